@@ -1,0 +1,61 @@
+import type { ConversationId, EventId, UserId } from "../policy/model.ts";
+import type { Queryable } from "../store/database.ts";
+import { addJobs } from "../store/jobs.ts";
+
+/**
+ * The only way in which Whisper sends an event. The row is written in the transaction that causes it; a job then
+ * sends the rows of a conversation in order, each exactly once, and writes the event id back.
+ */
+export interface Send {
+  /** Names the send for ever, derived from the row that caused it: the same ref twice is one send. */
+  readonly ref: string;
+  readonly conversation: ConversationId;
+  /** Who sends it; the bot unless told. */
+  readonly as?: UserId;
+  /** `m.room.message`, `m.reaction`, `m.room.redaction`, or a type of our own. */
+  readonly type: string;
+  readonly content: Readonly<Record<string, unknown>>;
+  /**
+   * What it is about, if it is about an event: a reaction's target, a redaction's, a reply's or a thread's root
+   * (put where `content["m.relates_to"]` or the redaction wants it). By our own ref, or by event id.
+   */
+  readonly target?: { readonly ref: string } | { readonly event: EventId };
+}
+
+/** Queues sends, in this order, and the jobs that carry them out. A ref that is known already changes nothing. */
+export async function enqueueSends(db: Queryable, sends: readonly Send[]): Promise<void> {
+  if (sends.length === 0) return;
+  const rows = sends.map((send, index) => ({
+    index,
+    ref: send.ref,
+    conversation_id: send.conversation,
+    as_user: send.as ?? null,
+    type: send.type,
+    content: send.content,
+    target_ref: send.target && "ref" in send.target ? send.target.ref : null,
+    target_event: send.target && "event" in send.target ? send.target.event : null,
+  }));
+  await db.query(
+    `INSERT INTO outbox (ref, conversation_id, as_user, type, content, target_ref, target_event)
+     SELECT ref, conversation_id, as_user, type, content, target_ref, target_event
+     FROM json_to_recordset($1) AS s(index integer, ref text, conversation_id text, as_user text, type text,
+       content jsonb, target_ref text, target_event text)
+     ORDER BY index
+     ON CONFLICT (ref) DO NOTHING`,
+    [JSON.stringify(rows)],
+  );
+  await wakeOutbox(db, sends.map((send) => send.conversation));
+}
+
+/** Has the waiting sends of these conversations carried out: after a room came to be, or by hand. */
+export async function wakeOutbox(db: Queryable, conversations: readonly ConversationId[]): Promise<void> {
+  await addJobs(
+    db,
+    [...new Set(conversations)].map((id) => ({
+      name: "outbox" as const,
+      payload: { conversation_id: id },
+      key: `outbox:${id}`,
+      queue: `outbox:${id}`,
+    })),
+  );
+}

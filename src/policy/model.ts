@@ -1,0 +1,195 @@
+/**
+ * The plain data that every rule works on. Nothing here does anything: the directory as HealthTrack has it,
+ * the conversations as Whisper has them, rooms as Matrix has them.
+ */
+
+declare const brand: unique symbol;
+type Brand<T, Name extends string> = T & { readonly [brand]: Name };
+
+/** HealthTrack's user name, exactly as HealthTrack writes it. */
+export type Username = Brand<string, "Username">;
+/** HealthTrack's id of a security group. */
+export type SecurityGroupId = Brand<string, "SecurityGroupId">;
+/** Whisper's own id of a conversation; of a custom group it is the group's id too. */
+export type ConversationId = Brand<string, "ConversationId">;
+/** Matrix identifiers (Matrix spec, appendices, "Common identifier format"). */
+export type UserId = Brand<string, "UserId">;
+export type RoomId = Brand<string, "RoomId">;
+export type EventId = Brand<string, "EventId">;
+
+export const PERMISSION = { access: "AccessWhisper", admin: "WhisperAdmin" } as const;
+/** Security groups that HealthTrack ships and that carry a meaning of their own. */
+export const DEFAULT_GROUP = "Default" as SecurityGroupId;
+export const ADMINISTRATOR_GROUP = "HMS-Administrator" as SecurityGroupId;
+
+/** Patient Arrived Alerts: none, bookings booked to me, at my locations, all. */
+export type PatientArrivedAlerts = "off" | "own" | "location" | "all";
+
+/** Whisper Settings of File > User Preferences, and the Patient Arrived Alerts setting. */
+export interface Preferences {
+  readonly openOnMessage: boolean;
+  readonly keepHidden: boolean;
+  readonly neverReceive: boolean;
+  readonly openOnStartup: boolean;
+  /** null: not set, so `own` for a doctor and `off` for everybody else. */
+  readonly patientArrivedAlerts: PatientArrivedAlerts | null;
+}
+
+export const DEFAULT_PREFERENCES: Preferences = {
+  openOnMessage: false,
+  keepHidden: false,
+  neverReceive: false,
+  openOnStartup: false,
+  patientArrivedAlerts: null,
+};
+
+export interface User {
+  readonly username: Username;
+  readonly name: string;
+  readonly role: string | null;
+  readonly email: string | null;
+  readonly mobile: string | null;
+  readonly active: boolean;
+  readonly permissions: readonly string[];
+  readonly doctor: boolean;
+  readonly locations: readonly string[];
+  readonly preferences: Preferences;
+}
+
+export interface SecurityGroup {
+  readonly id: SecurityGroupId;
+  readonly name: string;
+  readonly permissions: readonly string[];
+  readonly members: readonly Username[];
+}
+
+/** What a custom group was put together from. Custom groups may hold custom groups, never in a circle. */
+export interface Selection {
+  readonly users: readonly Username[];
+  readonly securityGroups: readonly SecurityGroupId[];
+  readonly customGroups: readonly ConversationId[];
+}
+
+export interface CustomGroup extends Selection {
+  readonly id: ConversationId;
+  /** null: named after its members. */
+  readonly name: string | null;
+  readonly createdBy: Username;
+}
+
+/** Everything the rules may ask about people and groups. */
+export interface Directory {
+  readonly users: ReadonlyMap<Username, User>;
+  readonly securityGroups: ReadonlyMap<SecurityGroupId, SecurityGroup>;
+  readonly customGroups: ReadonlyMap<ConversationId, CustomGroup>;
+}
+
+export type ConversationKind = "alerts" | "arrivals" | "individual" | "group" | "custom" | "control" | "admin";
+
+interface ConversationBase {
+  readonly id: ConversationId;
+  /** Counts the changes of the conversation's own record (name, selection); shown in the room's marker. */
+  readonly revision: number;
+}
+
+export type Conversation = ConversationBase &
+  (
+    | { readonly kind: "alerts" | "admin" }
+    | { readonly kind: "arrivals" | "control"; readonly user: Username }
+    | { readonly kind: "individual"; readonly pair: readonly [Username, Username] }
+    | { readonly kind: "group"; readonly securityGroup: SecurityGroupId }
+    | { readonly kind: "custom" }
+  );
+
+/** How names become Matrix ids, and what the practice has set. Plain data from the configuration. */
+export interface Naming {
+  readonly serverName: string;
+  readonly userPrefix: string;
+  readonly bot: UserId;
+  readonly practiceName: string;
+}
+
+export type CustomGroupEditors = "members" | "creator" | "admins";
+
+export interface PolicySettings extends Naming {
+  readonly customGroupsEditedBy: CustomGroupEditors;
+}
+
+/** Content of m.room.power_levels (Matrix spec, client-server API, "m.room.power_levels"), every default written out. */
+export interface PowerLevels {
+  readonly ban: number;
+  readonly events: Readonly<Record<string, number>>;
+  readonly events_default: number;
+  readonly invite: number;
+  readonly kick: number;
+  readonly notifications: { readonly room: number };
+  readonly redact: number;
+  readonly state_default: number;
+  readonly users: Readonly<Record<string, number>>;
+  readonly users_default: number;
+}
+
+export const MARKER_TYPE = "au.healthtrack.whisper.conversation";
+/** MSC4171: members that clients leave out when they name a room after the people in it. */
+export const SERVICE_MEMBERS_TYPE = "io.element.functional_members";
+
+/** The state event that says which conversation a room is: enough to rebuild the database from the rooms. */
+export interface Marker {
+  readonly kind: ConversationKind;
+  readonly id: ConversationId;
+  readonly revision: number;
+  readonly [key: string]: unknown;
+}
+
+/** State events of the room but membership: by event type, state key empty. */
+export type RoomState = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+
+/** The whole room as it ought to be. */
+export interface ExpectedRoom {
+  readonly conversation: Conversation;
+  /** By event type, state key empty; null: there must be no such event (or it must be empty). */
+  readonly state: Readonly<Record<string, Readonly<Record<string, unknown>> | null>>;
+  /** Who must be joined, the bot and standing group handles included. Nobody else may be joined or invited. */
+  readonly members: ReadonlySet<UserId>;
+  /** In the m.direct account data of these users, under the id of the other. */
+  readonly direct: ReadonlyMap<UserId, UserId>;
+}
+
+export type Membership = "join" | "invite" | "leave" | "ban" | "knock";
+
+export interface ActualMember {
+  readonly membership: Membership;
+  /** The user has left and made to forget: no endpoint but the gated ones serves them the room any more. */
+  readonly forgotten: boolean;
+}
+
+/** The room as it is, from the mirror. */
+export interface ActualRoom {
+  readonly roomId: RoomId;
+  readonly version: string;
+  readonly creator: UserId | null;
+  readonly state: RoomState;
+  readonly members: ReadonlyMap<UserId, ActualMember>;
+  /** Users whose m.direct already lists the room. */
+  readonly direct: ReadonlySet<UserId>;
+}
+
+/** One thing to do so that a room becomes what it ought to be, in the order in which they must be done. */
+export type Step =
+  | { readonly step: "create"; readonly expected: ExpectedRoom }
+  | { readonly step: "join"; readonly user: UserId }
+  | { readonly step: "kick"; readonly user: UserId }
+  | { readonly step: "unban"; readonly user: UserId }
+  | { readonly step: "forget"; readonly user: UserId }
+  | { readonly step: "state"; readonly type: string; readonly content: Readonly<Record<string, unknown>> }
+  | { readonly step: "direct"; readonly user: UserId; readonly other: UserId }
+  /** The room can never be made right (encrypted, wrong version, tombstoned, the bot without power): make a new one. */
+  | { readonly step: "replace"; readonly reason: ReplaceReason };
+
+export type ReplaceReason = "encrypted" | "version" | "tombstone" | "bot-powerless" | "bot-missing";
+
+/** The answer to "may this be done?": yes, or a sentence for the person who asked. */
+export type Verdict = { readonly allowed: true } | { readonly allowed: false; readonly reason: string };
+
+export const ALLOWED: Verdict = { allowed: true };
+export const refused = (reason: string): Verdict => ({ allowed: false, reason });

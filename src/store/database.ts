@@ -1,0 +1,90 @@
+import pg from "pg";
+import type { Pool, PoolClient, QueryResult, QueryResultRow } from "pg";
+
+/** What runs SQL: a connection inside a transaction, or the pool where each statement stands for itself. */
+export interface Queryable {
+  query<R extends QueryResultRow = Record<string, unknown>>(
+    text: string,
+    values?: readonly unknown[],
+  ): Promise<QueryResult<R>>;
+}
+
+/** A connection inside a transaction: what it writes is committed together or not at all. */
+export interface Transaction extends Queryable {
+  readonly inTransaction: true;
+}
+
+export interface Database extends Queryable {
+  readonly pool: Pool;
+  /** Runs `work` in one transaction (READ COMMITTED): committed when it resolves, rolled back when it throws. */
+  transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+}
+
+export interface DatabaseOptions {
+  readonly url: string;
+  /** Connections at most. */
+  readonly max?: number;
+  /** Told of connections that broke while idle; without it they would crash the process. */
+  readonly onIdleError?: (error: Error) => void;
+}
+
+/** Opens a pool. Connects lazily: a database that is down shows at the first query. */
+export function openDatabase(options: DatabaseOptions): Database {
+  const pool = new pg.Pool({
+    connectionString: options.url,
+    max: options.max ?? 20,
+    connectionTimeoutMillis: 5_000,
+    application_name: "whisper",
+    // A statement that hangs holds its connection; nothing of ours takes this long.
+    statement_timeout: 60_000,
+  });
+  pool.on("error", (error) => options.onIdleError?.(error));
+  return {
+    pool,
+    query: (text, values) => pool.query(text, values as unknown[]),
+    transaction: (work) => inTransaction(pool, work),
+    close: () => pool.end(),
+  };
+}
+
+async function inTransaction<T>(pool: Pool, work: (tx: Transaction) => Promise<T>): Promise<T> {
+  const client = await pool.connect();
+  let broken: Error | undefined;
+  try {
+    await client.query("BEGIN");
+    const result = await work(transactionOf(client));
+    await client.query("COMMIT");
+    return result;
+  } catch (error) {
+    try {
+      await client.query("ROLLBACK");
+    } catch (rollbackError) {
+      // The connection is gone, and with it the transaction: hand it back as broken.
+      broken = rollbackError instanceof Error ? rollbackError : new Error(String(rollbackError));
+    }
+    throw error;
+  } finally {
+    client.release(broken);
+  }
+}
+
+function transactionOf(client: PoolClient): Transaction {
+  return { inTransaction: true, query: (text, values) => client.query(text, values as unknown[]) };
+}
+
+/** The only row of a statement that always gives one. Throws when it gave none. */
+export function onlyRow<R extends QueryResultRow>(result: QueryResult<R>): R {
+  const row = result.rows[0];
+  if (row === undefined) throw new Error("a statement that always gives a row gave none");
+  return row;
+}
+
+/** Errors that say the database cannot be reached or is going down, so that the caller answers 503. */
+export function isDatabaseDown(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const code = "code" in error && typeof error.code === "string" ? error.code : "";
+  if (/^(08|57P0)/.test(code) || code === "53300") return true;
+  if (["ECONNREFUSED", "ECONNRESET", "ENOTFOUND", "ETIMEDOUT", "EPIPE", "EAI_AGAIN"].includes(code)) return true;
+  return /timeout exceeded when trying to connect|Connection terminated/.test(error.message);
+}

@@ -1,0 +1,80 @@
+import type { Queryable } from "./database.ts";
+
+/**
+ * Every job there is, by name, with what it is told. A job's handler is idempotent: after a crash it runs again.
+ * Jobs are added in the transaction that changes the rows they work on, so neither exists without the other.
+ */
+export interface JobPayloads {
+  /** Hand the stored events of a room, in order, to the features. */
+  inbox: { readonly room_id: string };
+  /** Send what is queued for a conversation, in order. */
+  outbox: { readonly conversation_id: string };
+  /** Make an account on the homeserver what the directory says: existence, display name, lock, notifications. */
+  account: { readonly user_id: string };
+  /** Make a conversation's room what the rules say. */
+  room: { readonly conversation_id: string };
+  /** Take over a room that a user made in a client. */
+  adopt: { readonly room_id: string };
+  /** Work out which conversations must exist by themselves, and what a change of the directory touches. */
+  conversations: { readonly usernames: readonly string[]; readonly groups: readonly string[]; readonly all?: boolean };
+  /** Look for events that the homeserver never sent, room by room. */
+  gaps: Record<string, never>;
+  /** Put an arrival's notices where its state says they should be. */
+  arrival: { readonly booking_id: string };
+}
+
+export type JobName = keyof JobPayloads;
+
+export interface JobOptions {
+  /** A waiting job with the same key is replaced by this one: "once more" said twice is one run. */
+  readonly key?: string;
+  /** Jobs of one queue run one after another, over all processes. */
+  readonly queue?: string;
+  /** Not before then. */
+  readonly runAt?: Date;
+  /** Smaller runs earlier; 0 unless told: what a person waits for. */
+  readonly priority?: number;
+}
+
+export interface JobSpec<Name extends JobName = JobName> extends JobOptions {
+  readonly name: Name;
+  readonly payload: JobPayloads[Name];
+}
+
+/** How often a job is tried before it is parked as a dead letter. */
+export const MAX_ATTEMPTS = 25;
+
+/**
+ * Adds a job. With a transaction the job appears when it commits.
+ * @throws what the database throws; nothing is added then.
+ */
+export function addJob<Name extends JobName>(
+  db: Queryable,
+  name: Name,
+  payload: JobPayloads[Name],
+  options: JobOptions = {},
+): Promise<void> {
+  return addJobs(db, [{ name, payload, ...options }]);
+}
+
+/** Adds many jobs in one statement. */
+export async function addJobs(db: Queryable, specs: readonly JobSpec[]): Promise<void> {
+  if (specs.length === 0) return;
+  const rows = specs.map((spec) => ({
+    identifier: spec.name,
+    payload: spec.payload,
+    queue_name: spec.queue ?? null,
+    run_at: spec.runAt?.toISOString() ?? null,
+    max_attempts: MAX_ATTEMPTS,
+    job_key: spec.key ?? null,
+    priority: spec.priority ?? 0,
+  }));
+  await db.query(
+    `SELECT count(graphile_worker.add_jobs(array(
+       SELECT (identifier, payload, queue_name, run_at, max_attempts, job_key, priority, NULL)::graphile_worker.job_spec
+       FROM json_to_recordset($1) AS spec(
+         identifier text, payload json, queue_name text, run_at timestamptz,
+         max_attempts integer, job_key text, priority integer))))`,
+    [JSON.stringify(rows)],
+  );
+}
