@@ -1,0 +1,85 @@
+/** Small files that must be whole or absent, and locks that die with their holder. */
+import { randomBytes } from "node:crypto";
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { setTimeout as delay } from "node:timers/promises";
+import { errorCode, identify, isAlive, type ProcessIdentity } from "./processes.ts";
+
+export function makePrivateDirectory(path: string): void {
+  mkdirSync(path, { recursive: true, mode: 0o700 });
+}
+
+/** Replaces a file in one step: a reader, or a crash, sees the old text or the new one. */
+export function writeAtomically(path: string, text: string, mode = 0o600): void {
+  const draft = `${path}.${process.pid}.new`;
+  writeFileSync(draft, text, { mode });
+  renameSync(draft, path);
+}
+
+export function readIfThere(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+/** A secret made once and kept, readable by its owner only. */
+export function keptSecret(path: string, make: () => string = () => randomBytes(32).toString("hex")): string {
+  const known = readIfThere(path)?.trim();
+  if (known !== undefined && known !== "") return known;
+  const fresh = make();
+  writeAtomically(path, `${fresh}\n`);
+  return fresh;
+}
+
+/** Takes the lock and returns how to give it back, or the living process that holds it. */
+export function tryLock(path: string): { release: () => void } | { heldBy: ProcessIdentity } {
+  const self = identify(process.pid);
+  if (self === undefined) throw new Error("this process cannot see itself");
+  const mine = JSON.stringify(self);
+  for (;;) {
+    try {
+      writeFileSync(path, mine, { flag: "wx", mode: 0o600 });
+      return { release: () => rmSync(path, { force: true }) };
+    } catch (error) {
+      if (errorCode(error) !== "EEXIST") throw error;
+    }
+    const found = readIfThere(path);
+    if (found === undefined) continue;
+    const holder = parseIdentity(found);
+    if (holder !== undefined && isAlive(holder)) return { heldBy: holder };
+    // The holder is dead. Only one of several heirs can rename the file away; the others look again.
+    const grave = `${path}.${process.pid}.stale`;
+    try {
+      renameSync(path, grave);
+      rmSync(grave, { force: true });
+    } catch (error) {
+      if (errorCode(error) !== "ENOENT") throw error;
+    }
+  }
+}
+
+export async function lockWhenFree(
+  path: string,
+  onWait: (holder: ProcessIdentity) => void,
+): Promise<() => void> {
+  for (let told = false; ; told = true) {
+    const lock = tryLock(path);
+    if ("release" in lock) return lock.release;
+    if (!told) onWait(lock.heldBy);
+    await delay(250);
+  }
+}
+
+export function parseIdentity(text: string): ProcessIdentity | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value !== "object" || value === null || !("pid" in value) || !("started" in value))
+      return undefined;
+    const { pid, started } = value;
+    return typeof pid === "number" && typeof started === "string" ? { pid, started } : undefined;
+  } catch {
+    return undefined;
+  }
+}

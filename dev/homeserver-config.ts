@@ -1,0 +1,183 @@
+/**
+ * The homeserver settings that Whisper relies on: the one source of the development stack's homeserver.yaml, of
+ * config/homeserver.example.yaml and of the Docker setup. The reason for a setting is kept beside it, in `REASONS`.
+ */
+
+export interface HomeserverOptions {
+  readonly serverName: string;
+  /** Where clients reach the homeserver: the read gate, or the proxy in front of both. */
+  readonly publicUrl: string;
+  readonly listen: { readonly port: number; readonly bind: readonly string[] };
+  /** Directory of the signing key, the log configuration and the uploaded files. */
+  readonly dataDir: string;
+  readonly database: SqliteDatabase | PostgresDatabase;
+  /** Whisper's own address, seen from Synapse. */
+  readonly whisperUrl: string;
+  /** The same secret as Whisper's `policy.token`. */
+  readonly policyToken: string;
+  readonly registrationFile: string;
+  readonly secrets: { readonly macaroon: string; readonly form: string; readonly registration?: string };
+  /** `unlimited` for tests, which do in a second what a practice does in a day. */
+  readonly rateLimits: "practice" | "unlimited";
+}
+
+interface SqliteDatabase {
+  readonly name: "sqlite3";
+  readonly args: { readonly database: string };
+}
+
+interface PostgresDatabase {
+  readonly name: "psycopg2";
+  readonly args: Readonly<Record<string, string | number>>;
+}
+
+/** Callbacks that Whisper answers. Named one by one: with all of them on, Synapse hides every user from searches. */
+export const POLICY_CALLBACKS = [
+  "user_may_invite",
+  "user_may_join_room",
+  "user_may_create_room",
+  "check_login_for_spam",
+  "check_event_for_spam",
+] as const;
+
+export function homeserverConfig(options: HomeserverOptions) {
+  return {
+    server_name: options.serverName,
+    public_baseurl: `${options.publicUrl.replace(/\/$/, "")}/`,
+    serve_server_wellknown: false,
+    extra_well_known_client_content: { "io.element.e2ee": { default: false, force_disable: true } },
+    listeners: [
+      {
+        port: options.listen.port,
+        type: "http",
+        tls: false,
+        bind_addresses: [...options.listen.bind],
+        x_forwarded: true,
+        resources: [{ names: ["client"], compress: false }],
+      },
+    ],
+    database: options.database,
+    media_store_path: `${options.dataDir}/media`,
+    signing_key_path: `${options.dataDir}/signing.key`,
+    log_config: `${options.dataDir}/log.yaml`,
+    report_stats: false,
+    macaroon_secret_key: options.secrets.macaroon,
+    form_secret: options.secrets.form,
+    ...(options.secrets.registration ? { registration_shared_secret: options.secrets.registration } : {}),
+
+    app_service_config_files: [options.registrationFile],
+    modules: [
+      {
+        module: "synapse_http_antispam.HTTPAntispam",
+        config: {
+          base_url: `${options.whisperUrl.replace(/\/$/, "")}/policy`,
+          authorization: options.policyToken,
+          enabled_callbacks: [...POLICY_CALLBACKS],
+          fail_open: Object.fromEntries(
+            POLICY_CALLBACKS.map((name) => [name, name === "check_event_for_spam"]),
+          ),
+        },
+      },
+    ],
+
+    enable_registration: false,
+    allow_guest_access: false,
+    enable_3pid_changes: false,
+    enable_set_displayname: false,
+    require_auth_for_profile_requests: true,
+    allow_per_room_profiles: false,
+    login_via_existing_session: { enabled: true, require_ui_auth: false },
+    user_directory: { enabled: true, search_all_users: true, prefer_local_users: true },
+
+    default_room_version: "11",
+    encryption_enabled_by_default_for_room_type: "off",
+    forget_rooms_on_leave: true,
+    forgotten_room_retention_period: null,
+    enable_room_list_search: false,
+    alias_creation_rules: [],
+    room_list_publication_rules: [],
+
+    federation_domain_whitelist: [],
+    allow_public_rooms_over_federation: false,
+    trusted_key_servers: [],
+    suppress_key_server_warning: true,
+
+    presence: { enabled: false },
+    push: { include_content: false },
+    url_preview_enabled: false,
+
+    ...(options.rateLimits === "unlimited" ? UNLIMITED : PRACTICE),
+  };
+}
+
+/** Why a setting is what it is: comments of the example file. */
+export const REASONS: Readonly<Partial<Record<keyof ReturnType<typeof homeserverConfig>, string>>> = {
+  server_name: "The part of every user id after the colon. It cannot be changed later.",
+  public_baseurl:
+    "Where clients connect: Whisper's read gate, or the proxy that sends the gated paths to it.",
+  extra_well_known_client_content:
+    "Whisper's rooms are not end-to-end encrypted; Element then offers no encryption.",
+  listeners: "A client listener only. There is no federation.",
+  database: "PostgreSQL in production: SQLite is for trying things out.",
+  macaroon_secret_key: "Long random texts of your own: openssl rand -hex 32",
+  app_service_config_files: "Written by `whisper generate-registration`.",
+  modules:
+    "Asks Whisper before an invitation, a join, a new room, a sign-in and an event. Only events are let through when\n" +
+    "Whisper does not answer: the power levels of the rooms still hold the rules. Keep the list of callbacks explicit:\n" +
+    "with all of them on, Synapse leaves every user out of the people search.",
+  enable_registration: "Accounts come from HealthTrack, through Whisper.",
+  enable_3pid_changes: "Email addresses and mobile numbers come from HealthTrack too.",
+  enable_set_displayname: "Names come from HealthTrack.",
+  allow_per_room_profiles: "Nobody appears under another name in one room.",
+  login_via_existing_session: "HealthTrack's one-time sign-in links.",
+  user_directory: "Everybody of the practice can be found, also by people who share no room with them yet.",
+  default_room_version: "From version 12 on, the power of a room's creator cannot be taken away.",
+  encryption_enabled_by_default_for_room_type:
+    "Encryption, once on, cannot be turned off, and hides the room from the audit.",
+  forget_rooms_on_leave: "A removed member loses the history, not only the future, of a conversation.",
+  forgotten_room_retention_period: "Keep the room for the audit when everybody has left it.",
+  enable_room_list_search: "No public rooms, no aliases.",
+  federation_domain_whitelist: "No other homeserver.",
+  presence: "Not used, and costly.",
+  push: "No patient data through the push services of phone makers.",
+};
+
+/**
+ * A practice sits behind one address: Synapse's own limits of five sign-ins in a row would lock it out on Monday
+ * morning. Conversations are opened faster than Synapse expects of a public server, too.
+ */
+const PRACTICE = {
+  rc_message: { per_second: 5, burst_count: 50 },
+  rc_login: {
+    address: { per_second: 1, burst_count: 100 },
+    account: { per_second: 0.05, burst_count: 10 },
+    failed_attempts: { per_second: 0.02, burst_count: 10 },
+  },
+  rc_joins: { local: { per_second: 5, burst_count: 50 } },
+  rc_joins_per_room: { per_second: 50, burst_count: 500 },
+  rc_invites: {
+    per_room: { per_second: 5, burst_count: 100 },
+    per_user: { per_second: 1, burst_count: 50 },
+    per_issuer: { per_second: 5, burst_count: 100 },
+  },
+  rc_room_creation: { per_second: 0.5, burst_count: 30 },
+  rc_user_directory: { per_second: 5, burst_count: 500 },
+};
+
+const NONE = { per_second: 100_000, burst_count: 100_000 };
+
+const UNLIMITED = {
+  rc_message: NONE,
+  rc_registration: NONE,
+  rc_login: { address: NONE, account: NONE, failed_attempts: NONE },
+  rc_admin_redaction: NONE,
+  rc_joins: { local: NONE, remote: NONE },
+  rc_joins_per_room: NONE,
+  rc_invites: { per_room: NONE, per_user: NONE, per_issuer: NONE },
+  rc_third_party_invite: NONE,
+  rc_3pid_validation: NONE,
+  rc_media_create: NONE,
+  rc_room_creation: NONE,
+  rc_reports: NONE,
+  rc_user_directory: NONE,
+};

@@ -1,0 +1,68 @@
+/** The running parts of one stack, and who asked them to end. */
+import type { RunningProcess } from "./processes.ts";
+import { PARTS, type Part, type StateDirectory } from "./state.ts";
+
+interface RunningPart {
+  readonly process: RunningProcess;
+  readonly stopSignal: NodeJS.Signals;
+  wanted: boolean;
+}
+
+const GRACE_MS = 15_000;
+
+export class Parts {
+  readonly #state: StateDirectory;
+  readonly #running = new Map<Part, RunningPart>();
+  readonly #listeners: Array<(part: Part, how: string) => void> = [];
+
+  constructor(state: StateDirectory) {
+    this.#state = state;
+  }
+
+  started(part: Part, process: RunningProcess, stopSignal: NodeJS.Signals): void {
+    const running = { process, stopSignal, wanted: true };
+    this.#running.set(part, running);
+    this.#state.remember(part, process);
+    void process.ended.then((how) => {
+      if (!running.wanted) return;
+      this.#gone(part, running);
+      for (const listener of this.#listeners) listener(part, how);
+    });
+  }
+
+  onUnexpectedEnd(listener: (part: Part, how: string) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  pids(): { [part in Part]?: number } {
+    return Object.fromEntries([...this.#running].map(([part, { process }]) => [part, process.pid]));
+  }
+
+  async stop(part: Part): Promise<void> {
+    const running = this.#running.get(part);
+    if (running === undefined) return;
+    running.wanted = false;
+    await running.process.stop(running.stopSignal, GRACE_MS);
+    this.#gone(part, running);
+  }
+
+  async kill(part: Part, signal: NodeJS.Signals): Promise<void> {
+    const running = this.#running.get(part);
+    if (running === undefined) return;
+    running.wanted = false;
+    running.process.kill(signal);
+    await running.process.ended;
+    this.#gone(part, running);
+  }
+
+  async stopAll(): Promise<void> {
+    for (const part of PARTS) await this.stop(part);
+  }
+
+  #gone(part: Part, running: RunningPart): void {
+    // A part that has been started anew must not be struck out for its predecessor's end.
+    if (this.#running.get(part) !== running) return;
+    this.#running.delete(part);
+    this.#state.forget(part);
+  }
+}

@@ -1,0 +1,239 @@
+/** Everything on this machine: PostgreSQL, Synapse and Whisper, started in order and stopped in reverse. */
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { callApi } from "./api.ts";
+import { keptSecret, readIfThere, writeAtomically } from "./files.ts";
+import { Parts } from "./parts.ts";
+import { choosePorts, type Ports } from "./ports.ts";
+import { externalPostgres, type Postgres, startPostgres } from "./postgres.ts";
+import type { RunningProcess } from "./processes.ts";
+import { type Progress, silent } from "./progress.ts";
+import { openState, type Part, type StateDirectory } from "./state.ts";
+import { configureSynapse, startSynapse } from "./synapse.ts";
+import { makeBotAdministrator, setPassword } from "./synapse-admin.ts";
+import { synapsePython } from "./venv.ts";
+import {
+  BOT,
+  createApiKey,
+  generateRegistration,
+  REPOSITORY,
+  serve,
+  USER_PREFIX,
+  writeConfig,
+} from "./whisper.ts";
+
+export interface StackOptions {
+  readonly stateDir: string;
+  readonly ports: "fixed" | "auto";
+  /** A database of yours; without it PostgreSQL runs in the state directory. */
+  readonly databaseUrl?: string;
+  /** Added to Whisper's environment at every start. */
+  readonly env?: NodeJS.ProcessEnv;
+  /** Puts something between Whisper and Synapse: takes Synapse's address, answers the one that Whisper is given. */
+  readonly homeserverUrlForWhisper?: (synapseUrl: string) => Promise<string> | string;
+  /** Tests only, see postgres.ts. */
+  readonly withoutFsync?: boolean;
+  readonly progress?: Progress;
+}
+
+export interface Stack {
+  readonly stateDir: string;
+  readonly ports: Ports;
+  /** Where clients connect: the read gate. */
+  readonly homeserver: string;
+  readonly synapse: string;
+  readonly whisper: string;
+  readonly serverName: string;
+  readonly apiKey: string;
+  /** Gives Synapse's client and administration API, as the bot or as any user of Whisper's. */
+  readonly appserviceToken: string;
+  readonly databaseUrl: string;
+  readonly configFile: string;
+  readonly whisperLog: string;
+  readonly synapseLog: string;
+  pids(): { whisper?: number; synapse?: number; postgres?: number };
+  userId(username: string): string;
+  setPassword(username: string, password: string): Promise<void>;
+  createDatabase(name: string): Promise<string>;
+  startWhisper(extraEnv?: NodeJS.ProcessEnv): Promise<void>;
+  stopWhisper(): Promise<void>;
+  /** Returns when the process is gone. */
+  killWhisper(signal?: NodeJS.Signals): Promise<void>;
+  startSynapse(): Promise<void>;
+  stopSynapse(): Promise<void>;
+  killSynapse(): Promise<void>;
+  startPostgres(): Promise<void>;
+  stopPostgres(): Promise<void>;
+  killPostgres(): Promise<void>;
+  /** Called when a part ends that nobody asked to end. */
+  onUnexpectedEnd(listener: (part: Part, how: string) => void): void;
+  stop(): Promise<void>;
+}
+
+const SERVER_NAME = "localhost";
+
+/** Starts all of it, or nothing: when a part fails, those before it are stopped again. */
+export async function startStack(options: StackOptions): Promise<Stack> {
+  const progress = options.progress ?? silent;
+  const state = await openState(options.stateDir);
+  const parts = new Parts(state);
+  try {
+    return await assemble(options, state, parts, progress);
+  } catch (error) {
+    await parts.stopAll();
+    state.release();
+    throw error;
+  }
+}
+
+async function assemble(
+  options: StackOptions,
+  state: StateDirectory,
+  parts: Parts,
+  progress: Progress,
+): Promise<Stack> {
+  const ports = await choosePorts(options.ports);
+  const whisperUrl = `http://127.0.0.1:${ports.whisper}`;
+  const gateUrl = `http://127.0.0.1:${ports.gate}`;
+
+  let postgres: Postgres;
+  const bringUpPostgres = async () => {
+    postgres = await launchPostgres(options, state.file("postgres"), ports.postgres, (child) =>
+      parts.started("postgres", child, "SIGINT"),
+    );
+    return postgres;
+  };
+  const database = await progress.step("PostgreSQL", bringUpPostgres);
+
+  const python = await progress.step("Synapse: installed", (say) =>
+    synapsePython(join(REPOSITORY, ".whisper", "venv"), say),
+  );
+  const files = {
+    config: state.file("whisper.yaml"),
+    registration: state.file("registration.yaml"),
+    log: state.file("whisper.log"),
+  };
+  const policyToken = keptSecret(state.file("policy-token"));
+  const synapseUrl = `http://127.0.0.1:${ports.synapse}`;
+  writeConfig({
+    files,
+    ports,
+    serverName: SERVER_NAME,
+    homeserverUrl: (await options.homeserverUrlForWhisper?.(synapseUrl)) ?? synapseUrl,
+    databaseUrl: database.url,
+    policyToken,
+  });
+  const appserviceToken = await progress.step("Whisper: registration", () =>
+    generateRegistration(files, whisperUrl),
+  );
+  const settings = configureSynapse({
+    directory: state.file("synapse"),
+    port: ports.synapse,
+    serverName: SERVER_NAME,
+    publicUrl: `http://localhost:${ports.gate}`,
+    whisperUrl,
+    policyToken,
+    registrationFile: files.registration,
+  });
+  const bringUpSynapse = () =>
+    startSynapse(python, settings, (child) => parts.started("synapse", child, "SIGTERM"));
+  await progress.step("Synapse", async () => {
+    await bringUpSynapse();
+    await makeBotAdministrator(
+      synapseUrl,
+      settings.registrationSecret,
+      appserviceToken,
+      `@${BOT}:${SERVER_NAME}`,
+    );
+  });
+
+  const bringUpWhisper = async (extraEnv: NodeJS.ProcessEnv = {}) => {
+    await serve(files, whisperUrl, { ...options.env, ...extraEnv }, (child) =>
+      parts.started("whisper", child, "SIGTERM"),
+    );
+  };
+  await progress.step("Whisper", () => bringUpWhisper());
+  const apiKey = await knownOrNewApiKey(state.file("api-key"), whisperUrl, () => createApiKey(files, "dev"));
+
+  const userId = (username: string) => `@${USER_PREFIX}${username.toLowerCase()}:${SERVER_NAME}`;
+  const writeStackFile = () => {
+    const content = {
+      homeserver: gateUrl,
+      synapse: synapseUrl,
+      whisper: whisperUrl,
+      serverName: SERVER_NAME,
+      apiKey,
+      databaseUrl: database.url,
+      pids: parts.pids(),
+    };
+    writeAtomically(state.file("stack.json"), `${JSON.stringify(content, null, 2)}\n`);
+  };
+  /** The file names the processes, so it follows every restart. */
+  const andTell =
+    <Arguments extends unknown[]>(start: (...args: Arguments) => Promise<unknown>) =>
+    async (...args: Arguments) => {
+      await start(...args);
+      writeStackFile();
+    };
+  writeStackFile();
+
+  return {
+    stateDir: options.stateDir,
+    ports,
+    homeserver: gateUrl,
+    synapse: synapseUrl,
+    whisper: whisperUrl,
+    serverName: SERVER_NAME,
+    apiKey,
+    appserviceToken,
+    databaseUrl: database.url,
+    configFile: files.config,
+    whisperLog: files.log,
+    synapseLog: settings.logFile,
+    pids: () => parts.pids(),
+    userId,
+    setPassword: (username, password) => setPassword(synapseUrl, appserviceToken, userId(username), password),
+    createDatabase: (name) => postgres.createDatabase(name),
+    startWhisper: andTell(bringUpWhisper),
+    stopWhisper: () => parts.stop("whisper"),
+    killWhisper: (signal = "SIGKILL") => parts.kill("whisper", signal),
+    startSynapse: andTell(bringUpSynapse),
+    stopSynapse: () => parts.stop("synapse"),
+    killSynapse: () => parts.kill("synapse", "SIGKILL"),
+    startPostgres: andTell(bringUpPostgres),
+    stopPostgres: () => parts.stop("postgres"),
+    killPostgres: () => parts.kill("postgres", "SIGKILL"),
+    onUnexpectedEnd: (listener) => parts.onUnexpectedEnd(listener),
+    async stop() {
+      rmSync(state.file("stack.json"), { force: true });
+      await parts.stopAll();
+      state.release();
+    },
+  };
+}
+
+function launchPostgres(
+  options: StackOptions,
+  directory: string,
+  port: number,
+  onSpawn: (child: RunningProcess) => void,
+): Promise<Postgres> {
+  if (options.databaseUrl !== undefined) return externalPostgres(options.databaseUrl);
+  return startPostgres({ directory, port, onSpawn, withoutFsync: options.withoutFsync ?? false });
+}
+
+/** The key of an earlier start, unless the database has been changed under it. */
+async function knownOrNewApiKey(
+  file: string,
+  whisper: string,
+  create: () => Promise<string>,
+): Promise<string> {
+  const known = readIfThere(file)?.trim();
+  if (known !== undefined) {
+    const { status } = await callApi({ whisper, apiKey: known }, "GET", "/api/v1/users?limit=1");
+    if (status !== 401) return known;
+  }
+  const fresh = await create();
+  writeAtomically(file, `${fresh}\n`);
+  return fresh;
+}

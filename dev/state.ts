@@ -1,0 +1,48 @@
+/** The state directory: one stack at a time, and nothing of a killed one left running. */
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { makePrivateDirectory, parseIdentity, readIfThere, tryLock, writeAtomically } from "./files.ts";
+import { endLeftover, identify, type RunningProcess } from "./processes.ts";
+
+/** The processes of the stack, in the order in which they stop. */
+export const PARTS = ["whisper", "synapse", "postgres"] as const;
+export type Part = (typeof PARTS)[number];
+
+export interface StateDirectory {
+  readonly path: string;
+  file(...names: string[]): string;
+  /** Remembers a process, so that a start after our own sudden death can find and end it. */
+  remember(part: Part, process: RunningProcess): void;
+  forget(part: Part): void;
+  release(): void;
+}
+
+export async function openState(path: string): Promise<StateDirectory> {
+  makePrivateDirectory(path);
+  const lock = tryLock(join(path, "lock"));
+  if ("heldBy" in lock) {
+    throw new Error(
+      `Already running on ${path} (process ${lock.heldBy.pid}). Stop it first, or choose another --state.`,
+    );
+  }
+  const file = (...names: string[]) => join(path, ...names);
+  const record = (part: Part) => file(`${part}.pid`);
+  rmSync(file("stack.json"), { force: true });
+  for (const part of PARTS) {
+    const leftover = parseIdentity(readIfThere(record(part)) ?? "");
+    // The number alone could belong to somebody else's process by now; the start time tells them apart.
+    if (leftover !== undefined)
+      await endLeftover(leftover, part === "postgres" ? "SIGINT" : "SIGTERM", 10_000);
+    rmSync(record(part), { force: true });
+  }
+  return {
+    path,
+    file,
+    remember(part, process) {
+      const identity = identify(process.pid);
+      if (identity !== undefined) writeAtomically(record(part), JSON.stringify(identity));
+    },
+    forget: (part) => rmSync(record(part), { force: true }),
+    release: lock.release,
+  };
+}

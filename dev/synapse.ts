@@ -1,0 +1,91 @@
+/** A real Synapse, on SQLite, for the development stack and the tests. */
+import { randomBytes } from "node:crypto";
+import { join } from "node:path";
+import { stringify } from "yaml";
+import { keptSecret, makePrivateDirectory, writeAtomically } from "./files.ts";
+import { homeserverConfig } from "./homeserver-config.ts";
+import { answers, type RunningProcess, startProcess, waitUntilReady } from "./processes.ts";
+
+export interface SynapseOptions {
+  /** Holds the database, the keys, the log and homeserver.yaml. */
+  readonly directory: string;
+  readonly port: number;
+  readonly serverName: string;
+  readonly publicUrl: string;
+  readonly whisperUrl: string;
+  readonly policyToken: string;
+  readonly registrationFile: string;
+}
+
+export interface SynapseSettings {
+  readonly url: string;
+  readonly configFile: string;
+  readonly logFile: string;
+  /** Lets whoever holds it make accounts, administrators included: how the stack gets its first one. */
+  readonly registrationSecret: string;
+}
+
+/** Writes everything that Synapse reads at start. The same options give the same files; secrets are made once. */
+export function configureSynapse(options: SynapseOptions): SynapseSettings {
+  const { directory } = options;
+  makePrivateDirectory(directory);
+  const registrationSecret = keptSecret(join(directory, "registration-secret"));
+  // The form that `generate_signing_key` writes: algorithm, version, seed in unpadded base64.
+  keptSecret(
+    join(directory, "signing.key"),
+    () => `ed25519 a_1 ${randomBytes(32).toString("base64").replace(/=+$/, "")}`,
+  );
+  const logFile = join(directory, "synapse.log");
+  writeAtomically(join(directory, "log.yaml"), stringify(logConfig(logFile)));
+  const config = homeserverConfig({
+    serverName: options.serverName,
+    publicUrl: options.publicUrl,
+    listen: { port: options.port, bind: ["127.0.0.1"] },
+    dataDir: directory,
+    database: { name: "sqlite3", args: { database: join(directory, "homeserver.db") } },
+    whisperUrl: options.whisperUrl,
+    policyToken: options.policyToken,
+    registrationFile: options.registrationFile,
+    secrets: {
+      macaroon: keptSecret(join(directory, "macaroon-secret")),
+      form: keptSecret(join(directory, "form-secret")),
+      registration: registrationSecret,
+    },
+    rateLimits: "unlimited",
+  });
+  const configFile = join(directory, "homeserver.yaml");
+  writeAtomically(configFile, toYaml(config));
+  return { url: `http://127.0.0.1:${options.port}`, configFile, logFile, registrationSecret };
+}
+
+/** YAML for Python's parser, which reads version 1.1: a bare `off` would become False. */
+export function toYaml(value: unknown): string {
+  return stringify(value, { version: "1.1", lineWidth: 0, aliasDuplicateObjects: false });
+}
+
+export async function startSynapse(
+  python: string,
+  settings: SynapseSettings,
+  onSpawn: (child: RunningProcess) => void,
+): Promise<RunningProcess> {
+  const child = await startProcess({
+    name: "Synapse",
+    command: python,
+    args: ["-m", "synapse.app.homeserver", "--config-path", settings.configFile],
+    cwd: join(settings.configFile, ".."),
+    logFile: settings.logFile,
+  });
+  onSpawn(child);
+  await waitUntilReady(child, () => answers(`${settings.url}/health`), 90_000);
+  return child;
+}
+
+function logConfig(file: string) {
+  return {
+    version: 1,
+    disable_existing_loggers: false,
+    formatters: { line: { format: "%(asctime)s %(levelname)s %(name)s %(request)s %(message)s" } },
+    handlers: { file: { class: "logging.FileHandler", filename: file, formatter: "line", encoding: "utf8" } },
+    root: { level: "WARNING", handlers: ["file"] },
+  };
+}
