@@ -13,6 +13,8 @@ export interface JobPayloads {
   account: { readonly user_id: string };
   /** Make a conversation's room what the rules say. */
   room: { readonly conversation_id: string };
+  /** Close a room for good. */
+  retire: { readonly room_id: string };
   /** Take over a room that a user made in a client. */
   adopt: { readonly room_id: string };
   /** Work out which conversations must exist by themselves, and what a change of the directory touches. */

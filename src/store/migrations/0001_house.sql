@@ -106,6 +106,24 @@ CREATE TABLE room_members (
 );
 CREATE INDEX room_members_by_user ON room_members (user_id, membership);
 
+-- Rooms that are closed for good, and the conversation that their tombstone leads to. Kept, so that what is still
+-- said in them is never taken for a new conversation.
+CREATE TABLE retired_rooms (
+  room_id    text PRIMARY KEY,
+  successor  text REFERENCES conversations,
+  since      timestamptz NOT NULL DEFAULT now(),
+  retired_at timestamptz
+);
+
+-- What users have read (m.read and m.read.private), the newest receipt of each user and room.
+CREATE TABLE receipts (
+  room_id  text NOT NULL,
+  user_id  text NOT NULL,
+  event_id text NOT NULL,
+  read_at  timestamptz NOT NULL,
+  PRIMARY KEY (room_id, user_id)
+);
+
 -- The inbox: every event that Synapse sent, stored before Synapse gets its answer.
 CREATE TABLE inbox (
   seq              bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -121,6 +139,7 @@ CREATE TABLE inbox (
   last_error       text
 );
 CREATE INDEX inbox_waiting ON inbox (room_id, seq) WHERE handled_at IS NULL AND parked_at IS NULL;
+CREATE INDEX inbox_by_room ON inbox (room_id, seq);
 CREATE INDEX inbox_parked ON inbox (seq) WHERE parked_at IS NOT NULL;
 
 -- The outbox: every event that Whisper sends. `ref` is derived from the row that caused the send.

@@ -1,0 +1,76 @@
+import { type AppServiceRegistration, Bridge, Logger } from "matrix-appservice-bridge";
+import { type Homeserver, HomeserverAway, type HomeserverCall, MatrixRefused, patternOf } from "./homeserver.ts";
+
+/** Waits that the homeserver asks for up to this long are waited for in place; longer ones go back to the job. */
+const WAIT_IN_PLACE = 2_000;
+
+export interface BridgeOptions {
+  readonly homeserverUrl: string;
+  readonly serverName: string;
+  readonly registration: AppServiceRegistration;
+  /** Told of each call that was made, for the metrics. */
+  readonly onCall?: (pattern: string, outcome: "ok" | "refused" | "away", seconds: number) => void;
+}
+
+/**
+ * The homeserver through matrix-appservice-bridge. One client serves all users by masquerading in the query, so
+ * memory does not grow with the practice. Its own intake and stores stay off (they lose events, see docs/decisions).
+ */
+export async function connectHomeserver(options: BridgeOptions): Promise<Homeserver> {
+  Logger.configure({ console: "off" });
+  const bridge = new Bridge({
+    homeserverUrl: options.homeserverUrl,
+    domain: options.serverName,
+    registration: options.registration,
+    disableStores: true,
+    suppressEcho: false,
+    logRequestOutcome: false,
+    controller: { onEvent: () => undefined },
+    intentOptions: { bot: { dontCheckPowerLevel: true, registered: true } },
+  });
+  await bridge.initialise();
+  const { matrixClient } = bridge.getIntent();
+
+  const once = async <T>(call: HomeserverCall): Promise<T> => {
+    const query = { ...call.query, ...(call.as === undefined ? {} : { user_id: call.as }) };
+    const started = performance.now();
+    const count = (outcome: "ok" | "refused" | "away") =>
+      options.onCall?.(`${call.method} ${patternOf(call.path)}`, outcome, (performance.now() - started) / 1_000);
+    try {
+      const body = call.method === "GET" ? null : (call.body ?? {});
+      const answer = await matrixClient.doRequest(call.method, call.path, query, body, call.timeout ?? 60_000);
+      count("ok");
+      return answer as T;
+    } catch (error) {
+      const failure = failureOf(call, error);
+      count(failure instanceof MatrixRefused ? "refused" : "away");
+      throw failure;
+    }
+  };
+
+  return {
+    call: async (call) => {
+      for (let tries = 0; ; tries++) {
+        try {
+          return await once(call);
+        } catch (error) {
+          const wait = error instanceof HomeserverAway ? error.retryAfter : undefined;
+          if (wait === undefined || wait > WAIT_IN_PLACE || tries >= 5) throw error;
+          await new Promise((resolve) => setTimeout(resolve, wait));
+        }
+      }
+    },
+  };
+}
+
+/** What the client library throws: MatrixError, a raw response that was not JSON, or an error of the connection. */
+function failureOf(call: HomeserverCall, error: unknown): MatrixRefused | HomeserverAway {
+  const { statusCode, body } = (error ?? {}) as { statusCode?: unknown; body?: { errcode?: unknown; error?: unknown; retry_after_ms?: unknown } };
+  if (typeof statusCode !== "number") return new HomeserverAway(call, error);
+  if (statusCode === 429) {
+    const wait = body?.retry_after_ms;
+    return new HomeserverAway(call, undefined, typeof wait === "number" ? wait : 1_000);
+  }
+  if (statusCode >= 500 || typeof body?.errcode !== "string") return new HomeserverAway(call, statusCode);
+  return new MatrixRefused(call, statusCode, body.errcode, typeof body.error === "string" ? body.error : "");
+}

@@ -1,0 +1,57 @@
+import type { UserId } from "../policy/model.ts";
+
+/** A call of the client-server or admin API. Paths are absolute and already percent-encoded. */
+export interface HomeserverCall {
+  readonly method: "GET" | "PUT" | "POST" | "DELETE";
+  readonly path: string;
+  /** Masquerade as this user (application service API, "Identity assertion"); the bot unless told. */
+  readonly as?: UserId;
+  readonly query?: Readonly<Record<string, string>>;
+  readonly body?: unknown;
+  /** Milliseconds before the call is given up and counts as "away"; 60 s unless told. */
+  readonly timeout?: number;
+}
+
+/** The homeserver, as the application service reaches it. */
+export interface Homeserver {
+  /**
+   * @returns the JSON body of a 2xx answer.
+   * @throws MatrixRefused when the homeserver said no; HomeserverAway when it did not say.
+   */
+  call<T = unknown>(call: HomeserverCall): Promise<T>;
+}
+
+/** The homeserver understood and said no: asking again unchanged gives the same answer. */
+export class MatrixRefused extends Error {
+  override readonly name = "MatrixRefused";
+  readonly status: number;
+  readonly errcode: string;
+
+  constructor(call: HomeserverCall, status: number, errcode: string, error: string) {
+    super(`${call.method} ${patternOf(call.path)} was refused: ${status} ${errcode} ${error}`);
+    this.status = status;
+    this.errcode = errcode;
+  }
+}
+
+/** Not reachable, overloaded or failing: nobody knows whether the call took effect, and later it may work. */
+export class HomeserverAway extends Error {
+  override readonly name = "HomeserverAway";
+  /** Milliseconds that the homeserver asked us to wait, if it did. */
+  readonly retryAfter: number | undefined;
+
+  constructor(call: HomeserverCall, cause: unknown, retryAfter?: number) {
+    super(`${call.method} ${patternOf(call.path)} got no answer`, { cause });
+    this.retryAfter = retryAfter;
+  }
+}
+
+/** The path with its ids left out, for logs and metrics: ids of rooms and people stay out of them. */
+export function patternOf(path: string): string {
+  return path.replace(/\/(?:[!@$]|%21|%40|%24)[^/]*/g, "/:id").replace(/\/(send|redact)\/([^/]+)\/[^/]+.*$/, "/$1/$2");
+}
+
+/** A path from its parts, each percent-encoded: path`/rooms/${roomId}/kick`. */
+export function path(strings: TemplateStringsArray, ...parts: readonly string[]): string {
+  return strings.reduce((whole, text, index) => whole + encodeURIComponent(parts[index - 1] ?? "") + text);
+}

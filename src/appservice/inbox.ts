@@ -1,0 +1,138 @@
+import type { Logger } from "pino";
+import { type Database, onlyRow, type Queryable } from "../store/database.ts";
+import { addJob } from "../store/jobs.ts";
+import { type EventHandler, parseEvent } from "../messages/event.ts";
+import { storableJson } from "./storable.ts";
+
+/** How often an event is tried before it is parked as a dead letter. With the back-off: about twenty minutes. */
+const MAX_TRIES = 12;
+const FIRST_WAIT = 500;
+const LONGEST_WAIT = 300_000;
+
+/**
+ * Stores events and queues their handling, in one statement. Events that are known are left alone: Synapse sends
+ * a transaction again until it is answered, and begins at 1 again after a re-registration, so the event id decides.
+ * @returns how many were new.
+ */
+export async function storeEvents(db: Queryable, events: readonly unknown[]): Promise<number> {
+  if (events.length === 0) return 0;
+  const result = await db.query<{ stored: string }>(
+    `WITH incoming AS (
+       SELECT ord, e->>'event_id' AS event_id, e->>'room_id' AS room_id, e->>'type' AS type, e::jsonb AS event
+       FROM json_array_elements($1::json) WITH ORDINALITY AS t(e, ord)),
+     stored AS (
+       INSERT INTO inbox (event_id, room_id, type, event)
+       SELECT event_id, room_id, type, event FROM incoming ORDER BY ord
+       ON CONFLICT (event_id) DO NOTHING
+       RETURNING room_id),
+     queued AS (
+       SELECT count(*) FROM graphile_worker.add_jobs(array(
+         SELECT ('inbox', json_build_object('room_id', room_id), 'inbox:' || room_id, NULL, 25,
+                 'inbox:' || room_id, -1, NULL)::graphile_worker.job_spec
+         FROM (SELECT DISTINCT room_id FROM stored) AS rooms)))
+     SELECT (SELECT count(*) FROM stored) AS stored, (SELECT * FROM queued) AS queued`,
+    [storableJson(events)],
+  );
+  return Number(onlyRow(result).stored);
+}
+
+/**
+ * The job `inbox`: hands a room's events to the features in the order in which they were stored. Each event is one
+ * transaction: what its handlers write and that it is handled. An event that fails holds up its own room only, is
+ * tried again with back-off, and is parked at last so that the room goes on.
+ */
+export async function drainInbox(
+  database: Database,
+  handlers: readonly EventHandler[],
+  log: Logger,
+  roomId: string,
+): Promise<void> {
+  for (;;) {
+    const outcome = await handleNext(database, handlers, log, roomId);
+    if (outcome !== "handled") return;
+  }
+}
+
+interface Waiting {
+  seq: string;
+  event: unknown;
+  attempts: number;
+  wait: boolean;
+  retry_at: Date | null;
+}
+
+async function handleNext(
+  database: Database,
+  handlers: readonly EventHandler[],
+  log: Logger,
+  roomId: string,
+): Promise<"handled" | "waiting" | "empty"> {
+  let current: Waiting | undefined;
+  let handler = "";
+  try {
+    return await database.transaction(async (tx) => {
+      const found = await tx.query<Waiting>(
+        `SELECT seq, event, attempts, retry_at, coalesce(retry_at > now(), false) AS wait FROM inbox
+         WHERE room_id = $1 AND handled_at IS NULL AND parked_at IS NULL
+         ORDER BY seq LIMIT 1 FOR UPDATE`,
+        [roomId],
+      );
+      current = found.rows[0];
+      if (current === undefined) return "empty";
+      if (current.wait) {
+        await addJob(tx, "inbox", { room_id: roomId }, { ...jobOf(roomId), runAt: current.retry_at ?? new Date() });
+        return "waiting";
+      }
+      const event = parseEvent(current.event);
+      if (event !== undefined) {
+        for (const each of handlers) {
+          handler = each.name;
+          await each.handle(tx, event);
+        }
+      }
+      await tx.query("UPDATE inbox SET handled_at = now(), last_error = NULL WHERE seq = $1", [current.seq]);
+      return "handled";
+    });
+  } catch (error) {
+    if (current === undefined) throw error;
+    await postpone(database, current, roomId, handler, error, log);
+    return "handled";
+  }
+}
+
+async function postpone(
+  database: Database,
+  { seq, attempts }: Waiting,
+  roomId: string,
+  handler: string,
+  error: unknown,
+  log: Logger,
+): Promise<void> {
+  const parked = attempts + 1 >= MAX_TRIES;
+  const wait = Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** attempts);
+  log.warn({ handler, attempt: attempts + 1, parked, err: error }, "an event could not be handled");
+  await database.query(
+    `UPDATE inbox SET attempts = attempts + 1, last_error = $2,
+            retry_at = now() + $3 * interval '1 millisecond',
+            parked_at = CASE WHEN $4 THEN now() END
+     WHERE seq = $1 AND handled_at IS NULL`,
+    [seq, `${handler}: ${error instanceof Error ? error.name : "error"}`, wait, parked],
+  );
+}
+
+const jobOf = (roomId: string) => ({ key: `inbox:${roomId}`, queue: `inbox:${roomId}` });
+
+/** Gives a parked event another round of tries. @returns false when no such event is parked. */
+export async function retryParked(database: Database, eventId: string): Promise<boolean> {
+  return database.transaction(async (tx) => {
+    const found = await tx.query<{ room_id: string }>(
+      `UPDATE inbox SET parked_at = NULL, attempts = 0, retry_at = NULL
+       WHERE event_id = $1 AND parked_at IS NOT NULL RETURNING room_id`,
+      [eventId],
+    );
+    const roomId = found.rows[0]?.room_id;
+    if (roomId === undefined) return false;
+    await addJob(tx, "inbox", { room_id: roomId }, jobOf(roomId));
+    return true;
+  });
+}

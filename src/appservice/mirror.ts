@@ -1,0 +1,140 @@
+import type { ActualMember, ActualRoom, Membership, RoomId, UserId } from "../policy/model.ts";
+import type { Queryable } from "../store/database.ts";
+import type { MatrixEvent } from "../messages/event.ts";
+
+/**
+ * The rooms as they are, in PostgreSQL: kept by the transactions that Synapse sends and by what Whisper itself does,
+ * so that nothing known is asked of the homeserver.
+ */
+
+/**
+ * Takes a state event into the mirror.
+ * @returns whether anything that the rules look at became different; false for what Whisper did itself.
+ */
+export async function mirrorEvent(db: Queryable, event: MatrixEvent): Promise<boolean> {
+  if (event.state_key === undefined) return false;
+  if (event.type === "m.room.member") {
+    const { membership } = event.content;
+    if (typeof membership !== "string") return false;
+    return mirrorMember(db, event.room_id, event.state_key as UserId, membership as Membership, event.event_id);
+  }
+  if (event.state_key !== "") return false;
+  if (event.type === "m.room.create") {
+    const { room_version } = event.content;
+    await mirrorRoom(db, event.room_id, typeof room_version === "string" ? room_version : "1", event.sender);
+  }
+  return mirrorState(db, event.room_id, event.type, event.content, event.event_id);
+}
+
+export async function mirrorRoom(db: Queryable, room: RoomId, version: string, creator: UserId | null): Promise<void> {
+  await db.query(
+    `INSERT INTO rooms (room_id, version, creator) VALUES ($1, $2, $3) ON CONFLICT (room_id) DO NOTHING`,
+    [room, version, creator],
+  );
+}
+
+export async function mirrorState(
+  db: Queryable,
+  room: RoomId,
+  type: string,
+  content: Readonly<Record<string, unknown>>,
+  eventId: string,
+): Promise<boolean> {
+  const changed = await db.query(
+    `INSERT INTO room_state (room_id, type, content, event_id) VALUES ($1, $2, $3, $4)
+     ON CONFLICT (room_id, type) DO UPDATE SET content = excluded.content, event_id = excluded.event_id
+     WHERE room_state.content <> excluded.content
+     RETURNING 1`,
+    [room, type, JSON.stringify(content), eventId],
+  );
+  return changed.rowCount === 1;
+}
+
+export async function mirrorMember(
+  db: Queryable,
+  room: RoomId,
+  user: UserId,
+  membership: Membership,
+  eventId: string,
+): Promise<boolean> {
+  return (await mirrorMembers(db, room, [{ user_id: user, membership, event_id: eventId }])) > 0;
+}
+
+interface MemberRow {
+  readonly user_id: string;
+  readonly membership: string;
+  readonly event_id: string;
+}
+
+/** Takes memberships into the mirror in one statement. @returns how many became different. */
+async function mirrorMembers(db: Queryable, room: RoomId, members: readonly MemberRow[]): Promise<number> {
+  const changed = await db.query(
+    `INSERT INTO room_members (room_id, user_id, membership, event_id)
+     SELECT $1, user_id, membership, event_id
+     FROM json_to_recordset($2) AS m(user_id text, membership text, event_id text)
+     ON CONFLICT (room_id, user_id) DO UPDATE
+       SET membership = excluded.membership, event_id = excluded.event_id,
+           -- A new membership row opens the history again, so what was forgotten must be forgotten again.
+           forgotten = false
+     WHERE room_members.membership <> excluded.membership
+     RETURNING 1`,
+    [room, JSON.stringify(members)],
+  );
+  return changed.rowCount ?? 0;
+}
+
+export async function mirrorForgotten(db: Queryable, room: RoomId, user: UserId): Promise<void> {
+  await db.query("UPDATE room_members SET forgotten = true WHERE room_id = $1 AND user_id = $2", [room, user]);
+}
+
+export async function mirrorDirect(db: Queryable, room: RoomId, user: UserId): Promise<void> {
+  await db.query("UPDATE room_members SET direct = true WHERE room_id = $1 AND user_id = $2", [room, user]);
+}
+
+/** Puts a room's whole state, asked of the homeserver, in place of what the mirror had. */
+export async function mirrorWholeRoom(db: Queryable, room: RoomId, state: readonly MatrixEvent[]): Promise<void> {
+  const members = state.filter((event) => event.type === "m.room.member");
+  await db.query("DELETE FROM room_state WHERE room_id = $1", [room]);
+  await db.query("DELETE FROM room_members WHERE room_id = $1 AND NOT (user_id = ANY($2))", [
+    room,
+    members.map((event) => event.state_key),
+  ]);
+  await mirrorMembers(
+    db,
+    room,
+    members.map(({ state_key = "", content, event_id }) => ({
+      user_id: state_key,
+      membership: String(content.membership),
+      event_id,
+    })),
+  );
+  for (const event of state) if (event.type !== "m.room.member") await mirrorEvent(db, event);
+}
+
+/** The room as mirrored; null when the mirror has never seen it. */
+export async function loadRoom(db: Queryable, room: RoomId): Promise<ActualRoom | null> {
+  const known = await db.query<{ version: string; creator: UserId | null }>(
+    "SELECT version, creator FROM rooms WHERE room_id = $1",
+    [room],
+  );
+  const row = known.rows[0];
+  if (row === undefined) return null;
+  const state = await db.query<{ type: string; content: Record<string, unknown> }>(
+    "SELECT type, content FROM room_state WHERE room_id = $1",
+    [room],
+  );
+  const members = await db.query<ActualMember & { user_id: UserId; direct: boolean }>(
+    "SELECT user_id, membership, forgotten, direct FROM room_members WHERE room_id = $1",
+    [room],
+  );
+  return {
+    roomId: room,
+    version: row.version,
+    creator: row.creator,
+    state: Object.fromEntries(state.rows.map(({ type, content }) => [type, content])),
+    members: new Map(
+      members.rows.map(({ user_id, membership, forgotten }) => [user_id, { membership, forgotten }]),
+    ),
+    direct: new Set(members.rows.filter((member) => member.direct).map((member) => member.user_id)),
+  };
+}

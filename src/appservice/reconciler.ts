@@ -1,0 +1,116 @@
+import type { Logger } from "pino";
+import { conversationById, type StoredConversation } from "../conversations/store.ts";
+import { wakeOutbox } from "../messages/outbox.ts";
+import type { DirectorySnapshot } from "../directory/snapshot.ts";
+import { diffRoom } from "../policy/diffRoom.ts";
+import { expectedRoom } from "../policy/expectedRoom.ts";
+import type { ConversationId, ExpectedRoom, PolicySettings, RoomId, Step } from "../policy/model.ts";
+import type { Database } from "../store/database.ts";
+import { withAccount } from "./accounts.ts";
+import { MatrixRefused } from "./homeserver.ts";
+import { loadRoom, mirrorRoom } from "./mirror.ts";
+import { leavingSteps, retireRoom } from "./retire.ts";
+import { carryOut, createRoom, findOrphan, refetchRoom, type RoomSteps } from "./room-steps.ts";
+
+export interface ReconcilerParts extends RoomSteps {
+  readonly directory: DirectorySnapshot;
+  readonly settings: PolicySettings;
+  readonly log: Logger;
+}
+
+/**
+ * The job `room`: makes a conversation's room what the rules say. Costs no homeserver call when it is that already.
+ * Each step is recorded before the next one, so that a crash repeats one step at most.
+ * @throws when a step was refused: the mirror has been fetched anew then, and the next try starts from the truth.
+ */
+export async function reconcileRoom(parts: ReconcilerParts, id: ConversationId): Promise<void> {
+  const { database, directory, settings } = parts;
+  const people = await directory.fresh();
+  const stored = await conversationById(database, id);
+  if (stored === null) return;
+  const expected = expectedRoom(stored.conversation, people, settings);
+  if (expected === null) {
+    if (stored.roomId !== null) await emptyRoom(parts, stored.roomId);
+    return;
+  }
+  const room = stored.roomId ?? (await openRoom(parts, stored, expected));
+  const actual = await loadRoom(database, room);
+  if (actual === null) {
+    await refetchRoom(database, parts.homeserver, room);
+    throw new Error("the mirror did not know the room; it was fetched");
+  }
+  const steps = await withoutAbsent(database, diffRoom(expected, actual));
+  const replace = steps.find((step) => step.step === "replace");
+  if (replace !== undefined) {
+    await replaceRoom(parts, stored, room, replace.reason);
+    return;
+  }
+  await execute(parts, room, steps);
+}
+
+/** Carries out steps in order. @throws after fetching the room anew when the homeserver refuses one. */
+async function execute(parts: ReconcilerParts, room: RoomId, steps: readonly Step[]): Promise<void> {
+  for (const step of steps) {
+    if (step.step === "create" || step.step === "replace") continue;
+    try {
+      await carryOut(parts, room, step);
+    } catch (error) {
+      if (!(error instanceof MatrixRefused)) throw error;
+      parts.log.warn({ step: step.step, err: error }, "a step in a room was refused; fetching the room anew");
+      await refetchRoom(parts.database, parts.homeserver, room);
+      throw error;
+    }
+  }
+}
+
+/** Leaves out the joins of users whose account is still to be made: making it has the room looked at again. */
+async function withoutAbsent(database: Database, steps: readonly Step[]): Promise<Step[]> {
+  const joining = steps.flatMap((step) => (step.step === "join" ? [step.user] : []));
+  if (joining.length === 0) return [...steps];
+  const present = await withAccount(database, joining);
+  return steps.filter((step) => step.step !== "join" || present.has(step.user));
+}
+
+/** Makes the conversation's room, or finds the one that an earlier process made and did not live to tell of. */
+async function openRoom(parts: ReconcilerParts, stored: StoredConversation, expected: ExpectedRoom): Promise<RoomId> {
+  const { database, homeserver, bot } = parts;
+  const { id } = stored.conversation;
+  const claimed = await database.query<{ again: boolean }>(
+    `UPDATE conversations AS now SET creating_since = coalesce(now.creating_since, clock_timestamp())
+     FROM (SELECT id, creating_since FROM conversations WHERE id = $1 FOR UPDATE) AS before
+     WHERE now.id = before.id RETURNING before.creating_since IS NOT NULL AS again`,
+    [id],
+  );
+  const room =
+    (claimed.rows[0]?.again === true ? await findOrphan(parts, id) : null) ??
+    (await createRoom(homeserver, bot, expected));
+  await takeRoom(database, id, room);
+  await refetchRoom(database, homeserver, room);
+  return room;
+}
+
+async function takeRoom(database: Database, id: ConversationId, room: RoomId): Promise<void> {
+  await database.transaction(async (tx) => {
+    await mirrorRoom(tx, room, "11", null);
+    await tx.query("UPDATE conversations SET room_id = $2, creating_since = NULL WHERE id = $1", [id, room]);
+    await tx.query("SELECT pg_notify('whisper_room', $1)", [room]);
+    // What was queued for the conversation can go out now.
+    await wakeOutbox(tx, [id]);
+  });
+}
+
+/** Gives the conversation a new room in place of one that cannot be made right, and closes the old one. */
+async function replaceRoom(parts: ReconcilerParts, stored: StoredConversation, old: RoomId, reason: string): Promise<void> {
+  parts.log.warn({ reason, conversation: stored.conversation.id }, "a room cannot be made right and is replaced");
+  await parts.database.transaction(async (tx) => {
+    await tx.query("UPDATE conversations SET room_id = NULL WHERE id = $1 AND room_id = $2", [stored.conversation.id, old]);
+    await retireRoom(tx, old, stored.conversation.id);
+  });
+}
+
+/** The conversation ought not to be: everybody but the bot leaves and forgets. */
+async function emptyRoom(parts: ReconcilerParts, room: RoomId): Promise<void> {
+  const actual = await loadRoom(parts.database, room);
+  if (actual === null) return;
+  await execute(parts, room, leavingSteps(actual, parts.settings));
+}

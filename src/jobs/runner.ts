@@ -1,0 +1,95 @@
+import { EventEmitter } from "node:events";
+import { type JobHelpers, Logger as WorkerLogger, run, type Runner, type WorkerEvents } from "graphile-worker";
+import type { Logger } from "pino";
+import type { Database } from "../store/database.ts";
+import type { JobName, JobPayloads } from "../store/jobs.ts";
+import { retryIn } from "./backoff.ts";
+import { holdWorkerLock, type WorkerLocks } from "./worker-locks.ts";
+
+/** What carries out each kind of job. Idempotent: a job runs again after a crash, a restart or an error. */
+export type TaskList = { readonly [Name in JobName]: (payload: JobPayloads[Name]) => Promise<void> };
+
+/** Jobs that the clock starts. Times are UTC, in cron notation. */
+export interface Timed {
+  readonly name: string;
+  readonly cron: string;
+  readonly run: () => Promise<void>;
+}
+
+export interface JobRunnerOptions {
+  readonly database: Database;
+  readonly databaseUrl: string;
+  readonly tasks: TaskList;
+  readonly timed: readonly Timed[];
+  readonly log: Logger;
+  /** Jobs at once in this process. */
+  readonly concurrency?: number;
+  /** The other side is away, so trying is free: such failures do not count towards the dead letter. */
+  readonly isAway: (error: unknown) => boolean;
+  readonly onFatal: (error: Error) => void;
+}
+
+export interface JobRunner {
+  /** Lets running jobs finish, then stops. */
+  stop(): Promise<void>;
+}
+
+/** A job that lost its key was replaced by a newer one while it ran, which does its work: it is not tried again. */
+const AGAIN = `
+  SELECT graphile_worker.reschedule_jobs(array(SELECT id FROM graphile_worker._private_jobs WHERE id = $1 AND key IS NOT NULL),
+           now() + $2 * interval '1 millisecond', NULL, $3),
+         graphile_worker.complete_jobs(array(SELECT id FROM graphile_worker._private_jobs WHERE id = $1 AND key IS NULL))`;
+
+/** Starts carrying out jobs in this process. Several processes may: each job runs in one of them. */
+export async function startJobs(options: JobRunnerOptions): Promise<JobRunner> {
+  const events: WorkerEvents = new EventEmitter();
+  const locks: WorkerLocks = await holdWorkerLock(options);
+  events.on("pool:create", ({ workerPool }) => locks.hold(workerPool.id));
+  events.on("job:failed", ({ job, error }) => {
+    const away = options.isAway(error);
+    options.log.warn({ task: job.task_identifier, attempt: job.attempts, away, err: error }, "job failed, will be tried again");
+    const attempts = away ? job.attempts - 1 : job.attempts;
+    void options.database
+      .query(AGAIN, [
+        job.id,
+        away ? Math.min(2_000, retryIn(job.attempts)) : retryIn(job.attempts),
+        attempts,
+      ])
+      // graphile-worker's own back-off stands then: later, not lost.
+      .catch((failure: unknown) => options.log.warn({ err: failure }, "could not bring a retry forward"));
+  });
+  const runner: Runner = await run({
+    connectionString: options.databaseUrl,
+    maxPoolSize: (options.concurrency ?? 8) + 2,
+    concurrency: options.concurrency ?? 8,
+    pollInterval: 2_000,
+    noHandleSignals: true,
+    events,
+    logger: quiet(options.log),
+    taskList: taskList(options),
+    parsedCronItems: [],
+    crontab: options.timed.map((timed) => `${timed.cron} ${timed.name}`).join("\n"),
+  });
+  runner.promise.catch((error: unknown) => options.onFatal(error instanceof Error ? error : new Error(String(error))));
+  return {
+    stop: async () => {
+      await runner.stop();
+      await locks.release();
+    },
+  };
+}
+
+function taskList({ tasks, timed }: JobRunnerOptions) {
+  const list: Record<string, (payload: unknown, helpers: JobHelpers) => Promise<void>> = {};
+  // graphile-worker hands payloads back as unknown; they were typed when they were added (store/jobs.ts).
+  for (const [name, task] of Object.entries(tasks)) list[name] = (payload) => task(payload as never);
+  for (const { name, run: start } of timed) list[name] = () => start();
+  return list;
+}
+
+function quiet(log: Logger): WorkerLogger {
+  return new WorkerLogger(() => (level, message) => {
+    // Failures are logged above with their cause; payloads never are.
+    if (level === "error") log.debug({ message }, "graphile-worker");
+  });
+}

@@ -1,0 +1,3 @@
+/** Every sentence that Whisper itself says in a room. Plain, short, no ids, no codes, and what to do next. */
+
+export const TOMBSTONE_TEXT = "This conversation goes on in the room that you already had.";
