@@ -34,6 +34,8 @@ export interface StackOptions {
   /** Tests only, see postgres.ts. */
   readonly withoutFsync?: boolean;
   readonly progress?: Progress;
+  /** Gives up the start at the next step. */
+  readonly signal?: AbortSignal;
 }
 
 export interface Stack {
@@ -67,6 +69,8 @@ export interface Stack {
   killPostgres(): Promise<void>;
   /** Called when a part ends that nobody asked to end. */
   onUnexpectedEnd(listener: (part: Part, how: string) => void): void;
+  /** Writes stack.json for others to find, and keeps it right from then on. */
+  announce(): void;
   stop(): Promise<void>;
 }
 
@@ -74,7 +78,7 @@ const SERVER_NAME = "localhost";
 
 /** Starts all of it, or nothing: when a part fails, those before it are stopped again. */
 export async function startStack(options: StackOptions): Promise<Stack> {
-  const progress = options.progress ?? silent;
+  const progress = interruptible(options.progress ?? silent, options.signal);
   const state = await openState(options.stateDir);
   const parts = new Parts(state);
   try {
@@ -106,7 +110,7 @@ async function assemble(
   const database = await progress.step("PostgreSQL", bringUpPostgres);
 
   const python = await progress.step("Synapse: installed", (say) =>
-    synapsePython(join(REPOSITORY, ".whisper", "venv"), say),
+    synapsePython(join(REPOSITORY, ".whisper", "venv"), say, options.signal),
   );
   const files = {
     config: state.file("whisper.yaml"),
@@ -156,7 +160,9 @@ async function assemble(
   const apiKey = await knownOrNewApiKey(state.file("api-key"), whisperUrl, () => createApiKey(files, "dev"));
 
   const userId = (username: string) => `@${USER_PREFIX}${username.toLowerCase()}:${SERVER_NAME}`;
+  let announced = false;
   const writeStackFile = () => {
+    if (!announced) return;
     const content = {
       homeserver: gateUrl,
       synapse: synapseUrl,
@@ -175,7 +181,6 @@ async function assemble(
       await start(...args);
       writeStackFile();
     };
-  writeStackFile();
 
   return {
     stateDir: options.stateDir,
@@ -204,10 +209,25 @@ async function assemble(
     stopPostgres: () => parts.stop("postgres"),
     killPostgres: () => parts.kill("postgres", "SIGKILL"),
     onUnexpectedEnd: (listener) => parts.onUnexpectedEnd(listener),
+    announce() {
+      announced = true;
+      writeStackFile();
+    },
     async stop() {
+      announced = false;
       rmSync(state.file("stack.json"), { force: true });
       await parts.stopAll();
       state.release();
+    },
+  };
+}
+
+function interruptible(progress: Progress, signal: AbortSignal | undefined): Progress {
+  return {
+    line: progress.line,
+    step(title, work) {
+      signal?.throwIfAborted();
+      return progress.step(title, work);
     },
   };
 }

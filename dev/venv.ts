@@ -12,7 +12,11 @@ const REQUIREMENTS = join(import.meta.dirname, "synapse-requirements.txt");
 const MINIMUM_MINOR = 10;
 
 /** Answers the path of the environment's `python`. `say` is told what is going on while it is built. */
-export async function synapsePython(directory: string, say: (text: string) => void): Promise<string> {
+export async function synapsePython(
+  directory: string,
+  say: (text: string) => void,
+  signal?: AbortSignal,
+): Promise<string> {
   const python = join(directory, "bin", "python");
   const stamp = join(directory, "whisper-stamp");
   const wanted = createHash("sha256").update(readFileSync(REQUIREMENTS)).digest("hex");
@@ -34,7 +38,7 @@ export async function synapsePython(directory: string, say: (text: string) => vo
       rmSync(directory, { recursive: true, force: true });
       throw new Error(missingVenv(made.output));
     }
-    await install(python, say);
+    await install(python, say, signal);
     writeAtomically(stamp, `${wanted}\n`);
     return python;
   } finally {
@@ -69,16 +73,17 @@ function missingVenv(output: string): string {
   return `The Python environment could not be made: ${output.trim()}`;
 }
 
-async function install(python: string, say: (text: string) => void): Promise<void> {
+async function install(python: string, say: (text: string) => void, signal?: AbortSignal): Promise<void> {
   const total = readFileSync(REQUIREMENTS, "utf8").match(/^[A-Za-z].*==/gm)?.length ?? 0;
   let collected = 0;
   const args = ["-m", "pip", "install", "--no-input", "--disable-pip-version-check", "--prefer-binary"];
-  const { code, output } = await run(python, [...args, "-r", REQUIREMENTS], (line) => {
+  const onLine = (line: string) => {
     const name = /^Collecting ([\w.-]+)/.exec(line)?.[1];
     if (name !== undefined) say(`downloading ${++collected} of ${total}: ${name}`);
     else if (line.startsWith("Building wheels")) say("compiling");
     else if (line.startsWith("Installing collected")) say(`installing ${total} packages`);
-  });
+  };
+  const { code, output } = await run(python, [...args, "-r", REQUIREMENTS], onLine, signal);
   if (code !== 0) {
     const tail = output.trimEnd().split("\n").slice(-8).join("\n");
     throw new Error(`Synapse could not be installed from the Python package index:\n${tail}`);
@@ -86,9 +91,12 @@ async function install(python: string, say: (text: string) => void): Promise<voi
 }
 
 /** Runs to its end; rejects only when the program cannot be started. */
-function run(command: string, args: readonly string[], onLine: (line: string) => void) {
+function run(command: string, args: readonly string[], onLine: (line: string) => void, signal?: AbortSignal) {
   return new Promise<{ code: number | null; output: string }>((resolve, reject) => {
-    const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(command, args, {
+      stdio: ["ignore", "pipe", "pipe"],
+      ...(signal === undefined ? {} : { signal }),
+    });
     let output = "";
     for (const stream of [child.stdout, child.stderr]) {
       createInterface(stream).on("line", (line) => {

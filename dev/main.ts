@@ -1,0 +1,131 @@
+/** `npm run dev` and `npm run demo`. */
+import { join, relative } from "node:path";
+import { type Options, parseOptions, USAGE } from "./options.ts";
+import { painter, printProgress } from "./progress.ts";
+import { DEMO_PASSWORD, SAMPLE_PRACTICE } from "./sample-practice.ts";
+import { type Stack, startStack } from "./stack.ts";
+import { Supervisor } from "./supervisor.ts";
+import { moveIn, tour } from "./tour.ts";
+import { watchSource } from "./watch.ts";
+import { REPOSITORY } from "./whisper.ts";
+
+const progress = printProgress();
+const paint = painter(process.stdout);
+
+/** Fires when somebody asks us to end, without a reason, or when we must, with one. */
+function endRequest(): {
+  signal: AbortSignal;
+  end: (reason?: Error) => void;
+  reason: () => Error | undefined;
+} {
+  const controller = new AbortController();
+  let reason: Error | undefined;
+  const end = (why?: Error) => {
+    if (!controller.signal.aborted) reason = why;
+    controller.abort();
+  };
+  // A terminal sends Ctrl-C to npm and to us, and npm passes its own on: more than one is usual and means the same.
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => end());
+  return { signal: controller.signal, end, reason: () => reason };
+}
+
+async function main(options: Options): Promise<void> {
+  const request = endRequest();
+  progress.line();
+  progress.line(`  ${paint.bold("Whisper")} ${paint.dim(options.demo ? "demonstration" : "development")}`);
+  progress.line();
+  const databaseUrl = process.env.DATABASE_URL;
+  const stack = await startStack({
+    stateDir: options.stateDir,
+    ports: options.ports,
+    progress,
+    signal: request.signal,
+    ...(databaseUrl ? { databaseUrl } : {}),
+  }).catch((error: unknown) => {
+    if (request.signal.aborted) return undefined;
+    throw error;
+  });
+  if (stack === undefined) return;
+  const supervisor = new Supervisor(stack, progress, request.end);
+  try {
+    await Promise.race([run(stack, supervisor, options, request.signal), aborted(request.signal)]);
+  } finally {
+    await supervisor.stop();
+    await progress.step("Stopped", () => stack.stop());
+  }
+  const reason = request.reason();
+  if (reason !== undefined) throw reason;
+}
+
+async function run(
+  stack: Stack,
+  supervisor: Supervisor,
+  options: Options,
+  signal: AbortSignal,
+): Promise<void> {
+  if (options.demo) await demonstrate(stack, options);
+  if (!options.once) printAddresses(stack, options);
+  stack.announce();
+  progress.line(`READY ${join(options.stateDir, "stack.json")}`);
+  if (options.once) return;
+  const unwatch = options.demo
+    ? () => undefined
+    : watchSource(join(REPOSITORY, "src"), (file) => supervisor.sourceChanged(file));
+  await aborted(signal);
+  unwatch();
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}
+
+async function demonstrate(stack: Stack, options: Options): Promise<void> {
+  await progress.step("Sample practice", (say) => moveIn(stack, say));
+  if (!options.tour) return;
+  try {
+    await tour(stack);
+  } catch (error) {
+    // With --once the tour is the purpose. Otherwise people can still look around, and see for themselves.
+    if (options.once) throw error;
+    progress.line(`\n  ${paint.red("✗")} The tour stopped here: ${messageOf(error)}`);
+  }
+}
+
+function printAddresses(stack: Stack, options: Options): void {
+  progress.line();
+  progress.line(`  Clients      http://localhost:${stack.ports.gate}`);
+  progress.line(`  Synapse      ${stack.synapse}`);
+  progress.line(`  Whisper API  ${stack.whisper}`);
+  progress.line(`  API key      ${join(options.stateDir, "api-key")}`);
+  progress.line(`  Logs         ${relative(process.cwd(), stack.whisperLog)}`);
+  progress.line();
+  if (!options.demo) return;
+  progress.line("  Sign in with Element, or any Matrix client, at the address for clients:");
+  progress.line();
+  const row = (name: string, role: string, user: string) => `  ${name.padEnd(22)}${role.padEnd(30)}${user}`;
+  progress.line(paint.dim(row("name", "role", "user name")));
+  for (const { name, role, username } of SAMPLE_PRACTICE.users) {
+    progress.line(row(name, role, stack.userId(username)));
+  }
+  progress.line();
+  progress.line(`  Password of all of them: ${paint.bold(DEMO_PASSWORD)}    Ctrl-C stops everything.`);
+  progress.line();
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+try {
+  const options = parseOptions(process.argv.slice(2), REPOSITORY);
+  if (options.help) process.stdout.write(USAGE);
+  else await main(options);
+} catch (error) {
+  process.stderr.write(`\n${paint.red("✗")} ${messageOf(error)}\n`);
+  process.exitCode = 1;
+}
+// Whatever timers a client library has left behind must not keep a stopped demonstration alive.
+process.exit();

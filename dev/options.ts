@@ -1,0 +1,61 @@
+/** What may stand behind `npm run dev --` and `npm run demo --`. */
+import { resolve } from "node:path";
+import { parseArgs } from "node:util";
+
+export interface Options {
+  /** A sample practice and a tour, rather than an empty directory. */
+  readonly demo: boolean;
+  readonly tour: boolean;
+  /** End after the tour. */
+  readonly once: boolean;
+  readonly stateDir: string;
+  readonly ports: "fixed" | "auto";
+  readonly help: boolean;
+}
+
+export const USAGE = `Runs Whisper with a homeserver and a database on this machine.
+
+  npm run dev  [-- options]     an empty directory; Whisper restarts when src/ changes
+  npm run demo [-- options]     a sample practice, and a tour of it with real clients
+
+  --state DIR     keep all state in DIR instead of .whisper
+  --ports auto    free ports instead of 8008 (clients), 8009 (Synapse), 9000 (Whisper), 9001 (PostgreSQL)
+  --no-tour       demo: the sample practice without the tour
+  --once          demo: end after the tour; the exit code says whether it went well
+  --help          this text
+
+  DATABASE_URL    use this PostgreSQL database instead of starting one
+  WHISPER_…       any of Whisper's settings, passed on to it
+`;
+
+export function parseOptions(args: readonly string[], repository: string): Options {
+  const { values } = parseArgs({
+    args: [...args],
+    strict: true,
+    allowPositionals: false,
+    options: {
+      demo: { type: "boolean", default: false },
+      "no-tour": { type: "boolean", default: false },
+      once: { type: "boolean", default: false },
+      state: { type: "string", default: resolve(repository, ".whisper") },
+      ports: { type: "string", default: "fixed" },
+      help: { type: "boolean", short: "h", default: false },
+    },
+  });
+  if (values.ports !== "fixed" && values.ports !== "auto") {
+    throw new Error(`--ports is "auto" or "fixed", not "${values.ports}"`);
+  }
+  if (values.state === "") throw new Error("--state needs a directory");
+  if (!values.demo && (values.once || values["no-tour"])) {
+    throw new Error(`${values.once ? "--once" : "--no-tour"} belongs to the demo: npm run demo -- …`);
+  }
+  return {
+    demo: values.demo,
+    tour: values.demo && !values["no-tour"],
+    once: values.once,
+    // npm changes to the package's directory; a relative path means the one that the person is in.
+    stateDir: resolve(process.env.INIT_CWD ?? process.cwd(), values.state),
+    ports: values.ports,
+    help: values.help,
+  };
+}

@@ -1,0 +1,381 @@
+/**
+ * A member of staff at a Matrix client: matrix-js-sdk, signed in as any client would be, through the read gate.
+ * The tour and the end-to-end tests share it, so what they see is what a real client shows.
+ */
+import {
+  ClientEvent,
+  createClient,
+  EventType,
+  type ICreateRoomOpts,
+  type MatrixClient,
+  MatrixError,
+  type MatrixEvent,
+  MemoryStore,
+  MsgType,
+  Preset,
+  RelationType,
+  type Room,
+  RoomEvent,
+} from "matrix-js-sdk";
+import { quiet } from "./quiet-logger.ts";
+
+export type Credentials =
+  | { readonly user: string; readonly password: string }
+  /** A one-time sign-in link's token. */
+  | { readonly loginToken: string }
+  | { readonly userId: string; readonly accessToken: string; readonly deviceId?: string };
+
+export interface SignInOptions {
+  /** Do not sync: for tests of single requests. */
+  readonly withoutSync?: boolean;
+  readonly deviceName?: string;
+}
+
+/** Whisper's mark on each of its rooms (state event, empty state key). */
+export const CONVERSATION = "au.healthtrack.whisper.conversation";
+/** The key in the content of an arrival's notice. */
+export const ARRIVAL = "au.healthtrack.whisper.arrival";
+
+const PATIENCE_MS = 15_000;
+
+export class Person {
+  readonly userId: string;
+  readonly client: MatrixClient;
+  /** Every event that /sync brought, in the order of its coming. */
+  readonly seen: MatrixEvent[] = [];
+
+  private constructor(userId: string, client: MatrixClient) {
+    this.userId = userId;
+    this.client = client;
+    client.on(ClientEvent.Event, (event) => this.seen.push(event));
+  }
+
+  static async signIn(
+    homeserver: string,
+    credentials: Credentials,
+    options: SignInOptions = {},
+  ): Promise<Person> {
+    const session = await openSession(homeserver, credentials, options.deviceName ?? "Whisper test client");
+    const client = createClient({
+      baseUrl: homeserver,
+      ...session,
+      store: new MemoryStore({}),
+      logger: quiet,
+      timelineSupport: true,
+    });
+    const person = new Person(session.userId, client);
+    if (!options.withoutSync) await person.#startSync();
+    return person;
+  }
+
+  async #startSync(): Promise<void> {
+    await this.client.startClient({
+      initialSyncLimit: 50,
+      lazyLoadMembers: false,
+      disablePresence: true,
+      // Thread replies stay in the one timeline, where a wait can find them.
+      threadSupport: false,
+    });
+    await this.until("the first sync", () => this.client.isInitialSyncComplete(), 30_000);
+  }
+
+  /** Stops syncing. The session stays valid; `signOut` ends it. */
+  stop(): void {
+    this.client.stopClient();
+    this.client.removeAllListeners();
+  }
+
+  async signOut(): Promise<void> {
+    this.client.stopClient();
+    await this.client.logout(false);
+    this.client.removeAllListeners();
+  }
+
+  /**
+   * Looks at once and after everything that a sync brings, until `look` answers something. This is the only way to wait:
+   * nothing here sleeps. Fails after `ms` with what was waited for and what this person sees instead.
+   */
+  until<T>(what: string, look: () => T | undefined | false, ms = PATIENCE_MS): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const finish = () => {
+        clearTimeout(timer);
+        for (const event of [ClientEvent.Sync, ClientEvent.Event, ClientEvent.Room] as const) {
+          this.client.off(event, check);
+        }
+        this.client.off(RoomEvent.Redaction, check);
+        this.client.off(RoomEvent.MyMembership, check);
+      };
+      const check = () => {
+        try {
+          const found = look();
+          if (found === undefined || found === false) return;
+          finish();
+          resolve(found);
+        } catch (error) {
+          finish();
+          reject(error);
+        }
+      };
+      const timer = setTimeout(() => {
+        finish();
+        reject(new Error(`${this.userId} waited ${ms / 1000} s in vain for ${what}.\n${this.describe()}`));
+      }, ms);
+      for (const event of [ClientEvent.Sync, ClientEvent.Event, ClientEvent.Room] as const) {
+        this.client.on(event, check);
+      }
+      this.client.on(RoomEvent.Redaction, check);
+      this.client.on(RoomEvent.MyMembership, check);
+      check();
+    });
+  }
+
+  /** The rooms that this person is joined to, as their client lists them. */
+  rooms(): Room[] {
+    return this.client.getRooms().filter((room) => room.getMyMembership() === "join");
+  }
+
+  waitForRoom(what: string, wanted: (room: Room) => boolean, ms?: number): Promise<Room> {
+    return this.until(what, () => this.rooms().find(wanted), ms);
+  }
+
+  waitUntilRoomIsGone(roomId: string, ms?: number): Promise<true> {
+    return this.until(`room ${roomId} to go`, () => !this.rooms().some((room) => room.roomId === roomId), ms);
+  }
+
+  /** An event of any room, come already or still to come. */
+  waitForEvent(what: string, wanted: (event: MatrixEvent) => boolean, ms?: number): Promise<MatrixEvent> {
+    return this.until(what, () => this.seen.find(wanted), ms);
+  }
+
+  waitForText(text: string | RegExp, roomId?: string, ms?: number): Promise<MatrixEvent> {
+    return this.waitForEvent(
+      `the message ${text}`,
+      (event) =>
+        event.getType() === EventType.RoomMessage &&
+        (roomId === undefined || event.getRoomId() === roomId) &&
+        matches(text, bodyOf(event)),
+      ms,
+    );
+  }
+
+  waitForRedaction(eventId: string, ms?: number): Promise<true> {
+    return this.until(
+      `${eventId} to be removed`,
+      () =>
+        this.seen.some((event) => event.getType() === EventType.RoomRedaction && redacts(event) === eventId),
+      ms,
+    );
+  }
+
+  waitForReaction(eventId: string, key: string, sender?: string, ms?: number): Promise<MatrixEvent> {
+    return this.waitForEvent(
+      `the reaction ${key} to ${eventId}`,
+      (event) => {
+        const relation = event.getRelation();
+        return (
+          event.getType() === EventType.Reaction &&
+          relation?.event_id === eventId &&
+          relation.key === key &&
+          (sender === undefined || event.getSender() === sender)
+        );
+      },
+      ms,
+    );
+  }
+
+  /** Answers the event id. */
+  async sendText(roomId: string, body: string): Promise<string> {
+    return (await this.client.sendMessage(roomId, { msgtype: MsgType.Text, body })).event_id;
+  }
+
+  async reply(to: MatrixEvent, body: string): Promise<string> {
+    const { roomId, eventId } = place(to);
+    const content = {
+      msgtype: MsgType.Text as const,
+      body,
+      "m.relates_to": { "m.in_reply_to": { event_id: eventId } },
+    };
+    return (await this.client.sendMessage(roomId, content)).event_id;
+  }
+
+  async replyInThread(root: MatrixEvent, body: string): Promise<string> {
+    const { roomId, eventId } = place(root);
+    const content = {
+      msgtype: MsgType.Text as const,
+      body,
+      "m.relates_to": {
+        rel_type: RelationType.Thread as const,
+        event_id: eventId,
+        is_falling_back: true,
+        "m.in_reply_to": { event_id: eventId },
+      },
+    };
+    return (await this.client.sendMessage(roomId, content)).event_id;
+  }
+
+  async react(roomId: string, eventId: string, key: string): Promise<string> {
+    const relation = { rel_type: RelationType.Annotation as const, event_id: eventId, key };
+    const sent = await this.client.sendEvent(roomId, EventType.Reaction, { "m.relates_to": relation });
+    return sent.event_id;
+  }
+
+  async edit(original: MatrixEvent, body: string): Promise<string> {
+    const { roomId, eventId } = place(original);
+    const content = {
+      msgtype: MsgType.Text as const,
+      body: `* ${body}`,
+      "m.new_content": { msgtype: MsgType.Text as const, body },
+      "m.relates_to": { rel_type: RelationType.Replace as const, event_id: eventId },
+    };
+    return (await this.client.sendMessage(roomId, content)).event_id;
+  }
+
+  async redact(roomId: string, eventId: string): Promise<string> {
+    return (await this.client.redactEvent(roomId, eventId)).event_id;
+  }
+
+  async markRead(event: MatrixEvent): Promise<void> {
+    await this.client.sendReadReceipt(event);
+  }
+
+  /** The display names and ids that the client's people search offers. */
+  async searchPeople(term: string): Promise<Array<{ userId: string; name: string }>> {
+    const { results } = await this.client.searchUserDirectory({ term, limit: 20 });
+    return results.map((each) => ({ userId: each.user_id, name: each.display_name ?? "" }));
+  }
+
+  async createRoom(options: ICreateRoomOpts): Promise<string> {
+    return (await this.client.createRoom(options)).room_id;
+  }
+
+  /** Starts a direct chat the way Element does: a direct room, the mark in `m.direct`, and the message right behind. */
+  async createDirect(other: string, firstMessage?: string): Promise<string> {
+    const roomId = await this.createRoom({
+      preset: Preset.TrustedPrivateChat,
+      is_direct: true,
+      invite: [other],
+    });
+    const direct = this.client.getAccountData(EventType.Direct)?.getContent() ?? {};
+    const known: unknown = direct[other];
+    await this.client.setAccountData(EventType.Direct, {
+      ...direct,
+      [other]: [...(Array.isArray(known) ? known : []), roomId],
+    });
+    if (firstMessage !== undefined) await this.sendText(roomId, firstMessage);
+    return roomId;
+  }
+
+  async invite(roomId: string, userId: string): Promise<void> {
+    await this.client.invite(roomId, userId);
+  }
+
+  async kick(roomId: string, userId: string): Promise<void> {
+    await this.client.kick(roomId, userId);
+  }
+
+  async leave(roomId: string): Promise<void> {
+    await this.client.leave(roomId);
+  }
+
+  async setRoomName(roomId: string, name: string): Promise<void> {
+    await this.client.setRoomName(roomId, name);
+  }
+
+  /** Any request of the client API, with this person's token: for what the SDK hides. The path begins with /_matrix. */
+  async request(method: string, path: string, body?: object): Promise<{ status: number; body: unknown }> {
+    const response = await fetch(new URL(path, this.client.getHomeserverUrl()), {
+      method,
+      headers: {
+        authorization: `Bearer ${this.client.getAccessToken()}`,
+        ...(body === undefined ? {} : { "content-type": "application/json" }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      signal: AbortSignal.timeout(60_000),
+    });
+    const text = await response.text();
+    const answer: unknown = text === "" ? undefined : JSON.parse(text);
+    return { status: response.status, body: answer };
+  }
+
+  /** What this person's client shows: their rooms and the latest lines of each. For messages of failure. */
+  describe(): string {
+    const rooms = this.rooms().map((room) => {
+      const lines = room
+        .getLiveTimeline()
+        .getEvents()
+        .slice(-4)
+        .map((event) => `      ${event.getSender()} ${event.getType()} ${bodyOf(event).slice(0, 80)}`);
+      return [
+        `    ${room.name} (${room.roomId}, ${conversationOf(room)?.kind ?? "no conversation"})`,
+        ...lines,
+      ].join("\n");
+    });
+    return `  Rooms in sight:\n${rooms.length === 0 ? "    none" : rooms.join("\n")}`;
+  }
+}
+
+async function openSession(homeserver: string, credentials: Credentials, deviceName: string) {
+  if ("accessToken" in credentials) {
+    const { userId, accessToken, deviceId } = credentials;
+    return { userId, accessToken, ...(deviceId === undefined ? {} : { deviceId }) };
+  }
+  const unsigned = createClient({ baseUrl: homeserver, logger: quiet });
+  const common = { initial_device_display_name: deviceName };
+  const session = await unsigned.loginRequest(
+    "loginToken" in credentials
+      ? { type: "m.login.token", token: credentials.loginToken, ...common }
+      : {
+          type: "m.login.password",
+          identifier: { type: "m.id.user", user: credentials.user },
+          password: credentials.password,
+          ...common,
+        },
+  );
+  return { userId: session.user_id, accessToken: session.access_token, deviceId: session.device_id };
+}
+
+/** What Whisper says of a room, or undefined for a room that is not one of its conversations. */
+export function conversationOf(room: Room): { kind: string; id: string } | undefined {
+  const content = room.currentState.getStateEvents(CONVERSATION, "")?.getContent();
+  const { kind, id } = content ?? {};
+  return typeof kind === "string" && typeof id === "string" ? { kind, id } : undefined;
+}
+
+export function bodyOf(event: MatrixEvent): string {
+  const body: unknown = event.getContent().body;
+  return typeof body === "string" ? body : "";
+}
+
+/** The refusal that a call is expected to meet. Fails when the call succeeds, or fails in another way. */
+export async function refusalOf(
+  call: Promise<unknown>,
+): Promise<{ status: number; code: string; text: string }> {
+  try {
+    await call;
+  } catch (error) {
+    if (!(error instanceof MatrixError)) throw error;
+    const text: unknown = error.data.error;
+    return {
+      status: error.httpStatus ?? 0,
+      code: error.errcode ?? "",
+      text: typeof text === "string" ? text : error.message,
+    };
+  }
+  throw new Error("the homeserver allowed what it should have refused");
+}
+
+function matches(wanted: string | RegExp, body: string): boolean {
+  return typeof wanted === "string" ? body.includes(wanted) : wanted.test(body);
+}
+
+/** Room version 11 names the removed event in the content, earlier ones beside it. */
+function redacts(event: MatrixEvent): unknown {
+  return event.getContent().redacts ?? event.event.redacts;
+}
+
+function place(event: MatrixEvent): { roomId: string; eventId: string } {
+  const roomId = event.getRoomId();
+  const eventId = event.getId();
+  if (roomId === undefined || eventId === undefined) throw new Error("this event is in no room yet");
+  return { roomId, eventId };
+}

@@ -1,0 +1,210 @@
+/** A walk through a morning at the sample practice, with real clients. Fails when anything expected does not happen. */
+
+import { setTimeout as delay } from "node:timers/promises";
+import type { MatrixEvent, Room } from "matrix-js-sdk";
+import { mustCallApi } from "./api.ts";
+import { ARRIVAL, bodyOf, conversationOf, Person } from "./person.ts";
+import { DEMO_PASSWORD, SAMPLE_PRACTICE } from "./sample-practice.ts";
+import type { Stack } from "./stack.ts";
+import { Transcript } from "./transcript.ts";
+
+const MIA = "mia";
+const DOCTOR = "dr.nair";
+const NURSE = "ruby";
+
+/** Sends the sample practice as HealthTrack would, and gives every account the demo password. */
+export async function moveIn(stack: Stack, say: (detail: string) => void): Promise<void> {
+  await mustCallApi(stack, "PUT", "/api/v1/directory", SAMPLE_PRACTICE);
+  for (const [index, { username, name }] of SAMPLE_PRACTICE.users.entries()) {
+    say(`account ${index + 1} of ${SAMPLE_PRACTICE.users.length}: ${name}`);
+    await givePassword(stack, username);
+  }
+}
+
+/** Accounts follow the directory's answer shortly after it; there is no client yet that could be told of them. */
+async function givePassword(stack: Stack, username: string): Promise<void> {
+  const deadline = Date.now() + 60_000;
+  for (;;) {
+    try {
+      return await stack.setPassword(username, DEMO_PASSWORD);
+    } catch (error) {
+      if (Date.now() > deadline) throw new Error(`${username} has no account: ${String(error)}`);
+      await delay(100);
+    }
+  }
+}
+
+export async function tour(stack: Stack): Promise<void> {
+  const transcript = new Transcript();
+  const people = await signInAll(stack, [MIA, DOCTOR, NURSE]);
+  try {
+    await seeTheRooms(people, transcript);
+    const chat = await startConversation(stack, people, transcript);
+    await answerArrival(stack, people, chat, transcript);
+  } finally {
+    for (const each of people.values()) each.stop();
+  }
+}
+
+type People = ReadonlyMap<string, Person>;
+
+async function signInAll(stack: Stack, usernames: readonly string[]): Promise<People> {
+  const people = new Map<string, Person>();
+  try {
+    for (const username of usernames) {
+      const credentials = { user: stack.userId(username), password: DEMO_PASSWORD };
+      people.set(username, await Person.signIn(stack.homeserver, credentials, { deviceName: "Tour" }));
+    }
+  } catch (error) {
+    for (const each of people.values()) each.stop();
+    throw error;
+  }
+  return people;
+}
+
+async function seeTheRooms(people: People, transcript: Transcript): Promise<void> {
+  transcript.scene("Everybody finds their rooms, without accepting any invitation");
+  for (const [username, person] of people) {
+    const group = groupOf(username);
+    const alerts = await person.waitForRoom("the alerts room", isKind("alerts"));
+    const groupRoom = await person.waitForRoom(
+      `the room of ${group}`,
+      (room) => conversationOf(room)?.kind === "group" && room.name.includes(group),
+    );
+    transcript.does(nameOf(username), `has ${quoted(alerts)} and ${quoted(groupRoom)}`);
+  }
+}
+
+/** Answers the room of Mia's and the doctor's individual conversation. */
+async function startConversation(stack: Stack, people: People, transcript: Transcript): Promise<Room> {
+  transcript.scene("Mia starts a conversation with Dr Nair");
+  const mia = member(people, MIA);
+  const doctor = member(people, DOCTOR);
+  const found = await mia.searchPeople("nair");
+  const hit = found.find((each) => each.userId === stack.userId(DOCTOR));
+  if (hit === undefined)
+    throw new Error(`Searching for "nair" did not find the doctor: ${JSON.stringify(found)}`);
+  transcript.does(nameOf(MIA), `searches the people for "nair" and finds ${hit.name}`);
+
+  const question = "Good morning! Mrs Alder rang, may I book her in at 11:40?";
+  await mia.createDirect(hit.userId, question);
+  transcript.does(nameOf(MIA), "opens a direct chat and writes at once");
+
+  const received = await doctor.waitForText(question);
+  const room = await doctor.waitForRoom(
+    "the individual conversation with Mia",
+    (each) => each.roomId === received.getRoomId() && conversationOf(each)?.kind === "individual",
+  );
+  showRoom(transcript, nameOf(DOCTOR), room, [received]);
+
+  const answer = "Yes please, and ask her to bring the pathology results.";
+  await doctor.sendText(room.roomId, answer);
+  const answered = await mia.waitForText(answer, room.roomId);
+  const miasRoom = await mia.waitForRoom("her conversation", (each) => each.roomId === room.roomId);
+  showRoom(transcript, nameOf(MIA), miasRoom, [answered]);
+  return miasRoom;
+}
+
+async function answerArrival(
+  stack: Stack,
+  people: People,
+  chat: Room,
+  transcript: Transcript,
+): Promise<void> {
+  transcript.scene("A patient arrives");
+  const mia = member(people, MIA);
+  const doctor = member(people, DOCTOR);
+  const now = new Date();
+  const bookingId = `tour-${now.getTime()}`;
+  await mustCallApi(stack, "PUT", `/api/v1/bookings/${bookingId}`, {
+    status: "arrived",
+    patient_id: "48213",
+    patient_name: "Juniper Alder",
+    doctor: DOCTOR,
+    location: "Wattle Street",
+    appointment_at: now.toISOString(),
+    changed_by: MIA,
+    changed_at: now.toISOString(),
+  });
+  transcript.does(nameOf(MIA), "marks the booking as Arrived in HealthTrack");
+
+  const notice = await doctor.waitForEvent("the arrival's notice", (event) => bookingOf(event) === bookingId);
+  const noticeId = idOf(notice);
+  const arrivals = await doctor.waitForRoom(
+    "the arrivals room",
+    (room) => room.roomId === notice.getRoomId(),
+  );
+  await doctor.waitForReaction(noticeId, "✅");
+  await doctor.waitForReaction(noticeId, "↩️");
+  showRoom(transcript, nameOf(DOCTOR), arrivals, [notice]);
+  transcript.sees(nameOf(DOCTOR), arrivals.name, ["two buttons under it: ✅ ↩️"]);
+
+  const text = "Thanks, five more minutes. Please offer her some water.";
+  await replyThroughNotice(doctor, arrivals.roomId, notice, text);
+  transcript.does(nameOf(DOCTOR), `clicks ↩️ and writes "${text}"`);
+  const passedOn = await mia.waitForText(text, chat.roomId);
+  showRoom(transcript, nameOf(MIA), chat, [passedOn]);
+
+  await doctor.react(arrivals.roomId, noticeId, "✅");
+  transcript.does(nameOf(DOCTOR), "clicks ✅");
+  await doctor.waitForRedaction(noticeId);
+  transcript.does(nameOf(DOCTOR), "sees the notice disappear; the record of it stays");
+}
+
+/** ↩️ makes Whisper open a thread under the notice; what is written there is passed on. */
+async function replyThroughNotice(doctor: Person, roomId: string, notice: MatrixEvent, text: string) {
+  const noticeId = idOf(notice);
+  await doctor.react(roomId, noticeId, "↩️");
+  await doctor.waitForEvent(
+    "Whisper's invitation to write in the thread",
+    (event) => event.getRelation()?.event_id === noticeId && event.getRelation()?.rel_type === "m.thread",
+  );
+  await doctor.replyInThread(notice, text);
+}
+
+function isKind(kind: string) {
+  return (room: Room) => conversationOf(room)?.kind === kind;
+}
+
+function bookingOf(event: MatrixEvent): unknown {
+  const arrival: unknown = event.getContent()[ARRIVAL];
+  return typeof arrival === "object" && arrival !== null && "booking_id" in arrival
+    ? arrival.booking_id
+    : undefined;
+}
+
+function showRoom(transcript: Transcript, who: string, room: Room, events: readonly MatrixEvent[]): void {
+  const lines = events.flatMap((event) => {
+    const sender = room.getMember(event.getSender() ?? "")?.name ?? event.getSender() ?? "?";
+    return bodyOf(event)
+      .split("\n")
+      .map((line, index) => (index === 0 ? `${sender}: ${line}` : `  ${line}`));
+  });
+  transcript.sees(who, room.name, lines);
+}
+
+function member(people: People, username: string): Person {
+  const person = people.get(username);
+  if (person === undefined) throw new Error(`${username} is not part of the tour`);
+  return person;
+}
+
+function nameOf(username: string): string {
+  return SAMPLE_PRACTICE.users.find((user) => user.username === username)?.name ?? username;
+}
+
+/** The security group of the sample practice that says what somebody does. */
+function groupOf(username: string): string {
+  const everyday = SAMPLE_PRACTICE.security_groups.filter(({ id }) => id !== "Default");
+  return everyday.find((group) => group.members.includes(username))?.name ?? "Default";
+}
+
+function quoted(room: Room): string {
+  return `“${room.name}”`;
+}
+
+function idOf(event: MatrixEvent): string {
+  const id = event.getId();
+  if (id === undefined) throw new Error("an event without an id");
+  return id;
+}
