@@ -37,7 +37,7 @@ CREATE TABLE preferences (
 
 -- Counts every change of what the rules look at. Whoever holds the directory in memory compares it.
 CREATE TABLE directory_revision (
-  only     boolean PRIMARY KEY DEFAULT true CHECK (only),
+  "only"   boolean PRIMARY KEY DEFAULT true CHECK ("only"),
   revision bigint NOT NULL DEFAULT 0
 );
 INSERT INTO directory_revision DEFAULT VALUES;

@@ -1,0 +1,85 @@
+import express, { type ErrorRequestHandler, type Express, type RequestHandler } from "express";
+import type { Logger } from "pino";
+import type { Database } from "../store/database.ts";
+import { type DispatchParts, dispatch } from "./dispatch.ts";
+import { docsRoutes } from "./docs-routes.ts";
+import { loggable, problemOf } from "./errors.ts";
+import { type KeyRing, keyRing } from "./key-ring.ts";
+import { Problem } from "./problem.ts";
+import { countRequests, RATE_LIMIT, type RateLimit } from "./rate-limit.ts";
+import { sendProblem } from "./reply.ts";
+import type { Route } from "./route.ts";
+import { securityHeaders } from "./security-headers.ts";
+
+export interface ApiOptions {
+  readonly database: Database;
+  readonly routes: readonly Route[];
+  readonly log: Logger;
+  /** Per API key and process; RATE_LIMIT unless told. */
+  readonly rateLimit?: RateLimit;
+  readonly keys?: KeyRing;
+  /** Where the API is reached, for the documents. */
+  readonly publicUrl?: string;
+  /** Checks each reply against its schema: for tests. */
+  readonly checkReplies?: boolean;
+}
+
+/**
+ * The API as an express app: by itself, or mounted with `app.use(createApi(…))`. It answers its own routes, the
+ * documents, and 404 for anything else below /api; other paths are left to whoever comes next.
+ */
+export function createApi(options: ApiOptions): Express {
+  const parts: DispatchParts = {
+    database: options.database,
+    keys: options.keys ?? keyRing(options.database),
+    countRequest: countRequests(options.rateLimit ?? RATE_LIMIT),
+    log: options.log,
+    checkReplies: options.checkReplies ?? false,
+  };
+  const routes = [...options.routes, ...docsRoutes(options.routes, options.publicUrl)];
+  const app = express().disable("x-powered-by").disable("etag");
+  const router = express.Router({ caseSensitive: true, strict: true });
+  for (const [path, ofPath] of byPath(routes)) {
+    router.all(expressPath(path), securityHeaders, dispatch(ofPath, parts));
+  }
+  router.use("/api", securityHeaders, unknownPath);
+  app.use(router);
+  app.use(answerErrors(options.log));
+  return app;
+}
+
+/** Answers 404 to whatever nobody has answered: the last handler of an app. */
+export const unknownPath: RequestHandler = (_request, response) => {
+  sendProblem(response, new Problem("not-found", "There is nothing at this address."));
+};
+
+/** Answers what was thrown outside of a route: a broken address, mostly. */
+export function answerErrors(log: Logger): ErrorRequestHandler {
+  return (error: unknown, request, response, _next) => {
+    const { problem, unexpected } = problemOf(error);
+    if (unexpected) log.error({ method: request.method, error: loggable(error) }, "request failed");
+    securityHeaders(request, response, () => sendProblem(response, problem));
+  };
+}
+
+/** @throws Error when two routes are the same, or a path does not agree with its parameters. */
+function byPath(routes: readonly Route[]): Map<string, Route[]> {
+  const paths = new Map<string, Route[]>();
+  for (const route of routes) {
+    const ofPath = paths.get(route.path) ?? [];
+    if (ofPath.some((other) => other.method === route.method)) {
+      throw new Error(`There are two routes ${route.method} ${route.path}`);
+    }
+    const named = [...route.path.matchAll(/\{(\w+)\}/g)].map((match) => match[1]).sort();
+    const declared = Object.keys(route.params?.shape ?? {}).sort();
+    if (named.join() !== declared.join()) {
+      throw new Error(
+        `${route.method} ${route.path} declares the parameters ${declared.join(", ") || "none"}`,
+      );
+    }
+    paths.set(route.path, [...ofPath, route]);
+  }
+  return paths;
+}
+
+const expressPath = (path: string): string => path.replaceAll(/\{(\w+)\}/g, ":$1");

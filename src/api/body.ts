@@ -1,0 +1,66 @@
+import { isUtf8 } from "node:buffer";
+import express, { type Request, type Response } from "express";
+import { invalidInput, Problem } from "./problem.ts";
+
+export const BODY_LIMIT = 1024 * 1024;
+
+const readers = new Map<number, ReturnType<typeof express.raw>>();
+
+function readerOf(limit: number) {
+  const known = readers.get(limit);
+  if (known) return known;
+  const reader = express.raw({ type: () => true, limit });
+  readers.set(limit, reader);
+  return reader;
+}
+
+/**
+ * The JSON body of a request; undefined when it has none.
+ * @throws Problem 413, 415, or 400 when it is not JSON in UTF-8.
+ */
+export async function readJson(request: Request, response: Response, limit: number): Promise<unknown> {
+  const length = request.headers["content-length"];
+  const empty =
+    request.headers["transfer-encoding"] === undefined && (length === undefined || Number(length) === 0);
+  if (empty) return undefined;
+  mustBeJson(request.headers["content-type"]);
+  const bytes = await readBytes(request, response, limit);
+  if (bytes.length === 0) return undefined;
+  // A replacement character in place of what somebody wrote would be stored as their name.
+  if (!isUtf8(bytes)) throw invalidInput([{ path: "", message: "The body is not valid UTF-8" }]);
+  try {
+    return JSON.parse(bytes.toString("utf8"));
+  } catch {
+    // The parser's own message quotes the text, which may be a patient's.
+    throw invalidInput([{ path: "", message: "The body is not valid JSON" }]);
+  }
+}
+
+function mustBeJson(contentType: string | undefined): void {
+  const [type = "", ...parameters] = (contentType ?? "").split(";").map((part) => part.trim().toLowerCase());
+  const charset = parameters.find((parameter) => parameter.startsWith("charset="))?.slice("charset=".length);
+  if (type !== "application/json" || (charset !== undefined && charset.replaceAll('"', "") !== "utf-8")) {
+    throw new Problem("unsupported-media-type", "Send the body as Content-Type: application/json, in UTF-8.");
+  }
+}
+
+function readBytes(request: Request, response: Response, limit: number): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    readerOf(limit)(request, response, (error?: unknown) => {
+      if (error) return reject(bodyProblem(error, limit));
+      const { body }: { body?: unknown } = request;
+      resolve(Buffer.isBuffer(body) ? body : Buffer.alloc(0));
+    });
+  });
+}
+
+function bodyProblem(error: unknown, limit: number): Problem {
+  const type = typeof error === "object" && error !== null && "type" in error ? error.type : undefined;
+  if (type === "entity.too.large") {
+    return new Problem("too-large", `The body may have ${limit / 1024 / 1024} MB at most.`);
+  }
+  if (type === "encoding.unsupported") {
+    return new Problem("unsupported-media-type", "Content-Encoding may be gzip, deflate, br, zstd or none.");
+  }
+  return invalidInput([{ path: "", message: "The body could not be read" }]);
+}

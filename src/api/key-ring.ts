@@ -1,0 +1,80 @@
+import { timingSafeEqual } from "node:crypto";
+import type { Queryable } from "../store/database.ts";
+import { digestOf, idOfKey } from "./keys.ts";
+import { Problem } from "./problem.ts";
+import type { Caller } from "./route.ts";
+import type { Scope } from "./scopes.ts";
+
+export interface KeyRing {
+  /** @throws Problem 401 when the header holds no key in force. */
+  callerOf(authorization: string | undefined): Promise<Caller>;
+}
+
+interface Entry {
+  readonly digest: Buffer;
+  readonly caller: Caller;
+  readonly until: number;
+}
+
+const MOST_ENTRIES = 1_000;
+
+/**
+ * Looks keys up, and remembers those in force for `rememberMs`: so long may a revoked key still be taken, and one
+ * look-up serves a burst of requests.
+ */
+export function keyRing(
+  db: Queryable,
+  options: { readonly rememberMs?: number; readonly now?: () => number } = {},
+): KeyRing {
+  const { rememberMs = 2_000, now = Date.now } = options;
+  const known = new Map<string, Entry>();
+
+  async function lookUp(id: string): Promise<Entry | null> {
+    const remembered = known.get(id);
+    if (remembered && remembered.until > now()) return remembered;
+    known.delete(id);
+    const until = now() + rememberMs;
+    const { rows } = await db.query<{ name: string; digest: Buffer; scopes: string[] }>(
+      "SELECT name, digest, scopes FROM api_keys WHERE id = $1 AND revoked_at IS NULL",
+      [id],
+    );
+    const [row] = rows;
+    if (!row) return null;
+    const caller = { keyId: id, keyName: row.name, scopes: new Set(row.scopes) };
+    const entry = { digest: row.digest, caller, until };
+    if (known.size >= MOST_ENTRIES) known.clear();
+    known.set(id, entry);
+    return entry;
+  }
+
+  return {
+    async callerOf(authorization) {
+      const key = bearerOf(authorization);
+      const id = key === null ? null : idOfKey(key);
+      const entry = id === null ? null : await lookUp(id);
+      if (key === null || entry === null || !timingSafeEqual(digestOf(key), entry.digest))
+        throw unauthorized(key !== null);
+      return entry.caller;
+    },
+  };
+}
+
+/** The token of `Authorization: Bearer <token>`. */
+export function bearerOf(authorization: string | undefined): string | null {
+  return /^Bearer +([^\s]+) *$/i.exec(authorization ?? "")?.[1] ?? null;
+}
+
+/** @throws Problem 403 when the key may not do this. */
+export function mustHaveScope(caller: Caller, scope: Scope): void {
+  if (caller.scopes.has(scope)) return;
+  throw new Problem("forbidden", `This API key does not have the scope ${scope}.`, {
+    headers: { "WWW-Authenticate": `Bearer error="insufficient_scope", scope="${scope}"` },
+  });
+}
+
+function unauthorized(given: boolean): Problem {
+  const detail = given ? "This API key is not in force." : "Send an API key as Authorization: Bearer <key>.";
+  return new Problem("unauthorized", detail, {
+    headers: { "WWW-Authenticate": given ? 'Bearer error="invalid_token"' : "Bearer" },
+  });
+}

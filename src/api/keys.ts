@@ -1,0 +1,65 @@
+import { createHash, randomBytes } from "node:crypto";
+import { onlyRow, type Queryable } from "../store/database.ts";
+import { ALL_SCOPES, type Scope } from "./scopes.ts";
+
+/**
+ * API keys: `whk_<id>_<secret>`. The id finds the row, the secret has 256 random bits. Only a digest is stored. A plain
+ * SHA-256 is right here: slow hashes protect guessable passwords, and this one cannot be guessed.
+ */
+export interface ApiKey {
+  readonly id: string;
+  readonly name: string;
+  readonly scopes: readonly Scope[];
+  readonly createdAt: Date;
+  readonly revokedAt: Date | null;
+}
+
+const FORM = /^whk_([0-9a-f]{12})_[A-Za-z0-9_-]{43}$/;
+
+/** The id inside of a printed key; null when it cannot be a key. */
+export const idOfKey = (key: string): string | null => FORM.exec(key)?.[1] ?? null;
+
+export const digestOf = (key: string): Buffer => createHash("sha256").update(key).digest();
+
+/**
+ * Makes a key. Its text is given here and never again.
+ * @throws Error when a key of this name exists, revoked ones included.
+ */
+export async function createApiKey(
+  db: Queryable,
+  options: { readonly name: string; readonly scopes: readonly Scope[] | "all" },
+): Promise<{ id: string; key: string }> {
+  const id = randomBytes(6).toString("hex");
+  const key = `whk_${id}_${randomBytes(32).toString("base64url")}`;
+  const made = await db.query(
+    `INSERT INTO api_keys (id, name, digest, scopes) VALUES ($1, $2, $3, $4)
+     ON CONFLICT (name) DO NOTHING RETURNING id`,
+    [id, options.name, digestOf(key), options.scopes === "all" ? ALL_SCOPES : [...new Set(options.scopes)]],
+  );
+  if (made.rows.length === 0) throw new Error(`There is an API key named ${options.name} already.`);
+  return { id, key };
+}
+
+export async function listApiKeys(db: Queryable): Promise<ApiKey[]> {
+  const { rows } = await db.query<ApiKey>(
+    `SELECT id, name, scopes, created_at AS "createdAt", revoked_at AS "revokedAt" FROM api_keys ORDER BY created_at, id`,
+  );
+  return rows;
+}
+
+/** Ends a key, by its id or name. It is refused everywhere within seconds. False: there is no such key in force. */
+export async function revokeApiKey(db: Queryable, idOrName: string): Promise<boolean> {
+  const { rows } = await db.query(
+    `UPDATE api_keys SET revoked_at = now() WHERE (id = $1 OR name = $1) AND revoked_at IS NULL RETURNING id`,
+    [idOrName],
+  );
+  return rows.length > 0;
+}
+
+/** How many keys are in force: none means that nobody can call the API. */
+export async function countApiKeys(db: Queryable): Promise<number> {
+  const result = await db.query<{ count: number }>(
+    "SELECT count(*)::integer AS count FROM api_keys WHERE revoked_at IS NULL",
+  );
+  return onlyRow(result).count;
+}

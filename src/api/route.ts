@@ -1,0 +1,179 @@
+import type { Logger } from "pino";
+import type { z } from "zod";
+import type { Transaction } from "../store/database.ts";
+import { parseInput, type RawInput } from "./input.ts";
+import type { Scope } from "./scopes.ts";
+
+/**
+ * A route is data: what it takes, what it answers, who may call it, and the function that does it. The kernel serves
+ * it, the OpenAPI document describes it, and the tests go through all of them.
+ */
+export type Method = "GET" | "PUT" | "POST" | "PATCH" | "DELETE";
+
+export interface ResponseSpec {
+  readonly description: string;
+  /** What the JSON body looks like; none: no JSON body. */
+  readonly body?: z.ZodType;
+  readonly example?: unknown;
+  /** Of an answer that is not JSON. */
+  readonly contentType?: string;
+}
+export type Responses = Readonly<Record<number, ResponseSpec>>;
+
+/** A body that is not JSON, whole or as it comes. */
+export interface Content {
+  readonly type: string;
+  readonly data: string | AsyncIterable<string>;
+}
+
+interface ReplyHead {
+  readonly headers?: Readonly<Record<string, string>>;
+}
+/** What the kernel sends. */
+export interface Reply extends ReplyHead {
+  readonly status: number;
+  readonly body?: unknown;
+  readonly content?: Content;
+}
+type Frozen<T> = T extends readonly (infer Item)[]
+  ? readonly Frozen<Item>[]
+  : T extends object
+    ? { readonly [Key in keyof T]: Frozen<T[Key]> }
+    : T;
+/** What a handler may answer, by the responses that its route declares. */
+export type ReplyOf<R extends Responses> = {
+  [Status in keyof R & number]: R[Status] extends { readonly body: infer Body extends z.ZodType }
+    ? ReplyHead & { readonly status: Status; readonly body: Frozen<z.input<Body>> }
+    : ReplyHead & { readonly status: Status; readonly content?: Content };
+}[keyof R & number];
+
+/** The key that a request came with. */
+export interface Caller {
+  readonly keyId: string;
+  readonly keyName: string;
+  readonly scopes: ReadonlySet<string>;
+}
+
+export interface RequestContext {
+  /** Null on public routes. */
+  readonly caller: Caller | null;
+  readonly log: Logger;
+  /** Of the peer of the connection: a reverse proxy's, if there is one. */
+  readonly remoteAddress: string;
+  /** A request header, by its lower-case name. */
+  header(name: string): string | undefined;
+  /** Aborted when the client goes away. */
+  readonly signal: AbortSignal;
+}
+
+/** Everything that is written with `tx` is committed before the answer is sent, or not at all. */
+export interface WriteContext extends RequestContext {
+  readonly tx: Transaction;
+}
+
+interface Spec<P, Q, B, R> {
+  readonly method: Method;
+  /** With `{name}` for each of `params`. */
+  readonly path: string;
+  /** `public`: anybody may call it. The list of these is a test. */
+  readonly scope: Scope | "public";
+  /** Under which heading it is documented. */
+  readonly tag: string;
+  readonly summary: string;
+  readonly description?: string;
+  readonly params?: P;
+  readonly query?: Q;
+  readonly body?: B;
+  readonly bodyExample?: unknown;
+  readonly responses: R;
+  /** Problems of this route, beside those that every route has: what they mean here. */
+  readonly problems?: Readonly<Record<number, string>>;
+  /** Bytes of the body at most; 1 MB unless told. */
+  readonly bodyLimit?: number;
+}
+
+export interface Input<P, Q, B> {
+  readonly params: z.output<P>;
+  readonly query: z.output<Q>;
+  readonly body: z.output<B>;
+}
+
+type Documented = Spec<z.ZodObject, z.ZodObject, z.ZodType, Responses>;
+
+/** A request whose input has been found good. */
+export type Prepared =
+  | {
+      readonly effects: "outside";
+      readonly input: Input<z.ZodType, z.ZodType, z.ZodType>;
+      run(context: RequestContext): Promise<Reply>;
+    }
+  | {
+      readonly effects: "transaction";
+      readonly input: Input<z.ZodType, z.ZodType, z.ZodType>;
+      run(context: WriteContext): Promise<Reply>;
+      finish(reply: Reply, context: RequestContext): Promise<Reply>;
+    };
+
+/** A route as the kernel and the documents see it. */
+export interface Route extends Documented {
+  readonly effects: "transaction" | "outside";
+  /** @throws Problem 400 with the path of each thing that is wrong. */
+  prepare(raw: RawInput): Prepared;
+}
+
+type None = z.ZodObject<Record<never, never>, z.core.$strict>;
+
+/** A route that reads, or whose effect is outside the database (a call to the homeserver). */
+export function route<
+  const R extends Responses,
+  P extends z.ZodObject = None,
+  Q extends z.ZodObject = None,
+  B extends z.ZodType = None,
+  const Out extends ReplyOf<R> = ReplyOf<R>,
+>(spec: Spec<P, Q, B, R> & { handler(input: Input<P, Q, B>, context: RequestContext): Promise<Out> }): Route {
+  const { handler, ...documented } = spec;
+  return {
+    ...documented,
+    effects: "outside",
+    prepare(raw) {
+      const input = parseInput(spec, raw);
+      return { effects: "outside", input, run: (context) => handler(input, context) };
+    },
+  };
+}
+
+/**
+ * A route that changes rows. Its handler gets the transaction, in which the answer is remembered too when the request
+ * carries an Idempotency-Key: a request that was answered is never carried out twice. The handler uses no other
+ * connection: waiting for a second one while holding the first would lock up the pool. It may run again after a
+ * deadlock, so it touches nothing but `tx`.
+ */
+export function writeRoute<
+  const R extends Responses,
+  P extends z.ZodObject = None,
+  Q extends z.ZodObject = None,
+  B extends z.ZodType = None,
+  const Out extends ReplyOf<R> = ReplyOf<R>,
+>(
+  spec: Spec<P, Q, B, R> & {
+    handler(input: Input<P, Q, B>, context: WriteContext): Promise<Out>;
+    /** After the commit, also of a repeated request: completes the answer with what was not known in the transaction. */
+    finish?(reply: ReplyOf<R>, context: RequestContext): Promise<ReplyOf<R>>;
+  },
+): Route {
+  const { handler, finish, ...documented } = spec;
+  return {
+    ...documented,
+    effects: "transaction",
+    prepare(raw) {
+      const input = parseInput(spec, raw);
+      return {
+        effects: "transaction",
+        input,
+        run: (context) => handler(input, context),
+        // A remembered reply was made by this route's handler and has come back from storage.
+        finish: async (reply, context) => (finish ? finish(reply as ReplyOf<R>, context) : reply),
+      };
+    },
+  };
+}

@@ -1,0 +1,41 @@
+/** A real PostgreSQL for the tests: DATABASE_URL's, or one that is started for this run and thrown away. */
+
+import { randomBytes } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { freePort } from "../../dev/ports.ts";
+import { externalPostgres, type Postgres, startPostgres } from "../../dev/postgres.ts";
+import { type Database, openDatabase } from "../../src/store/database.ts";
+import { migrate } from "../../src/store/migrate.ts";
+
+let server: Promise<Postgres> | undefined;
+
+async function start(): Promise<Postgres> {
+  const external = process.env["DATABASE_URL"];
+  if (external !== undefined && external !== "") return externalPostgres(external);
+  const directory = mkdtempSync(join(tmpdir(), "whisper-test-postgres-"));
+  const started = await startPostgres({ directory, port: await freePort(), withoutFsync: true });
+  process.once("exit", () => rmSync(directory, { recursive: true, force: true }));
+  return started;
+}
+
+/** The URL of an empty database of its own. */
+export async function emptyDatabaseUrl(): Promise<string> {
+  server ??= start();
+  return (await server).createDatabase(`test_${randomBytes(6).toString("hex")}`);
+}
+
+/** A database of its own, migrated. Close it when done. */
+export async function testDatabase(): Promise<Database> {
+  const database = openDatabase({ url: await emptyDatabaseUrl(), max: 20, onIdleError: () => undefined });
+  await migrate(database);
+  return database;
+}
+
+/** Ends the server, when the whole run is over: see `mochaHooks` in hooks.ts. */
+export async function stopTestPostgres(): Promise<void> {
+  const started = server;
+  server = undefined;
+  await (await started)?.stop();
+}
