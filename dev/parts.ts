@@ -17,7 +17,13 @@ export class Parts {
 
   constructor(state: StateDirectory) {
     this.#state = state;
+    // When this process ends by an exception there is no time to wait for the parts, but to ask them is enough.
+    process.once("exit", this.#askAllToEnd);
   }
+
+  readonly #askAllToEnd = () => {
+    for (const running of this.#running.values()) running.process.kill(running.stopSignal);
+  };
 
   started(part: Part, process: RunningProcess, stopSignal: NodeJS.Signals): void {
     const running = { process, stopSignal, wanted: true };
@@ -57,6 +63,7 @@ export class Parts {
 
   async stopAll(): Promise<void> {
     for (const part of PARTS) await this.stop(part);
+    process.off("exit", this.#askAllToEnd);
   }
 
   #gone(part: Part, running: RunningPart): void {

@@ -17,7 +17,9 @@ import {
   type Room,
   RoomEvent,
 } from "matrix-js-sdk";
-import { quiet } from "./quiet-logger.ts";
+import { quiet, silenceSdk } from "./quiet-logger.ts";
+
+silenceSdk();
 
 export type Credentials =
   | { readonly user: string; readonly password: string }

@@ -51,7 +51,7 @@ export function configureSynapse(options: SynapseOptions): SynapseSettings {
       form: keptSecret(join(directory, "form-secret")),
       registration: registrationSecret,
     },
-    rateLimits: "unlimited",
+    forDevelopment: true,
   });
   const configFile = join(directory, "homeserver.yaml");
   writeAtomically(configFile, toYaml(config));

@@ -1,0 +1,64 @@
+/** Writes config/homeserver.example.yaml from the settings that the development stack runs with. `--check`: only compares. */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { Document, isMap, isPair, isScalar } from "yaml";
+import { readIfThere } from "./files.ts";
+import { homeserverConfig, REASONS } from "./homeserver-config.ts";
+import { REPOSITORY } from "./whisper.ts";
+
+const FILE = join(REPOSITORY, "config", "homeserver.example.yaml");
+
+const HEADER = ` Synapse's homeserver.yaml for a practice, with everything that Whisper relies on.
+ Written by \`npm run examples\`; the development stack and the tests run on the same settings.
+ Replace each CHANGE_ME. The module needs \`pip install synapse-http-antispam\` beside Synapse.`;
+
+export function homeserverExample(): string {
+  const config = homeserverConfig({
+    serverName: "CHANGE_ME.example.com.au",
+    publicUrl: "https://CHANGE_ME.example.com.au",
+    listen: { port: 8009, bind: ["127.0.0.1"] },
+    dataDir: "/var/lib/synapse",
+    database: {
+      name: "psycopg2",
+      args: {
+        host: "localhost",
+        dbname: "synapse",
+        user: "synapse",
+        password: "CHANGE_ME",
+        cp_min: 5,
+        cp_max: 10,
+      },
+    },
+    whisperUrl: "http://127.0.0.1:9000",
+    policyToken: "CHANGE_ME: the same text as policy.token of Whisper",
+    registrationFile: "/etc/synapse/whisper-registration.yaml",
+    secrets: { macaroon: "CHANGE_ME", form: "CHANGE_ME" },
+  });
+  const document = new Document(config, { version: "1.1", aliasDuplicateObjects: false });
+  document.commentBefore = HEADER;
+  if (!isMap(document.contents)) throw new Error("the settings are not a map");
+  for (const pair of document.contents.items) explain(pair);
+  return document.toString({ lineWidth: 0 }).replace("\n\n\n", "\n\n");
+}
+
+function explain(pair: unknown): void {
+  if (!isPair(pair) || !isScalar(pair.key)) return;
+  const name = pair.key.value;
+  const reason = Object.entries(REASONS).find(([key]) => key === name)?.[1];
+  if (reason === undefined) return;
+  pair.key.commentBefore = reason.replace(/^/gm, " ");
+  pair.key.spaceBefore = true;
+}
+
+if (import.meta.main) {
+  const text = homeserverExample();
+  if (process.argv.includes("--check")) {
+    if (readIfThere(FILE) !== text) {
+      process.stderr.write("config/homeserver.example.yaml is out of date. Run: npm run examples\n");
+      process.exitCode = 1;
+    }
+  } else {
+    mkdirSync(dirname(FILE), { recursive: true });
+    writeFileSync(FILE, text);
+  }
+}
