@@ -84,7 +84,14 @@ export interface Directory {
   readonly customGroups: ReadonlyMap<ConversationId, CustomGroup>;
 }
 
-export type ConversationKind = "alerts" | "arrivals" | "individual" | "group" | "custom" | "control" | "admin";
+export type ConversationKind =
+  | "alerts"
+  | "arrivals"
+  | "individual"
+  | "group"
+  | "custom"
+  | "control"
+  | "admin";
 
 interface ConversationBase {
   readonly id: ConversationId;
@@ -147,6 +154,8 @@ export type RoomState = Readonly<Record<string, Readonly<Record<string, unknown>
 /** The whole room as it ought to be. */
 export interface ExpectedRoom {
   readonly conversation: Conversation;
+  /** Tells the bot, our own accounts and strangers apart when the room is compared with the one there is. */
+  readonly naming: Naming;
   /** By event type, state key empty; null: there must be no such event (or it must be empty). */
   readonly state: Readonly<Record<string, Readonly<Record<string, unknown>> | null>>;
   /** Who must be joined, the bot and standing group handles included. Nobody else may be joined or invited. */
@@ -181,12 +190,24 @@ export type Step =
   | { readonly step: "kick"; readonly user: UserId }
   | { readonly step: "unban"; readonly user: UserId }
   | { readonly step: "forget"; readonly user: UserId }
-  | { readonly step: "state"; readonly type: string; readonly content: Readonly<Record<string, unknown>> }
+  /** Sent by the bot; `as`: by this user, who alone can give up a level that equals the bot's. */
+  | {
+      readonly step: "state";
+      readonly type: string;
+      readonly content: Readonly<Record<string, unknown>>;
+      readonly as?: UserId;
+    }
   | { readonly step: "direct"; readonly user: UserId; readonly other: UserId }
   /** The room can never be made right (encrypted, wrong version, tombstoned, the bot without power): make a new one. */
   | { readonly step: "replace"; readonly reason: ReplaceReason };
 
-export type ReplaceReason = "encrypted" | "version" | "tombstone" | "bot-powerless" | "bot-missing";
+export type ReplaceReason =
+  | "encrypted"
+  | "version"
+  | "tombstone"
+  | "bot-powerless"
+  | "bot-missing"
+  | "creator";
 
 /** The answer to "may this be done?": yes, or a sentence for the person who asked. */
 export type Verdict = { readonly allowed: true } | { readonly allowed: false; readonly reason: string };

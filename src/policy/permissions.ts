@@ -1,0 +1,96 @@
+/** Who holds which permission in effect (product text, "Security & Permissions"). */
+
+import {
+  ADMINISTRATOR_GROUP,
+  DEFAULT_GROUP,
+  type Directory,
+  PERMISSION,
+  type SecurityGroup,
+  type SecurityGroupId,
+  type Username,
+} from "./model.ts";
+import { oncePerPair } from "./oncePer.ts";
+
+type Staff = Pick<Directory, "users" | "securityGroups">;
+
+/** What the rules ask about users all the time, worked out once per directory. */
+export interface AccessIndex {
+  /** The security groups that HealthTrack lists each user in. */
+  readonly groupsOf: ReadonlyMap<Username, ReadonlySet<SecurityGroupId>>;
+  /** Active, and AccessWhisper in effect. */
+  readonly withAccess: ReadonlySet<Username>;
+  readonly admins: ReadonlySet<Username>;
+}
+
+const NONE: ReadonlySet<never> = new Set<never>();
+
+/** HealthTrack may number its groups, so a shipped group is known by its id or by its name. */
+const isShipped = (group: SecurityGroup, shipped: SecurityGroupId): boolean =>
+  group.id === shipped || group.name === shipped;
+
+/**
+ * What a security group holds when HealthTrack sends it: `Default` has AccessWhisper unless told otherwise,
+ * that is, unless its permissions are sent, even as an empty list.
+ */
+export function permissionsAsSent(
+  group: Pick<SecurityGroup, "id" | "name">,
+  sent: readonly string[] | undefined,
+): readonly string[] {
+  if (sent !== undefined) return sent;
+  return group.id === DEFAULT_GROUP || group.name === DEFAULT_GROUP ? [PERMISSION.access] : [];
+}
+
+const indexOf = oncePerPair(
+  (users: Directory["users"], securityGroups: Directory["securityGroups"]): AccessIndex => {
+    const groupsOf = new Map<Username, Set<SecurityGroupId>>();
+    const access = new Set<Username>();
+    const administrators = new Set<Username>();
+    for (const group of securityGroups.values()) {
+      const gives = group.permissions.includes(PERMISSION.access);
+      const administers = isShipped(group, ADMINISTRATOR_GROUP);
+      for (const member of group.members) {
+        const groups = groupsOf.get(member);
+        if (groups === undefined) groupsOf.set(member, new Set([group.id]));
+        else groups.add(group.id);
+        if (gives) access.add(member);
+        if (administers) administrators.add(member);
+      }
+    }
+    const withAccess = new Set<Username>();
+    const admins = new Set<Username>();
+    for (const user of users.values()) {
+      if (!user.active) continue;
+      if (!access.has(user.username) && !user.permissions.includes(PERMISSION.access)) continue;
+      withAccess.add(user.username);
+      if (administrators.has(user.username) && user.permissions.includes(PERMISSION.admin))
+        admins.add(user.username);
+    }
+    return { groupsOf, withAccess, admins };
+  },
+);
+
+export const accessIndex = (directory: Staff): AccessIndex =>
+  indexOf(directory.users, directory.securityGroups);
+
+export const securityGroupsOf = (directory: Staff, username: Username): ReadonlySet<SecurityGroupId> =>
+  accessIndex(directory).groupsOf.get(username) ?? NONE;
+
+/** The user's own permissions and those of their security groups, whether they are active or not. */
+export function effectivePermissions(directory: Staff, username: Username): ReadonlySet<string> {
+  const permissions = new Set(directory.users.get(username)?.permissions);
+  for (const id of securityGroupsOf(directory, username)) {
+    for (const permission of directory.securityGroups.get(id)?.permissions ?? []) permissions.add(permission);
+  }
+  return permissions;
+}
+
+/** May sign in and use Whisper: active, and AccessWhisper in effect. */
+export const hasAccess = (directory: Staff, username: Username): boolean =>
+  accessIndex(directory).withAccess.has(username);
+
+/** WhisperAdmin counts only when assigned to the user directly AND the user is in HMS-Administrator. */
+export const isWhisperAdmin = (directory: Staff, username: Username): boolean =>
+  accessIndex(directory).admins.has(username);
+
+export const isActive = (directory: Pick<Directory, "users">, username: Username): boolean =>
+  directory.users.get(username)?.active ?? false;

@@ -1,0 +1,84 @@
+/** Every sentence that the rules say to people: plain, short, no ids or codes, and what to do next. */
+
+// Names in HealthTrack that cannot become accounts: for whoever runs the import.
+export const usernameBlank = "A username may not be empty, nor begin or end with a space.";
+export const usernameMalformed = "The name holds characters that are not valid text.";
+export const usernameReserved = (start: string) =>
+  `Usernames may not begin with "${start}": it is kept for groups.`;
+export const usernameIsBot = "This username is taken by Whisper itself. Choose another one.";
+export const nameTooLong = "The name is too long for an account. Shorten it.";
+export const groupIdBlank = "The id of a group may not be empty, nor begin or end with a space.";
+
+// Names
+export const groupHandleName = (name: string) => `${name} (group)`;
+export const customGroupHandleName = (name: string) => `${name} (custom group)`;
+export const groupOfPeople = (count: number) =>
+  count === 1 ? "a group of one person" : `a group of ${count} people`;
+export const emptyGroup = "Empty group";
+export const unknownPerson = "Someone who no longer works here";
+export const others = (count: number) => (count === 1 ? "1 other" : `${count} others`);
+
+/** `Anna`, `Anna and Ben`, `Anna, Ben and Cara` */
+export function list(names: readonly string[]): string {
+  const last = names.at(-1) ?? "";
+  return names.length < 2 ? last : `${names.slice(0, -1).join(", ")} and ${last}`;
+}
+
+// Rooms
+export const alertsName = "Alerts";
+export const alertsTopic = (practice: string) =>
+  `Alerts for everyone at ${practice}. Only Whisper writes here.`;
+export const arrivalsName = "Patient arrivals";
+export const arrivalsTopic = "Your patients who have arrived. ✅ when you have seen it, ↩️ to reply.";
+export const groupTopic = (name: string) => `Everyone in ${name}. Members are set in HealthTrack.`;
+export const controlTopic = "Write help to see what I can do for you.";
+export const adminName = "Whisper admin";
+export const adminTopic = "Commands and reports for those who look after Whisper.";
+
+// How someone is a member
+export const direct = "added directly";
+export const through = (group: string) => `through ${group}`;
+export const within = (group: string) => `in ${group}`;
+
+// Individual conversations
+export const toYourself = "You cannot write to yourself. Choose someone else.";
+export const neverReceives = (name: string) =>
+  `${name} has chosen not to receive direct messages. Write in a group that you share, or phone.`;
+export const personLeft = (name: string) => `${name} no longer works here. Write to someone else.`;
+export const personWithoutAccess = (name: string) =>
+  `${name} does not use Whisper at the moment. Phone them, or write to someone else.`;
+export const youLeft = "Your HealthTrack account is not active. Ask your practice's administrator.";
+export const youHaveNoAccess = "You do not have access to Whisper. Ask your practice's administrator for it.";
+
+// Opening and changing conversations
+export const nobodyChosen = "Choose at least one person or group.";
+export const noSuchPerson = "One of the people is not in the staff list. Search for them again.";
+export const noSuchGroup = "One of the groups no longer exists. Search for it again.";
+export const tooManyChosen = (most: number) =>
+  `Choose at most ${most} people and groups. For more people, add a security group.`;
+export const circle = (group: string) => `${group} already contains this group, so it cannot be added to it.`;
+export const editOnlyCreator = (name: string) => `Only ${name} may change this group. Ask them.`;
+export const editOnlyAdmins = "Only Whisper's administrators may change this group. Ask one of them.";
+export const editOnlyMembers = "Only members may change this group. Ask one of them to add you.";
+export const staysMember = (name: string, ways: string) =>
+  `${name} is still a member ${ways}. To remove them, remove that group.`;
+export const wouldBeEmpty = "A group needs at least one person. Leave it instead if you no longer need it.";
+export const outsider = "Only people of this practice can take part. Choose someone from the staff list.";
+export const spaces = "Spaces are not used here. Choose the people and start a conversation instead.";
+export const publicRooms = "Conversations here are never public. Choose the people and start one instead.";
+
+// What may not be done in a room
+export const youAreNotMember = "You are no longer in this conversation. Ask a member to add you.";
+export const conversationClosed = "This conversation is closed. Start a new one.";
+export const alertsReadOnly = "Only Whisper writes here. Start a conversation to reply to someone.";
+export const adminOnly = "Only Whisper's administrators write here.";
+export const pairOnly = "This conversation is for two. Start a new one with everybody you need.";
+export const groupFromHealthTrack =
+  "Members of this group are set in HealthTrack. Ask your administrator, or start a custom group.";
+export const nobodyJoinsHere = "Nobody can be added here. Start a new conversation instead.";
+export const noEncryption = "The practice keeps a record of its conversations, so encryption stays off.";
+export const settingsKept =
+  "Whisper looks after the settings of this conversation, so they stay as they are.";
+export const nameKept = "The name of this conversation is set by Whisper.";
+export const groupsDoNotAct = "A group cannot sign in or write. Use your own account.";
+export const botDoesNotSignIn = "Whisper's own account cannot sign in.";
