@@ -26,7 +26,19 @@ function endRequest(): {
   };
   // A terminal sends Ctrl-C to npm and to us, and npm passes its own on: more than one is usual and means the same.
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => end());
+  if (process.env.npm_lifecycle_event !== undefined) endWithParent(end);
   return { signal: controller.signal, end, reason: () => reason };
+}
+
+/** npm gives a SIGTERM to the shell that it runs us in, and that shell dies of it without a word to us. */
+function endWithParent(end: () => void): void {
+  const parent = process.ppid;
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(timer);
+    end();
+  }, 250);
+  timer.unref();
 }
 
 async function main(options: Options): Promise<void> {
@@ -45,8 +57,8 @@ async function main(options: Options): Promise<void> {
     if (request.signal.aborted) return undefined;
     throw error;
   });
-  if (stack === undefined) return;
-  const supervisor = new Supervisor(stack, progress, request.end);
+  if (stack === undefined) return progress.line("  Stopped before it was ready.");
+  const supervisor = new Supervisor(stack, progress, !options.demo, request.end);
   try {
     await Promise.race([run(stack, supervisor, options, request.signal), aborted(request.signal)]);
   } finally {

@@ -25,11 +25,34 @@ export class Parts {
     for (const running of this.#running.values()) running.process.kill(running.stopSignal);
   };
 
-  started(part: Part, process: RunningProcess, stopSignal: NodeJS.Signals): void {
-    const running = { process, stopSignal, wanted: true };
-    this.#running.set(part, running);
-    this.#state.remember(part, process);
-    void process.ended.then((how) => {
+  /**
+   * Runs `start`, which hands over its process as soon as there is one, and returns when the part answers. A process whose
+   * start fails is ended again, and its end is no surprise to anybody.
+   */
+  async launch<T>(
+    part: Part,
+    stopSignal: NodeJS.Signals,
+    start: (onSpawn: (process: RunningProcess) => void) => Promise<T>,
+  ): Promise<T> {
+    if (this.#running.has(part)) throw new Error(`${part} is running already`);
+    try {
+      const result = await start((process) => {
+        this.#running.set(part, { process, stopSignal, wanted: false });
+        this.#state.remember(part, process);
+      });
+      this.#watch(part);
+      return result;
+    } catch (error) {
+      await this.stop(part);
+      throw error;
+    }
+  }
+
+  #watch(part: Part): void {
+    const running = this.#running.get(part);
+    if (running === undefined) return;
+    running.wanted = true;
+    void running.process.ended.then((how) => {
       if (!running.wanted) return;
       this.#gone(part, running);
       for (const listener of this.#listeners) listener(part, how);

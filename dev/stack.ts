@@ -102,8 +102,8 @@ async function assemble(
 
   let postgres: Postgres;
   const bringUpPostgres = async () => {
-    postgres = await launchPostgres(options, state.file("postgres"), ports.postgres, (child) =>
-      parts.started("postgres", child, "SIGINT"),
+    postgres = await parts.launch("postgres", "SIGINT", (onSpawn) =>
+      launchPostgres(options, state.file("postgres"), ports.postgres, onSpawn),
     );
     return postgres;
   };
@@ -140,7 +140,7 @@ async function assemble(
     registrationFile: files.registration,
   });
   const bringUpSynapse = () =>
-    startSynapse(python, settings, (child) => parts.started("synapse", child, "SIGTERM"));
+    parts.launch("synapse", "SIGTERM", (onSpawn) => startSynapse(python, settings, onSpawn));
   await progress.step("Synapse", async () => {
     await bringUpSynapse();
     await makeBotAdministrator(
@@ -151,11 +151,10 @@ async function assemble(
     );
   });
 
-  const bringUpWhisper = async (extraEnv: NodeJS.ProcessEnv = {}) => {
-    await serve(files, whisperUrl, { ...options.env, ...extraEnv }, (child) =>
-      parts.started("whisper", child, "SIGTERM"),
+  const bringUpWhisper = (extraEnv: NodeJS.ProcessEnv = {}) =>
+    parts.launch("whisper", "SIGTERM", (onSpawn) =>
+      serve(files, whisperUrl, { ...options.env, ...extraEnv }, onSpawn),
     );
-  };
   await progress.step("Whisper", () => bringUpWhisper());
   const apiKey = await knownOrNewApiKey(state.file("api-key"), whisperUrl, () => createApiKey(files, "dev"));
 

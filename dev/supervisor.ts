@@ -15,15 +15,17 @@ const WITHIN_MS = 60_000;
 export class Supervisor {
   readonly #stack: Stack;
   readonly #progress: Progress;
+  readonly #watching: boolean;
   readonly #giveUp: (reason: Error) => void;
   readonly #restarts: Array<{ part: Part; at: number }> = [];
   /** One thing at a time, in the order asked for. */
   #work: Promise<void> = Promise.resolve();
   #stopped = false;
 
-  constructor(stack: Stack, progress: Progress, giveUp: (reason: Error) => void) {
+  constructor(stack: Stack, progress: Progress, watching: boolean, giveUp: (reason: Error) => void) {
     this.#stack = stack;
     this.#progress = progress;
+    this.#watching = watching;
     this.#giveUp = giveUp;
     stack.onUnexpectedEnd((part, how) => this.#revive(part, how));
   }
@@ -32,13 +34,16 @@ export class Supervisor {
   sourceChanged(file: string): void {
     this.#enqueue(async () => {
       await this.#stack.stopWhisper();
-      await this.#progress
-        .step(`Whisper: restarted (${file})`, () => this.#stack.startWhisper())
-        .catch(async (error: unknown) => {
-          await this.#stack.stopWhisper();
-          this.#progress.line(`\n${messageOf(error)}\n\nWhisper starts again at the next change in src/.\n`);
-        });
+      await this.#startEdited(`Whisper: restarted (${file})`);
     });
+  }
+
+  async #startEdited(title: string): Promise<void> {
+    try {
+      await this.#progress.step(title, () => this.#stack.startWhisper());
+    } catch (error) {
+      this.#progress.line(`\n${messageOf(error)}\n\n  ! Whisper starts again at the next change in src/.\n`);
+    }
   }
 
   /** No restarts from here on; returns when the one under way is done. */
@@ -56,6 +61,8 @@ export class Supervisor {
       if (lately.length >= MOST_RESTARTS)
         throw new Error(`${TITLES[part]} ended ${lately.length} times in a minute.`);
       this.#restarts.push({ part, at: now });
+      // Whoever edits the source breaks it now and then; their homeserver and database should not end for it.
+      if (part === "whisper" && this.#watching) return this.#startEdited(TITLES.whisper);
       await this.#progress.step(TITLES[part], () => this.#start(part));
     });
   }
