@@ -4,8 +4,12 @@ import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node
 import { setTimeout as delay } from "node:timers/promises";
 import { errorCode, identify, isAlive, type ProcessIdentity } from "./processes.ts";
 
-export function makePrivateDirectory(path: string): void {
-  mkdirSync(path, { recursive: true, mode: 0o700 });
+/**
+ * A directory that others can neither list nor write. They may pass through it to what is open to them further down:
+ * PostgreSQL's cluster, when root lends it to another account.
+ */
+export function makeDirectory(path: string): void {
+  mkdirSync(path, { recursive: true, mode: 0o711 });
 }
 
 /** Replaces a file in one step: a reader, or a crash, sees the old text or the new one. */

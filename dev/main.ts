@@ -1,6 +1,7 @@
 /** `npm run dev` and `npm run demo`. */
 import { join, relative } from "node:path";
 import { type Options, parseOptions, USAGE } from "./options.ts";
+import { messageOf } from "./processes.ts";
 import { painter, printProgress } from "./progress.ts";
 import { DEMO_PASSWORD, SAMPLE_PRACTICE } from "./sample-practice.ts";
 import { type Stack, startStack } from "./stack.ts";
@@ -125,10 +126,6 @@ function printAddresses(stack: Stack, options: Options): void {
   progress.line();
   progress.line(`  Password of all of them: ${paint.bold(DEMO_PASSWORD)}    Ctrl-C stops everything.`);
   progress.line();
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 try {

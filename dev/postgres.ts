@@ -4,7 +4,7 @@
  * Only the binaries of that package are used. Its own class keeps the server in our process group (a Ctrl-C would stop
  * the database before Whisper), needs a system user that it creates, and has no answer to a stale lock file.
  */
-import { execFile } from "node:child_process";
+import { execFile, spawnSync } from "node:child_process";
 import {
   chmodSync,
   chownSync,
@@ -20,7 +20,15 @@ import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { Client } from "pg";
 import { keptSecret, readIfThere } from "./files.ts";
-import { endLeftover, identify, type RunningProcess, startProcess, waitUntilReady } from "./processes.ts";
+import {
+  endLeftover,
+  identify,
+  messageOf,
+  type Readiness,
+  type RunningProcess,
+  startProcess,
+  waitUntilReady,
+} from "./processes.ts";
 
 const run = promisify(execFile);
 
@@ -149,6 +157,10 @@ function unprivilegedRunner(mustReach: readonly string[], directory: string): Ru
   if (mustReach.every((path) => ancestors(path).every((each) => othersMayPass(each)))) {
     return { ids: { uid, gid }, wrap: (command, args) => ({ command, args }), own };
   }
+  if (spawnSync("setpriv", ["--version"]).error !== undefined) {
+    const where = mustReach.join(" and ");
+    throw new Error(`As root, PostgreSQL runs under another account, and that one cannot reach ${where}.`);
+  }
   const identity = [`--reuid=${uid}`, `--regid=${gid}`, "--clear-groups"];
   const passage = ["--inh-caps=+dac_override", "--ambient-caps=+dac_override"];
   return {
@@ -271,12 +283,12 @@ function withDatabase(url: string, name: string): string {
   return changed.toString();
 }
 
-async function answersQueries(url: string): Promise<boolean> {
+async function answersQueries(url: string): Promise<Readiness> {
   try {
     await withClient(url, (client) => client.query("SELECT 1"));
-    return true;
-  } catch {
-    return false;
+    return "ready";
+  } catch (error) {
+    return { because: messageOf(error) };
   }
 }
 
@@ -290,8 +302,4 @@ async function withClient<T>(url: string, use: (client: Client) => Promise<T>): 
   } finally {
     await client.end().catch(() => undefined);
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

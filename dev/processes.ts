@@ -146,37 +146,45 @@ export function logTail(file: string, lines = 20): string {
   }
 }
 
-/** Calls `probe` until it answers true. Fails when the process ends or the time is up, with the end of its log. */
+/** "ready", or what is in the way. */
+export type Readiness = "ready" | { readonly because: string };
+
+/** Calls `probe` until it is ready. Fails when the process ends or the time is up, with the reason and the end of its log. */
 export async function waitUntilReady(
   child: RunningProcess,
-  probe: () => Promise<boolean>,
+  probe: () => Promise<Readiness>,
   timeoutMs: number,
 ): Promise<void> {
   const deadline = Date.now() + timeoutMs;
-  while (!(await probe())) {
+  for (;;) {
+    const state = await probe();
+    if (state === "ready") return;
     if (child.hasEnded()) {
       throw new Error(
         `${child.name} ended while starting (${await child.ended}).\n${logTail(child.logFile)}`,
       );
     }
     if (Date.now() > deadline) {
-      throw new Error(
-        `${child.name} did not answer within ${timeoutMs / 1000} s. The end of ${child.logFile}:\n${logTail(child.logFile)}`,
-      );
+      const tail = `The end of ${child.logFile}:\n${logTail(child.logFile)}`;
+      throw new Error(`${child.name} was not ready within ${timeoutMs / 1000} s: ${state.because}\n${tail}`);
     }
     await Promise.race([delay(40), child.ended]);
   }
 }
 
-/** True when the address answers 2xx. */
-export async function answers(url: string): Promise<boolean> {
+/** Ready when the address answers 2xx. */
+export async function answers(url: string): Promise<Readiness> {
   try {
     const response = await fetch(url, { signal: AbortSignal.timeout(2_000) });
-    await response.arrayBuffer();
-    return response.ok;
-  } catch {
-    return false;
+    const text = await response.text();
+    return response.ok ? "ready" : { because: `${url} answers ${response.status} ${text.slice(0, 500)}` };
+  } catch (error) {
+    return { because: `${url} does not answer (${messageOf(error)})` };
   }
+}
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 export function errorCode(error: unknown): string | undefined {

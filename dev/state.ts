@@ -1,7 +1,7 @@
 /** The state directory: one stack at a time, and nothing of a killed one left running. */
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { makePrivateDirectory, parseIdentity, readIfThere, tryLock, writeAtomically } from "./files.ts";
+import { makeDirectory, parseIdentity, readIfThere, tryLock, writeAtomically } from "./files.ts";
 import { endLeftover, identify, type RunningProcess } from "./processes.ts";
 
 /** The processes of the stack, in the order in which they stop. */
@@ -18,7 +18,7 @@ export interface StateDirectory {
 }
 
 export async function openState(path: string): Promise<StateDirectory> {
-  makePrivateDirectory(path);
+  makeDirectory(path);
   const lock = tryLock(join(path, "lock"));
   if ("heldBy" in lock) {
     throw new Error(

@@ -1,4 +1,5 @@
 /** Keeps the parts of a stack running: starts again what ended unasked, and Whisper when its source has changed. */
+import { messageOf } from "./processes.ts";
 import type { Progress } from "./progress.ts";
 import type { Stack } from "./stack.ts";
 import type { Part } from "./state.ts";
@@ -89,8 +90,4 @@ export class Supervisor {
       }
     });
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

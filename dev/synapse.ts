@@ -2,7 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { stringify } from "yaml";
-import { keptSecret, makePrivateDirectory, writeAtomically } from "./files.ts";
+import { keptSecret, makeDirectory, writeAtomically } from "./files.ts";
 import { homeserverConfig } from "./homeserver-config.ts";
 import { answers, type RunningProcess, startProcess, waitUntilReady } from "./processes.ts";
 
@@ -28,7 +28,7 @@ export interface SynapseSettings {
 /** Writes everything that Synapse reads at start. The same options give the same files; secrets are made once. */
 export function configureSynapse(options: SynapseOptions): SynapseSettings {
   const { directory } = options;
-  makePrivateDirectory(directory);
+  makeDirectory(directory);
   const registrationSecret = keptSecret(join(directory, "registration-secret"));
   // The form that `generate_signing_key` writes: algorithm, version, seed in unpadded base64.
   keptSecret(

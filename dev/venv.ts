@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { readFileSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
-import { lockWhenFree, makePrivateDirectory, readIfThere, writeAtomically } from "./files.ts";
+import { lockWhenFree, makeDirectory, readIfThere, writeAtomically } from "./files.ts";
 import { errorCode } from "./processes.ts";
 
 const REQUIREMENTS = join(import.meta.dirname, "synapse-requirements.txt");
@@ -23,7 +23,7 @@ export async function synapsePython(
   const ready = () => readIfThere(stamp)?.trim() === wanted;
   if (ready()) return python;
 
-  makePrivateDirectory(dirname(directory));
+  makeDirectory(dirname(directory));
   const unlock = await lockWhenFree(`${directory}.lock`, ({ pid }) =>
     say(`process ${pid} is installing it, waiting`),
   );
