@@ -146,13 +146,12 @@ function directOf(
   settings: PolicySettings,
 ): ReadonlyMap<UserId, UserId> {
   const direct = new Map<UserId, UserId>();
-  if (conversation.kind !== "individual" && conversation.kind !== "control") return direct;
   for (const username of peopleOf(conversation, directory)) {
-    const other =
-      conversation.kind === "control"
-        ? settings.bot
-        : userIdOf(settings, otherOf(conversation.pair, username));
-    direct.set(userIdOf(settings, username), other);
+    const user = userIdOf(settings, username);
+    if (conversation.kind === "control") direct.set(user, settings.bot);
+    else if (conversation.kind === "individual") {
+      direct.set(user, userIdOf(settings, otherOf(conversation.pair, username)));
+    } else break;
   }
   return direct;
 }

@@ -38,6 +38,8 @@ const SETTINGS_TYPES = [
 /** What the editors of a custom group may set in any client. Its topic stays ours. */
 const EDITABLE_TYPES = ["m.room.avatar", "m.room.name", "m.room.pinned_events"] as const;
 
+export const isEditable = (type: string): boolean => EDITABLE_TYPES.some((editable) => editable === type);
+
 interface Rules {
   readonly users?: Iterable<readonly [UserId, number]>;
   readonly usersDefault?: number;

@@ -71,7 +71,6 @@ export const publicRooms = "Conversations here are never public. Choose the peop
 export const youAreNotMember = "You are no longer in this conversation. Ask a member to add you.";
 export const conversationClosed = "This conversation is closed. Start a new one.";
 export const alertsReadOnly = "Only Whisper writes here. Start a conversation to reply to someone.";
-export const adminOnly = "Only Whisper's administrators write here.";
 export const pairOnly = "This conversation is for two. Start a new one with everybody you need.";
 export const groupFromHealthTrack =
   "Members of this group are set in HealthTrack. Ask your administrator, or start a custom group.";
@@ -82,3 +81,33 @@ export const settingsKept =
 export const nameKept = "The name of this conversation is set by Whisper.";
 export const groupsDoNotAct = "A group cannot sign in or write. Use your own account.";
 export const botDoesNotSignIn = "Whisper's own account cannot sign in.";
+
+// Findings of the room-state audit: for those who look after Whisper, so they do name accounts.
+export const none = "none";
+export const aRoom = "a room";
+export const ofConversation = "every room belongs to a conversation";
+export const unknownRoomWith = (people: number) =>
+  people === 1
+    ? "a room that Whisper does not know, with one person"
+    : `a room that Whisper does not know, with ${people} people`;
+export const notIn = (user: string) => `${user} is not in the room`;
+export const joined = (user: string) => `${user} is in the room`;
+export const isIn = (membership: "join" | "invite" | "leave" | "ban" | "knock" | null): string => {
+  const said = {
+    join: "in the room",
+    invite: "invited",
+    leave: "has left",
+    ban: "banned",
+    knock: "asks to join",
+  };
+  return membership === null ? "never joined" : said[membership];
+};
+export const forgotten = (user: string) => `${user} has left and can read nothing`;
+export const notForgotten = "can still read what was written";
+export const listedAsDirect = (user: string) => `a direct chat of ${user}`;
+export const notListed = "not listed";
+export const unencrypted = "not encrypted";
+export const open = "open";
+export const ourAccount = "made by Whisper or by a person of the practice";
+export const botJoined = "Whisper is in the room";
+export const botAlone = (level: number) => `Whisper has level ${level}, and nobody else`;

@@ -1,0 +1,129 @@
+/** Changing a custom group: who may, and what comes of it (product text, "Editing a Message Group"). */
+
+import {
+  describePath,
+  groupTitle,
+  type MembershipPath,
+  membershipPaths,
+  membersOf,
+  wouldCycle,
+} from "./members.ts";
+import {
+  ALLOWED,
+  type CustomGroup,
+  type CustomGroupEditors,
+  type Directory,
+  refused,
+  type Selection,
+  type Username,
+  type Verdict,
+} from "./model.ts";
+import { hasAccess, isWhisperAdmin } from "./permissions.ts";
+import { canonicalSelection, MOST_PIECES, piecesOf } from "./selection.ts";
+import * as words from "./words.ts";
+
+export function mayEditGroup(
+  directory: Directory,
+  editedBy: CustomGroupEditors,
+  group: CustomGroup,
+  editor: Username,
+): Verdict {
+  if (!hasAccess(directory, editor)) return refused(words.youHaveNoAccess);
+  const members = membersOf(directory, group.id);
+  switch (editedBy) {
+    case "members":
+      return members.has(editor) ? ALLOWED : refused(words.editOnlyMembers);
+    case "creator":
+      // A group whose creator is gone would otherwise stay as it is for ever.
+      if (!members.has(group.createdBy)) {
+        return isWhisperAdmin(directory, editor) ? ALLOWED : refused(words.editOnlyAdmins);
+      }
+      return editor === group.createdBy
+        ? ALLOWED
+        : refused(words.editOnlyCreator(directory.users.get(group.createdBy)?.name ?? words.unknownPerson));
+    case "admins":
+      return isWhisperAdmin(directory, editor) ? ALLOWED : refused(words.editOnlyAdmins);
+  }
+}
+
+export interface Edit {
+  readonly add?: Partial<Selection>;
+  readonly remove?: Partial<Selection>;
+}
+
+/** Someone whom the editor removed but who is a member through a nested group: they stay, and this says why. */
+export interface Staying {
+  readonly username: Username;
+  readonly paths: readonly MembershipPath[];
+  readonly reason: string;
+}
+
+export type Edited =
+  | { readonly ok: true; readonly selection: Selection; readonly staying: readonly Staying[] }
+  | { readonly ok: false; readonly reason: string };
+
+/** The group's selection after an edit: removals first, so that what is in both is in. All of it or nothing. */
+export function editGroup(directory: Directory, group: CustomGroup, { add = {}, remove = {} }: Edit): Edited {
+  const reason = cannotAdd(directory, group, add);
+  if (reason !== null) return { ok: false, reason };
+  const selection = canonicalSelection({
+    users: changed(group.users, add.users, remove.users),
+    securityGroups: changed(group.securityGroups, add.securityGroups, remove.securityGroups),
+    customGroups: changed(group.customGroups, add.customGroups, remove.customGroups),
+  });
+  if (piecesOf(selection) > MOST_PIECES) return { ok: false, reason: words.tooManyChosen(MOST_PIECES) };
+  const after = withGroup(directory, { ...group, ...selection });
+  if (membersOf(after, group.id).size === 0) return { ok: false, reason: words.wouldBeEmpty };
+  const staying = (remove.users ?? []).flatMap((username) => stillMember(after, group, username, selection));
+  return { ok: true, selection, staying };
+}
+
+/** Leaving cannot be refused: it ends direct membership, even that of the last one. */
+export const withoutMember = (group: CustomGroup, username: Username): Selection =>
+  canonicalSelection({ ...group, users: group.users.filter((user) => user !== username) });
+
+/** The directory as it is once the group is so. */
+export const withGroup = (directory: Directory, group: CustomGroup): Directory => ({
+  ...directory,
+  customGroups: new Map(directory.customGroups).set(group.id, group),
+});
+
+const changed = <T>(now: readonly T[], add: readonly T[] = [], remove: readonly T[] = []): T[] => [
+  ...now.filter((piece) => !remove.includes(piece)),
+  ...add,
+];
+
+function cannotAdd(directory: Directory, group: CustomGroup, add: Partial<Selection>): string | null {
+  for (const customGroup of add.customGroups ?? []) {
+    if (wouldCycle(directory, group.id, customGroup))
+      return words.circle(groupTitle(directory, { customGroup }));
+  }
+  const added = {
+    users: (add.users ?? []).filter((username) => !group.users.includes(username)),
+    securityGroups: add.securityGroups ?? [],
+    customGroups: add.customGroups ?? [],
+  };
+  return cannotChoose(directory, added);
+}
+
+/** Why something in a choice cannot be part of a conversation, or null. */
+export function cannotChoose(directory: Directory, chosen: Selection): string | null {
+  for (const username of chosen.users) {
+    const user = directory.users.get(username);
+    if (user === undefined) return words.noSuchPerson;
+    if (!user.active) return words.personLeft(user.name);
+    if (!hasAccess(directory, username)) return words.personWithoutAccess(user.name);
+  }
+  const known =
+    chosen.securityGroups.every((id) => directory.securityGroups.has(id)) &&
+    chosen.customGroups.every((id) => directory.customGroups.has(id));
+  return known ? null : words.noSuchGroup;
+}
+
+function stillMember(after: Directory, group: CustomGroup, username: Username, now: Selection): Staying[] {
+  const paths = membershipPaths(after, group.id, username);
+  if (paths.length === 0 || now.users.includes(username)) return [];
+  const name = after.users.get(username)?.name ?? words.unknownPerson;
+  const ways = words.list(paths.map((path) => describePath(after, path)));
+  return [{ username, paths, reason: words.staysMember(name, ways) }];
+}

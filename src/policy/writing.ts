@@ -1,0 +1,125 @@
+/**
+ * The decision of the callback that sees every event but memberships before it exists. Power levels hold most of this
+ * already; here it gets a sentence.
+ */
+
+import type { CallbackRoom } from "./callbacks.ts";
+import { mayEditGroup } from "./editing.ts";
+import { belongs, exists, peopleOf } from "./expectedMembers.ts";
+import { mayWrite, otherOf, writersOfTwo } from "./individual.ts";
+import { levelOf, readPowerLevels } from "./levelMeaning.ts";
+import {
+  ALLOWED,
+  type Conversation,
+  type Directory,
+  type PolicySettings,
+  refused,
+  type UserId,
+  type Username,
+  type Verdict,
+} from "./model.ts";
+import { whoIs } from "./names.ts";
+import { hasAccess } from "./permissions.ts";
+import { BOT_LEVEL, isEditable, powerLevelsOf } from "./powerLevels.ts";
+import * as words from "./words.ts";
+
+export interface EventToWrite {
+  readonly sender: UserId;
+  readonly type: string;
+  /** A state event; false: a message, a reaction, a redaction. */
+  readonly state: boolean;
+  readonly content: Readonly<Record<string, unknown>>;
+  readonly room: CallbackRoom;
+}
+
+export function mayWriteEvent(directory: Directory, settings: PolicySettings, event: EventToWrite): Verdict {
+  const { room, type } = event;
+  if (type === "m.room.encryption") return refused(words.noEncryption);
+  const sender = whoIs(settings, event.sender, directory);
+  if (sender.is === "bot") return ALLOWED;
+  // Events fail open where Whisper does not know better; the levels of its rooms hold all the same.
+  if (room.room === "unknown" && sender.is === "stranger") return ALLOWED;
+  if (sender.is === "stranger") return refused(words.outsider);
+  if (room.room === "managed" && type === "m.room.power_levels") {
+    return lowersItself(directory, settings, room.conversation, event)
+      ? ALLOWED
+      : refused(words.settingsKept);
+  }
+  // Whisper gives rooms up and lowers levels as the users and handles who made or hold them.
+  if (room.room !== "managed" && event.state) return ALLOWED;
+  if (sender.is === "group") return refused(words.groupsDoNotAct);
+  if (sender.is === "departed" || !sender.user.active) return refused(words.youLeft);
+  if (!hasAccess(directory, sender.username)) return refused(words.youHaveNoAccess);
+  if (room.room === "unknown") return ALLOWED;
+  if (room.room === "user-made")
+    return mayWriteUnadopted(directory, settings, sender.username, event.sender, room.others);
+  const { conversation } = room;
+  if (!exists(conversation, directory)) return refused(words.conversationClosed);
+  if (!belongs(conversation, directory, sender.username)) return refused(words.youAreNotMember);
+  return event.state
+    ? maySet(directory, settings, conversation, sender.username, type)
+    : maySay(directory, conversation, sender.username);
+}
+
+/** Somebody at the bot's level steps down (see `diffRoom`): the only change of levels that a user makes in our rooms. */
+function lowersItself(
+  directory: Directory,
+  settings: PolicySettings,
+  conversation: Conversation,
+  { sender, content }: EventToWrite,
+): boolean {
+  const ought = powerLevelsOf(conversation, directory, settings);
+  const levels = readPowerLevels(content, null);
+  return levelOf(levels, sender) <= levelOf(ought, sender) && levelOf(levels, settings.bot) >= BOT_LEVEL;
+}
+
+/** A room for two is held to the rule for two before it is adopted. */
+function mayWriteUnadopted(
+  directory: Directory,
+  settings: PolicySettings,
+  sender: Username,
+  senderId: UserId,
+  others: readonly UserId[],
+): Verdict {
+  const rest = others.filter((other) => other !== senderId && other !== settings.bot);
+  const [only] = rest;
+  const reader = rest.length === 1 && only !== undefined ? whoIs(settings, only, directory) : null;
+  return reader?.is === "person" ? mayWrite(directory, sender, reader.username) : ALLOWED;
+}
+
+function maySet(
+  directory: Directory,
+  settings: PolicySettings,
+  conversation: Conversation,
+  sender: Username,
+  type: string,
+): Verdict {
+  const group = conversation.kind === "custom" ? directory.customGroups.get(conversation.id) : undefined;
+  if (group !== undefined && isEditable(type)) {
+    return mayEditGroup(directory, settings.customGroupsEditedBy, group, sender);
+  }
+  return refused(type === "m.room.name" ? words.nameKept : words.settingsKept);
+}
+
+/** Reactions, edits and redactions are writing too. */
+function maySay(directory: Directory, conversation: Conversation, sender: Username): Verdict {
+  switch (conversation.kind) {
+    case "alerts":
+      return refused(words.alertsReadOnly);
+    case "individual":
+      return mayWrite(directory, sender, otherOf(conversation.pair, sender));
+    case "custom": {
+      const people = peopleOf(conversation, directory);
+      const writers = writersOfTwo(directory, people);
+      if (writers === null || writers.includes(sender)) return ALLOWED;
+      const other = [...people].find((person) => person !== sender);
+      const name = other === undefined ? undefined : directory.users.get(other)?.name;
+      return refused(words.neverReceives(name ?? words.unknownPerson));
+    }
+    case "arrivals":
+    case "control":
+    case "group":
+    case "admin":
+      return ALLOWED;
+  }
+}
