@@ -236,7 +236,7 @@ class SchemaCollection {
 
 /** Says what a person needs: a field may give its own schema, and a format says more than its regular expression. */
 function simplify(schema: Json): void {
-  if (typeof schema["format"] === "string") delete schema["pattern"];
+  if (typeof schema.format === "string") delete schema.pattern;
   const { jsonSchema } = schema;
   if (typeof jsonSchema !== "object" || jsonSchema === null) return;
   const { description } = schema;

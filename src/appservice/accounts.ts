@@ -26,9 +26,11 @@ export async function syncAccount(
   database: Database,
   homeserver: Homeserver,
   user: UserId,
-  expected: ExpectedAccount,
+  wanted: ExpectedAccount | "departed",
 ): Promise<boolean> {
   const actual = await accountOf(database, user);
+  const expected =
+    wanted === "departed" ? { displayName: actual?.display_name ?? "", locked: true, muted: false } : wanted;
   if (actual === null) {
     // Nobody has to have an account who may not use it.
     if (expected.locked) return false;

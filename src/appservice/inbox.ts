@@ -121,18 +121,3 @@ async function postpone(
 }
 
 const jobOf = (roomId: string) => ({ key: `inbox:${roomId}`, queue: `inbox:${roomId}` });
-
-/** Gives a parked event another round of tries. @returns false when no such event is parked. */
-export async function retryParked(database: Database, eventId: string): Promise<boolean> {
-  return database.transaction(async (tx) => {
-    const found = await tx.query<{ room_id: string }>(
-      `UPDATE inbox SET parked_at = NULL, attempts = 0, retry_at = NULL
-       WHERE event_id = $1 AND parked_at IS NOT NULL RETURNING room_id`,
-      [eventId],
-    );
-    const roomId = found.rows[0]?.room_id;
-    if (roomId === undefined) return false;
-    await addJob(tx, "inbox", { room_id: roomId }, jobOf(roomId));
-    return true;
-  });
-}

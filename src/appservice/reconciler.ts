@@ -2,14 +2,14 @@ import type { Logger } from "pino";
 import { conversationById, type StoredConversation } from "../conversations/store.ts";
 import { wakeOutbox } from "../messages/outbox.ts";
 import type { DirectorySnapshot } from "../directory/snapshot.ts";
-import { diffRoom } from "../policy/diffRoom.ts";
+import { closingSteps, diffRoom } from "../policy/diffRoom.ts";
 import { expectedRoom } from "../policy/expectedRoom.ts";
 import type { ConversationId, ExpectedRoom, PolicySettings, RoomId, Step } from "../policy/model.ts";
 import type { Database } from "../store/database.ts";
 import { withAccount } from "./accounts.ts";
 import { MatrixRefused } from "./homeserver.ts";
 import { loadRoom, mirrorRoom } from "./mirror.ts";
-import { leavingSteps, retireRoom } from "./retire.ts";
+import { retireRoom } from "./retire.ts";
 import { carryOut, createRoom, findOrphan, refetchRoom, type RoomSteps } from "./room-steps.ts";
 
 export interface ReconcilerParts extends RoomSteps {
@@ -27,7 +27,8 @@ export async function reconcileRoom(parts: ReconcilerParts, id: ConversationId):
   const { database, directory, settings } = parts;
   const people = await directory.fresh();
   const stored = await conversationById(database, id);
-  if (stored === null) return;
+  // What is being taken over is looked at when that is done.
+  if (stored === null || stored.adopting) return;
   const expected = expectedRoom(stored.conversation, people, settings);
   if (expected === null) {
     if (stored.roomId !== null) await emptyRoom(parts, stored.roomId);
@@ -51,7 +52,6 @@ export async function reconcileRoom(parts: ReconcilerParts, id: ConversationId):
 /** Carries out steps in order. @throws after fetching the room anew when the homeserver refuses one. */
 async function execute(parts: ReconcilerParts, room: RoomId, steps: readonly Step[]): Promise<void> {
   for (const step of steps) {
-    if (step.step === "create" || step.step === "replace") continue;
     try {
       await carryOut(parts, room, step);
     } catch (error) {
@@ -112,5 +112,5 @@ async function replaceRoom(parts: ReconcilerParts, stored: StoredConversation, o
 async function emptyRoom(parts: ReconcilerParts, room: RoomId): Promise<void> {
   const actual = await loadRoom(parts.database, room);
   if (actual === null) return;
-  await execute(parts, room, leavingSteps(actual, parts.settings));
+  await execute(parts, room, closingSteps(parts.settings, actual));
 }

@@ -1,5 +1,7 @@
+import { closingSteps } from "../policy/diffRoom.ts";
 import { isOurs } from "../policy/names.ts";
-import type { ActualRoom, ConversationId, Naming, RoomId, Step, UserId } from "../policy/model.ts";
+import type { ActualRoom, ConversationId, Naming, RoomId, UserId } from "../policy/model.ts";
+import { checkRoom } from "../conversations/affected.ts";
 import { TOMBSTONE_TEXT } from "../messages/words.ts";
 import type { Queryable } from "../store/database.ts";
 import { addJob } from "../store/jobs.ts";
@@ -14,12 +16,12 @@ export async function retireRoom(tx: Queryable, room: RoomId, successor: Convers
      ON CONFLICT (room_id) DO UPDATE SET successor = excluded.successor, retired_at = NULL`,
     [room, successor],
   );
-  if (successor !== null) await addRoomJob(tx, successor);
-  await addJob(tx, "retire", { room_id: room }, { key: `retire:${room}`, queue: `retire:${room}` });
+  if (successor !== null) await checkRoom(tx, successor);
+  await addRetireJob(tx, room);
 }
 
-export const addRoomJob = (tx: Queryable, id: ConversationId, runAt?: Date): Promise<void> =>
-  addJob(tx, "room", { conversation_id: id }, { key: `room:${id}`, queue: `room:${id}`, ...(runAt && { runAt }) });
+export const addRetireJob = (tx: Queryable, room: RoomId): Promise<void> =>
+  addJob(tx, "retire", { room_id: room }, { key: `retire:${room}`, queue: `retire:${room}` });
 
 /**
  * The job `retire`: the tombstone, then everybody out and made to forget. A room in which the bot has no power is
@@ -41,7 +43,7 @@ export async function closeRoom(parts: RoomSteps & { readonly naming: Naming }, 
       const content = { body: TOMBSTONE_TEXT, replacement_room: row.room_id };
       await carryOut(parts, room, { step: "state", type: "m.room.tombstone", content });
     }
-    for (const step of leavingSteps(actual, parts.naming)) await carryOut(parts, room, step);
+    for (const step of closingSteps(parts.naming, actual)) await carryOut(parts, room, step);
   } else {
     await shutDown(parts, room, actual);
   }
@@ -51,16 +53,6 @@ export async function closeRoom(parts: RoomSteps & { readonly naming: Naming }, 
 function botRules(actual: ActualRoom, bot: UserId): boolean {
   const levels = actual.state["m.room.power_levels"] as { users?: Record<string, number> } | undefined;
   return actual.members.get(bot)?.membership === "join" && (levels?.users?.[bot] ?? 0) >= 100;
-}
-
-/** Everybody but the bot out of a room, for good. */
-export function leavingSteps(actual: ActualRoom, naming: Naming): Exclude<Step, { step: "create" | "replace" }>[] {
-  return [...actual.members].flatMap(([user, { membership, forgotten }]) => {
-    if (user === naming.bot) return [];
-    const out = { step: membership === "ban" ? ("unban" as const) : ("kick" as const), user };
-    const forget = isOurs(naming, user) && !forgotten ? [{ step: "forget" as const, user }] : [];
-    return membership === "leave" ? forget : [out, ...forget];
-  });
 }
 
 /** Everybody out through the admin API ("Delete Room API", version 2), nobody in again. */

@@ -14,10 +14,8 @@ export interface RoomSteps {
   readonly bot: UserId;
 }
 
-type InRoom = Exclude<Step, { step: "create" | "replace" }>;
-
 /** Carries out one step in a room that exists, and records in the mirror what it did. Repeating it does no harm. */
-export async function carryOut(parts: RoomSteps, room: RoomId, step: InRoom): Promise<void> {
+export async function carryOut(parts: RoomSteps, room: RoomId, step: Step): Promise<void> {
   const { database, homeserver, bot } = parts;
   switch (step.step) {
     case "join":
@@ -47,6 +45,7 @@ export async function carryOut(parts: RoomSteps, room: RoomId, step: InRoom): Pr
       const sent = await homeserver.call<{ event_id: string }>({
         method: "PUT",
         path: path`/_matrix/client/v3/rooms/${room}/state/${step.type}/`,
+        ...(step.as === undefined ? {} : { as: step.as }),
         body: step.content,
       });
       await mirrorState(database, room, step.type, step.content, sent.event_id);
@@ -56,6 +55,9 @@ export async function carryOut(parts: RoomSteps, room: RoomId, step: InRoom): Pr
       await markDirect(homeserver, step.user, step.other, room);
       await mirrorDirect(database, room, step.user);
       return;
+    case "create":
+    case "replace":
+      throw new Error(`${step.step} is not done in a room that exists`);
     default:
       step satisfies never;
   }

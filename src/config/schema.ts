@@ -3,7 +3,7 @@ import { duration } from "./duration.ts";
 import { Secret } from "./secret.ts";
 
 /** A placeholder of the example file that nobody has replaced. */
-export const PLACEHOLDER = /^CHANGE_ME/;
+export const PLACEHOLDER = /CHANGE_ME/;
 
 const filled = (schema: z.ZodString) =>
   schema.refine((value) => !PLACEHOLDER.test(value), "still holds the placeholder of the example: put in your own value");

@@ -1,33 +1,33 @@
+import { naturalKey, type Subject } from "../policy/conversationsOf.ts";
+import { orderedPair } from "../policy/individual.ts";
 import type { SecurityGroupId, Username } from "../policy/model.ts";
 import type { NewConversation } from "./store.ts";
 
-/** The conversations that are the only one of their kind, by what makes them so. */
-export const alertsConversation: NewConversation = { kind: "alerts", naturalKey: "alerts" };
-export const adminConversation: NewConversation = { kind: "admin", naturalKey: "admin" };
-
-export const arrivalsConversation = (username: Username): NewConversation => ({
-  kind: "arrivals",
-  naturalKey: key("arrivals", username),
-  username,
-});
-
-export const controlConversation = (username: Username): NewConversation => ({
-  kind: "control",
-  naturalKey: key("control", username),
-  username,
-});
-
-export const groupConversation = (securityGroup: SecurityGroupId): NewConversation => ({
-  kind: "group",
-  naturalKey: key("group", securityGroup),
-  securityGroup,
-});
-
-/** One per pair, whoever begins. */
-export function individualConversation(one: Username, other: Username): NewConversation {
-  const [username, otherUsername] = one < other ? [one, other] : [other, one];
-  return { kind: "individual", naturalKey: key("individual", username, otherUsername), username, otherUsername };
+/** The row of the conversation about a subject; custom groups are made by their own rules. */
+export function conversationAbout(subject: Exclude<Subject, { kind: "custom" }>): NewConversation {
+  const row = { kind: subject.kind, naturalKey: naturalKey(subject) };
+  switch (subject.kind) {
+    case "alerts":
+    case "admin":
+      return row;
+    case "arrivals":
+    case "control":
+      return { ...row, username: subject.user };
+    case "group":
+      return { ...row, securityGroup: subject.securityGroup };
+    case "individual": {
+      const [username, otherUsername] = orderedPair(...subject.pair);
+      return { ...row, username, otherUsername };
+    }
+  }
 }
 
-/** Names may hold any character, so each part is escaped before they are joined. */
-const key = (kind: string, ...parts: readonly string[]) => [kind, ...parts.map(encodeURIComponent)].join(":");
+export const alertsConversation = conversationAbout({ kind: "alerts" });
+export const adminConversation = conversationAbout({ kind: "admin" });
+export const arrivalsConversation = (user: Username) => conversationAbout({ kind: "arrivals", user });
+export const controlConversation = (user: Username) => conversationAbout({ kind: "control", user });
+export const groupConversation = (securityGroup: SecurityGroupId) =>
+  conversationAbout({ kind: "group", securityGroup });
+/** One per pair, whoever begins. */
+export const individualConversation = (one: Username, other: Username) =>
+  conversationAbout({ kind: "individual", pair: [one, other] });

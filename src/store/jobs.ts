@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import type { Queryable } from "./database.ts";
 
 /**
@@ -19,10 +20,6 @@ export interface JobPayloads {
   adopt: { readonly room_id: string };
   /** Work out which conversations must exist by themselves, and what a change of the directory touches. */
   conversations: { readonly usernames: readonly string[]; readonly groups: readonly string[]; readonly all?: boolean };
-  /** Look for events that the homeserver never sent, room by room. */
-  gaps: Record<string, never>;
-  /** Put an arrival's notices where its state says they should be. */
-  arrival: { readonly booking_id: string };
 }
 
 export type JobName = keyof JobPayloads;
@@ -68,7 +65,8 @@ export async function addJobs(db: Queryable, specs: readonly JobSpec[]): Promise
     queue_name: spec.queue ?? null,
     run_at: spec.runAt?.toISOString() ?? null,
     max_attempts: MAX_ATTEMPTS,
-    job_key: spec.key ?? null,
+    // A job without a key is one that a newer one replaced while it ran (see jobs/runner.ts), so every job has one.
+    job_key: spec.key ?? randomUUID(),
     priority: spec.priority ?? 0,
   }));
   await db.query(

@@ -66,6 +66,8 @@ CREATE TABLE conversations (
   room_id          text UNIQUE,
   -- Set and committed before createRoom is called: a room may exist that we have not been told of.
   creating_since   timestamptz,
+  -- A room that a user made is being taken over: it is not yet ours to put in order.
+  adopting         boolean NOT NULL DEFAULT false,
   last_activity_at timestamptz,
   created_at       timestamptz NOT NULL DEFAULT now()
 );

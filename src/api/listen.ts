@@ -1,0 +1,33 @@
+import { createServer, type RequestListener, type Server } from "node:http";
+
+export interface ListenOptions {
+  readonly port: number;
+  readonly bind: string;
+}
+
+/** Serves `app`. @throws when the address is taken. */
+export function listen(app: RequestListener, { port, bind }: ListenOptions): Promise<Server> {
+  const server = createServer({ noDelay: true, keepAlive: true }, app);
+  // Longer than the idle time of any proxy in front, so that none reuses a connection that is being closed.
+  server.keepAliveTimeout = 75_000;
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, bind, () => {
+      server.removeListener("error", reject);
+      resolve(server);
+    });
+  });
+}
+
+/** Takes no new requests, lets running ones finish for up to five seconds, then cuts the rest. */
+export function close(server: Server): Promise<void> {
+  const cut = setTimeout(() => server.closeAllConnections(), 5_000).unref();
+  return new Promise((resolve, reject) => {
+    server.close((error) => {
+      clearTimeout(cut);
+      if (error) reject(error);
+      else resolve();
+    });
+    server.closeIdleConnections();
+  });
+}

@@ -1,0 +1,69 @@
+import { z } from "zod";
+import type { Transaction } from "../../store/database.ts";
+import { id, moment } from "../fields.ts";
+import { notFound } from "../problem.ts";
+import { type Route, writeRoute } from "../route.ts";
+
+const severity = z.enum(["info", "warning", "critical"]);
+
+export interface NewAlert {
+  readonly text: string;
+  readonly severity: z.output<typeof severity>;
+  readonly expiresAt: Date | null;
+}
+
+export interface Alerts {
+  /** Gives the alert's id. */
+  post(tx: Transaction, alert: NewAlert): Promise<string>;
+  /** False: there is no such alert. Withdrawn twice is once. */
+  withdraw(tx: Transaction, id: string): Promise<boolean>;
+}
+
+const TAG = "Alerts";
+const LONGEST = 10_000;
+
+/** Alerts to everyone at the practice. */
+export function alertRoutes({ alerts }: { readonly alerts: Alerts }): Route[] {
+  return [
+    writeRoute({
+      method: "POST",
+      path: "/api/v1/alerts",
+      scope: "messages:write",
+      tag: TAG,
+      summary: "Post an alert to everyone",
+      body: z.strictObject({
+        text: z.string().max(LONGEST).regex(/\S/, "Must not be empty"),
+        severity: severity.default("info"),
+        expires_at: moment()
+          .optional()
+          .describe("when it is taken away by itself; none: it stays until withdrawn"),
+      }),
+      bodyExample: { text: "The phones are down until 11.", severity: "warning" },
+      responses: {
+        200: {
+          description: "It is on its way",
+          body: z.strictObject({ id: z.string() }),
+          example: { id: "17" },
+        },
+      },
+      handler: async ({ body }, { tx }) => {
+        const alert = { text: body.text, severity: body.severity, expiresAt: body.expires_at ?? null };
+        return { status: 200, body: { id: await alerts.post(tx, alert) } };
+      },
+    }),
+    writeRoute({
+      method: "DELETE",
+      path: "/api/v1/alerts/{id}",
+      scope: "messages:write",
+      tag: TAG,
+      summary: "Withdraw an alert",
+      params: z.strictObject({ id: id() }),
+      responses: { 204: { description: "It is withdrawn" } },
+      problems: { 404: "There is no such alert." },
+      handler: async ({ params }, { tx }) => {
+        if (!(await alerts.withdraw(tx, params.id))) throw notFound("such alert");
+        return { status: 204 };
+      },
+    }),
+  ];
+}

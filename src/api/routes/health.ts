@@ -1,0 +1,118 @@
+import { createHash, timingSafeEqual } from "node:crypto";
+import type { Registry } from "prom-client";
+import { z } from "zod";
+import { bearerOf } from "../key-ring.ts";
+import { Problem } from "../problem.ts";
+import { type Route, route } from "../route.ts";
+
+/** One thing that must be well for Whisper to do its work. */
+export interface HealthCheck {
+  readonly ok: boolean;
+  /** Read by whoever looks after Whisper; no secrets, no names. */
+  readonly detail?: string;
+  /** Such as the inbox's lag in seconds. */
+  readonly value?: number;
+}
+
+export interface HealthRouteParts {
+  /** By name: database, homeserver, inbox_lag. One that throws is not well; one that takes longer than 5 s is not either. */
+  readonly checks: Readonly<Record<string, () => Promise<HealthCheck>>>;
+  readonly metrics: Pick<Registry, "metrics" | "contentType">;
+  /** Who may read the metrics; none: only this machine. */
+  readonly metricsToken?: string;
+}
+
+const PATIENCE_MS = 5_000;
+const TAG = "Health";
+
+const readiness = z.strictObject({
+  ready: z.boolean(),
+  checks: z.record(
+    z.string(),
+    z.strictObject({ ok: z.boolean(), detail: z.string().optional(), value: z.number().optional() }),
+  ),
+});
+
+export function healthRoutes(parts: HealthRouteParts): Route[] {
+  return [
+    route({
+      method: "GET",
+      path: "/health/live",
+      scope: "public",
+      tag: TAG,
+      summary: "Whether the process runs",
+      responses: { 200: { description: "It does", body: z.strictObject({ live: z.literal(true) }) } },
+      handler: async () => ({ status: 200, body: { live: true } }),
+    }),
+    route({
+      method: "GET",
+      path: "/health/ready",
+      scope: "public",
+      tag: TAG,
+      summary: "Whether everything that Whisper needs is there",
+      responses: {
+        200: { description: "Everything is", body: readiness },
+        503: { description: "Something is missing: see the checks", body: readiness },
+      },
+      handler: async () => {
+        const names = Object.entries(parts.checks);
+        const results = await Promise.all(
+          names.map(async ([name, check]) => [name, await outcome(check)] as const),
+        );
+        const ready = results.every(([, result]) => result.ok);
+        return { status: ready ? 200 : 503, body: { ready, checks: Object.fromEntries(results) } };
+      },
+    }),
+    route({
+      method: "GET",
+      path: "/metrics",
+      scope: "public",
+      tag: TAG,
+      summary: "Metrics for Prometheus",
+      description:
+        "With the token of the configuration as a bearer token; without one, only from the same machine.",
+      responses: { 200: { description: "Prometheus's text format", contentType: "text/plain" } },
+      problems: {
+        401: "The token is missing or wrong.",
+        403: "There is no token, and you are on another machine.",
+      },
+      handler: async (_input, context) => {
+        mayReadMetrics(parts.metricsToken, context.header("authorization"), context.remoteAddress);
+        return {
+          status: 200,
+          content: { type: parts.metrics.contentType, data: await parts.metrics.metrics() },
+        };
+      },
+    }),
+  ];
+}
+
+async function outcome(check: () => Promise<HealthCheck>): Promise<HealthCheck> {
+  const { promise: late, resolve } = Promise.withResolvers<HealthCheck>();
+  const timer = setTimeout(() => resolve({ ok: false, detail: "no answer" }), PATIENCE_MS);
+  try {
+    return await Promise.race([check(), late]);
+  } catch {
+    return { ok: false, detail: "failed" };
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function mayReadMetrics(token: string | undefined, authorization: string | undefined, address: string): void {
+  if (token === undefined) {
+    // The connection's own address: a header can say anything.
+    if (isLoopback(address)) return;
+    throw new Problem("forbidden", "Metrics are for this machine only, unless a token is configured.");
+  }
+  const given = bearerOf(authorization);
+  // Digests have one length, so that the comparison takes one time.
+  if (given !== null && timingSafeEqual(digest(given), digest(token))) return;
+  throw new Problem("unauthorized", "Send the metrics token as Authorization: Bearer <token>.", {
+    headers: { "WWW-Authenticate": "Bearer" },
+  });
+}
+
+const digest = (text: string): Buffer => createHash("sha256").update(text).digest();
+
+const isLoopback = (address: string): boolean => address === "::1" || /^(::ffff:)?127\./.test(address);

@@ -1,0 +1,66 @@
+import { z } from "zod";
+import type { DirectoryChanges } from "../../directory/changes.ts";
+import {
+  changePreferences,
+  preferencesPatchSchema,
+  preferencesSchema,
+  readPreferences,
+} from "../../directory/preferences.ts";
+import { username } from "../../directory/schema.ts";
+import type { Database } from "../../store/database.ts";
+import { notFound } from "../problem.ts";
+import { type Route, route, writeRoute } from "../route.ts";
+import { problemOfRefusal } from "./refusal.ts";
+
+const params = z.strictObject({ username: username() });
+const EXAMPLE = {
+  open_on_message: true,
+  keep_hidden: false,
+  never_receive: false,
+  open_on_startup: false,
+  patient_arrived_alerts: "own",
+} as const;
+
+/** Whisper Settings and Patient Arrived Alerts of a user. */
+export function preferenceRoutes(parts: {
+  readonly database: Database;
+  readonly changes: DirectoryChanges;
+}): Route[] {
+  const common = {
+    path: "/api/v1/users/{username}/preferences",
+    tag: "Users",
+    params,
+    responses: {
+      200: { description: "The settings as they are in effect", body: preferencesSchema, example: EXAMPLE },
+    },
+    problems: { 404: "There is no such user." },
+  } as const;
+  return [
+    route({
+      ...common,
+      method: "GET",
+      scope: "users:read",
+      summary: "Read a user's settings",
+      handler: async ({ params }) => {
+        const preferences = await readPreferences(parts.database, params.username);
+        if (!preferences) throw notFound("such user");
+        return { status: 200, body: preferences };
+      },
+    }),
+    writeRoute({
+      ...common,
+      method: "PATCH",
+      scope: "users:write",
+      summary: "Change a user's settings",
+      description:
+        "What is left out stays. `patient_arrived_alerts: null` sets it back: `own` for doctors, `off` for others.",
+      body: preferencesPatchSchema,
+      bodyExample: { never_receive: true },
+      handler: async ({ params, body }, { tx }) => {
+        const preferences = await changePreferences(tx, parts.changes, params.username, body);
+        if ("refused" in preferences) throw problemOfRefusal(preferences, "user");
+        return { status: 200, body: preferences };
+      },
+    }),
+  ];
+}

@@ -1,0 +1,86 @@
+import { z } from "zod";
+import { username } from "../../directory/schema.ts";
+import type { Username } from "../../policy/model.ts";
+import { notFound, Problem } from "../problem.ts";
+import { type Route, route } from "../route.ts";
+
+/** A way in that works once. */
+export interface IssuedSignIn {
+  readonly login_token: string;
+  readonly url: string;
+  /** Seconds. */
+  readonly expires_in: number;
+}
+
+export type SignInRefusal =
+  | { readonly refused: "unknown-user" | "no-access" }
+  /** The homeserver gives one a minute per user. Seconds to wait. */
+  | { readonly refused: "too-soon"; readonly retryAfter: number }
+  | { readonly refused: "homeserver-down"; readonly retryAfter?: number };
+
+export interface SignIn {
+  issue(username: Username): Promise<IssuedSignIn | SignInRefusal>;
+}
+
+export function signInRoutes({ signIn }: { readonly signIn: SignIn }): Route[] {
+  return [
+    route({
+      method: "POST",
+      path: "/api/v1/users/{username}/sign-in",
+      scope: "users:write",
+      tag: "Users",
+      summary: "Make a sign-in link",
+      description:
+        "A link that opens the practice's client signed in as the user, once. The token works as `m.login.token` in any Matrix client.",
+      params: z.strictObject({ username: username() }),
+      responses: {
+        200: {
+          description: "The link. Anybody who has it can use it, once, until it expires.",
+          body: z.strictObject({
+            login_token: z.string(),
+            url: z.string(),
+            expires_in: z.int().min(0).describe("seconds"),
+          }),
+          example: {
+            login_token: "syl_…",
+            url: "https://chat.practice.example/sign-in?token=syl_…",
+            expires_in: 120,
+          },
+        },
+      },
+      problems: {
+        403: "The user does not have AccessWhisper, or is inactive.",
+        404: "There is no such user.",
+        429: "One a minute per user, or the API key makes requests too fast.",
+        503: "The homeserver, or the database, does not answer.",
+      },
+      handler: async ({ params }) => {
+        const issued = await signIn.issue(params.username);
+        if ("refused" in issued) throw problemOf(issued);
+        return { status: 200, body: issued };
+      },
+    }),
+  ];
+}
+
+function problemOf(refusal: SignInRefusal): Problem {
+  switch (refusal.refused) {
+    case "unknown-user":
+      return notFound("such user");
+    case "no-access":
+      return new Problem(
+        "forbidden",
+        "This user may not use Whisper: they are inactive or lack AccessWhisper.",
+      );
+    case "too-soon":
+      return new Problem("too-many-requests", "This user was given a sign-in link a moment ago.", {
+        retryAfter: refusal.retryAfter,
+      });
+    case "homeserver-down":
+      return new Problem("unavailable", "The homeserver does not answer.", {
+        retryAfter: refusal.retryAfter ?? 5,
+      });
+    default:
+      return refusal satisfies never;
+  }
+}

@@ -1,0 +1,164 @@
+import { z } from "zod";
+import { closePatient, openPatient } from "../../directory/current-patient.ts";
+import { type SentUser, userByNameSchema, username, userSchema } from "../../directory/schema.ts";
+import { deactivateUser, putUser, readUser, searchUsers } from "../../directory/users.ts";
+import type { Database } from "../../store/database.ts";
+import { cursorParameter, nextCursor, readCursor, writeCursor } from "../cursor.ts";
+import { id, queryInteger } from "../fields.ts";
+import { notFound } from "../problem.ts";
+import { type Route, route, writeRoute } from "../route.ts";
+import type { DirectoryRouteParts } from "./directory.ts";
+import { nameInPath, problemOfRefusal } from "./refusal.ts";
+
+export interface UserRouteParts extends DirectoryRouteParts {
+  readonly database: Database;
+}
+
+const TAG = "Users";
+const params = z.strictObject({ username: username() });
+const EXAMPLE = {
+  username: "kim.tran",
+  name: "Kim Tran",
+  role: "Nurse",
+  active: true,
+  permissions: [],
+  doctor: false,
+  locations: ["Rosebery"],
+};
+const UNKNOWN = { 404: "There is no such user." } as const;
+
+/** Users one by one, and the patient that each has open. */
+export function userRoutes({ database, naming, changes }: UserRouteParts): Route[] {
+  return [
+    route({
+      method: "GET",
+      path: "/api/v1/users",
+      scope: "users:read",
+      tag: TAG,
+      summary: "Find users",
+      description: "Inactive users are among them. By user name.",
+      query: z.strictObject({
+        query: z
+          .string()
+          .max(255)
+          .optional()
+          .describe("part of a user name or a name, capital letters or not"),
+        limit: queryInteger({ min: 1, max: 1_000, default: 100 }),
+        cursor: cursorParameter(),
+      }),
+      responses: {
+        200: {
+          description: "A page of users",
+          body: z.strictObject({ users: z.array(userSchema), next_cursor: nextCursor() }),
+          example: { users: [EXAMPLE], next_cursor: null },
+        },
+      },
+      handler: async ({ query }) => {
+        const after = readCursor(query.cursor, z.tuple([z.string()]));
+        const found = await searchUsers(database, {
+          query: query.query,
+          after: after?.[0] ?? null,
+          limit: query.limit,
+        });
+        const page = found.slice(0, query.limit);
+        const last = found.length > query.limit ? page.at(-1) : undefined;
+        return {
+          status: 200,
+          body: { users: page.map(shown), next_cursor: last ? writeCursor([last.username]) : null },
+        };
+      },
+    }),
+    route({
+      method: "GET",
+      path: "/api/v1/users/{username}",
+      scope: "users:read",
+      tag: TAG,
+      summary: "Read one user",
+      params,
+      responses: { 200: { description: "The user", body: userSchema, example: EXAMPLE } },
+      problems: UNKNOWN,
+      handler: async ({ params }) => {
+        const user = await readUser(database, params.username);
+        if (!user) throw notFound("such user");
+        return { status: 200, body: shown(user) };
+      },
+    }),
+    writeRoute({
+      method: "PUT",
+      path: "/api/v1/users/{username}",
+      scope: "directory:write",
+      tag: TAG,
+      summary: "Send one user",
+      description:
+        "Adds them, or makes them what is sent. What is left out gets its default, it is not kept as it was.",
+      params,
+      body: userByNameSchema,
+      bodyExample: { name: "Kim Tran", role: "Nurse", locations: ["Rosebery"] },
+      responses: { 200: { description: "The user as they are now", body: userSchema, example: EXAMPLE } },
+      handler: async ({ params, body }, { tx }) => {
+        nameInPath("username", params.username, body.username);
+        const user = await putUser(tx, naming, changes, { ...body, username: params.username });
+        if ("refused" in user) throw problemOfRefusal(user, "user");
+        return { status: 200, body: shown(user) };
+      },
+    }),
+    writeRoute({
+      method: "DELETE",
+      path: "/api/v1/users/{username}",
+      scope: "directory:write",
+      tag: TAG,
+      summary: "Deactivate one user",
+      description:
+        "They leave every conversation and cannot sign in. Sent again as active, they are back as before.",
+      params,
+      responses: { 204: { description: "They are inactive" } },
+      problems: UNKNOWN,
+      handler: async ({ params }, { tx }) => {
+        const user = await deactivateUser(tx, changes, params.username);
+        if ("refused" in user) throw problemOfRefusal(user, "user");
+        return { status: 204 };
+      },
+    }),
+    writeRoute({
+      method: "PUT",
+      path: "/api/v1/users/{username}/current-patient",
+      scope: "users:write",
+      tag: TAG,
+      summary: "Say whose record the user has open",
+      description: "`#patient` alone in a message means this patient.",
+      params,
+      body: z.strictObject({ patient_id: id().describe("the id of the patient in HealthTrack") }),
+      bodyExample: { patient_id: "12345" },
+      responses: { 204: { description: "It is known" } },
+      problems: UNKNOWN,
+      handler: async ({ params, body }, { tx }) => {
+        if (!(await openPatient(tx, params.username, body.patient_id))) throw notFound("such user");
+        return { status: 204 };
+      },
+    }),
+    writeRoute({
+      method: "DELETE",
+      path: "/api/v1/users/{username}/current-patient",
+      scope: "users:write",
+      tag: TAG,
+      summary: "Say that the user has no record open",
+      params,
+      responses: { 204: { description: "It is known" } },
+      problems: UNKNOWN,
+      handler: async ({ params }, { tx }) => {
+        if (!(await closePatient(tx, params.username))) throw notFound("such user");
+        return { status: 204 };
+      },
+    }),
+  ];
+}
+
+/** As it was sent: what is not known is left out. */
+function shown({ role, email, mobile, ...user }: SentUser): z.input<typeof userSchema> {
+  return {
+    ...user,
+    ...(role === null ? {} : { role }),
+    ...(email === null ? {} : { email }),
+    ...(mobile === null ? {} : { mobile }),
+  };
+}

@@ -1,0 +1,169 @@
+import { checkRoom } from "../conversations/affected.ts";
+import { insertCustomGroup } from "../conversations/custom-groups.ts";
+import { controlConversation, conversationAbout } from "../conversations/keys.ts";
+import { conversationById, ensureConversation } from "../conversations/store.ts";
+import { enqueueSends } from "../messages/outbox.ts";
+import type { MatrixEvent } from "../messages/event.ts";
+import { classifyRoom, type MadeRoom } from "../policy/adoption.ts";
+import type { ActualRoom, ConversationId, RoomId, Username } from "../policy/model.ts";
+import { readPowerLevels } from "../policy/levelMeaning.ts";
+import { BOT_LEVEL } from "../policy/powerLevels.ts";
+import type { Transaction } from "../store/database.ts";
+import { path } from "./homeserver.ts";
+import { loadRoom } from "./mirror.ts";
+import { type ReconcilerParts, reconcileRoom } from "./reconciler.ts";
+import { retireRoom } from "./retire.ts";
+import { refetchRoom } from "./room-steps.ts";
+
+/**
+ * The job `adopt`: a room that a user made in a client becomes the room of the conversation that it was made for, or
+ * leads to the room that this conversation has already (2-matrix-mapping, "Starting a conversation, in any client").
+ * Runs again from the start after a crash: what was done is seen in the room.
+ */
+export async function adoptRoom(parts: ReconcilerParts, room: RoomId): Promise<void> {
+  const { database, homeserver, directory, settings } = parts;
+  const known = await database.query<{ id: ConversationId; adopting: boolean }>(
+    "SELECT id, adopting FROM conversations WHERE room_id = $1",
+    [room],
+  );
+  const retired = await database.query("SELECT FROM retired_rooms WHERE room_id = $1", [room]);
+  if (known.rows[0]?.adopting === false || retired.rowCount !== 0) return announce(parts, room);
+
+  const mirrored = await loadRoom(database, room);
+  // Rooms that Whisper made are known by their marker (see findOrphan).
+  if (mirrored === null || mirrored.creator === null || mirrored.creator === settings.bot) return;
+  const state = await refetchRoom(database, homeserver, room, mirrored.creator);
+  const actual = await loadRoom(database, room);
+  if (actual === null) return;
+
+  let id = known.rows[0]?.id ?? null;
+  if (id === null) {
+    const made = classifyRoom(await directory.fresh(), settings, actual, isDirect(state));
+    if (made.is === "unfinished") return;
+    id = await database.transaction((tx) => decide(tx, made, room));
+  }
+  if (id !== null) {
+    await takeOver(parts, actual);
+    await database.transaction(async (tx) => {
+      await tx.query("UPDATE conversations SET adopting = false WHERE id = $1", [id]);
+      await tx.query("SELECT pg_notify('whisper_room', $1)", [room]);
+      await checkRoom(tx, id);
+    });
+    await reconcileRoom(parts, id);
+  } else if (!isHopeless(actual)) await takeOver(parts, actual);
+  await announce(parts, room);
+}
+
+/** Whoever waits for the adoption, in any process, may go on. */
+async function announce({ database }: ReconcilerParts, room: RoomId): Promise<void> {
+  await database.query("SELECT pg_notify('whisper_adopted', $1)", [room]);
+}
+
+/** @returns the conversation whose room this is to be; null when the room is closed instead. */
+async function decide(tx: Transaction, made: MadeRoom, room: RoomId): Promise<ConversationId | null> {
+  switch (made.is) {
+    case "unfinished":
+    case "closed":
+      return null;
+    case "control":
+      await retireInto(tx, room, (await ensureConversation(tx, controlConversation(made.asker))).conversation.id);
+      return null;
+    case "refused":
+      await retireRoom(tx, room, null);
+      if (made.asker !== null) await tell(tx, made.asker, room, made.reason);
+      return null;
+    case "opening": {
+      const id = await conversationFor(tx, made.asker, made.opening);
+      if (made.replace === null && (await claim(tx, id, room))) return id;
+      await retireInto(tx, room, id);
+      return null;
+    }
+    default:
+      return made satisfies never;
+  }
+}
+
+type Opening = Extract<MadeRoom, { is: "opening" }>["opening"];
+
+async function conversationFor(tx: Transaction, asker: Username, opening: Opening): Promise<ConversationId> {
+  switch (opening.open) {
+    case "individual":
+      return (await ensureConversation(tx, conversationAbout({ kind: "individual", pair: opening.pair }))).conversation.id;
+    case "group":
+      return (await ensureConversation(tx, conversationAbout({ kind: "group", securityGroup: opening.securityGroup })))
+        .conversation.id;
+    case "custom":
+      return opening.group;
+    case "new-custom":
+      return insertCustomGroup(tx, { createdBy: asker, name: opening.name, selection: opening.selection });
+    default:
+      return opening satisfies never;
+  }
+}
+
+/** Makes the room the conversation's, if it has none and none is being made. */
+async function claim(tx: Transaction, id: ConversationId, room: RoomId): Promise<boolean> {
+  const claimed = await tx.query(
+    `UPDATE conversations SET room_id = $2, adopting = true, last_activity_at = now()
+     WHERE id = $1 AND room_id IS NULL AND creating_since IS NULL`,
+    [id, room],
+  );
+  return claimed.rowCount === 1;
+}
+
+async function retireInto(tx: Transaction, room: RoomId, id: ConversationId): Promise<void> {
+  const stored = await conversationById(tx, id);
+  await retireRoom(tx, room, id);
+  if (stored?.roomId === null) await checkRoom(tx, id);
+}
+
+async function tell(tx: Transaction, asker: Username, room: RoomId, reason: string): Promise<void> {
+  const control = await ensureConversation(tx, controlConversation(asker));
+  await enqueueSends(tx, [
+    {
+      ref: `refused-room:${room}`,
+      conversation: control.conversation.id,
+      type: "m.room.message",
+      content: { msgtype: "m.text", body: reason },
+    },
+  ]);
+}
+
+const isDirect = (state: readonly MatrixEvent[]): boolean =>
+  state.some((event) => event.type === "m.room.member" && event.content.is_direct === true);
+
+const isHopeless = (actual: ActualRoom): boolean => actual.version !== "11";
+
+/**
+ * Gives the bot the power over a room that a user made: its creator lets it in and raises it. The others at the
+ * bot's level lower themselves afterwards (see `diffRoom`), for which they have to be in the room.
+ */
+async function takeOver({ database, homeserver, settings }: ReconcilerParts, actual: ActualRoom): Promise<void> {
+  const { roomId: room, creator } = actual;
+  const { bot } = settings;
+  if (creator === null) return;
+  const rooms = path`/_matrix/client/v3/rooms/${room}`;
+  const own = actual.members.get(bot)?.membership;
+  if (own !== "join") {
+    if (own !== "invite") {
+      await homeserver.call({ method: "POST", path: `${rooms}/invite`, as: creator, body: { user_id: bot } });
+    }
+    await homeserver.call({ method: "POST", path: path`/_matrix/client/v3/join/${room}` });
+  }
+  for (const [user, { membership }] of actual.members) {
+    if (membership !== "invite" || user === bot) continue;
+    await homeserver.call({ method: "POST", path: path`/_matrix/client/v3/join/${room}`, as: user });
+  }
+  const content = actual.state["m.room.power_levels"] ?? {};
+  const levels = readPowerLevels(content, creator);
+  if ((levels.users[bot] ?? 0) < BOT_LEVEL) {
+    await homeserver.call({
+      method: "PUT",
+      path: `${rooms}/state/m.room.power_levels/`,
+      as: creator,
+      body: { ...content, users: { ...levels.users, [bot]: BOT_LEVEL } },
+    });
+  }
+  await refetchRoom(database, homeserver, room);
+}
+

@@ -1,0 +1,110 @@
+import express, { type Response, type Router } from "express";
+import type { Logger } from "pino";
+import { z } from "zod";
+import type { DirectorySnapshot } from "../directory/snapshot.ts";
+import { mayCreateRoom, mayInvite, mayJoin, mayLogin } from "../policy/callbacks.ts";
+import type { Directory, PolicySettings, RoomId, UserId, Verdict } from "../policy/model.ts";
+import { mayWriteEvent } from "../policy/writing.ts";
+import type { CallbackRooms } from "./callback-rooms.ts";
+import { requireToken } from "./transactions.ts";
+
+const userId = z.string().transform((id) => id as UserId);
+const roomId = z.string().transform((id) => id as RoomId);
+
+/** What synapse-http-antispam sends for each callback that Whisper has it enable. */
+const BODIES = {
+  user_may_create_room: z.looseObject({ user_id: userId }),
+  user_may_invite: z.looseObject({ inviter: userId, invitee: userId, room_id: roomId }),
+  user_may_join_room: z.looseObject({ user: userId, room: roomId }),
+  check_login_for_spam: z.looseObject({ user_id: userId }),
+  check_event_for_spam: z.looseObject({
+    event: z.looseObject({
+      sender: userId,
+      room_id: roomId.optional(),
+      type: z.string(),
+      state_key: z.string().optional(),
+      content: z.record(z.string(), z.unknown()),
+    }),
+  }),
+} as const;
+
+type Callback = keyof typeof BODIES;
+type Body<Name extends Callback> = z.infer<(typeof BODIES)[Name]>;
+type Decide<Name extends Callback> = (directory: Directory, body: Body<Name>) => Promise<Verdict>;
+
+export interface CallbackParts {
+  readonly token: string;
+  readonly directory: DirectorySnapshot;
+  readonly settings: PolicySettings;
+  readonly rooms: CallbackRooms;
+  /** Has a room taken over that a user made, and waits until that is done, for a bounded time. */
+  readonly adopt: (room: RoomId) => Promise<void>;
+  readonly log: Logger;
+  readonly onDecided: (callback: Callback, allowed: boolean, seconds: number) => void;
+}
+
+/**
+ * The policy callbacks of synapse-http-antispam: 200 allows, 403 refuses with a sentence that the client shows. They
+ * are answered from memory. What memory would refuse is asked of the database once more, since it may be a moment old.
+ */
+export function policyCallbacks(parts: CallbackParts): Router {
+  const router = express.Router();
+  router.use(requireToken(parts.token), express.json({ limit: "2mb" }));
+  const decisions = decisionsOf(parts);
+  const serve = <Name extends Callback>(name: Name, decide: Decide<Name>) => {
+    router.post(`/${name}`, async (request, response) => {
+      const started = performance.now();
+      const body = BODIES[name].safeParse(request.body);
+      if (!body.success) {
+        response.status(400).json({ errcode: "M_BAD_JSON", error: "This is not what the callback sends" });
+        return;
+      }
+      try {
+        const first = await decide(parts.directory.latest(), body.data as Body<Name>);
+        const verdict = first.allowed ? first : await decide(await parts.directory.fresh(), body.data as Body<Name>);
+        parts.onDecided(name, verdict.allowed, (performance.now() - started) / 1_000);
+        answer(response, verdict);
+      } catch (error) {
+        parts.log.error({ err: error, callback: name }, "a policy callback could not decide");
+        // Not JSON on purpose: the module then does as it was told for failures (messages pass, all else is refused).
+        response.status(500).type("text").send("Whisper could not decide");
+      }
+    });
+  };
+  serve("user_may_create_room", decisions.user_may_create_room);
+  serve("user_may_invite", decisions.user_may_invite);
+  serve("user_may_join_room", decisions.user_may_join_room);
+  serve("check_login_for_spam", decisions.check_login_for_spam);
+  serve("check_event_for_spam", decisions.check_event_for_spam);
+  return router;
+}
+
+function answer(response: Response, verdict: Verdict): void {
+  if (verdict.allowed) response.json({});
+  else response.status(403).json({ errcode: "M_FORBIDDEN", error: verdict.reason });
+}
+
+function decisionsOf({ settings, rooms, adopt }: CallbackParts): { [Name in Callback]: Decide<Name> } {
+  return {
+    user_may_create_room: async (directory, { user_id }) => mayCreateRoom(directory, settings, user_id),
+    check_login_for_spam: async (directory, { user_id }) => mayLogin(directory, settings, user_id),
+    user_may_invite: async (directory, { inviter, invitee, room_id }) =>
+      mayInvite(directory, settings, { inviter, invitee, room: await rooms.roomOf(room_id) }),
+    user_may_join_room: async (directory, { user, room }) =>
+      mayJoin(directory, settings, { user, room: await rooms.roomOf(room) }),
+    check_event_for_spam: async (directory, { event }) => {
+      const { sender, type, content } = event;
+      const state = event.state_key !== undefined;
+      // The create event comes before there is a room.
+      if (event.room_id === undefined) return mayCreateRoom(directory, settings, sender);
+      let room = await rooms.roomOf(event.room_id);
+      // A message into a room that is not ours yet: the room becomes ours first, so that the rules hold for it.
+      // State is what adoption itself writes, so it never waits for adoption.
+      if (!room.settled && !state && sender !== settings.bot) {
+        await adopt(event.room_id);
+        room = await rooms.roomOf(event.room_id);
+      }
+      return mayWriteEvent(directory, settings, { sender, type, state, content, room });
+    },
+  };
+}

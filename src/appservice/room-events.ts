@@ -1,0 +1,36 @@
+import { checkRoom } from "../conversations/affected.ts";
+import { conversationOfRoom } from "../conversations/store.ts";
+import type { EventHandler } from "../messages/event.ts";
+import type { UserId } from "../policy/model.ts";
+import { addJob } from "../store/jobs.ts";
+import { adoptJob } from "./adoption-wait.ts";
+import { mirrorEvent } from "./mirror.ts";
+import { addRetireJob } from "./retire.ts";
+
+/**
+ * Keeps the mirror, and has a room looked at when something in it became other than what Whisper itself had made of
+ * it. A room that no conversation knows was made by a user in a client, and is taken over.
+ */
+export function roomEvents(bot: UserId): EventHandler {
+  return {
+    name: "rooms",
+    handle: async (tx, event) => {
+      const changed = await mirrorEvent(tx, event);
+      if (event.sender !== bot && event.state_key === undefined) {
+        await tx.query("UPDATE conversations SET last_activity_at = now() WHERE room_id = $1", [event.room_id]);
+      }
+      if (!changed) return;
+      const known = await conversationOfRoom(tx, event.room_id);
+      if (known !== null) {
+        await checkRoom(tx, known.conversation.id);
+        return;
+      }
+      const retired = await tx.query("SELECT FROM retired_rooms WHERE room_id = $1", [event.room_id]);
+      if (retired.rowCount !== 0) {
+        await addRetireJob(tx, event.room_id);
+        return;
+      }
+      await addJob(tx, "adopt", { room_id: event.room_id }, adoptJob(event.room_id));
+    },
+  };
+}

@@ -1,0 +1,60 @@
+import type { Logger } from "pino";
+import { accountMade, followChange } from "../conversations/affected.ts";
+import type { DirectorySnapshot } from "../directory/snapshot.ts";
+import type { EventHandler } from "../messages/event.ts";
+import type { ConversationId, PolicySettings, RoomId, UserId } from "../policy/model.ts";
+import { usernameOf } from "../policy/names.ts";
+import type { Database } from "../store/database.ts";
+import type { JobPayloads } from "../store/jobs.ts";
+import { syncAccount } from "./accounts.ts";
+import { adoptRoom } from "./adoption.ts";
+import { expectedAccount } from "./expected-account.ts";
+import type { Homeserver } from "./homeserver.ts";
+import { drainInbox } from "./inbox.ts";
+import { drainOutbox } from "./outbox-sender.ts";
+import { reconcileRoom } from "./reconciler.ts";
+import { closeRoom } from "./retire.ts";
+
+export interface MatrixTaskParts {
+  readonly database: Database;
+  readonly homeserver: Homeserver;
+  readonly directory: DirectorySnapshot;
+  readonly settings: PolicySettings;
+  readonly handlers: readonly EventHandler[];
+  readonly log: Logger;
+}
+
+type MatrixJob = "inbox" | "outbox" | "account" | "room" | "retire" | "adopt" | "conversations";
+
+/** The jobs that carry what was decided to the homeserver, and what it sent to the features. */
+export function matrixTasks(parts: MatrixTaskParts): {
+  readonly [Name in MatrixJob]: (payload: JobPayloads[Name]) => Promise<void>;
+} {
+  const { database, homeserver, directory, settings, handlers, log } = parts;
+  const rooms = { ...parts, bot: settings.bot, naming: settings };
+  return {
+    inbox: ({ room_id }) => drainInbox(database, handlers, log, room_id),
+    outbox: ({ conversation_id }) =>
+      drainOutbox(
+        {
+          database,
+          homeserver,
+          bot: settings.bot,
+          onDropped: (send) => log.error(send, "a send was refused for good and is a dead letter now"),
+        },
+        conversation_id as ConversationId,
+      ),
+    account: async ({ user_id }) => {
+      const people = await directory.fresh();
+      const user = user_id as UserId;
+      const expected = expectedAccount(people, settings, user);
+      if (expected === null) return;
+      if (!(await syncAccount(database, homeserver, user, expected))) return;
+      await accountMade(database, usernameOf(settings, user, people));
+    },
+    room: ({ conversation_id }) => reconcileRoom(rooms, conversation_id as ConversationId),
+    adopt: ({ room_id }) => adoptRoom(rooms, room_id as RoomId),
+    retire: ({ room_id }) => closeRoom(rooms, room_id as RoomId),
+    conversations: async (change) => followChange(database, await directory.fresh(), settings, change),
+  };
+}

@@ -1,0 +1,296 @@
+/**
+ * What a change of a booking does to arrivals and their notices (product text, "Patient Arrivals"; the rules that it
+ * leaves open are in docs/arrivals.md). Plain data in, plain data out: new arrivals, and what is to be done in rooms.
+ */
+
+import type { ArrivalRecipient, Undeliverable } from "../policy/arrivalRecipients.ts";
+import type { Username } from "../policy/model.ts";
+import {
+  type Arrival,
+  type ArrivalId,
+  type Ending,
+  isAnswered,
+  type Notice,
+  noticeOf,
+  type RetractReason,
+  type Slot,
+  stateOf,
+} from "./arrival.ts";
+import { type Booking, presenceOf } from "./booking.ts";
+
+/** Something to be done about one recipient's notice. */
+export type Effect =
+  | { readonly do: "post"; readonly username: Username }
+  | { readonly do: "edit"; readonly username: Username }
+  | { readonly do: "take-down"; readonly username: Username }
+  /** Whoever made the change is told that the recipient cannot be told. */
+  | { readonly do: "report"; readonly username: Username; readonly reason: Undeliverable; readonly to: Username }
+  /** The time starts in which somebody should answer. */
+  | { readonly do: "start-clock" };
+
+export interface Change {
+  readonly arrival: Arrival;
+  readonly effects: readonly Effect[];
+}
+
+export type BookingOutcome =
+  | { readonly applied: false }
+  | { readonly applied: true; readonly changes: readonly Change[] };
+
+/** What the booking's change meets. */
+export interface Surroundings {
+  /** Arrivals that have not ended, of the patient now and of the patient before. */
+  readonly open: readonly Arrival[];
+  /** Who is told of the booking as it is now. */
+  readonly recipients: readonly ArrivalRecipient[];
+  /** The practice's day of the appointment. */
+  readonly day: string;
+  /** For an arrival that begins. */
+  readonly newId: ArrivalId;
+  readonly now: Date;
+}
+
+/**
+ * HealthTrack's own clock decides which change is the newest: what is not newer than what is known changes nothing,
+ * so repeats and overtaken messages do no harm.
+ */
+export function changeBooking(known: Booking | null, next: Booking, around: Surroundings): BookingOutcome {
+  if (known !== null && next.changedAt.getTime() <= known.changedAt.getTime()) return { applied: false };
+  return { applied: true, changes: withEffect(changesOf(known, next, around)) };
+}
+
+function changesOf(known: Booking | null, next: Booking, around: Surroundings): Change[] {
+  const current = around.open.find((arrival) => slotOf(arrival, next.bookingId) !== undefined) ?? null;
+  const presence = presenceOf(next.status);
+  switch (presence) {
+    case "waiting":
+      if (current !== null) return [...stillHere(current, next, around)];
+      // It ended without this booking (the other of two in a row went into session, or it was cleared at night).
+      if (known?.status === "arrived" && sameVisit(known, next)) return [];
+      return [comes(next, around)];
+    case "seen":
+    case "expected":
+    case "not-coming":
+      return current === null ? [] : [leaves(current, next.bookingId, endingOf(next), around.now)];
+    default:
+      return presence satisfies never;
+  }
+}
+
+function endingOf({ status }: Booking): Ending {
+  switch (status) {
+    case "booked":
+    case "confirmed":
+      return "unarrived";
+    case "in_session":
+    case "out_session":
+    case "closed":
+    case "no_show":
+    case "cancelled":
+      return status;
+    case "arrived":
+      return "reassigned";
+    default:
+      return status satisfies never;
+  }
+}
+
+const sameVisit = (one: Pick<Booking, "patientId" | "doctor">, other: Pick<Booking, "patientId" | "doctor">): boolean =>
+  one.patientId === other.patientId && one.doctor === other.doctor;
+
+const slotOf = (arrival: Arrival, bookingId: string): Slot | undefined =>
+  arrival.slots.find((slot) => slot.bookingId === bookingId);
+
+/** The patient has come: another booking of an arrival that nobody has acknowledged yet, or a new arrival. */
+function comes(booking: Booking, around: Surroundings, markedBy: Username = booking.changedBy): Change {
+  const slot: Slot = {
+    bookingId: booking.bookingId,
+    appointmentAt: booking.appointmentAt,
+    location: booking.location,
+    arrivedAt: booking.changedAt,
+    markedBy,
+  };
+  const beside = besideOf(booking, around);
+  if (beside !== undefined) {
+    const joined = withSlot(beside, slot);
+    return tell(joined, booking, around, { drop: false, edit: true });
+  }
+  const arrival: Arrival = {
+    id: around.newId,
+    patientId: booking.patientId,
+    patientName: booking.patientName,
+    doctor: booking.doctor,
+    day: around.day,
+    slots: [slot],
+    notices: [],
+    markedBy,
+    arrivedAt: booking.changedAt,
+    toldAt: around.now,
+    ended: null,
+    escalationStep: 0,
+  };
+  const told = tell(arrival, booking, around, { drop: false, edit: false });
+  return { arrival: told.arrival, effects: [...told.effects, { do: "start-clock" }] };
+}
+
+/** Bookings of one patient with the same doctor on a day are one notice, until it has been acknowledged. */
+const besideOf = (booking: Booking, { open, day }: Surroundings): Arrival | undefined =>
+  open.find(
+    (arrival) =>
+      sameVisit(arrival, booking) &&
+      arrival.day === day &&
+      slotOf(arrival, booking.bookingId) === undefined &&
+      stateOf(arrival) !== "acknowledged",
+  );
+
+/** The booking has changed while the patient waits. */
+function stillHere(arrival: Arrival, booking: Booking, around: Surroundings): Change[] {
+  if (sameVisit(arrival, booking)) return [corrected(arrival, booking, around)];
+  const marker = slotOf(arrival, booking.bookingId)?.markedBy ?? booking.changedBy;
+  const alone = arrival.slots.length === 1;
+  if (alone && arrival.patientId === booking.patientId && besideOf(booking, around) === undefined) {
+    return [reassigned(arrival, booking, around)];
+  }
+  return [leaves(arrival, booking.bookingId, "reassigned", around.now), comes(booking, around, marker)];
+}
+
+/** The same arrival, shown as it is now: another time, place or spelling of the name. */
+function corrected(arrival: Arrival, booking: Booking, around: Surroundings): Change {
+  const before = slotOf(arrival, booking.bookingId);
+  if (before === undefined) return { arrival, effects: [] };
+  const slot: Slot = { ...before, appointmentAt: booking.appointmentAt, location: booking.location };
+  const patientName = booking.patientName ?? arrival.patientName;
+  const moved = before.location !== slot.location;
+  if (!moved && before.appointmentAt.getTime() === slot.appointmentAt.getTime() && patientName === arrival.patientName) {
+    return { arrival, effects: [] };
+  }
+  const after = withSlot({ ...arrival, patientName }, slot);
+  if (moved) return tell(after, booking, around, { drop: after.slots.length === 1, edit: true });
+  return edited(after);
+}
+
+/** Another doctor has the patient now: the arrival goes on with them, and the time for an answer starts anew. */
+function reassigned(arrival: Arrival, booking: Booking, around: Surroundings): Change {
+  const before = slotOf(arrival, booking.bookingId);
+  const slot = before && { ...before, appointmentAt: booking.appointmentAt, location: booking.location };
+  const moved: Arrival = {
+    ...(slot ? withSlot(arrival, slot) : arrival),
+    patientName: booking.patientName ?? arrival.patientName,
+    doctor: booking.doctor,
+    day: around.day,
+    escalationStep: 0,
+  };
+  const told = tell(moved, booking, around, { drop: true, edit: true });
+  return { arrival: told.arrival, effects: [...told.effects, { do: "start-clock" }] };
+}
+
+/** One booking goes. The arrival ends with its last one, or when the patient is with the doctor. */
+function leaves(arrival: Arrival, bookingId: string, ending: Ending, now: Date): Change {
+  const rest = arrival.slots.filter((slot) => slot.bookingId !== bookingId);
+  const seen = ending === "in_session" || ending === "out_session" || ending === "closed";
+  if (rest.length === 0 || seen) return endArrival(arrival, ending, now);
+  return edited({ ...arrival, slots: rest });
+}
+
+/** The patient no longer waits. What people did stays in the record; what they did not is taken back. */
+export function endArrival(arrival: Arrival, by: Ending, at: Date): Change {
+  const effects: Effect[] = [];
+  const notices = arrival.notices.map((notice) => {
+    if (notice.shown) effects.push({ do: "take-down", username: notice.username });
+    return retracted(notice, by, at);
+  });
+  return { arrival: { ...arrival, notices, ended: { at, by } }, effects };
+}
+
+/** Taken out of the room: retracted if nobody had answered, else it stays what it is. */
+export function retracted(notice: Notice, reason: RetractReason, at: Date): Notice {
+  if (notice.progress.state !== "waiting") return { ...notice, shown: false };
+  return { ...notice, shown: false, progress: { state: "retracted", reason }, answeredAt: at };
+}
+
+/** Everybody who still sees the notice sees it as it is now. */
+export function edited(arrival: Arrival): Change {
+  const effects: Effect[] = [];
+  const notices = arrival.notices.map((notice) => {
+    if (!notice.shown) return notice;
+    effects.push({ do: "edit", username: notice.username });
+    return { ...notice, edits: notice.edits + 1 };
+  });
+  return { arrival: { ...arrival, notices }, effects };
+}
+
+interface TellOptions {
+  /** Those who are no longer to be told lose their notice. */
+  readonly drop: boolean;
+  /** Those who have it already see it changed. */
+  readonly edit: boolean;
+}
+
+/** Gives a notice to everybody who is to be told now. */
+function tell(arrival: Arrival, booking: Booking, around: Surroundings, options: TellOptions): Change {
+  const { recipients, now } = around;
+  const wanted = new Map(recipients.map((recipient) => [recipient.username, recipient]));
+  const effects: Effect[] = [];
+  const kept = arrival.notices.map((notice): Notice => {
+    const recipient = wanted.get(notice.username);
+    if (recipient === undefined) {
+      if (!options.drop) return keep(notice);
+      if (notice.shown) effects.push({ do: "take-down", username: notice.username });
+      return retracted(notice, "reassigned", now);
+    }
+    if (notice.shown || notice.progress.state === "acknowledged") return keep(notice);
+    return fresh(recipient, notice);
+  });
+  const known = new Set(arrival.notices.map((notice) => notice.username));
+  const added = recipients.filter(({ username }) => !known.has(username)).map((recipient) => fresh(recipient));
+  return { arrival: { ...arrival, notices: [...kept, ...added] }, effects };
+
+  function keep(notice: Notice): Notice {
+    if (!options.edit || !notice.shown) return notice;
+    effects.push({ do: "edit", username: notice.username });
+    return { ...notice, edits: notice.edits + 1 };
+  }
+
+  function fresh(recipient: ArrivalRecipient, before?: Notice): Notice {
+    const { username } = recipient;
+    if (!recipient.deliver) {
+      const { reason } = recipient;
+      if (before?.progress.state === "undeliverable" && before.progress.reason === reason) return before;
+      effects.push({ do: "report", username, reason, to: booking.changedBy });
+      return { ...unposted(username, now, before), progress: { state: "undeliverable", reason } };
+    }
+    effects.push({ do: "post", username });
+    const notice = unposted(username, now, before);
+    return { ...notice, shown: true, progress: { state: "waiting" } };
+  }
+}
+
+/** A notice that is to be posted, for the first time or once more. */
+export function unposted(username: Username, now: Date, before?: Notice): Notice {
+  return {
+    username,
+    toldAs: before?.toldAs ?? "recipient",
+    progress: { state: "waiting" },
+    shown: false,
+    posting: (before?.posting ?? 0) + 1,
+    edits: 0,
+    nudges: 0,
+    threads: 0,
+    toldAt: now,
+    repliedAt: before?.repliedAt ?? null,
+    answeredAt: null,
+  };
+}
+
+const withSlot = (arrival: Arrival, slot: Slot): Arrival => ({
+  ...arrival,
+  slots: [...arrival.slots.filter((other) => other.bookingId !== slot.bookingId), slot].sort(
+    (one, other) =>
+      one.appointmentAt.getTime() - other.appointmentAt.getTime() || (one.bookingId < other.bookingId ? -1 : 1),
+  ),
+});
+
+/** Changes that change something. */
+const withEffect = (changes: readonly Change[]): Change[] => changes;
+
+export { isAnswered, noticeOf };

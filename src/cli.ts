@@ -1,0 +1,127 @@
+#!/usr/bin/env node
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { Command } from "commander";
+import { parse, stringify } from "yaml";
+import { readRegistration, registrationOf } from "./appservice/registration.ts";
+import { createApiKey } from "./api/keys.ts";
+import { ALL_SCOPES, isScope, type Scope } from "./api/scopes.ts";
+import { ConfigError, loadConfig } from "./config/load.ts";
+import { deadLetters, retryDeadLetter } from "./jobs/dead-letters.ts";
+import { serve } from "./main.ts";
+import { type Database, openDatabase } from "./store/database.ts";
+import { migrate } from "./store/migrate.ts";
+
+const program = new Command("whisper")
+  .description("Whisper, the staff messenger of practices that run HealthTrack")
+  .showHelpAfterError()
+  .configureHelp({ sortSubcommands: false });
+
+const withConfig = (command: Command) =>
+  command.option("-c, --config <file>", "configuration file", process.env.WHISPER_CONFIG ?? "whisper.yaml");
+
+interface ConfigOption {
+  readonly config: string;
+}
+
+withConfig(program.command("serve").description("run Whisper until it is stopped")).action(
+  async ({ config }: ConfigOption) => {
+    await serve(loadConfig(config));
+  },
+);
+
+withConfig(program.command("check-config").description("say what is wrong with the configuration")).action(
+  ({ config }: ConfigOption) => {
+    const loaded = loadConfig(config);
+    readRegistration(loaded.appservice.registration);
+    console.log(`${config} is good.`);
+  },
+);
+
+interface RegistrationArguments extends ConfigOption {
+  readonly out?: string;
+  readonly url?: string;
+  readonly rotate?: true;
+}
+
+withConfig(program.command("generate-registration").description("write the registration that Synapse reads"))
+  .option("-o, --out <file>", "where to write it; what the configuration says unless told")
+  .option("-u, --url <url>", "Whisper, as Synapse reaches it; http://127.0.0.1:<listen.port> unless told")
+  .option("--rotate", "make new tokens; without, those of an existing file are kept")
+  .action(({ config, out, url, rotate }: RegistrationArguments) => {
+    const { homeserver, listen, appservice } = loadConfig(config);
+    const file = out ?? appservice.registration;
+    const tokens = rotate ? undefined : tokensOf(file);
+    const registration = registrationOf({
+      url: url ?? `http://127.0.0.1:${listen.port}`,
+      serverName: homeserver.server_name,
+      userPrefix: homeserver.user_prefix,
+      bot: homeserver.bot,
+      ...(tokens && { tokens }),
+    });
+    writeFileSync(file, stringify(registration), { mode: 0o600 });
+    console.error(`Wrote ${file}. Name it under app_service_config_files in Synapse's homeserver.yaml and restart Synapse.`);
+  });
+
+/** The tokens of a registration that is there already, so that writing it again does not lock Synapse out. */
+function tokensOf(file: string): { as: string; hs: string } | undefined {
+  if (!existsSync(file)) return undefined;
+  const { as_token, hs_token } = (parse(readFileSync(file, "utf8")) ?? {}) as Record<string, unknown>;
+  const good = (token: unknown): token is string => typeof token === "string" && !token.startsWith("CHANGE_ME");
+  return good(as_token) && good(hs_token) ? { as: as_token, hs: hs_token } : undefined;
+}
+
+const apiKey = program.command("api-key").description("keys of the HTTP API");
+withConfig(apiKey.command("create").description("make a key and print it; it is shown this once"))
+  .requiredOption("--name <name>", "who uses it")
+  .requiredOption("--scopes <scopes>", `${ALL_SCOPES.join(",")} or all`)
+  .action(({ config, name, scopes }: ConfigOption & { name: string; scopes: string }) =>
+    withDatabase(config, async (database) => {
+      const { key } = await createApiKey(database, { name, scopes: scopesOf(scopes) });
+      console.log(key);
+    }),
+  );
+
+function scopesOf(text: string): Scope[] {
+  if (text === "all") return [...ALL_SCOPES];
+  return text.split(",").map((word) => {
+    const scope = word.trim();
+    if (!isScope(scope)) throw new Error(`There is no scope ${word.trim()}. Scopes: ${ALL_SCOPES.join(", ")}, or all.`);
+    return scope;
+  });
+}
+
+const letters = program.command("dead-letters").description("what could not be handled and was put aside");
+withConfig(letters.command("list").description("show them, oldest first")).action(({ config }: ConfigOption) =>
+  withDatabase(config, async (database) => {
+    const found = await deadLetters(database);
+    if (found.length === 0) console.log("None: everything was handled.");
+    for (const { id, kind, since, attempts, error } of found) {
+      console.log([id, kind, since.toISOString(), `${attempts} tries`, error].join("  "));
+    }
+  }),
+);
+withConfig(letters.command("retry <id>").description("try one again, or all"))
+  .action((id: string, { config }: ConfigOption) =>
+    withDatabase(config, async (database) => {
+      const wanted = id === "all" ? (await deadLetters(database)).map((letter) => letter.id) : [id];
+      for (const each of wanted) {
+        if (!(await retryDeadLetter(database, each))) throw new Error(`There is no dead letter ${each}.`);
+        console.log(`${each} will be tried again.`);
+      }
+    }),
+  );
+
+async function withDatabase(config: string, work: (database: Database) => Promise<void>): Promise<void> {
+  const database = openDatabase({ url: loadConfig(config).database.url.reveal(), max: 2 });
+  try {
+    await migrate(database);
+    await work(database);
+  } finally {
+    await database.close();
+  }
+}
+
+program.parseAsync().catch((error: unknown) => {
+  console.error(error instanceof ConfigError || error instanceof Error ? error.message : String(error));
+  process.exitCode = 1;
+});

@@ -1,0 +1,89 @@
+import { readFileSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { parse, YAMLParseError } from "yaml";
+import type { z } from "zod";
+import { applyEnvironment } from "./environment.ts";
+import { nearest } from "./nearest.ts";
+import { type Config, configSchema } from "./schema.ts";
+
+/** What is wrong with a configuration: one line each, with the key's path and what to do. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+  readonly problems: readonly string[];
+
+  constructor(source: string, problems: readonly string[]) {
+    super(`${source} cannot be used:\n${problems.map((problem) => `  - ${problem}`).join("\n")}`);
+    this.problems = problems;
+  }
+}
+
+/**
+ * Reads the configuration: the file, then the environment, which wins.
+ * @throws ConfigError naming every key that is unknown, missing or wrong.
+ */
+export function loadConfig(file: string, environment: NodeJS.ProcessEnv = process.env): Config {
+  let raw: unknown;
+  try {
+    raw = parse(readFileSync(file, "utf8")) ?? {};
+  } catch (error) {
+    if (error instanceof YAMLParseError) throw new ConfigError(file, [error.message.split("\n")[0] ?? "is not YAML"]);
+    throw new ConfigError(file, ["it cannot be read; make one from config/whisper.example.yaml"]);
+  }
+  const config = parseConfig(applyEnvironment(withoutNulls(raw), environment), file);
+  return {
+    ...config,
+    appservice: { ...config.appservice, registration: resolve(dirname(file), config.appservice.registration) },
+  };
+}
+
+/** A section all of whose keys are comments is null in YAML: it says nothing. */
+function withoutNulls(raw: unknown): unknown {
+  if (typeof raw !== "object" || raw === null || Array.isArray(raw)) return raw;
+  const said = Object.entries(raw).filter(([, value]) => value !== null);
+  return Object.fromEntries(said.map(([key, value]) => [key, withoutNulls(value)]));
+}
+
+/** Checks a configuration as read. @throws ConfigError */
+export function parseConfig(raw: unknown, source: string): Config {
+  const result = configSchema.safeParse(raw);
+  if (!result.success) throw new ConfigError(source, result.error.issues.flatMap((issue) => describe(issue, raw)));
+  return result.data;
+}
+
+function describe(issue: z.core.$ZodIssue, raw: unknown): string[] {
+  const at = issue.path.map(String);
+  if (issue.code === "unrecognized_keys") {
+    return issue.keys.map((key) => {
+      const guess = nearest(key, knownKeys(at));
+      const hint = guess === undefined ? "remove it" : `did you mean ${[...at, guess].join(".")}?`;
+      return `${[...at, key].join(".")}: there is no such key; ${hint}`;
+    });
+  }
+  const missing = issue.code === "invalid_type" && valueAt(raw, at) === undefined;
+  return [`${at.join(".") || "(the whole file)"}: ${missing ? "is missing; put in a value" : issue.message}`];
+}
+
+function valueAt(raw: unknown, at: readonly string[]): unknown {
+  return at.reduce<unknown>(
+    (value, key) => (typeof value === "object" && value !== null ? Reflect.get(value, key) : undefined),
+    raw,
+  );
+}
+
+/** The keys that the schema knows at a path, for the suggestion. */
+function knownKeys(at: readonly string[]): string[] {
+  let schema: z.core.$ZodType | undefined = configSchema;
+  for (const key of at) schema = shapeOf(schema)?.[key];
+  return Object.keys(shapeOf(schema) ?? {});
+}
+
+/** The fields of an object schema, through the defaults and options around it. */
+export function shapeOf(schema: z.core.$ZodType | undefined): Record<string, z.core.$ZodType> | undefined {
+  let inner = schema;
+  while (inner !== undefined) {
+    const { def } = inner._zod;
+    if ("shape" in def) return def.shape as Record<string, z.core.$ZodType>;
+    inner = "innerType" in def ? (def.innerType as z.core.$ZodType) : "in" in def ? (def.in as z.core.$ZodType) : undefined;
+  }
+  return undefined;
+}

@@ -1,0 +1,39 @@
+import type { ConversationId, Selection, Username } from "../policy/model.ts";
+import { bumpRevision } from "../directory/snapshot.ts";
+import { onlyRow, type Queryable } from "../store/database.ts";
+
+export interface NewCustomGroup {
+  readonly createdBy: Username;
+  readonly name: string | null;
+  readonly selection: Selection;
+}
+
+/** Makes a custom group's record; its room follows. */
+export async function insertCustomGroup(tx: Queryable, group: NewCustomGroup): Promise<ConversationId> {
+  const { id } = onlyRow(
+    await tx.query<{ id: ConversationId }>(
+      `WITH new AS (SELECT gen_random_uuid()::text AS id)
+       INSERT INTO conversations (id, kind, natural_key, name, created_by)
+       SELECT id, 'custom', 'custom:' || id, $1, $2 FROM new RETURNING id`,
+      [group.name, group.createdBy],
+    ),
+  );
+  await replaceSelection(tx, id, group.selection);
+  return id;
+}
+
+/** Writes what the group is put together from, in place of what it was. */
+export async function replaceSelection(tx: Queryable, id: ConversationId, selection: Selection): Promise<void> {
+  const members = [
+    ...selection.users.map((member) => ({ kind: "user", member })),
+    ...selection.securityGroups.map((member) => ({ kind: "security_group", member })),
+    ...selection.customGroups.map((member) => ({ kind: "custom_group", member })),
+  ];
+  await tx.query("DELETE FROM custom_group_members WHERE conversation_id = $1", [id]);
+  await tx.query(
+    `INSERT INTO custom_group_members (conversation_id, kind, member)
+     SELECT $1, kind, member FROM json_to_recordset($2) AS m(kind text, member text)`,
+    [id, JSON.stringify(members)],
+  );
+  await bumpRevision(tx);
+}

@@ -1,0 +1,102 @@
+import { isDeepStrictEqual } from "node:util";
+import { z } from "zod";
+import type { PatientArrivedAlerts, Username } from "../policy/model.ts";
+import type { Queryable, Transaction } from "../store/database.ts";
+import { announce, type DirectoryChanges } from "./changes.ts";
+import type { Refusal } from "./input-error.ts";
+import { lockDirectory } from "./store.ts";
+
+const alerts = z.enum(["off", "own", "location", "all"]);
+
+/** A user's settings as the API shows them. */
+export const preferencesSchema = z
+  .strictObject({
+    open_on_message: z.boolean().describe("the window comes up when a message comes"),
+    keep_hidden: z.boolean().describe("no notifications; everything accumulates"),
+    never_receive: z.boolean().describe("nobody can write to them individually"),
+    open_on_startup: z.boolean().describe("the window comes up when HealthTrack starts"),
+    patient_arrived_alerts: alerts.describe(
+      "none, of bookings booked to me, at my locations, all; `own` for doctors unless set",
+    ),
+  })
+  .meta({ id: "Preferences" });
+
+/** What is to be changed; null sets `patient_arrived_alerts` back to what it is unless set. */
+export const preferencesPatchSchema = preferencesSchema
+  .extend({ patient_arrived_alerts: alerts.nullable() })
+  .partial()
+  .meta({ id: "PreferencesPatch" });
+
+export type ShownPreferences = z.output<typeof preferencesSchema>;
+export type PreferencesPatch = z.output<typeof preferencesPatchSchema>;
+
+interface Row {
+  open_on_message: boolean;
+  keep_hidden: boolean;
+  never_receive: boolean;
+  open_on_startup: boolean;
+  patient_arrived_alerts: PatientArrivedAlerts | null;
+  doctor: boolean;
+}
+
+/** Null: there is no such user. */
+export async function readPreferences(db: Queryable, username: Username): Promise<ShownPreferences | null> {
+  const row = await readRow(db, username);
+  return row && shown(row);
+}
+
+/** Sets what the patch names and leaves the rest. */
+export async function changePreferences(
+  tx: Transaction,
+  changes: DirectoryChanges,
+  username: Username,
+  patch: PreferencesPatch,
+): Promise<ShownPreferences | Refusal> {
+  await lockDirectory(tx);
+  const before = await readRow(tx, username);
+  if (!before) return { refused: "unknown" };
+  const after: Row = {
+    open_on_message: patch.open_on_message ?? before.open_on_message,
+    keep_hidden: patch.keep_hidden ?? before.keep_hidden,
+    never_receive: patch.never_receive ?? before.never_receive,
+    open_on_startup: patch.open_on_startup ?? before.open_on_startup,
+    patient_arrived_alerts:
+      patch.patient_arrived_alerts === undefined
+        ? before.patient_arrived_alerts
+        : patch.patient_arrived_alerts,
+    doctor: before.doctor,
+  };
+  if (isDeepStrictEqual(after, { ...before })) return shown(before);
+  await tx.query(
+    `INSERT INTO preferences (username, open_on_message, keep_hidden, never_receive, open_on_startup,
+       patient_arrived_alerts) VALUES ($1, $2, $3, $4, $5, $6)
+     ON CONFLICT (username) DO UPDATE SET open_on_message = excluded.open_on_message,
+       keep_hidden = excluded.keep_hidden, never_receive = excluded.never_receive,
+       open_on_startup = excluded.open_on_startup, patient_arrived_alerts = excluded.patient_arrived_alerts`,
+    [
+      username,
+      after.open_on_message,
+      after.keep_hidden,
+      after.never_receive,
+      after.open_on_startup,
+      after.patient_arrived_alerts,
+    ],
+  );
+  await announce(tx, changes, { usernames: [username], groups: [] });
+  return shown(after);
+}
+
+async function readRow(db: Queryable, username: Username): Promise<Row | null> {
+  const { rows } = await db.query<Row>(
+    `SELECT coalesce(open_on_message, false) AS open_on_message, coalesce(keep_hidden, false) AS keep_hidden,
+       coalesce(never_receive, false) AS never_receive, coalesce(open_on_startup, false) AS open_on_startup,
+       patient_arrived_alerts, doctor
+     FROM users LEFT JOIN preferences USING (username) WHERE username = $1`,
+    [username],
+  );
+  return rows[0] ?? null;
+}
+
+function shown({ doctor, patient_arrived_alerts, ...rest }: Row): ShownPreferences {
+  return { ...rest, patient_arrived_alerts: patient_arrived_alerts ?? (doctor ? "own" : "off") };
+}

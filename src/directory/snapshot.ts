@@ -1,0 +1,141 @@
+import {
+  type ConversationId,
+  type CustomGroup,
+  DEFAULT_PREFERENCES,
+  type Directory,
+  type PatientArrivedAlerts,
+  type SecurityGroup,
+  type SecurityGroupId,
+  type User,
+  type Username,
+} from "../policy/model.ts";
+import { type Database, onlyRow, type Queryable } from "../store/database.ts";
+
+/** The directory in memory, never older than the database when it matters. */
+export interface DirectorySnapshot {
+  /** The directory as committed now: one small query when nothing changed, a reload when something did. */
+  fresh(): Promise<Directory>;
+  /** The directory as last loaded, without asking anybody. For answers in a few milliseconds. */
+  latest(): Directory;
+}
+
+const EMPTY: Directory = { users: new Map(), securityGroups: new Map(), customGroups: new Map() };
+
+export function directorySnapshot(database: Database): DirectorySnapshot {
+  let loaded: { revision: string; directory: Directory } = { revision: "", directory: EMPTY };
+  let loading: Promise<Directory> | undefined;
+
+  const load = async (): Promise<Directory> => {
+    const next = await database.transaction(async (tx) => {
+      await tx.query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY");
+      return { revision: await revisionOf(tx), directory: await loadDirectory(tx) };
+    });
+    loaded = next;
+    return next.directory;
+  };
+
+  return {
+    latest: () => loaded.directory,
+    fresh: async () => {
+      if ((await revisionOf(database)) === loaded.revision) return loaded.directory;
+      // A load that began before our question may have missed what we are asked about: wait for one of our own.
+      if (loading) await loading.catch(() => undefined);
+      if ((await revisionOf(database)) === loaded.revision) return loaded.directory;
+      loading ??= load().finally(() => {
+        loading = undefined;
+      });
+      return loading;
+    },
+  };
+}
+
+/** Counts the change: everybody who holds the directory in memory reloads it. In the changing transaction. */
+export async function bumpRevision(tx: Queryable): Promise<void> {
+  await tx.query(
+    `WITH bumped AS (UPDATE directory_revision SET revision = revision + 1 RETURNING revision)
+     SELECT pg_notify('whisper_directory', revision::text) FROM bumped`,
+  );
+}
+
+async function revisionOf(db: Queryable): Promise<string> {
+  return onlyRow(await db.query<{ revision: string }>("SELECT revision FROM directory_revision")).revision;
+}
+
+interface UserRow {
+  username: Username;
+  name: string;
+  role: string | null;
+  email: string | null;
+  mobile: string | null;
+  active: boolean;
+  permissions: string[];
+  doctor: boolean;
+  locations: string[];
+  open_on_message: boolean | null;
+  keep_hidden: boolean | null;
+  never_receive: boolean | null;
+  open_on_startup: boolean | null;
+  patient_arrived_alerts: PatientArrivedAlerts | null;
+}
+
+/** The whole directory, in three statements. */
+export async function loadDirectory(db: Queryable): Promise<Directory> {
+  const users = await db.query<UserRow>(
+    `SELECT u.username, u.name, u.role, u.email, u.mobile, u.active, u.permissions, u.doctor, u.locations,
+            p.open_on_message, p.keep_hidden, p.never_receive, p.open_on_startup, p.patient_arrived_alerts
+     FROM users u LEFT JOIN preferences p USING (username) ORDER BY username`,
+  );
+  const groups = await db.query<SecurityGroup & { members: Username[] }>(
+    `SELECT g.id, g.name, g.permissions,
+            coalesce(array_agg(m.username ORDER BY m.username) FILTER (WHERE m.username IS NOT NULL), '{}') AS members
+     FROM security_groups g LEFT JOIN security_group_members m ON m.group_id = g.id GROUP BY g.id ORDER BY g.id`,
+  );
+  const custom = await db.query<CustomGroupRow>(
+    `SELECT c.id, c.name, c.created_by,
+            coalesce(array_agg(m.member ORDER BY m.member) FILTER (WHERE m.kind = 'user'), '{}') AS users,
+            coalesce(array_agg(m.member ORDER BY m.member) FILTER (WHERE m.kind = 'security_group'), '{}') AS security_groups,
+            coalesce(array_agg(m.member ORDER BY m.member) FILTER (WHERE m.kind = 'custom_group'), '{}') AS custom_groups
+     FROM conversations c LEFT JOIN custom_group_members m ON m.conversation_id = c.id
+     WHERE c.kind = 'custom' GROUP BY c.id ORDER BY c.id`,
+  );
+  return {
+    users: new Map(users.rows.map((row) => [row.username, userOf(row)])),
+    securityGroups: new Map(groups.rows.map((row) => [row.id as SecurityGroupId, row])),
+    customGroups: new Map(custom.rows.map((row) => [row.id, customGroupOf(row)])),
+  };
+}
+
+interface CustomGroupRow {
+  id: ConversationId;
+  name: string | null;
+  created_by: Username;
+  users: Username[];
+  security_groups: SecurityGroupId[];
+  custom_groups: ConversationId[];
+}
+
+function customGroupOf(row: CustomGroupRow): CustomGroup {
+  return {
+    id: row.id,
+    name: row.name,
+    createdBy: row.created_by,
+    users: row.users,
+    securityGroups: row.security_groups,
+    customGroups: row.custom_groups,
+  };
+}
+
+function userOf(row: UserRow): User {
+  const preferences =
+    row.open_on_message === null
+      ? DEFAULT_PREFERENCES
+      : {
+          openOnMessage: row.open_on_message,
+          keepHidden: row.keep_hidden ?? false,
+          neverReceive: row.never_receive ?? false,
+          openOnStartup: row.open_on_startup ?? false,
+          patientArrivedAlerts: row.patient_arrived_alerts,
+        };
+  const { username, name, role, email, mobile, active, permissions, doctor, locations } = row;
+  return { username, name, role, email, mobile, active, permissions, doctor, locations, preferences };
+}

@@ -1,0 +1,88 @@
+import type { Naming, SecurityGroupId, Username } from "../policy/model.ts";
+import { cannotBeUsername } from "../policy/names.ts";
+import type { Queryable, Transaction } from "../store/database.ts";
+import { announce, type DirectoryChanges } from "./changes.ts";
+import { nameErrors } from "./check.ts";
+import { invalid, type Refusal } from "./input-error.ts";
+import { sameUser } from "./plan.ts";
+import type { SentUser } from "./schema.ts";
+import { lockDirectory, USER_COLUMNS, writeUsers } from "./store.ts";
+
+/** Single users of the directory. */
+
+export async function readUser(db: Queryable, username: Username): Promise<SentUser | null> {
+  const { rows } = await db.query<SentUser>(`SELECT ${USER_COLUMNS} FROM users WHERE username = $1`, [
+    username,
+  ]);
+  return rows[0] ?? null;
+}
+
+export interface UserSearch {
+  /** Part of a user name or a name, capital letters or not; none: everybody. */
+  readonly query?: string | undefined;
+  /** The user name after which the page starts. */
+  readonly after: string | null;
+  readonly limit: number;
+}
+
+/** Users, inactive ones too, by user name. Gives one more than `limit` when there are more. */
+export async function searchUsers(db: Queryable, search: UserSearch): Promise<SentUser[]> {
+  const { rows } = await db.query<SentUser>(
+    `SELECT ${USER_COLUMNS} FROM users
+     WHERE ($1::text IS NULL OR username COLLATE "C" > $1)
+       AND ($2::text IS NULL OR strpos(lower(username), lower($2)) > 0 OR strpos(lower(name), lower($2)) > 0)
+     ORDER BY username COLLATE "C" LIMIT $3`,
+    [search.after, search.query ?? null, search.limit + 1],
+  );
+  return rows;
+}
+
+/** Adds a user, or makes them what was sent. */
+export async function putUser(
+  tx: Transaction,
+  naming: Naming,
+  changes: DirectoryChanges,
+  user: SentUser,
+): Promise<SentUser | Refusal> {
+  await lockDirectory(tx);
+  const known = await readUser(tx, user.username);
+  if (!known) {
+    const { rows } = await tx.query<{ username: Username }>("SELECT username FROM users");
+    const others = rows.map((row) => row.username);
+    const errors = nameErrors(user.username, others, "username", (name) => cannotBeUsername(naming, name));
+    if (errors.length > 0) return invalid(errors);
+  }
+  const same = known !== null && sameUser(known, user);
+  if (!same) await writeUsers(tx, [user]);
+  const joined = await joinEveryone(tx, user.username);
+  await announce(tx, changes, {
+    usernames: same && joined.length === 0 ? [] : [user.username],
+    groups: joined,
+  });
+  return same ? known : user;
+}
+
+/** Takes a user out of use. The row stays, for the record and for their return. */
+export async function deactivateUser(
+  tx: Transaction,
+  changes: DirectoryChanges,
+  username: Username,
+): Promise<SentUser | Refusal> {
+  await lockDirectory(tx);
+  const known = await readUser(tx, username);
+  if (!known) return { refused: "unknown" };
+  if (!known.active) return known;
+  await writeUsers(tx, [{ ...known, active: false }]);
+  await announce(tx, changes, { usernames: [username], groups: [] });
+  return { ...known, active: false };
+}
+
+/** Into the groups that everybody is in. Gives those that the user was not in. */
+async function joinEveryone(tx: Transaction, username: Username): Promise<SecurityGroupId[]> {
+  const { rows } = await tx.query<{ group_id: SecurityGroupId }>(
+    `INSERT INTO security_group_members (group_id, username)
+     SELECT id, $1 FROM security_groups WHERE everyone ON CONFLICT DO NOTHING RETURNING group_id`,
+    [username],
+  );
+  return rows.map((row) => row.group_id);
+}

@@ -1,0 +1,142 @@
+import express from "express";
+import { type Logger, pino } from "pino";
+import { close, listen } from "./api/listen.ts";
+import { createMetrics } from "./api/metrics.ts";
+import { withAccount } from "./appservice/accounts.ts";
+import { adoptionWait } from "./appservice/adoption-wait.ts";
+import { ensureBot } from "./appservice/bot.ts";
+import { connectHomeserver } from "./appservice/bridge.ts";
+import { callbackRooms } from "./appservice/callback-rooms.ts";
+import { policyCallbacks } from "./appservice/callbacks.ts";
+import { HomeserverAway } from "./appservice/homeserver.ts";
+import { storeReceipts } from "./appservice/receipts.ts";
+import { readRegistration } from "./appservice/registration.ts";
+import { roomEvents } from "./appservice/room-events.ts";
+import { policySettings } from "./appservice/settings.ts";
+import { matrixTasks } from "./appservice/tasks.ts";
+import { intake } from "./appservice/transactions.ts";
+import type { Config } from "./config/schema.ts";
+import { directorySnapshot } from "./directory/snapshot.ts";
+import { startJobs } from "./jobs/runner.ts";
+import type { UserId } from "./policy/model.ts";
+import { openDatabase } from "./store/database.ts";
+import { migrate } from "./store/migrate.ts";
+import { type Channel, listenToDatabase } from "./store/notifications.ts";
+import { untilThere } from "./store/until-there.ts";
+
+const CHANNELS: readonly Channel[] = ["whisper_directory", "whisper_room", "whisper_adopted"];
+
+/** Runs Whisper until SIGTERM or SIGINT, or until something happens that only a restart can mend. */
+export async function serve(config: Config): Promise<void> {
+  const log = pino({ level: config.log.level, base: null, serializers: { err: describeError } });
+  const stop = await startWhisper(config, log, (error) => {
+    log.fatal({ err: error }, "Whisper cannot go on and ends; start it again");
+    process.exit(1);
+  });
+  log.info({ listen: config.listen }, "Whisper runs");
+  const end = () => {
+    stop().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        log.error({ err: error }, "could not stop in good order");
+        process.exit(1);
+      },
+    );
+  };
+  process.once("SIGTERM", end);
+  process.once("SIGINT", end);
+}
+
+/** Errors in the log: what they are and where, without the content that some libraries attach to them. */
+function describeError(error: unknown): unknown {
+  if (!(error instanceof Error)) return { type: typeof error };
+  const code = "code" in error && typeof error.code === "string" ? { code: error.code } : {};
+  const cause = error.cause instanceof Error ? { cause: describeError(error.cause) } : {};
+  return { type: error.name, message: error.message, stack: error.stack, ...code, ...cause };
+}
+
+/**
+ * Builds every part and wires it. The API answers as soon as the database is there; what needs Synapse waits for it.
+ * @returns what stops everything in good order.
+ */
+export async function startWhisper(
+  config: Config,
+  log: Logger,
+  onFatal: (error: Error) => void,
+): Promise<() => Promise<void>> {
+  const databaseUrl = config.database.url.reveal();
+  const { registration, hsToken } = readRegistration(config.appservice.registration);
+  const database = openDatabase({
+    url: databaseUrl,
+    max: config.database.max_connections,
+    onIdleError: (error) => log.warn({ err: error }, "a database connection broke"),
+  });
+  const metrics = createMetrics(database);
+  await untilThere("the database", () => migrate(database), log);
+
+  const settings = policySettings(config);
+  const directory = directorySnapshot(database);
+  const homeserver = await connectHomeserver({
+    homeserverUrl: config.homeserver.url,
+    serverName: config.homeserver.server_name,
+    registration,
+    onCall: metrics.homeserverCall,
+  });
+
+  const notifications = await listenToDatabase(databaseUrl, CHANNELS, (error) =>
+    log.warn({ err: error }, "lost the connection for notifications"),
+  );
+  const reload = () => void directory.fresh().catch((error: unknown) => log.warn({ err: error }, "could not reload the directory"));
+  notifications.on("whisper_directory", reload);
+  notifications.onGap(reload);
+  await directory.fresh();
+
+  const stopping = new AbortController();
+  const app = express().disable("x-powered-by").disable("etag");
+  app.use(
+    "/_matrix/app/v1",
+    intake({
+      database,
+      hsToken,
+      onEphemeral: (events) => storeReceipts(database, events),
+      knowsUser: async (userId) => (await withAccount(database, [userId as UserId])).size > 0,
+      onStored: metrics.stored,
+    }),
+  );
+  app.use(
+    "/policy",
+    policyCallbacks({
+      token: config.policy.token.reveal(),
+      directory,
+      settings,
+      rooms: callbackRooms(database, notifications),
+      adopt: adoptionWait(database, notifications),
+      log,
+      onDecided: metrics.decided,
+    }),
+  );
+  const servers = [await listen(app, config.listen)];
+  const handlers = [roomEvents(settings.bot)];
+  const tasks = matrixTasks({ database, homeserver, directory, settings, handlers, log });
+  const jobs = untilThere("Synapse", () => ensureBot(homeserver, settings.bot), log, stopping.signal).then(() =>
+    startJobs({
+      database,
+      databaseUrl,
+      tasks,
+      timed: [],
+      log,
+      isAway: (error) => error instanceof HomeserverAway,
+      onFatal,
+    }),
+  );
+  jobs.catch((error: unknown) => {
+    if (!stopping.signal.aborted) onFatal(error instanceof Error ? error : new Error(String(error)));
+  });
+  return async () => {
+    stopping.abort();
+    await Promise.all(servers.map(close));
+    await (await jobs.catch(() => undefined))?.stop();
+    await notifications.close();
+    await database.close();
+  };
+}
