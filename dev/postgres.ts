@@ -49,6 +49,7 @@ export interface Postgres {
   readonly process: RunningProcess | undefined;
   /** Makes a database owned by the application's role unless it is there, and answers its URL. */
   createDatabase(name: string): Promise<string>;
+  dropDatabase(name: string): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -67,6 +68,7 @@ export async function externalPostgres(url: string): Promise<Postgres> {
       await createMissing(url, name, undefined);
       return withDatabase(url, name);
     },
+    dropDatabase: (name) => drop(url, name),
     stop: () => Promise.resolve(),
   };
 }
@@ -114,6 +116,7 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
       await createMissing(superUrl, name, ROLE);
       return withDatabase(url, name);
     },
+    dropDatabase: (name) => drop(superUrl, name),
     // SIGINT is PostgreSQL's "fast" shutdown: it ends the sessions and writes a checkpoint.
     stop: () => child.stop("SIGINT", 20_000),
   };
@@ -275,6 +278,13 @@ async function createMissing(url: string, name: string, owner: string | undefine
     const ownedBy = owner === undefined ? "" : ` OWNER ${client.escapeIdentifier(owner)}`;
     await client.query(`CREATE DATABASE ${client.escapeIdentifier(name)}${ownedBy}`);
   });
+}
+
+/** Whoever is still connected is cut off. */
+async function drop(url: string, name: string): Promise<void> {
+  await withClient(url, (client) =>
+    client.query(`DROP DATABASE IF EXISTS ${client.escapeIdentifier(name)} WITH (FORCE)`),
+  );
 }
 
 function withDatabase(url: string, name: string): string {

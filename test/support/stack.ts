@@ -26,15 +26,12 @@ export function sharedStack(): Promise<TestStack> {
   return shared;
 }
 
-/** Mocha's root hooks: `--require test/support/stack.ts` stops the shared stack after the last test. */
-export const mochaHooks = {
-  async afterAll(this: Mocha.Context): Promise<void> {
-    this.timeout(60_000);
-    const stack = shared;
-    shared = undefined;
-    await (await stack)?.stop();
-  },
-};
+/** After the last test of a run: see `mochaHooks` in hooks.ts. */
+export async function stopSharedStack(): Promise<void> {
+  const stack = shared;
+  shared = undefined;
+  await (await stack)?.stop();
+}
 
 /** A stack of its own for a test that kills, starves or reconfigures what others need. The caller stops it. */
 export async function freshStack(options: Partial<StackOptions> = {}): Promise<TestStack> {
@@ -47,7 +44,7 @@ export async function freshStack(options: Partial<StackOptions> = {}): Promise<T
   const stack = await startStack({
     ports: "auto",
     withoutFsync: true,
-    ...database,
+    ...(database.url === undefined ? {} : { databaseUrl: database.url }),
     ...options,
     stateDir,
     async homeserverUrlForWhisper(synapseUrl) {
@@ -57,6 +54,7 @@ export async function freshStack(options: Partial<StackOptions> = {}): Promise<T
     },
   }).catch(async (error: unknown) => {
     for (const proxy of proxies) await proxy.stop();
+    await database.drop();
     throw error;
   });
   const [proxy] = proxies;
@@ -77,6 +75,7 @@ export async function freshStack(options: Partial<StackOptions> = {}): Promise<T
       for (const person of people) person.stop();
       await stack.stop();
       await proxy.stop();
+      await database.drop();
       if (process.env.KEEP_TEST_STATE === undefined) rmSync(stateDir, { recursive: true, force: true });
     },
   };
@@ -95,9 +94,10 @@ async function sweep(): Promise<void> {
 }
 
 /** With DATABASE_URL each stack gets a database of its own on that server; without, a server of its own. */
-async function ownDatabase(name: string): Promise<{ databaseUrl?: string }> {
-  const server = process.env.DATABASE_URL;
-  if (!server) return {};
-  const database = `whisper_${name.replaceAll("-", "_")}`;
-  return { databaseUrl: await (await externalPostgres(server)).createDatabase(database) };
+async function ownDatabase(stackName: string): Promise<{ url?: string; drop: () => Promise<void> }> {
+  const given = process.env.DATABASE_URL;
+  if (!given) return { drop: () => Promise.resolve() };
+  const server = await externalPostgres(given);
+  const name = `whisper_${stackName.replaceAll("-", "_")}`;
+  return { url: await server.createDatabase(name), drop: () => server.dropDatabase(name) };
 }
