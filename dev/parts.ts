@@ -4,11 +4,8 @@ import { PARTS, type Part, type StateDirectory } from "./state.ts";
 
 interface RunningPart {
   readonly process: RunningProcess;
-  readonly stopSignal: NodeJS.Signals;
   wanted: boolean;
 }
-
-const GRACE_MS = 15_000;
 
 export class Parts {
   readonly #state: StateDirectory;
@@ -17,27 +14,17 @@ export class Parts {
 
   constructor(state: StateDirectory) {
     this.#state = state;
-    // When this process ends by an exception there is no time to wait for the parts, but to ask them is enough.
-    process.once("exit", this.#askAllToEnd);
   }
-
-  readonly #askAllToEnd = () => {
-    for (const running of this.#running.values()) running.process.kill(running.stopSignal);
-  };
 
   /**
    * Runs `start`, which hands over its process as soon as there is one, and returns when the part answers. A process whose
    * start fails is ended again, and its end is no surprise to anybody.
    */
-  async launch<T>(
-    part: Part,
-    stopSignal: NodeJS.Signals,
-    start: (onSpawn: (process: RunningProcess) => void) => Promise<T>,
-  ): Promise<T> {
+  async launch<T>(part: Part, start: (onSpawn: (process: RunningProcess) => void) => Promise<T>): Promise<T> {
     if (this.#running.has(part)) throw new Error(`${part} is running already`);
     try {
       const result = await start((process) => {
-        this.#running.set(part, { process, stopSignal, wanted: false });
+        this.#running.set(part, { process, wanted: false });
         this.#state.remember(part, process);
       });
       this.#watch(part);
@@ -71,7 +58,7 @@ export class Parts {
     const running = this.#running.get(part);
     if (running === undefined) return;
     running.wanted = false;
-    await running.process.stop(running.stopSignal, GRACE_MS);
+    await running.process.stop();
     this.#gone(part, running);
   }
 
@@ -86,7 +73,6 @@ export class Parts {
 
   async stopAll(): Promise<void> {
     for (const part of PARTS) await this.stop(part);
-    process.off("exit", this.#askAllToEnd);
   }
 
   #gone(part: Part, running: RunningPart): void {

@@ -8,7 +8,6 @@ import {
   EventType,
   type ICreateRoomOpts,
   type MatrixClient,
-  MatrixError,
   type MatrixEvent,
   MemoryStore,
   MsgType,
@@ -18,25 +17,16 @@ import {
   RoomEvent,
 } from "matrix-js-sdk";
 import { quiet, silenceSdk } from "./quiet-logger.ts";
+import { bodyOf, conversationOf, matches, place, redacts } from "./room-events.ts";
+import { type Credentials, openSession } from "./session.ts";
 
 silenceSdk();
-
-export type Credentials =
-  | { readonly user: string; readonly password: string }
-  /** A one-time sign-in link's token. */
-  | { readonly loginToken: string }
-  | { readonly userId: string; readonly accessToken: string; readonly deviceId?: string };
 
 export interface SignInOptions {
   /** Do not sync: for tests of single requests. */
   readonly withoutSync?: boolean;
   readonly deviceName?: string;
 }
-
-/** Whisper's mark on each of its rooms (state event, empty state key). */
-export const CONVERSATION = "au.healthtrack.whisper.conversation";
-/** The key in the content of an arrival's notice. */
-export const ARRIVAL = "au.healthtrack.whisper.arrival";
 
 const PATIENCE_MS = 15_000;
 
@@ -314,70 +304,4 @@ export class Person {
     });
     return `  Rooms in sight:\n${rooms.length === 0 ? "    none" : rooms.join("\n")}`;
   }
-}
-
-async function openSession(homeserver: string, credentials: Credentials, deviceName: string) {
-  if ("accessToken" in credentials) {
-    const { userId, accessToken, deviceId } = credentials;
-    return { userId, accessToken, ...(deviceId === undefined ? {} : { deviceId }) };
-  }
-  const unsigned = createClient({ baseUrl: homeserver, logger: quiet });
-  const common = { initial_device_display_name: deviceName };
-  const session = await unsigned.loginRequest(
-    "loginToken" in credentials
-      ? { type: "m.login.token", token: credentials.loginToken, ...common }
-      : {
-          type: "m.login.password",
-          identifier: { type: "m.id.user", user: credentials.user },
-          password: credentials.password,
-          ...common,
-        },
-  );
-  return { userId: session.user_id, accessToken: session.access_token, deviceId: session.device_id };
-}
-
-/** What Whisper says of a room, or undefined for a room that is not one of its conversations. */
-export function conversationOf(room: Room): { kind: string; id: string } | undefined {
-  const content = room.currentState.getStateEvents(CONVERSATION, "")?.getContent();
-  const { kind, id } = content ?? {};
-  return typeof kind === "string" && typeof id === "string" ? { kind, id } : undefined;
-}
-
-export function bodyOf(event: MatrixEvent): string {
-  const body: unknown = event.getContent().body;
-  return typeof body === "string" ? body : "";
-}
-
-/** The refusal that a call is expected to meet. Fails when the call succeeds, or fails in another way. */
-export async function refusalOf(
-  call: Promise<unknown>,
-): Promise<{ status: number; code: string; text: string }> {
-  try {
-    await call;
-  } catch (error) {
-    if (!(error instanceof MatrixError)) throw error;
-    const text: unknown = error.data.error;
-    return {
-      status: error.httpStatus ?? 0,
-      code: error.errcode ?? "",
-      text: typeof text === "string" ? text : error.message,
-    };
-  }
-  throw new Error("the homeserver allowed what it should have refused");
-}
-
-function matches(wanted: string | RegExp, body: string): boolean {
-  return typeof wanted === "string" ? body.includes(wanted) : wanted.test(body);
-}
-
-/** Room version 11 names the removed event in the content, earlier ones beside it. */
-function redacts(event: MatrixEvent): unknown {
-  return event.getContent().redacts ?? event.event.redacts;
-}
-
-function place(event: MatrixEvent): { roomId: string; eventId: string } {
-  const roomId = event.getRoomId();
-  const eventId = event.getId();
-  if (roomId === undefined || eventId === undefined) throw new Error("this event is in no room yet");
-  return { roomId, eventId };
 }

@@ -100,6 +100,8 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
     ...runAs.ids,
     cwd: "/",
     env: serverEnvironment(),
+    // PostgreSQL's "fast" shutdown: it ends the sessions and writes a checkpoint. SIGTERM would wait for the clients.
+    stopSignal: "SIGINT",
     logFile: join(options.directory, "postgres.log"),
   });
   options.onSpawn?.(child);
@@ -117,8 +119,7 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
       return withDatabase(url, name);
     },
     dropDatabase: (name) => drop(superUrl, name),
-    // SIGINT is PostgreSQL's "fast" shutdown: it ends the sessions and writes a checkpoint.
-    stop: () => child.stop("SIGINT", 20_000),
+    stop: () => child.stop(),
   };
 }
 

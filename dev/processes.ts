@@ -13,6 +13,8 @@ export interface ProcessSpec {
   readonly cwd?: string;
   readonly uid?: number;
   readonly gid?: number;
+  /** How to ask for an orderly end. Default: SIGTERM. */
+  readonly stopSignal?: NodeJS.Signals;
 }
 
 export interface RunningProcess {
@@ -22,10 +24,16 @@ export interface RunningProcess {
   /** Resolves, never rejects, with a few words on how the process ended. */
   readonly ended: Promise<string>;
   hasEnded(): boolean;
-  /** Asks with `signal`, and after `graceMs` ends the whole group with SIGKILL. Returns when it is gone. */
-  stop(signal?: NodeJS.Signals, graceMs?: number): Promise<void>;
+  /** Asks for an orderly end, and after `graceMs` ends the whole group with SIGKILL. Returns when it is gone. */
+  stop(graceMs?: number): Promise<void>;
   kill(signal: NodeJS.Signals): void;
 }
+
+/** What to do about the living children when this process ends by an exception: no time to wait, but time to ask. */
+const askToEnd = new Map<number, () => void>();
+process.on("exit", () => {
+  for (const ask of askToEnd.values()) ask();
+});
 
 export function startProcess(spec: ProcessSpec): Promise<RunningProcess> {
   const log = openSync(spec.logFile, "a", 0o600);
@@ -52,9 +60,12 @@ export function startProcess(spec: ProcessSpec): Promise<RunningProcess> {
 
 function running(spec: ProcessSpec, child: ChildProcess, pid: number): RunningProcess {
   let gone = false;
+  const stopSignal = spec.stopSignal ?? "SIGTERM";
+  askToEnd.set(pid, () => signalGroup(pid, stopSignal));
   const ended = new Promise<string>((resolve) => {
     child.once("exit", (code, signal) => {
       gone = true;
+      askToEnd.delete(pid);
       resolve(signal === null ? `exit code ${code}` : `signal ${signal}`);
     });
   });
@@ -65,9 +76,9 @@ function running(spec: ProcessSpec, child: ChildProcess, pid: number): RunningPr
     ended,
     hasEnded: () => gone,
     kill: (signal) => signalGroup(pid, signal),
-    async stop(signal = "SIGTERM", graceMs = 10_000) {
+    async stop(graceMs = 15_000) {
       if (!gone) {
-        signalGroup(pid, signal);
+        signalGroup(pid, stopSignal);
         const timer = setTimeout(() => signalGroup(pid, "SIGKILL"), graceMs);
         await ended;
         clearTimeout(timer);

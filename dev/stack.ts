@@ -81,12 +81,16 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   const progress = interruptible(options.progress ?? silent, options.signal);
   const state = await openState(options.stateDir);
   const parts = new Parts(state);
+  const giveUp = () => void parts.stopAll();
+  options.signal?.addEventListener("abort", giveUp);
   try {
     return await assemble(options, state, parts, progress);
   } catch (error) {
     await parts.stopAll();
     state.release();
     throw error;
+  } finally {
+    options.signal?.removeEventListener("abort", giveUp);
   }
 }
 
@@ -102,7 +106,7 @@ async function assemble(
 
   let postgres: Postgres;
   const bringUpPostgres = async () => {
-    postgres = await parts.launch("postgres", "SIGINT", (onSpawn) =>
+    postgres = await parts.launch("postgres", (onSpawn) =>
       launchPostgres(options, state.file("postgres"), ports.postgres, onSpawn),
     );
     return postgres;
@@ -139,8 +143,7 @@ async function assemble(
     policyToken,
     registrationFile: files.registration,
   });
-  const bringUpSynapse = () =>
-    parts.launch("synapse", "SIGTERM", (onSpawn) => startSynapse(python, settings, onSpawn));
+  const bringUpSynapse = () => parts.launch("synapse", (onSpawn) => startSynapse(python, settings, onSpawn));
   await progress.step("Synapse", async () => {
     await bringUpSynapse();
     await makeBotAdministrator(
@@ -152,9 +155,7 @@ async function assemble(
   });
 
   const bringUpWhisper = (extraEnv: NodeJS.ProcessEnv = {}) =>
-    parts.launch("whisper", "SIGTERM", (onSpawn) =>
-      serve(files, whisperUrl, { ...options.env, ...extraEnv }, onSpawn),
-    );
+    parts.launch("whisper", (onSpawn) => serve(files, whisperUrl, { ...options.env, ...extraEnv }, onSpawn));
   await progress.step("Whisper", () => bringUpWhisper());
   const apiKey = await knownOrNewApiKey(state.file("api-key"), whisperUrl, () => createApiKey(files, "dev"));
 

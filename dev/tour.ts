@@ -3,7 +3,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { MatrixEvent, Room } from "matrix-js-sdk";
 import { mustCallApi } from "./api.ts";
-import { ARRIVAL, bodyOf, conversationOf, Person } from "./person.ts";
+import { Person } from "./person.ts";
+import { ARRIVAL, bodyOf, conversationOf } from "./room-events.ts";
 import { DEMO_PASSWORD, SAMPLE_PRACTICE } from "./sample-practice.ts";
 import type { Stack } from "./stack.ts";
 import { Transcript } from "./transcript.ts";
