@@ -1,24 +1,33 @@
 import express from "express";
 import { type Logger, pino } from "pino";
+import { createApi } from "./api/app.ts";
 import { close, listen } from "./api/listen.ts";
 import { createMetrics } from "./api/metrics.ts";
+import { directoryRoutes } from "./api/routes/directory.ts";
+import { healthRoutes } from "./api/routes/health.ts";
+import { preferenceRoutes } from "./api/routes/preferences.ts";
+import { signInRoutes } from "./api/routes/sign-in.ts";
+import { userRoutes } from "./api/routes/users.ts";
 import { withAccount } from "./appservice/accounts.ts";
 import { adoptionWait } from "./appservice/adoption-wait.ts";
 import { ensureBot } from "./appservice/bot.ts";
 import { connectHomeserver } from "./appservice/bridge.ts";
 import { callbackRooms } from "./appservice/callback-rooms.ts";
 import { policyCallbacks } from "./appservice/callbacks.ts";
+import { healthChecks } from "./appservice/health.ts";
 import { HomeserverAway } from "./appservice/homeserver.ts";
 import { storeReceipts } from "./appservice/receipts.ts";
 import { readRegistration } from "./appservice/registration.ts";
 import { roomEvents } from "./appservice/room-events.ts";
 import { policySettings } from "./appservice/settings.ts";
+import { issueSignIn } from "./appservice/sign-in.ts";
 import { matrixTasks } from "./appservice/tasks.ts";
 import { intake } from "./appservice/transactions.ts";
 import type { Config } from "./config/schema.ts";
+import { directoryChanged } from "./conversations/affected.ts";
 import { directorySnapshot } from "./directory/snapshot.ts";
 import { startJobs } from "./jobs/runner.ts";
-import type { UserId } from "./policy/model.ts";
+import type { UserId, Username } from "./policy/model.ts";
 import { openDatabase } from "./store/database.ts";
 import { migrate } from "./store/migrate.ts";
 import { type Channel, listenToDatabase } from "./store/notifications.ts";
@@ -115,11 +124,36 @@ export async function startWhisper(
       onDecided: metrics.decided,
     }),
   );
+  let working = false;
+  const changes = { changed: directoryChanged };
+  const template = config.client.url ?? `${config.public_url}/whisper/sign-in#{login_token}`;
+  const signIn = {
+    issue: (username: Username) => issueSignIn({ database, homeserver, directory, settings, template }, username),
+  };
+  app.use(
+    createApi({
+      database,
+      log,
+      publicUrl: config.public_url,
+      routes: [
+        ...healthRoutes({
+          checks: healthChecks(database, homeserver, () => working),
+          metrics: metrics.registry,
+          ...(config.metrics.token && { metricsToken: config.metrics.token.reveal() }),
+        }),
+        ...directoryRoutes({ naming: settings, changes }),
+        ...userRoutes({ database, naming: settings, changes }),
+        ...preferenceRoutes({ database, changes }),
+        ...signInRoutes({ signIn }),
+      ],
+    }),
+  );
   const servers = [await listen(app, config.listen)];
   const handlers = [roomEvents(settings.bot)];
   const tasks = matrixTasks({ database, homeserver, directory, settings, handlers, log });
-  const jobs = untilThere("Synapse", () => ensureBot(homeserver, settings.bot), log, stopping.signal).then(() =>
-    startJobs({
+  const jobs = untilThere("Synapse", () => ensureBot(homeserver, settings.bot), log, stopping.signal).then(() => {
+    working = true;
+    return startJobs({
       database,
       databaseUrl,
       tasks,
@@ -127,8 +161,8 @@ export async function startWhisper(
       log,
       isAway: (error) => error instanceof HomeserverAway,
       onFatal,
-    }),
-  );
+    });
+  });
   jobs.catch((error: unknown) => {
     if (!stopping.signal.aborted) onFatal(error instanceof Error ? error : new Error(String(error)));
   });

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import { STYLE, writeDocsPage } from "./docs-page.ts";
+import { writeDocsPage } from "./docs-page.ts";
+import { STYLE } from "./docs-style.ts";
 import { describeApi } from "./openapi.ts";
 import { type Route, route } from "./route.ts";
 

@@ -43,7 +43,8 @@ export function createMetrics(database: Database): Metrics {
   return {
     registry,
     homeserverCall: (call, outcome, seconds) => calls.observe({ call, outcome }, seconds),
-    decided: (callback, allowed, seconds) => decisions.observe({ callback, allowed: String(allowed) }, seconds),
+    decided: (callback, allowed, seconds) =>
+      decisions.observe({ callback, allowed: String(allowed) }, seconds),
     stored: (count, seconds) => {
       events.inc(count);
       intake.observe(seconds);

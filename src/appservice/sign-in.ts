@@ -1,28 +1,66 @@
-import type { UserId } from "../policy/model.ts";
-import type { Homeserver } from "./homeserver.ts";
+import type { DirectorySnapshot } from "../directory/snapshot.ts";
+import type { PolicySettings, UserId, Username } from "../policy/model.ts";
+import { userIdOf } from "../policy/names.ts";
+import { hasAccess } from "../policy/permissions.ts";
+import type { Database } from "../store/database.ts";
+import { mute, syncAccount } from "./accounts.ts";
+import { expectedAccount } from "./expected-account.ts";
+import { type Homeserver, HomeserverAway } from "./homeserver.ts";
 
-/** A one-time way in (client-server API, `m.login.token`; made through "Login via existing session"). */
-export interface LoginToken {
-  readonly login_token: string;
-  /** Milliseconds. */
-  readonly expires_in_ms: number;
+export interface SignInParts {
+  readonly database: Database;
+  readonly homeserver: Homeserver;
+  readonly directory: DirectorySnapshot;
+  readonly settings: PolicySettings;
+  /** The address that opens the practice's client, with `{login_token}`. */
+  readonly template: string;
 }
 
+export type SignInAnswer =
+  | { readonly login_token: string; readonly url: string; readonly expires_in: number }
+  | { readonly refused: "unknown-user" | "no-access" }
+  | { readonly refused: "too-soon"; readonly retryAfter: number }
+  | { readonly refused: "homeserver-down"; readonly retryAfter?: number };
+
+/** Longer waits than this (milliseconds) are the homeserver's limit of one login token a minute for each user. */
+const TOO_SOON = 1_000;
+
 /**
- * Has the homeserver issue a login token for a user. It issues one a minute for each user.
- * @throws HomeserverAway with `retryAfter` when asked again sooner.
+ * A one-time link that signs a user in (client-server API, `m.login.token`). Their account is made right first, and
+ * their notifications are set again as the preferences say, since any client may have changed them.
  */
-export function issueLoginToken(homeserver: Homeserver, user: UserId): Promise<LoginToken> {
-  return homeserver.call<LoginToken>({
+export async function issueSignIn(parts: SignInParts, username: Username): Promise<SignInAnswer> {
+  const { database, homeserver, settings } = parts;
+  const people = await parts.directory.fresh();
+  if (!people.users.has(username)) return { refused: "unknown-user" };
+  if (!hasAccess(people, username)) return { refused: "no-access" };
+  const user = userIdOf(settings, username);
+  const expected = expectedAccount(people, settings, user);
+  if (expected === null || expected === "departed") return { refused: "unknown-user" };
+  try {
+    await syncAccount(database, homeserver, user, expected);
+    await mute(homeserver, user, expected.muted);
+    const token = await loginToken(homeserver, user);
+    return {
+      login_token: token.login_token,
+      // The token follows `#` in our own page, so that no server logs it.
+      url: parts.template.replace("{login_token}", encodeURIComponent(token.login_token)),
+      expires_in: Math.floor(token.expires_in_ms / 1_000),
+    };
+  } catch (error) {
+    if (!(error instanceof HomeserverAway)) throw error;
+    const { retryAfter } = error;
+    if (retryAfter === undefined) return { refused: "homeserver-down" };
+    const seconds = Math.ceil(retryAfter / 1_000);
+    return retryAfter > TOO_SOON
+      ? { refused: "too-soon", retryAfter: seconds }
+      : { refused: "homeserver-down", retryAfter: seconds };
+  }
+}
+
+const loginToken = (homeserver: Homeserver, user: UserId) =>
+  homeserver.call<{ login_token: string; expires_in_ms: number }>({
     method: "POST",
     path: "/_matrix/client/v1/login/get_token",
     as: user,
-    body: {},
   });
-}
-
-/** The address that opens the practice's client signed in. The token follows `#`, which no server logs. */
-export function signInUrl(template: string | undefined, publicUrl: string, token: string): string {
-  return (template ?? `${publicUrl}/whisper/sign-in#{login_token}`).replace("{login_token}", encodeURIComponent(token));
-}
-

@@ -9,9 +9,7 @@ import {
   type Arrival,
   type ArrivalId,
   type Ending,
-  isAnswered,
   type Notice,
-  noticeOf,
   type RetractReason,
   type Slot,
   stateOf,
@@ -56,7 +54,7 @@ export interface Surroundings {
  */
 export function changeBooking(known: Booking | null, next: Booking, around: Surroundings): BookingOutcome {
   if (known !== null && next.changedAt.getTime() <= known.changedAt.getTime()) return { applied: false };
-  return { applied: true, changes: withEffect(changesOf(known, next, around)) };
+  return { applied: true, changes: changesOf(known, next, around) };
 }
 
 function changesOf(known: Booking | null, next: Booking, around: Surroundings): Change[] {
@@ -64,7 +62,7 @@ function changesOf(known: Booking | null, next: Booking, around: Surroundings): 
   const presence = presenceOf(next.status);
   switch (presence) {
     case "waiting":
-      if (current !== null) return [...stillHere(current, next, around)];
+      if (current !== null) return stillHere(current, next, around);
       // It ended without this booking (the other of two in a row went into session, or it was cleared at night).
       if (known?.status === "arrived" && sameVisit(known, next)) return [];
       return [comes(next, around)];
@@ -289,8 +287,3 @@ const withSlot = (arrival: Arrival, slot: Slot): Arrival => ({
       one.appointmentAt.getTime() - other.appointmentAt.getTime() || (one.bookingId < other.bookingId ? -1 : 1),
   ),
 });
-
-/** Changes that change something. */
-const withEffect = (changes: readonly Change[]): Change[] => changes;
-
-export { isAnswered, noticeOf };

@@ -9,12 +9,14 @@ import {
   type User,
   type Username,
 } from "../policy/model.ts";
-import { type Database, onlyRow, type Queryable } from "../store/database.ts";
+import { type Database, onlyRow, type Queryable, type Transaction } from "../store/database.ts";
 
 /** The directory in memory, never older than the database when it matters. */
 export interface DirectorySnapshot {
   /** The directory as committed now: one small query when nothing changed, a reload when something did. */
   fresh(): Promise<Directory>;
+  /** The same for work inside a transaction, which must not wait for a second connection. */
+  within(tx: Transaction): Promise<Directory>;
   /** The directory as last loaded, without asking anybody. For answers in a few milliseconds. */
   latest(): Directory;
 }
@@ -46,6 +48,7 @@ export function directorySnapshot(database: Database): DirectorySnapshot {
       });
       return loading;
     },
+    within: async (tx) => ((await revisionOf(tx)) === loaded.revision ? loaded.directory : loadDirectory(tx)),
   };
 }
 

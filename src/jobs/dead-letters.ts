@@ -58,8 +58,8 @@ export async function retryDeadLetter(database: Database, id: string): Promise<b
       }
       case "job": {
         const retried = await tx.query<{ count: string }>(
-          `SELECT count(graphile_worker.reschedule_jobs(array(SELECT id FROM graphile_worker._private_jobs
-             WHERE id = $1 AND attempts >= max_attempts AND locked_at IS NULL), now(), NULL, 0, $2))`,
+          `SELECT count(*) FROM graphile_worker.reschedule_jobs(array(SELECT id FROM graphile_worker._private_jobs
+             WHERE id = $1 AND attempts >= max_attempts AND locked_at IS NULL), now(), NULL, 0, $2)`,
           [number, MAX_ATTEMPTS],
         );
         return onlyRow(retried).count !== "0";

@@ -70,11 +70,11 @@ export async function addJobs(db: Queryable, specs: readonly JobSpec[]): Promise
     priority: spec.priority ?? 0,
   }));
   await db.query(
-    `SELECT count(graphile_worker.add_jobs(array(
+    `SELECT count(*) FROM graphile_worker.add_jobs(array(
        SELECT (identifier, payload, queue_name, run_at, max_attempts, job_key, priority, NULL)::graphile_worker.job_spec
        FROM json_to_recordset($1) AS spec(
          identifier text, payload json, queue_name text, run_at timestamptz,
-         max_attempts integer, job_key text, priority integer))))`,
+         max_attempts integer, job_key text, priority integer)))`,
     [JSON.stringify(rows)],
   );
 }

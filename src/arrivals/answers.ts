@@ -1,0 +1,55 @@
+/** What a recipient does about a notice. Only their own notice is touched, or those of others who were called in. */
+
+import type { Username } from "../policy/model.ts";
+import { type Arrival, type Notice, noticeOf } from "./arrival.ts";
+import { type Change, type Effect, retracted } from "./lifecycle.ts";
+
+/**
+ * ✅: the notice goes from the recipient's room, and the record says who and when.
+ * @returns null when there is nothing to acknowledge: it was acknowledged before, or taken back.
+ */
+export function acknowledge(arrival: Arrival, username: Username, at: Date): Change | null {
+  const notice = noticeOf(arrival, username);
+  if (notice === undefined || !notice.shown) return null;
+  const answered: Notice = { ...notice, shown: false, progress: { state: "acknowledged" }, answeredAt: at };
+  return settled(withNotice(arrival, answered), answered, at, [{ do: "take-down", username }]);
+}
+
+/**
+ * A reply, a thread message or a quick answer was passed on. The notice stays until it is acknowledged or the patient
+ * is seen. @returns null when the record does not change: a second reply, or one to a notice that is gone.
+ */
+export function reply(arrival: Arrival, username: Username, at: Date): Change | null {
+  const notice = noticeOf(arrival, username);
+  if (notice?.progress.state !== "waiting") return null;
+  const answered: Notice = { ...notice, progress: { state: "replied" }, repliedAt: notice.repliedAt ?? at, answeredAt: at };
+  return settled(withNotice(arrival, answered), answered, at, []);
+}
+
+/** One of those who were called in has answered: the others need not any more. */
+function settled(arrival: Arrival, answered: Notice, at: Date, effects: readonly Effect[]): Change {
+  if (answered.toldAs === "recipient") return { arrival, effects };
+  const more: Effect[] = [];
+  const notices = arrival.notices.map((notice) => {
+    if (notice.username === answered.username || !notice.shown || notice.progress.state !== "waiting") return notice;
+    if (notice.toldAs === "recipient") {
+      more.push({ do: "edit", username: notice.username });
+      return { ...notice, edits: notice.edits + 1 };
+    }
+    more.push({ do: "take-down", username: notice.username });
+    return retracted(notice, "answered", at);
+  });
+  return { arrival: { ...arrival, notices }, effects: [...effects, ...more] };
+}
+
+/** ↩️: a thread is opened under the notice, once. @returns null when there is one, or no notice. */
+export function openThread(arrival: Arrival, username: Username): Arrival | null {
+  const notice = noticeOf(arrival, username);
+  if (notice === undefined || !notice.shown || notice.threads > 0) return null;
+  return withNotice(arrival, { ...notice, threads: 1 });
+}
+
+export const withNotice = (arrival: Arrival, changed: Notice): Arrival => ({
+  ...arrival,
+  notices: arrival.notices.map((notice) => (notice.username === changed.username ? changed : notice)),
+});

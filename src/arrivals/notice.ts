@@ -1,0 +1,95 @@
+/** The events about an arrival, as clients show them. */
+
+import type { Directory, Username } from "../policy/model.ts";
+import { escapeHtml, HTML_FORMAT } from "../messages/html.ts";
+import { type Arrival, type Notice, stateOf } from "./arrival.ts";
+import { type Zone, timeOf } from "./clock.ts";
+import { patientShown, type ShownPatient } from "./patient.ts";
+import * as words from "./words.ts";
+
+type Content = Readonly<Record<string, unknown>>;
+
+/** In the content of each notice: for clients that know Whisper, and by which a notice is known. */
+export const ARRIVAL_KEY = "au.healthtrack.whisper.arrival";
+export const PATIENTS_KEY = "au.healthtrack.whisper.patients";
+export const ACKNOWLEDGE = "✅";
+export const REPLY = "↩️";
+
+export interface NoticeView {
+  readonly directory: Directory;
+  readonly zone: Zone;
+  readonly show: ShownPatient;
+  /** Opens the patient's record. */
+  readonly patientUrl: string;
+}
+
+/** A line in two forms: plain, and with its links. */
+export interface Line {
+  readonly text: string;
+  readonly html: string;
+}
+
+export const nameOf = (directory: Directory, username: Username): string =>
+  directory.users.get(username)?.name ?? username;
+
+/** `A.J. has arrived · 10:30 appointment · Main St · Patient 12345 · for Dr Jones · marked by Mia Chen` */
+export function lineOf(arrival: Arrival, reader: Username | null, view: NoticeView): Line {
+  const { directory, zone } = view;
+  const link = words.patient(arrival.patientId);
+  const linked = `<a href="${escapeHtml(view.patientUrl)}">${escapeHtml(link)}</a>`;
+  const who = patientShown(arrival, view.show);
+  const times = [...new Set(arrival.slots.map((slot) => timeOf(zone, slot.appointmentAt, arrival.day)))];
+  const places = [...new Set(arrival.slots.flatMap((slot) => slot.location ?? []))];
+  const rest = [
+    ...(reader === arrival.doctor ? [] : [words.forDoctor(nameOf(directory, arrival.doctor))]),
+    words.markedBy(nameOf(directory, arrival.markedBy)),
+  ];
+  const middle = [words.appointments(times), ...places];
+  const parts = who === link ? [...middle, ...rest] : [...middle, link, ...rest];
+  const html = [words.hasArrived(who), ...parts].map((part) => {
+    if (part === link) return linked;
+    return who === link && part === words.hasArrived(who) ? words.hasArrived(linked) : escapeHtml(part);
+  });
+  return { text: [words.hasArrived(who), ...parts].join(words.separator), html: html.join(words.separator) };
+}
+
+/** The notice itself. It is text of the bot, not `m.notice`: clients make no sound for those. */
+export function noticeContent(arrival: Arrival, notice: Notice, view: NoticeView): Content {
+  const line = lineOf(arrival, notice.username, view);
+  return {
+    msgtype: "m.text",
+    body: line.text,
+    format: HTML_FORMAT,
+    formatted_body: line.html,
+    [PATIENTS_KEY]: [arrival.patientId],
+    [ARRIVAL_KEY]: {
+      arrival_id: arrival.id,
+      booking_id: arrival.slots[0]?.bookingId,
+      booking_ids: arrival.slots.map((slot) => slot.bookingId),
+      state: stateOf(arrival),
+      appointment_at: arrival.slots[0]?.appointmentAt.toISOString(),
+      location: arrival.slots[0]?.location ?? null,
+      arrived_at: arrival.arrivedAt.toISOString(),
+      told_as: notice.toldAs,
+    },
+  };
+}
+
+/** The notice as it is now, in place of the one that was posted (client-server API, "Event replacements"). */
+export function editContent(arrival: Arrival, notice: Notice, view: NoticeView): Content {
+  const content = noticeContent(arrival, notice, view);
+  return {
+    ...content,
+    body: `* ${content.body}`,
+    formatted_body: `* ${content.formatted_body}`,
+    "m.new_content": content,
+    "m.relates_to": { rel_type: "m.replace" },
+  };
+}
+
+/** A reaction of the bot's, so that one click answers. */
+export const tickContent = (key: string): Content => ({ "m.relates_to": { rel_type: "m.annotation", key } });
+
+/** Keys are compared without the variation selector, which clients put in or leave out as they like. */
+export const sameKey = (one: string, other: string): boolean =>
+  one.replaceAll("\uFE0F", "") === other.replaceAll("\uFE0F", "");

@@ -1,0 +1,25 @@
+/** What is shown of a patient. The practice chooses (`arrivals.show`); without a name there is the id alone. */
+
+import type { Arrival } from "./arrival.ts";
+import * as words from "./words.ts";
+
+export type ShownPatient = "id" | "initials" | "name";
+
+/** `Patient 12345`, `A.J.`, `Alice Jones` */
+export function patientShown(patient: Pick<Arrival, "patientId" | "patientName">, show: ShownPatient): string {
+  const name = patient.patientName?.trim() ?? "";
+  const initials = initialsOf(name);
+  if (show === "id" || initials === "") return words.patient(patient.patientId);
+  return show === "initials" ? initials : name;
+}
+
+/** `Alice Jones` and `Jones, Alice` are both `A.J.` */
+function initialsOf(name: string): string {
+  const [last = "", ...first] = name.split(",");
+  return [...first, last]
+    .join(" ")
+    .split(/\s+/)
+    .flatMap((word) => /\p{L}/u.exec(word)?.[0].toUpperCase() ?? [])
+    .map((letter) => `${letter}.`)
+    .join("");
+}

@@ -1,0 +1,178 @@
+/** Arrivals and bookings as rows, both ways. Moments travel as RFC 3339, inside JSON. */
+
+import type { Undeliverable } from "../policy/arrivalRecipients.ts";
+import type { Username } from "../policy/model.ts";
+import type { Arrival, ArrivalId, Ending, Notice, Progress, RetractReason, Slot, ToldAs } from "./arrival.ts";
+import { stateOf } from "./arrival.ts";
+import type { Booking, BookingStatus } from "./booking.ts";
+
+export interface BookingRow {
+  readonly booking_id: string;
+  readonly status: BookingStatus;
+  readonly patient_id: string;
+  readonly patient_name: string | null;
+  readonly doctor: Username;
+  readonly location: string | null;
+  readonly appointment_at: string;
+  readonly changed_by: Username;
+  readonly changed_at: string;
+}
+
+export const bookingOf = (row: BookingRow): Booking => ({
+  bookingId: row.booking_id,
+  status: row.status,
+  patientId: row.patient_id,
+  patientName: row.patient_name,
+  doctor: row.doctor,
+  location: row.location,
+  appointmentAt: new Date(row.appointment_at),
+  changedBy: row.changed_by,
+  changedAt: new Date(row.changed_at),
+});
+
+export const bookingRow = (booking: Booking): BookingRow => ({
+  booking_id: booking.bookingId,
+  status: booking.status,
+  patient_id: booking.patientId,
+  patient_name: booking.patientName,
+  doctor: booking.doctor,
+  location: booking.location,
+  appointment_at: booking.appointmentAt.toISOString(),
+  changed_by: booking.changedBy,
+  changed_at: booking.changedAt.toISOString(),
+});
+
+interface SlotRow {
+  readonly booking_id: string;
+  readonly appointment_at: string;
+  readonly location: string | null;
+  readonly arrived_at: string;
+  readonly marked_by: Username;
+}
+
+interface NoticeRow {
+  readonly username: Username;
+  readonly told_as: ToldAs;
+  readonly state: Progress["state"];
+  readonly reason: string | null;
+  readonly shown: boolean;
+  readonly posting: number;
+  readonly edits: number;
+  readonly nudges: number;
+  readonly threads: number;
+  readonly told_at: string;
+  readonly replied_at: string | null;
+  readonly answered_at: string | null;
+}
+
+export interface ArrivalRow {
+  readonly id: ArrivalId;
+  readonly patient_id: string;
+  readonly patient_name: string | null;
+  readonly doctor: Username;
+  readonly day: string;
+  readonly marked_by: Username;
+  readonly arrived_at: string;
+  readonly told_at: string;
+  readonly ended_at: string | null;
+  readonly ended_by: Ending | null;
+  readonly escalation_step: number;
+  readonly slots: readonly SlotRow[];
+  readonly notices: readonly NoticeRow[];
+}
+
+export const arrivalOf = (row: ArrivalRow): Arrival => ({
+  id: row.id,
+  patientId: row.patient_id,
+  patientName: row.patient_name,
+  doctor: row.doctor,
+  day: row.day,
+  slots: row.slots.map(slotOf),
+  notices: row.notices.map(noticeOf),
+  markedBy: row.marked_by,
+  arrivedAt: new Date(row.arrived_at),
+  toldAt: new Date(row.told_at),
+  ended: row.ended_at === null || row.ended_by === null ? null : { at: new Date(row.ended_at), by: row.ended_by },
+  escalationStep: row.escalation_step,
+});
+
+const slotOf = (row: SlotRow): Slot => ({
+  bookingId: row.booking_id,
+  appointmentAt: new Date(row.appointment_at),
+  location: row.location,
+  arrivedAt: new Date(row.arrived_at),
+  markedBy: row.marked_by,
+});
+
+const noticeOf = (row: NoticeRow): Notice => ({
+  username: row.username,
+  toldAs: row.told_as,
+  progress: progressOf(row),
+  shown: row.shown,
+  posting: row.posting,
+  edits: row.edits,
+  nudges: row.nudges,
+  threads: row.threads,
+  toldAt: new Date(row.told_at),
+  repliedAt: momentOf(row.replied_at),
+  answeredAt: momentOf(row.answered_at),
+});
+
+/** The reasons were written by `noticeRow`, so they are of the kind that goes with the state. */
+function progressOf({ state, reason }: NoticeRow): Progress {
+  switch (state) {
+    case "waiting":
+    case "replied":
+    case "acknowledged":
+      return { state };
+    case "retracted":
+      return { state, reason: reason as RetractReason };
+    case "undeliverable":
+      return { state, reason: reason as Undeliverable };
+    default:
+      return state satisfies never;
+  }
+}
+
+const momentOf = (text: string | null): Date | null => (text === null ? null : new Date(text));
+
+/** Everything of an arrival but its slots and notices, which are rows of their own. */
+export const arrivalRow = (arrival: Arrival) => ({
+  id: arrival.id,
+  patient_id: arrival.patientId,
+  patient_name: arrival.patientName,
+  doctor: arrival.doctor,
+  day: arrival.day,
+  state: stateOf(arrival),
+  marked_by: arrival.markedBy,
+  arrived_at: arrival.arrivedAt.toISOString(),
+  told_at: arrival.toldAt.toISOString(),
+  ended_at: arrival.ended?.at.toISOString() ?? null,
+  ended_by: arrival.ended?.by ?? null,
+  escalation_step: arrival.escalationStep,
+});
+
+export const slotRow = (arrival: Arrival, slot: Slot) => ({
+  arrival_id: arrival.id,
+  booking_id: slot.bookingId,
+  appointment_at: slot.appointmentAt.toISOString(),
+  location: slot.location,
+  arrived_at: slot.arrivedAt.toISOString(),
+  marked_by: slot.markedBy,
+});
+
+export const noticeRow = (arrival: Arrival, notice: Notice) => ({
+  arrival_id: arrival.id,
+  username: notice.username,
+  told_as: notice.toldAs,
+  state: notice.progress.state,
+  reason: "reason" in notice.progress ? notice.progress.reason : null,
+  shown: notice.shown,
+  posting: notice.posting,
+  edits: notice.edits,
+  nudges: notice.nudges,
+  threads: notice.threads,
+  told_at: notice.toldAt.toISOString(),
+  replied_at: notice.repliedAt?.toISOString() ?? null,
+  answered_at: notice.answeredAt?.toISOString() ?? null,
+});

@@ -1,0 +1,136 @@
+import type { Queryable, Transaction } from "../store/database.ts";
+import { onlyRow } from "../store/database.ts";
+import type { Arrival, ArrivalId } from "./arrival.ts";
+import type { Booking } from "./booking.ts";
+import { type ArrivalRow, arrivalOf, arrivalRow, type BookingRow, bookingOf, bookingRow, noticeRow, slotRow } from "./rows.ts";
+
+/**
+ * Waits until nobody else changes anything about these patients or bookings, and keeps others waiting until the
+ * transaction ends. All that is done about an arrival is done under its patient's lock, so no row lock is needed.
+ */
+export async function lock(tx: Transaction, what: { patients?: readonly string[]; bookings?: readonly string[] }): Promise<void> {
+  const names = [
+    ...(what.patients ?? []).map((id) => `arrivals:patient:${id}`),
+    ...(what.bookings ?? []).map((id) => `arrivals:booking:${id}`),
+  ];
+  // Always in one order, so that two who want the same two locks do not wait for each other.
+  await tx.query(
+    `SELECT pg_advisory_xact_lock(key) FROM
+       (SELECT DISTINCT hashtextextended(name, 0) AS key FROM unnest($1::text[]) AS name ORDER BY key) AS keys`,
+    [names],
+  );
+}
+
+const ARRIVAL = `
+  a.id, a.patient_id, a.patient_name, a.doctor, a.day, a.marked_by, a.arrived_at, a.told_at, a.ended_at, a.ended_by,
+  a.escalation_step,
+  (SELECT json_agg(b ORDER BY b.appointment_at, b.booking_id) FROM arrival_bookings b WHERE b.arrival_id = a.id) AS slots,
+  coalesce((SELECT json_agg(n ORDER BY n.told_at, n.username) FROM arrival_notices n WHERE n.arrival_id = a.id), '[]') AS notices`;
+
+export interface Situation {
+  /** The booking as it was before. */
+  readonly known: Booking | null;
+  /** Arrivals of the patient that have not ended. */
+  readonly open: readonly Arrival[];
+  /** The arrival that the booking is part of, or was last. */
+  readonly last: Arrival | null;
+}
+
+/** What is known of a booking, and the open arrivals of these patients, in one statement. Under the lock of all of them. */
+export async function readSituation(
+  tx: Transaction,
+  bookingId: string,
+  patients: readonly string[],
+): Promise<Situation> {
+  const { booking, arrivals, last } = onlyRow(
+    await tx.query<{ booking: BookingRow | null; arrivals: ArrivalRow[]; last: ArrivalId | null }>(
+      `WITH last AS (SELECT arrival_id FROM arrival_bookings WHERE booking_id = $1 ORDER BY arrived_at DESC LIMIT 1)
+       SELECT (SELECT to_json(b) FROM bookings b WHERE b.booking_id = $1) AS booking,
+              (SELECT arrival_id FROM last) AS last,
+              (SELECT coalesce(json_agg(found), '[]') FROM
+                (SELECT ${ARRIVAL} FROM arrivals a
+                 WHERE (a.patient_id = ANY($2) AND a.ended_at IS NULL) OR a.id = (SELECT arrival_id FROM last)
+                 ORDER BY a.told_at, a.id) AS found) AS arrivals`,
+      [bookingId, patients],
+    ),
+  );
+  const known = arrivals.map(arrivalOf);
+  return {
+    known: booking && bookingOf(booking),
+    open: known.filter((arrival) => arrival.ended === null),
+    last: known.find((arrival) => arrival.id === last) ?? null,
+  };
+}
+
+/** One arrival, locked with its patient; null: there is none. */
+export async function lockArrival(tx: Transaction, id: ArrivalId): Promise<Arrival | null> {
+  const found = await tx.query<{ patient_id: string }>("SELECT patient_id FROM arrivals WHERE id = $1", [id]);
+  const patient = found.rows[0]?.patient_id;
+  if (patient === undefined) return null;
+  await lock(tx, { patients: [patient] });
+  return readArrival(tx, id);
+}
+
+export async function readArrival(db: Queryable, id: ArrivalId): Promise<Arrival | null> {
+  // As JSON, so that moments come in one form whatever way they are read.
+  const found = await db.query<{ arrival: ArrivalRow }>(
+    `SELECT to_json(found) AS arrival FROM (SELECT ${ARRIVAL} FROM arrivals a WHERE a.id = $1) AS found`,
+    [id],
+  );
+  const row = found.rows[0]?.arrival;
+  return row === undefined ? null : arrivalOf(row);
+}
+
+/** Writes a booking and arrivals as they are now, in one statement. */
+export async function save(tx: Transaction, booking: Booking | null, arrivals: readonly Arrival[]): Promise<void> {
+  await tx.query(
+    `WITH booked AS (
+       INSERT INTO bookings (booking_id, status, patient_id, patient_name, doctor, location, appointment_at, changed_by, changed_at)
+       SELECT booking_id, status, patient_id, patient_name, doctor, location, appointment_at, changed_by, changed_at
+       FROM json_to_recordset($1) AS b(booking_id text, status text, patient_id text, patient_name text, doctor text,
+         location text, appointment_at timestamptz, changed_by text, changed_at timestamptz)
+       ON CONFLICT (booking_id) DO UPDATE SET status = excluded.status, patient_id = excluded.patient_id,
+         patient_name = excluded.patient_name, doctor = excluded.doctor, location = excluded.location,
+         appointment_at = excluded.appointment_at, changed_by = excluded.changed_by,
+         changed_at = excluded.changed_at, received_at = now()),
+     arrived AS (
+       INSERT INTO arrivals (id, patient_id, patient_name, doctor, day, state, marked_by, arrived_at, told_at, ended_at,
+         ended_by, escalation_step)
+       SELECT id, patient_id, patient_name, doctor, day, state, marked_by, arrived_at, told_at, ended_at, ended_by,
+         escalation_step
+       FROM json_to_recordset($2) AS a(id text, patient_id text, patient_name text, doctor text, day text, state text,
+         marked_by text, arrived_at timestamptz, told_at timestamptz, ended_at timestamptz, ended_by text,
+         escalation_step integer)
+       ON CONFLICT (id) DO UPDATE SET patient_name = excluded.patient_name, doctor = excluded.doctor, day = excluded.day,
+         state = excluded.state, ended_at = excluded.ended_at, ended_by = excluded.ended_by,
+         escalation_step = excluded.escalation_step),
+     slots AS (
+       SELECT * FROM json_to_recordset($3) AS s(arrival_id text, booking_id text, appointment_at timestamptz,
+         location text, arrived_at timestamptz, marked_by text)),
+     left_out AS (
+       DELETE FROM arrival_bookings AS old WHERE old.arrival_id IN (SELECT arrival_id FROM slots)
+         AND NOT EXISTS (SELECT FROM slots s WHERE s.arrival_id = old.arrival_id AND s.booking_id = old.booking_id)),
+     taken_in AS (
+       INSERT INTO arrival_bookings (arrival_id, booking_id, appointment_at, location, arrived_at, marked_by)
+       SELECT arrival_id, booking_id, appointment_at, location, arrived_at, marked_by FROM slots
+       ON CONFLICT (arrival_id, booking_id) DO UPDATE SET appointment_at = excluded.appointment_at,
+         location = excluded.location)
+     INSERT INTO arrival_notices (arrival_id, username, told_as, state, reason, shown, posting, edits, nudges, threads,
+       told_at, replied_at, answered_at)
+     SELECT arrival_id, username, told_as, state, reason, shown, posting, edits, nudges, threads, told_at, replied_at,
+       answered_at
+     FROM json_to_recordset($4) AS n(arrival_id text, username text, told_as text, state text, reason text,
+       shown boolean, posting integer, edits integer, nudges integer, threads integer, told_at timestamptz,
+       replied_at timestamptz, answered_at timestamptz)
+     ON CONFLICT (arrival_id, username) DO UPDATE SET told_as = excluded.told_as, state = excluded.state,
+       reason = excluded.reason, shown = excluded.shown, posting = excluded.posting, edits = excluded.edits,
+       nudges = excluded.nudges, threads = excluded.threads, told_at = excluded.told_at,
+       replied_at = excluded.replied_at, answered_at = excluded.answered_at`,
+    [
+      JSON.stringify(booking === null ? [] : [bookingRow(booking)]),
+      JSON.stringify(arrivals.map(arrivalRow)),
+      JSON.stringify(arrivals.flatMap((arrival) => arrival.slots.map((slot) => slotRow(arrival, slot)))),
+      JSON.stringify(arrivals.flatMap((arrival) => arrival.notices.map((notice) => noticeRow(arrival, notice)))),
+    ],
+  );
+}

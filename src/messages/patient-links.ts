@@ -1,0 +1,55 @@
+import { createHash, randomBytes } from "node:crypto";
+import type { Queryable } from "../store/database.ts";
+
+/** How long a link to a patient works: as long as somebody may scroll back in a conversation. */
+const VALID_DAYS = 30;
+
+/** A link that opens a patient's record: opaque, so an address says nothing of the patient. */
+export interface PatientLink {
+  readonly patientId: string;
+  readonly token: string;
+}
+
+/** Makes a link; it works once `savePatientLinks` has been committed. */
+export const newPatientLink = (patientId: string): PatientLink => ({
+  patientId,
+  token: randomBytes(24).toString("base64url"),
+});
+
+export const patientUrl = (publicUrl: string, { token }: PatientLink): string =>
+  `${publicUrl}/open/patient/${token}`;
+
+/** Stores links, by digest: whoever reads the table cannot follow them. */
+export async function savePatientLinks(db: Queryable, links: readonly PatientLink[]): Promise<void> {
+  if (links.length === 0) return;
+  await db.query(
+    `INSERT INTO patient_links (digest, patient_id, expires_at)
+     SELECT decode(digest, 'hex'), patient_id, now() + $2 * interval '1 day'
+     FROM json_to_recordset($1) AS l(digest text, patient_id text)`,
+    [
+      JSON.stringify(links.map((link) => ({ digest: digestOf(link.token).toString("hex"), patient_id: link.patientId }))),
+      VALID_DAYS,
+    ],
+  );
+}
+
+/** The patient behind a token; `expired`: it was one, and works no longer. */
+export async function openPatientLink(
+  db: Queryable,
+  token: string,
+): Promise<{ readonly patientId: string } | "expired" | "unknown"> {
+  const found = await db.query<{ patient_id: string; expired: boolean }>(
+    "SELECT patient_id, expires_at <= now() AS expired FROM patient_links WHERE digest = $1",
+    [digestOf(token)],
+  );
+  const [link] = found.rows;
+  if (link === undefined) return "unknown";
+  return link.expired ? "expired" : { patientId: link.patient_id };
+}
+
+/** Forgets links a month after they have expired: until then whoever follows one is told so. */
+export async function forgetPatientLinks(db: Queryable): Promise<void> {
+  await db.query("DELETE FROM patient_links WHERE expires_at < now() - interval '30 days'");
+}
+
+const digestOf = (token: string): Buffer => createHash("sha256").update(token).digest();
