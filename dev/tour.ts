@@ -4,6 +4,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { MatrixEvent, Room } from "matrix-js-sdk";
 import { mustCallApi } from "./api.ts";
 import { Person } from "./person.ts";
+import { messageOf } from "./processes.ts";
 import { ARRIVAL, bodyOf, conversationOf } from "./room-events.ts";
 import { DEMO_PASSWORD, SAMPLE_PRACTICE } from "./sample-practice.ts";
 import type { Stack } from "./stack.ts";
@@ -29,7 +30,7 @@ async function givePassword(stack: Stack, username: string): Promise<void> {
     try {
       return await stack.setPassword(username, DEMO_PASSWORD);
     } catch (error) {
-      if (Date.now() > deadline) throw new Error(`${username} has no account: ${String(error)}`);
+      if (Date.now() > deadline) throw new Error(`${username} has no account: ${messageOf(error)}`);
       await delay(100);
     }
   }
@@ -54,7 +55,12 @@ async function signInAll(stack: Stack, usernames: readonly string[]): Promise<Pe
   try {
     for (const username of usernames) {
       const credentials = { user: stack.userId(username), password: DEMO_PASSWORD };
-      people.set(username, await Person.signIn(stack.homeserver, credentials, { deviceName: "Tour" }));
+      const person = await Person.signIn(stack.homeserver, credentials, { deviceName: "Tour" }).catch(
+        (error: unknown) => {
+          throw new Error(`${nameOf(username)} cannot sign in at ${stack.homeserver}: ${messageOf(error)}`);
+        },
+      );
+      people.set(username, person);
     }
   } catch (error) {
     for (const each of people.values()) each.stop();
