@@ -28,7 +28,7 @@ code { font: .88em ui-monospace, "SF Mono", Menlo, Consolas, monospace; overflow
 p code, td code, dd code { background: var(--tint); border-radius: 4px; padding: .08em .3em; }
 .address code { background: none; padding: 0; font-size: 1rem; }
 .address b { color: var(--dim); font-weight: 600; }
-.method { display: inline-block; flex: 0 0 3.4em; font: 700 .68rem/1.5 ui-monospace, Menlo, Consolas, monospace; }
+.method { display: inline-block; flex: 0 0 4.1em; font: 700 .68rem/1.5 ui-monospace, Menlo, Consolas, monospace; }
 .address .method { flex: none; border: 1px solid; border-radius: 4px; padding: 0 .5em; margin-right: .35rem; font-size: .78rem; }
 .get { color: var(--get); } .put { color: var(--put); } .post { color: var(--post); } .patch { color: var(--patch); } .delete { color: var(--delete); }
 table { border-collapse: collapse; width: 100%; font-size: .9rem; }

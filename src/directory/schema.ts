@@ -47,7 +47,7 @@ const userFields = {
     .boolean()
     .default(false)
     .describe("sees patients, so gets Patient Arrived Alerts unless set otherwise"),
-  locations: names(filled(255)).default([]),
+  locations: names(filled(255)).default([]).describe("where they work; for alerts about their locations' patients"),
 };
 
 export const userSchema = z.strictObject({ username: username(), ...userFields }).meta({ id: "User" });
@@ -60,7 +60,7 @@ const groupFields = {
   name: filled(255).describe("shown in people search as `Name (group)`"),
   permissions: names(filled(255))
     .optional()
-    .describe("none unless told; the group Default has AccessWhisper unless told, be it an empty list"),
+    .describe("none unless sent; the group Default has AccessWhisper unless these are sent, be it an empty list"),
   members: names(username()).default([]).describe("user names, each of a user of the directory"),
 };
 

@@ -1,5 +1,4 @@
 /** A real PostgreSQL for the tests: DATABASE_URL's, or one that is started for this run and thrown away. */
-
 import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -12,12 +11,29 @@ import { migrate } from "../../src/store/migrate.ts";
 let server: Promise<Postgres> | undefined;
 
 async function start(): Promise<Postgres> {
-  const external = process.env["DATABASE_URL"];
+  const external = process.env.DATABASE_URL;
   if (external !== undefined && external !== "") return externalPostgres(external);
   const directory = mkdtempSync(join(tmpdir(), "whisper-test-postgres-"));
   const started = await startPostgres({ directory, port: await freePort(), withoutFsync: true });
-  process.once("exit", () => rmSync(directory, { recursive: true, force: true }));
+  // Mocha ends the process itself when a run is over or broken off, and then nothing asynchronous is waited for.
+  process.once("exit", () => {
+    started.process?.kill("SIGKILL");
+    rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
+  });
   return started;
+}
+
+/** The server itself, for tests that need it to be down. Others share it. */
+export async function ownPostgres(): Promise<Postgres> {
+  const directory = mkdtempSync(join(tmpdir(), "whisper-test-postgres-"));
+  const started = await startPostgres({ directory, port: await freePort(), withoutFsync: true });
+  return {
+    ...started,
+    async stop() {
+      await started.stop();
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
 }
 
 /** The URL of an empty database of its own. */
@@ -28,12 +44,12 @@ export async function emptyDatabaseUrl(): Promise<string> {
 
 /** A database of its own, migrated. Close it when done. */
 export async function testDatabase(): Promise<Database> {
-  const database = openDatabase({ url: await emptyDatabaseUrl(), max: 20, onIdleError: () => undefined });
+  const database = openDatabase({ url: await emptyDatabaseUrl(), max: 10, onIdleError: () => undefined });
   await migrate(database);
   return database;
 }
 
-/** Ends the server, when the whole run is over: see `mochaHooks` in hooks.ts. */
+/** Ends the server before the process ends. */
 export async function stopTestPostgres(): Promise<void> {
   const started = server;
   server = undefined;

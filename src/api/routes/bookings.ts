@@ -1,0 +1,81 @@
+import { z } from "zod";
+import { BOOKING_STATUSES } from "../../arrivals/booking.ts";
+import { putBooking } from "../../arrivals/change-booking.ts";
+import type { ArrivalParts } from "../../arrivals/parts.ts";
+import { arrivalInBookingSchema, shownArrival } from "../../arrivals/shown.ts";
+import type { Username } from "../../policy/model.ts";
+import { id, moment } from "../fields.ts";
+import { type Route, writeRoute } from "../route.ts";
+
+const bookingSchema = z
+  .strictObject({
+    status: z.enum(BOOKING_STATUSES),
+    patient_id: id(),
+    patient_name: z
+      .string()
+      .min(1)
+      .max(255)
+      .nullish()
+      .describe("shown as the practice has set it; none: the id is shown"),
+    doctor: id().describe("user name; nobody in the staff list is not an error, but nobody can be told then"),
+    location: id().nullish(),
+    appointment_at: moment(),
+    changed_by: id().describe("user name of whoever made this change; replies go to whoever set `arrived`"),
+    changed_at: moment().describe("by HealthTrack's clock: decides which change is the newest"),
+  })
+  .meta({ id: "Booking" });
+
+const EXAMPLE = {
+  status: "arrived",
+  patient_id: "12345",
+  patient_name: "Alice Jones",
+  doctor: "dr.jones",
+  location: "Main St",
+  appointment_at: "2026-03-02T10:30:00+11:00",
+  changed_by: "mia.chen",
+  changed_at: "2026-03-02T10:24:10+11:00",
+};
+
+/** Bookings come in; those whose patient has arrived become notices. */
+export const bookingRoutes = (parts: ArrivalParts): Route[] => [
+  writeRoute({
+    method: "PUT",
+    path: "/api/v1/bookings/{booking_id}",
+    scope: "bookings:write",
+    tag: "Bookings",
+    summary: "Send a booking as it is now",
+    description:
+      "Send every change of a booking's status, doctor, time or place. `arrived` tells the doctor and whoever's Patient " +
+      "Arrived Alerts cover the booking; any other status takes the notice back. A change that is not newer than the one " +
+      "known changes nothing.",
+    params: z.object({ booking_id: id() }),
+    body: bookingSchema,
+    bodyExample: EXAMPLE,
+    responses: {
+      200: {
+        description:
+          "`applied` says whether it was news. `arrival` is there when the booking has or had one.",
+        body: z
+          .strictObject({ applied: z.boolean(), arrival: arrivalInBookingSchema.optional() })
+          .meta({ id: "BookingAnswer" }),
+      },
+    },
+    async handler({ params, body }, { tx }) {
+      const { applied, arrival } = await putBooking(tx, parts, {
+        bookingId: params.booking_id,
+        status: body.status,
+        patientId: body.patient_id,
+        patientName: body.patient_name ?? null,
+        doctor: body.doctor as Username,
+        location: body.location ?? null,
+        appointmentAt: body.appointment_at,
+        changedBy: body.changed_by as Username,
+        changedAt: body.changed_at,
+      });
+      return {
+        status: 200,
+        body: { applied, ...(arrival === null ? {} : { arrival: shownArrival(arrival) }) },
+      };
+    },
+  }),
+];
