@@ -1,0 +1,165 @@
+import { expect } from "chai";
+import { describe, it } from "mocha";
+import { classifyRoom, type MadeRoom } from "../../../src/policy/adoption.ts";
+import type { ActualRoom, Membership, RoomId, RoomState, UserId } from "../../../src/policy/model.ts";
+import {
+  c,
+  customGroup,
+  customId,
+  g,
+  groupId,
+  idOf,
+  neverReceives,
+  practice,
+  securityGroup,
+  settings,
+  u,
+  withoutAccess,
+} from "./support/practice.ts";
+
+const people = practice(
+  ["ann", "ben", "cara", neverReceives("shy"), withoutAccess("locked")],
+  [securityGroup("Doctors", ["ann"])],
+  [customGroup("night", { users: ["ann", "ben"] })],
+);
+
+interface Made {
+  readonly by?: UserId;
+  readonly with: ReadonlyArray<UserId | readonly [UserId, Membership]>;
+  readonly state?: RoomState;
+  readonly version?: string;
+  readonly direct?: boolean;
+}
+
+function classify({
+  by = idOf("ann"),
+  with: members,
+  state = {},
+  version = "11",
+  direct = false,
+}: Made): MadeRoom {
+  const room: ActualRoom = {
+    roomId: "!made" as RoomId,
+    version,
+    creator: by,
+    state,
+    members: new Map(
+      [
+        [by, "join"] as const,
+        ...members.map((each) => (typeof each === "string" ? ([each, "invite"] as const) : each)),
+      ].map(([id, membership]) => [id, { membership, forgotten: false }]),
+    ),
+    direct: new Set(),
+  };
+  return classifyRoom(people, settings, room, direct);
+}
+
+const stranger = "@eve:elsewhere.example" as UserId;
+const named = (name: string): RoomState => ({ "m.room.name": { name } });
+const ann = u("ann");
+
+describe("a room that a user made", () => {
+  const cases: Array<readonly [string, Made, MadeRoom]> = [
+    ["with nobody", { with: [] }, { is: "unfinished" }],
+    ["with somebody who declined", { with: [[idOf("ben"), "leave"]] }, { is: "unfinished" }],
+    ["with the bot alone", { with: [settings.bot] }, { is: "control", asker: ann }],
+    [
+      "for one person",
+      { with: [idOf("ben")], direct: true },
+      { is: "opening", asker: ann, opening: { open: "individual", pair: [ann, u("ben")] }, replace: null },
+    ],
+    [
+      "for one person, the bot already in it",
+      { with: [idOf("ben"), settings.bot] },
+      { is: "opening", asker: ann, opening: { open: "individual", pair: [ann, u("ben")] }, replace: null },
+    ],
+    [
+      "as a direct chat, whatever its name",
+      { with: [idOf("ben")], direct: true, state: named("Ben") },
+      { is: "opening", asker: ann, opening: { open: "individual", pair: [ann, u("ben")] }, replace: null },
+    ],
+    [
+      "for several, with a name",
+      { with: [idOf("ben"), idOf("shy"), groupId("Doctors")], state: named(" Theatre ") },
+      {
+        is: "opening",
+        asker: ann,
+        opening: {
+          open: "new-custom",
+          selection: { users: [u("ben"), u("shy")], securityGroups: [g("Doctors")], customGroups: [] },
+          name: "Theatre",
+        },
+        replace: null,
+      },
+    ],
+    [
+      "with a group alone",
+      { with: [groupId("Doctors")], direct: true },
+      { is: "opening", asker: ann, opening: { open: "group", securityGroup: g("Doctors") }, replace: null },
+    ],
+    [
+      "with a custom group alone",
+      { with: [customId("night")] },
+      { is: "opening", asker: ann, opening: { open: "custom", group: c("night") }, replace: null },
+    ],
+    [
+      "encrypted",
+      { with: [idOf("ben")], state: { "m.room.encryption": { algorithm: "m.megolm.v1.aes-sha2" } } },
+      {
+        is: "opening",
+        asker: ann,
+        opening: { open: "individual", pair: [ann, u("ben")] },
+        replace: "encrypted",
+      },
+    ],
+    [
+      "of another version",
+      { with: [idOf("ben")], version: "12" },
+      {
+        is: "opening",
+        asker: ann,
+        opening: { open: "individual", pair: [ann, u("ben")] },
+        replace: "version",
+      },
+    ],
+    ["closed already", { with: [idOf("ben")], state: { "m.room.tombstone": {} } }, { is: "closed" }],
+  ];
+  for (const [what, made, becomes] of cases) {
+    it(what, () => expect(classify(made)).to.deep.equal(becomes));
+  }
+
+  const refusals: Array<readonly [string, Made, RegExp]> = [
+    ["a space", { with: [idOf("ben")], state: { "m.room.create": { type: "m.space" } } }, /Spaces/],
+    [
+      "a public room",
+      { with: [idOf("ben")], state: { "m.room.join_rules": { join_rule: "public" } } },
+      /never public/,
+    ],
+    [
+      "a room that the world can read",
+      {
+        with: [idOf("ben")],
+        state: { "m.room.history_visibility": { history_visibility: "world_readable" } },
+      },
+      /never public/,
+    ],
+    ["with a stranger", { with: [idOf("ben"), stranger] }, /Only people of this practice/],
+    ["with a group that is gone", { with: [groupId("Gone")] }, /no longer exists/],
+    ["with one who never receives", { with: [idOf("shy")], direct: true }, /direct messages/],
+    [
+      "with one who never receives, by a name",
+      { with: [idOf("shy")], state: named("Us") },
+      /direct messages/,
+    ],
+    ["by one without access", { by: idOf("locked"), with: [idOf("ben")] }, /do not have access/],
+    ["by a stranger", { by: stranger, with: [idOf("ben")] }, /Only people of this practice/],
+    ["by a handle", { by: groupId("Doctors"), with: [idOf("ben")] }, /Only people of this practice/],
+  ];
+  for (const [what, made, reason] of refusals) {
+    it(`refused: ${what}`, () => {
+      const is = classify(made);
+      expect(is.is).to.equal("refused");
+      if (is.is === "refused") expect(is.reason).to.match(reason);
+    });
+  }
+});

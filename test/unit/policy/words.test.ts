@@ -1,0 +1,40 @@
+import { expect } from "chai";
+import { describe, it } from "mocha";
+import * as words from "../../../src/policy/words.ts";
+
+describe("what people are told", () => {
+  const names: ReadonlySet<string> = new Set([
+    "alertsName",
+    "arrivalsName",
+    "adminName",
+    "emptyGroup",
+    "unknownPerson",
+    "direct",
+  ]);
+  const forAuditors: ReadonlySet<string> = new Set([
+    "none",
+    "aRoom",
+    "ofConversation",
+    "notForgotten",
+    "notListed",
+    "unencrypted",
+    "open",
+    "ourAccount",
+    "botJoined",
+  ]);
+  for (const [key, said] of Object.entries(words)) {
+    if (typeof said !== "string" || names.has(key) || forAuditors.has(key)) continue;
+    it(`${key} is whole sentences in plain words`, () => {
+      expect(said).to.match(/^[A-Z].*[.]$/);
+      expect(said).not.to.match(/[_<>{}@!]|M_|\bMXID\b|power level|tombstone|state event/i);
+      expect(said.length).to.be.at.most(120);
+    });
+  }
+
+  it("lists names as one says them", () => {
+    expect(words.list([])).to.equal("");
+    expect(words.list(["Ann"])).to.equal("Ann");
+    expect(words.list(["Ann", "Ben"])).to.equal("Ann and Ben");
+    expect(words.list(["Ann", "Ben", "Cara"])).to.equal("Ann, Ben and Cara");
+  });
+});
