@@ -2,10 +2,12 @@ import { checkRoom } from "../conversations/affected.ts";
 import { insertCustomGroup } from "../conversations/custom-groups.ts";
 import { controlConversation, conversationAbout } from "../conversations/keys.ts";
 import { conversationById, ensureConversation } from "../conversations/store.ts";
-import { enqueueSends } from "../messages/outbox.ts";
+import { carryOver } from "../messages/carry-over.ts";
+import { enqueueSends, wakeOutbox } from "../messages/outbox.ts";
 import type { MatrixEvent } from "../messages/event.ts";
 import { classifyRoom, type MadeRoom } from "../policy/adoption.ts";
 import type { ActualRoom, ConversationId, RoomId, Username } from "../policy/model.ts";
+import { ROOM_VERSION } from "../policy/expectedRoom.ts";
 import { readPowerLevels } from "../policy/levelMeaning.ts";
 import { BOT_LEVEL } from "../policy/powerLevels.ts";
 import type { Transaction } from "../store/database.ts";
@@ -22,12 +24,11 @@ import { refetchRoom } from "./room-steps.ts";
  */
 export async function adoptRoom(parts: ReconcilerParts, room: RoomId): Promise<void> {
   const { database, homeserver, directory, settings } = parts;
-  const known = await database.query<{ id: ConversationId; adopting: boolean }>(
-    "SELECT id, adopting FROM conversations WHERE room_id = $1",
+  const known = await database.query(
+    "SELECT FROM conversations WHERE room_id = $1 UNION ALL SELECT FROM retired_rooms WHERE room_id = $1",
     [room],
   );
-  const retired = await database.query("SELECT FROM retired_rooms WHERE room_id = $1", [room]);
-  if (known.rows[0]?.adopting === false || retired.rowCount !== 0) return announce(parts, room);
+  if (known.rowCount !== 0) return announce(parts, room);
 
   const mirrored = await loadRoom(database, room);
   // Rooms that Whisper made are known by their marker (see findOrphan).
@@ -35,22 +36,12 @@ export async function adoptRoom(parts: ReconcilerParts, room: RoomId): Promise<v
   const state = await refetchRoom(database, homeserver, room, mirrored.creator);
   const actual = await loadRoom(database, room);
   if (actual === null) return;
-
-  let id = known.rows[0]?.id ?? null;
-  if (id === null) {
-    const made = classifyRoom(await directory.fresh(), settings, actual, isDirect(state));
-    if (made.is === "unfinished") return;
-    id = await database.transaction((tx) => decide(tx, made, room));
-  }
-  if (id !== null) {
-    await takeOver(parts, actual);
-    await database.transaction(async (tx) => {
-      await tx.query("UPDATE conversations SET adopting = false WHERE id = $1", [id]);
-      await tx.query("SELECT pg_notify('whisper_room', $1)", [room]);
-      await checkRoom(tx, id);
-    });
-    await reconcileRoom(parts, id);
-  } else if (!isHopeless(actual)) await takeOver(parts, actual);
+  const made = classifyRoom(await directory.fresh(), settings, actual, isDirect(state));
+  if (made.is === "unfinished" || made.is === "closed") return;
+  // Power first: from the moment at which the room is ours, or closed, it can be kept in order.
+  if (actual.version === ROOM_VERSION) await takeOver(parts, actual);
+  const id = await database.transaction((tx) => decide(tx, made, room));
+  if (id !== null) await reconcileRoom(parts, id);
   await announce(parts, room);
 }
 
@@ -60,11 +51,8 @@ async function announce({ database }: ReconcilerParts, room: RoomId): Promise<vo
 }
 
 /** @returns the conversation whose room this is to be; null when the room is closed instead. */
-async function decide(tx: Transaction, made: MadeRoom, room: RoomId): Promise<ConversationId | null> {
+async function decide(tx: Transaction, made: Exclude<MadeRoom, { is: "unfinished" | "closed" }>, room: RoomId): Promise<ConversationId | null> {
   switch (made.is) {
-    case "unfinished":
-    case "closed":
-      return null;
     case "control":
       await retireInto(tx, room, (await ensureConversation(tx, controlConversation(made.asker))).conversation.id);
       return null;
@@ -104,16 +92,22 @@ async function conversationFor(tx: Transaction, asker: Username, opening: Openin
 /** Makes the room the conversation's, if it has none and none is being made. */
 async function claim(tx: Transaction, id: ConversationId, room: RoomId): Promise<boolean> {
   const claimed = await tx.query(
-    `UPDATE conversations SET room_id = $2, adopting = true, last_activity_at = now()
+    `UPDATE conversations SET room_id = $2, last_activity_at = now()
      WHERE id = $1 AND room_id IS NULL AND creating_since IS NULL`,
     [id, room],
   );
-  return claimed.rowCount === 1;
+  if (claimed.rowCount !== 1) return false;
+  await tx.query("SELECT pg_notify('whisper_room', $1)", [room]);
+  await checkRoom(tx, id);
+  await wakeOutbox(tx, [id]);
+  return true;
 }
 
 async function retireInto(tx: Transaction, room: RoomId, id: ConversationId): Promise<void> {
   const stored = await conversationById(tx, id);
   await retireRoom(tx, room, id);
+  // What was said in it already is said in the conversation's own room.
+  await carryOver(tx, room, id);
   if (stored?.roomId === null) await checkRoom(tx, id);
 }
 
@@ -131,8 +125,6 @@ async function tell(tx: Transaction, asker: Username, room: RoomId, reason: stri
 
 const isDirect = (state: readonly MatrixEvent[]): boolean =>
   state.some((event) => event.type === "m.room.member" && event.content.is_direct === true);
-
-const isHopeless = (actual: ActualRoom): boolean => actual.version !== "11";
 
 /**
  * Gives the bot the power over a room that a user made: its creator lets it in and raises it. The others at the

@@ -21,7 +21,7 @@ export function callbackRooms(database: Database, notifications: Notifications):
 
   const load = async (id: RoomId): Promise<CallbackRoom & { settled: boolean }> => {
     const stored = await conversationOfRoom(database, id);
-    if (stored !== null && !stored.adopting) {
+    if (stored !== null) {
       const found = { room: "managed", conversation: stored.conversation, settled: true } as const;
       managed.set(id, found);
       if (managed.size > KEPT) for (const [oldest] of managed) { managed.delete(oldest); break; }

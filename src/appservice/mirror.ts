@@ -16,14 +16,15 @@ export async function mirrorEvent(db: Queryable, event: MatrixEvent): Promise<bo
   if (event.type === "m.room.member") {
     const { membership } = event.content;
     if (typeof membership !== "string") return false;
-    return mirrorMember(db, event.room_id, event.state_key as UserId, membership as Membership, event.event_id);
+    const member = { user_id: event.state_key, membership, event_id: event.event_id, made_at: event.origin_server_ts };
+    return (await mirrorMembers(db, event.room_id, [member])) > 0;
   }
   if (event.state_key !== "") return false;
   if (event.type === "m.room.create") {
     const { room_version } = event.content;
     await mirrorRoom(db, event.room_id, typeof room_version === "string" ? room_version : "1", event.sender);
   }
-  return mirrorState(db, event.room_id, event.type, event.content, event.event_id);
+  return mirrorState(db, event.room_id, event.type, event.content, event.event_id, event.origin_server_ts);
 }
 
 export async function mirrorRoom(db: Queryable, room: RoomId, version: string, creator: UserId | null): Promise<void> {
@@ -33,50 +34,53 @@ export async function mirrorRoom(db: Queryable, room: RoomId, version: string, c
   );
 }
 
+/**
+ * An event that comes after a newer one of its kind is known (the room was asked for meanwhile) is old news and changes
+ * nothing. `madeAt` is the homeserver's time of the event; 0 for what Whisper just did itself, whose event is to come.
+ */
 export async function mirrorState(
   db: Queryable,
   room: RoomId,
   type: string,
   content: Readonly<Record<string, unknown>>,
   eventId: string,
+  madeAt = 0,
 ): Promise<boolean> {
-  const changed = await db.query(
-    `INSERT INTO room_state (room_id, type, content, event_id) VALUES ($1, $2, $3, $4)
-     ON CONFLICT (room_id, type) DO UPDATE SET content = excluded.content, event_id = excluded.event_id
-     WHERE room_state.content <> excluded.content
+  const changed = await db.query<{ changed: boolean }>(
+    `INSERT INTO room_state AS known (room_id, type, content, event_id, made_at) VALUES ($1, $2, $3, $4, $5)
+     ON CONFLICT (room_id, type) DO UPDATE
+       SET content = excluded.content, event_id = excluded.event_id, made_at = greatest(known.made_at, excluded.made_at)
+     WHERE (excluded.made_at = 0 OR excluded.made_at >= known.made_at) AND known.content <> excluded.content
      RETURNING 1`,
-    [room, type, JSON.stringify(content), eventId],
+    [room, type, JSON.stringify(content), eventId, madeAt],
   );
   return changed.rowCount === 1;
 }
 
-export async function mirrorMember(
-  db: Queryable,
-  room: RoomId,
-  user: UserId,
-  membership: Membership,
-  eventId: string,
-): Promise<boolean> {
-  return (await mirrorMembers(db, room, [{ user_id: user, membership, event_id: eventId }])) > 0;
+/** What Whisper itself did to a member. */
+export async function mirrorMember(db: Queryable, room: RoomId, user: UserId, membership: Membership): Promise<void> {
+  await mirrorMembers(db, room, [{ user_id: user, membership, event_id: "", made_at: 0 }]);
 }
 
 interface MemberRow {
   readonly user_id: string;
   readonly membership: string;
   readonly event_id: string;
+  readonly made_at: number;
 }
 
 /** Takes memberships into the mirror in one statement. @returns how many became different. */
 async function mirrorMembers(db: Queryable, room: RoomId, members: readonly MemberRow[]): Promise<number> {
   const changed = await db.query(
-    `INSERT INTO room_members (room_id, user_id, membership, event_id)
-     SELECT $1, user_id, membership, event_id
-     FROM json_to_recordset($2) AS m(user_id text, membership text, event_id text)
+    `INSERT INTO room_members AS known (room_id, user_id, membership, event_id, made_at)
+     SELECT $1, user_id, membership, event_id, made_at
+     FROM json_to_recordset($2) AS m(user_id text, membership text, event_id text, made_at bigint)
      ON CONFLICT (room_id, user_id) DO UPDATE
        SET membership = excluded.membership, event_id = excluded.event_id,
+           made_at = greatest(known.made_at, excluded.made_at),
            -- A new membership row opens the history again, so what was forgotten must be forgotten again.
            forgotten = false
-     WHERE room_members.membership <> excluded.membership
+     WHERE (excluded.made_at = 0 OR excluded.made_at >= known.made_at) AND known.membership <> excluded.membership
      RETURNING 1`,
     [room, JSON.stringify(members)],
   );
@@ -102,10 +106,11 @@ export async function mirrorWholeRoom(db: Queryable, room: RoomId, state: readon
   await mirrorMembers(
     db,
     room,
-    members.map(({ state_key = "", content, event_id }) => ({
+    members.map(({ state_key = "", content, event_id, origin_server_ts }) => ({
       user_id: state_key,
       membership: String(content.membership),
       event_id,
+      made_at: origin_server_ts,
     })),
   );
   for (const event of state) if (event.type !== "m.room.member") await mirrorEvent(db, event);

@@ -2,10 +2,9 @@ import { createHash } from "node:crypto";
 import type { ConversationId, EventId, RoomId, UserId } from "../policy/model.ts";
 import type { Database } from "../store/database.ts";
 import type { MatrixEvent } from "../messages/event.ts";
+import { REF_KEY } from "../messages/outbox.ts";
 import { type Homeserver, MatrixRefused, path } from "./homeserver.ts";
 
-/** In the content of all that Whisper sends: the ref of the outbox row, by which a sent event is found again. */
-export const REF_KEY = "au.healthtrack.whisper.ref";
 /**
  * A send that the homeserver refuses this often (with the jobs' back-off, a quarter of an hour) becomes a dead letter,
  * so that what comes after it goes on.

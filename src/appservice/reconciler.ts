@@ -27,8 +27,7 @@ export async function reconcileRoom(parts: ReconcilerParts, id: ConversationId):
   const { database, directory, settings } = parts;
   const people = await directory.fresh();
   const stored = await conversationById(database, id);
-  // What is being taken over is looked at when that is done.
-  if (stored === null || stored.adopting) return;
+  if (stored === null) return;
   const expected = expectedRoom(stored.conversation, people, settings);
   if (expected === null) {
     if (stored.roomId !== null) await emptyRoom(parts, stored.roomId);

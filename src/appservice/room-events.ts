@@ -1,7 +1,8 @@
 import { checkRoom } from "../conversations/affected.ts";
 import { conversationOfRoom } from "../conversations/store.ts";
 import type { EventHandler } from "../messages/event.ts";
-import type { UserId } from "../policy/model.ts";
+import { carryOver } from "../messages/carry-over.ts";
+import type { ConversationId, UserId } from "../policy/model.ts";
 import { addJob } from "../store/jobs.ts";
 import { adoptJob } from "./adoption-wait.ts";
 import { mirrorEvent } from "./mirror.ts";
@@ -19,15 +20,20 @@ export function roomEvents(bot: UserId): EventHandler {
       if (event.sender !== bot && event.state_key === undefined) {
         await tx.query("UPDATE conversations SET last_activity_at = now() WHERE room_id = $1", [event.room_id]);
       }
-      if (!changed) return;
+      if (!changed && event.type !== "m.room.message") return;
       const known = await conversationOfRoom(tx, event.room_id);
       if (known !== null) {
-        await checkRoom(tx, known.conversation.id);
+        if (changed) await checkRoom(tx, known.conversation.id);
         return;
       }
-      const retired = await tx.query("SELECT FROM retired_rooms WHERE room_id = $1", [event.room_id]);
-      if (retired.rowCount !== 0) {
-        await addRetireJob(tx, event.room_id);
+      const retired = await tx.query<{ successor: ConversationId | null }>(
+        "SELECT successor FROM retired_rooms WHERE room_id = $1",
+        [event.room_id],
+      );
+      const [closed] = retired.rows;
+      if (closed !== undefined) {
+        if (closed.successor !== null) await carryOver(tx, event.room_id, closed.successor);
+        if (changed) await addRetireJob(tx, event.room_id);
         return;
       }
       await addJob(tx, "adopt", { room_id: event.room_id }, adoptJob(event.room_id));

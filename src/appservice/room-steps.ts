@@ -26,7 +26,7 @@ export async function carryOut(parts: RoomSteps, room: RoomId, step: Step): Prom
         path: path`/_synapse/admin/v1/join/${room}`,
         body: { user_id: step.user },
       });
-      await mirrorMember(database, room, step.user, "join", "");
+      await mirrorMember(database, room, step.user, "join");
       return;
     case "kick":
     case "unban":
@@ -35,7 +35,7 @@ export async function carryOut(parts: RoomSteps, room: RoomId, step: Step): Prom
         path: `${path`/_matrix/client/v3/rooms/${room}`}/${step.step}`,
         body: { user_id: step.user },
       });
-      await mirrorMember(database, room, step.user, "leave", "");
+      await mirrorMember(database, room, step.user, "leave");
       return;
     case "forget":
       await homeserver.call({ method: "POST", path: path`/_matrix/client/v3/rooms/${room}/forget`, as: step.user });

@@ -6,8 +6,6 @@ export interface StoredConversation {
   readonly conversation: Conversation;
   /** null: its room is still to be made. */
   readonly roomId: RoomId | null;
-  /** The room was made by a user and is still being taken over. */
-  readonly adopting: boolean;
 }
 
 interface Row {
@@ -18,10 +16,9 @@ interface Row {
   security_group: SecurityGroupId | null;
   revision: string;
   room_id: RoomId | null;
-  adopting: boolean;
 }
 
-const COLUMNS = "id, kind, username, other_username, security_group, revision, room_id, adopting";
+const COLUMNS = "id, kind, username, other_username, security_group, revision, room_id";
 
 export async function conversationById(db: Queryable, id: ConversationId): Promise<StoredConversation | null> {
   const found = await db.query<Row>(`SELECT ${COLUMNS} FROM conversations WHERE id = $1`, [id]);
@@ -84,7 +81,7 @@ export async function ensureConversation(
 }
 
 function stored(row: Row): StoredConversation {
-  return { conversation: conversationOf(row), roomId: row.room_id, adopting: row.adopting };
+  return { conversation: conversationOf(row), roomId: row.room_id };
 }
 
 function conversationOf(row: Row): Conversation {

@@ -19,7 +19,8 @@ export function parseEvent(json: unknown): MatrixEvent | undefined {
   if (typeof json !== "object" || json === null) return undefined;
   const event = json as Record<string, unknown>;
   const { content } = event;
-  for (const field of ["event_id", "room_id", "sender", "type"]) if (typeof event[field] !== "string") return undefined;
+  for (const field of ["event_id", "room_id", "sender", "type"])
+    if (typeof event[field] !== "string") return undefined;
   if (typeof content !== "object" || content === null || Array.isArray(content)) return undefined;
   return json as MatrixEvent;
 }

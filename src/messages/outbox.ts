@@ -2,6 +2,9 @@ import type { ConversationId, EventId, UserId } from "../policy/model.ts";
 import type { Queryable } from "../store/database.ts";
 import { addJobs } from "../store/jobs.ts";
 
+/** In the content of all that Whisper sends: the ref of the outbox row, by which a sent event is found again. */
+export const REF_KEY = "au.healthtrack.whisper.ref";
+
 /**
  * The only way in which Whisper sends an event. The row is written in the transaction that causes it; a job then
  * sends the rows of a conversation in order, each exactly once, and writes the event id back.
@@ -44,7 +47,10 @@ export async function enqueueSends(db: Queryable, sends: readonly Send[]): Promi
      ON CONFLICT (ref) DO NOTHING`,
     [JSON.stringify(rows)],
   );
-  await wakeOutbox(db, sends.map((send) => send.conversation));
+  await wakeOutbox(
+    db,
+    sends.map((send) => send.conversation),
+  );
 }
 
 /** Has the waiting sends of these conversations carried out: after a room came to be, or by hand. */
@@ -58,4 +64,14 @@ export async function wakeOutbox(db: Queryable, conversations: readonly Conversa
       queue: `outbox:${id}`,
     })),
   );
+}
+
+/** The ref of the send that made an event of ours, also while its event id is still to be written down; null: not ours. */
+export async function refOfEvent(db: Queryable, bot: UserId, event: EventId): Promise<string | null> {
+  const found = await db.query<{ ref: string | null }>(
+    `SELECT ref FROM outbox WHERE event_id = $1
+     UNION ALL SELECT event->'content'->>$2 FROM inbox WHERE event_id = $1 AND event->>'sender' = $3 LIMIT 1`,
+    [event, REF_KEY, bot],
+  );
+  return found.rows[0]?.ref ?? null;
 }

@@ -27,7 +27,9 @@ export async function savePatientLinks(db: Queryable, links: readonly PatientLin
      SELECT decode(digest, 'hex'), patient_id, now() + $2 * interval '1 day'
      FROM json_to_recordset($1) AS l(digest text, patient_id text)`,
     [
-      JSON.stringify(links.map((link) => ({ digest: digestOf(link.token).toString("hex"), patient_id: link.patientId }))),
+      JSON.stringify(
+        links.map((link) => ({ digest: digestOf(link.token).toString("hex"), patient_id: link.patientId })),
+      ),
       VALID_DAYS,
     ],
   );

@@ -66,8 +66,6 @@ CREATE TABLE conversations (
   room_id          text UNIQUE,
   -- Set and committed before createRoom is called: a room may exist that we have not been told of.
   creating_since   timestamptz,
-  -- A room that a user made is being taken over: it is not yet ours to put in order.
-  adopting         boolean NOT NULL DEFAULT false,
   last_activity_at timestamptz,
   created_at       timestamptz NOT NULL DEFAULT now()
 );
@@ -94,6 +92,8 @@ CREATE TABLE room_state (
   type     text NOT NULL,
   content  jsonb NOT NULL,
   event_id text NOT NULL,
+  -- When the homeserver made the event (its milliseconds); 0 for what Whisper did and has not been told of yet.
+  made_at  bigint NOT NULL DEFAULT 0,
   PRIMARY KEY (room_id, type)
 );
 
@@ -104,6 +104,7 @@ CREATE TABLE room_members (
   forgotten  boolean NOT NULL DEFAULT false,
   direct     boolean NOT NULL DEFAULT false,
   event_id   text NOT NULL,
+  made_at    bigint NOT NULL DEFAULT 0,
   PRIMARY KEY (room_id, user_id)
 );
 CREATE INDEX room_members_by_user ON room_members (user_id, membership);

@@ -29,6 +29,8 @@ CREATE TABLE arrivals (
   -- No longer in the waiting room, and why: the booking's status, or what happened to it.
   ended_at        timestamptz,
   ended_by        text,
+  -- When the time for an answer began, and how many steps of the escalation were taken since.
+  clock_at        timestamptz NOT NULL,
   escalation_step integer NOT NULL DEFAULT 0,
   CHECK ((ended_at IS NULL) = (ended_by IS NULL))
 );
@@ -55,6 +57,8 @@ CREATE TABLE arrival_notices (
   told_as      text NOT NULL CHECK (told_as IN ('recipient', 'backup', 'reception')),
   state        text NOT NULL CHECK (state IN ('waiting', 'acknowledged', 'replied', 'retracted', 'undeliverable')),
   reason       text,
+  -- Of an undeliverable notice: whether whoever marked the arrival could be told instead.
+  reported     boolean,
   -- The notice is in the recipient's room, or on its way there.
   shown        boolean NOT NULL,
   -- Counts how often it was posted, and what was posted about it: the refs of the sends are made from these.
@@ -69,6 +73,16 @@ CREATE TABLE arrival_notices (
 );
 CREATE INDEX arrival_notices_by_user ON arrival_notices (username, told_at DESC);
 CREATE INDEX arrival_notices_by_state ON arrival_notices (state);
+
+CREATE TABLE arrival_escalations (
+  arrival_id text NOT NULL REFERENCES arrivals ON DELETE CASCADE,
+  clock_at   timestamptz NOT NULL,
+  step       integer NOT NULL,
+  kind       text NOT NULL CHECK (kind IN ('nudge', 'backup', 'reception', 'nobody')),
+  told       text[] NOT NULL,
+  taken_at   timestamptz NOT NULL,
+  PRIMARY KEY (arrival_id, clock_at, step)
+);
 
 -- Links that open a patient's record. The token itself is kept nowhere but in the message that carries it.
 CREATE TABLE patient_links (

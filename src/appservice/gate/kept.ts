@@ -1,0 +1,33 @@
+/** Values kept for a while, the least recently set given up first when there are too many. */
+export class Kept<T> {
+  readonly #entries = new Map<string, { readonly value: T; readonly until: number }>();
+  readonly #most: number;
+  readonly #milliseconds: number;
+  readonly #now: () => number;
+
+  constructor(most: number, milliseconds: number, now: () => number = () => performance.now()) {
+    this.#most = most;
+    this.#milliseconds = milliseconds;
+    this.#now = now;
+  }
+
+  get(key: string): T | undefined {
+    const entry = this.#entries.get(key);
+    if (entry === undefined) return undefined;
+    if (entry.until > this.#now()) return entry.value;
+    this.#entries.delete(key);
+    return undefined;
+  }
+
+  set(key: string, value: T): void {
+    if (this.#milliseconds <= 0) return;
+    // A Map keeps the order of insertion: set anew, an entry is the youngest again.
+    this.#entries.delete(key);
+    this.#entries.set(key, { value, until: this.#now() + this.#milliseconds });
+    if (this.#entries.size <= this.#most) return;
+    for (const oldest of this.#entries.keys()) {
+      this.#entries.delete(oldest);
+      return;
+    }
+  }
+}

@@ -1,0 +1,69 @@
+import type { Response } from "express";
+
+/** What a client is told instead of what it asked for (client-server API, "Standard error response"). */
+export interface Refusal {
+  readonly status: number;
+  readonly errcode: string;
+  readonly error: string;
+}
+
+export const NOT_A_MEMBER: Refusal = {
+  status: 403,
+  errcode: "M_FORBIDDEN",
+  error: "You are not in this conversation.",
+};
+
+export const NOT_YOUR_FILE: Refusal = {
+  status: 403,
+  errcode: "M_FORBIDDEN",
+  error: "This file is in none of your conversations.",
+};
+
+/** Who asks without a token would not be served by Synapse either (authenticated media, Matrix 1.11). */
+export const FILES_NEED_A_TOKEN: Refusal = {
+  status: 404,
+  errcode: "M_NOT_FOUND",
+  error: "Files are served to signed-in users only. Update your client.",
+};
+
+export const CANNOT_TELL: Refusal = {
+  status: 403,
+  errcode: "M_FORBIDDEN",
+  error: "It could not be made sure that you may see this. Try again in a moment.",
+};
+
+export const UNREADABLE_PATH: Refusal = {
+  status: 400,
+  errcode: "M_UNRECOGNIZED",
+  error: "This address is not written as the Matrix specification has it.",
+};
+
+export const UNKNOWN_PATH: Refusal = { status: 404, errcode: "M_UNRECOGNIZED", error: "Unrecognized request" };
+
+export const HOMESERVER_AWAY: Refusal = {
+  status: 502,
+  errcode: "M_UNKNOWN",
+  error: "The homeserver does not answer. Try again in a moment.",
+};
+
+/** As Synapse sends them (`set_cors_headers`, `set_corp_headers`): without them a browser hides the answer from the client. */
+const CORS = {
+  "access-control-allow-origin": "*",
+  "access-control-allow-methods": "GET, HEAD, POST, PUT, DELETE, OPTIONS",
+  "access-control-allow-headers": "X-Requested-With, Content-Type, Authorization, Date",
+  "access-control-expose-headers": "Synapse-Trace-Id, Server",
+  "cross-origin-resource-policy": "cross-origin",
+};
+
+export function refuse(response: Response, { status, errcode, error }: Refusal): void {
+  sendJson(response, status, { errcode, error });
+}
+
+/** An answer of our own; cut off when an answer has begun that can no longer be taken back. */
+export function sendJson(response: Response, status: number, body: unknown): void {
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  response.status(status).set(CORS).set("cache-control", "no-store").json(body);
+}

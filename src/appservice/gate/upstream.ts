@@ -1,0 +1,112 @@
+import { Agent, type IncomingHttpHeaders, type IncomingMessage, request as httpRequest } from "node:http";
+import { Agent as TlsAgent, request as httpsRequest } from "node:https";
+
+export interface UpstreamRequest {
+  readonly method: string;
+  /** Path and query, sent as they are. */
+  readonly target: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly body?: Buffer;
+  readonly signal?: AbortSignal;
+  /** Milliseconds of silence after which the homeserver counts as away. */
+  readonly patience: number;
+}
+
+export interface JsonAnswer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  /** The body as it came. */
+  readonly text: string;
+}
+
+/** Synapse did not answer, or not in a way that can be used. */
+export class SynapseAway extends Error {
+  override readonly name = "SynapseAway";
+}
+
+/** Synapse, as the gate reaches it. */
+export interface Upstream {
+  /** Answers as soon as the headers are there. @throws SynapseAway */
+  send(request: UpstreamRequest): Promise<IncomingMessage>;
+  /** The whole answer, at most `MOST_JSON` bytes. @throws SynapseAway */
+  json(request: UpstreamRequest): Promise<JsonAnswer>;
+  close(): void;
+}
+
+/** Far above any real answer to one question. What is larger is refused, so that memory stays bounded. */
+const MOST_JSON = 64 * 1024 * 1024;
+
+/**
+ * @param connections at most, kept open between requests. Questions and long polls have their own upstream each, so
+ * that a thousand waiting clients do not keep one question from being asked.
+ */
+export function upstream(synapseUrl: string, connections: number): Upstream {
+  const base = new URL(synapseUrl);
+  const tls = base.protocol === "https:";
+  // Idle connections are closed before Synapse closes them: Twisted does so after 60 s, and a request sent at that
+  // very moment would fail.
+  const options = { keepAlive: true, maxSockets: connections, maxFreeSockets: 32, timeout: 30_000 };
+  const agent = tls ? new TlsAgent(options) : new Agent(options);
+  const open = tls ? httpsRequest : httpRequest;
+
+  const send = (request: UpstreamRequest) =>
+    new Promise<IncomingMessage>((resolve, reject) => {
+      const sent = open({
+        hostname: base.hostname,
+        port: base.port || (tls ? 443 : 80),
+        method: request.method,
+        path: request.target,
+        headers: { ...request.headers, ...(request.body ? { "content-length": String(request.body.length) } : {}) },
+        agent,
+        ...(request.signal ? { signal: request.signal } : {}),
+      });
+      sent.once("response", resolve);
+      sent.once("error", (cause) => reject(new SynapseAway("Synapse does not answer", { cause })));
+      sent.setTimeout(request.patience, () => sent.destroy(new Error("Synapse took too long")));
+      sent.end(request.body);
+    });
+
+  return {
+    send,
+    json: async (request) => {
+      const answer = await send(request);
+      return { status: answer.statusCode ?? 502, headers: answer.headers, text: await wholeText(answer) };
+    },
+    close: () => agent.destroy(),
+  };
+}
+
+async function wholeText(answer: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  try {
+    for await (const chunk of answer as AsyncIterable<Buffer>) {
+      size += chunk.length;
+      if (size > MOST_JSON) throw new Error("the answer is too large");
+      chunks.push(chunk);
+    }
+  } catch (cause) {
+    answer.destroy();
+    throw new SynapseAway("Synapse's answer broke off", { cause });
+  }
+  return Buffer.concat(chunks).toString("utf8");
+}
+
+/** Of this hop only (RFC 9110, 7.6.1), or made anew for the next one. */
+const HOP_BY_HOP = [
+  "connection",
+  "keep-alive",
+  "proxy-connection",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+  "content-length",
+  "expect",
+];
+
+export function endToEnd(headers: IncomingHttpHeaders): IncomingHttpHeaders {
+  const kept = { ...headers };
+  for (const name of HOP_BY_HOP) delete kept[name];
+  return kept;
+}
