@@ -7,13 +7,9 @@ import { type ApiOptions, createApi, unknownPath } from "../../src/api/app.ts";
 import { keyRing } from "../../src/api/key-ring.ts";
 import { createApiKey } from "../../src/api/keys.ts";
 import type { Route } from "../../src/api/route.ts";
-import { alertRoutes } from "../../src/api/routes/alerts.ts";
-import { conversationRoutes } from "../../src/api/routes/conversations.ts";
-import { directoryRoutes } from "../../src/api/routes/directory.ts";
-import { healthRoutes } from "../../src/api/routes/health.ts";
-import { preferenceRoutes } from "../../src/api/routes/preferences.ts";
-import { type SignIn, signInRoutes } from "../../src/api/routes/sign-in.ts";
-import { userRoutes } from "../../src/api/routes/users.ts";
+import type { Conversations } from "../../src/api/routes/conversations.ts";
+import type { SignIn } from "../../src/api/routes/sign-in.ts";
+import { apiRoutes } from "../../src/api/routes.ts";
 import type { Scope } from "../../src/api/scopes.ts";
 import type { DirectoryChange } from "../../src/directory/changes.ts";
 import type { ConversationId, Naming, RoomId, UserId } from "../../src/policy/model.ts";
@@ -148,15 +144,15 @@ export function productRoutes(
       },
     },
   };
-  return [
-    ...directoryRoutes(directory),
-    ...userRoutes({ ...directory, database }),
-    ...preferenceRoutes({ ...directory, database }),
-    ...signInRoutes({ signIn }),
-    ...conversationRoutes({ database, conversations: CONVERSATIONS }),
-    ...alertRoutes({ alerts: { post: async () => "1", withdraw: async () => true } }),
-    ...healthRoutes({ checks: { database: async () => ({ ok: true }) }, metrics: new Registry() }),
-  ];
+  return apiRoutes({
+    ...directory,
+    database,
+    signIn,
+    conversations: CONVERSATIONS,
+    alerts: { post: async () => "1", withdraw: async () => true },
+    checks: { database: async () => ({ ok: true }) },
+    metrics: new Registry(),
+  });
 }
 
 const SIGN_IN: SignIn = {
@@ -167,7 +163,7 @@ const SIGN_IN: SignIn = {
   }),
 };
 
-const CONVERSATIONS: Parameters<typeof conversationRoutes>[0]["conversations"] = {
+const CONVERSATIONS: Conversations = {
   open: async () => ({ id: "c1" as ConversationId, kind: "individual", created: true }),
   edit: async () => null,
   roomOf: async () => "!room:practice.example" as RoomId,

@@ -1,0 +1,29 @@
+import type { Route } from "./route.ts";
+import { type Alerts, alertRoutes } from "./routes/alerts.ts";
+import { type Conversations, conversationRoutes } from "./routes/conversations.ts";
+import { directoryRoutes } from "./routes/directory.ts";
+import { type HealthRouteParts, healthRoutes } from "./routes/health.ts";
+import { preferenceRoutes } from "./routes/preferences.ts";
+import { type SignIn, signInRoutes } from "./routes/sign-in.ts";
+import { type UserRouteParts, userRoutes } from "./routes/users.ts";
+
+/** What the routes need of the rest of Whisper. The routes of a part that is not given are not served. */
+export interface ApiParts extends UserRouteParts, HealthRouteParts {
+  readonly signIn?: SignIn;
+  readonly conversations?: Conversations;
+  readonly alerts?: Alerts;
+}
+
+/** Every route, in the order in which they are documented. */
+export function apiRoutes(parts: ApiParts): Route[] {
+  const { signIn, conversations, alerts } = parts;
+  return [
+    ...directoryRoutes(parts),
+    ...userRoutes(parts),
+    ...preferenceRoutes(parts),
+    ...(signIn ? signInRoutes({ signIn }) : []),
+    ...(conversations ? conversationRoutes({ ...parts, conversations }) : []),
+    ...(alerts ? alertRoutes({ alerts }) : []),
+    ...healthRoutes(parts),
+  ];
+}
