@@ -9,14 +9,17 @@ import {
   type User,
   type Username,
 } from "../policy/model.ts";
-import { type Database, onlyRow, type Queryable, type Transaction } from "../store/database.ts";
+import { type Database, onlyRow, type Queryable } from "../store/database.ts";
 
 /** The directory in memory, never older than the database when it matters. */
 export interface DirectorySnapshot {
   /** The directory as committed now: one small query when nothing changed, a reload when something did. */
   fresh(): Promise<Directory>;
-  /** The same for work inside a transaction, which must not wait for a second connection. */
-  within(tx: Transaction): Promise<Directory>;
+  /**
+   * The directory as this transaction sees it, its own changes included, on its own connection. From memory when
+   * that is the same. Under `lockDirectory` nobody else changes it until the transaction ends.
+   */
+  within(tx: Queryable): Promise<Directory>;
   /** The directory as last loaded, without asking anybody. For answers in a few milliseconds. */
   latest(): Directory;
 }
@@ -38,6 +41,8 @@ export function directorySnapshot(database: Database): DirectorySnapshot {
 
   return {
     latest: () => loaded.directory,
+    // What a transaction loads is not kept: it may be rolled back, and its revision given to another change.
+    within: async (tx) => ((await revisionOf(tx)) === loaded.revision ? loaded.directory : loadDirectory(tx)),
     fresh: async () => {
       if ((await revisionOf(database)) === loaded.revision) return loaded.directory;
       // A load that began before our question may have missed what we are asked about: wait for one of our own.
@@ -48,7 +53,6 @@ export function directorySnapshot(database: Database): DirectorySnapshot {
       });
       return loading;
     },
-    within: async (tx) => ((await revisionOf(tx)) === loaded.revision ? loaded.directory : loadDirectory(tx)),
   };
 }
 
