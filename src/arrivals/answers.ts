@@ -22,7 +22,12 @@ export function acknowledge(arrival: Arrival, username: Username, at: Date): Cha
 export function reply(arrival: Arrival, username: Username, at: Date): Change | null {
   const notice = noticeOf(arrival, username);
   if (notice?.progress.state !== "waiting") return null;
-  const answered: Notice = { ...notice, progress: { state: "replied" }, repliedAt: notice.repliedAt ?? at, answeredAt: at };
+  const answered: Notice = {
+    ...notice,
+    progress: { state: "replied" },
+    repliedAt: notice.repliedAt ?? at,
+    answeredAt: at,
+  };
   return settled(withNotice(arrival, answered), answered, at, []);
 }
 
@@ -31,7 +36,8 @@ function settled(arrival: Arrival, answered: Notice, at: Date, effects: readonly
   if (answered.toldAs === "recipient") return { arrival, effects };
   const more: Effect[] = [];
   const notices = arrival.notices.map((notice) => {
-    if (notice.username === answered.username || !notice.shown || notice.progress.state !== "waiting") return notice;
+    if (notice.username === answered.username || !notice.shown || notice.progress.state !== "waiting")
+      return notice;
     if (notice.toldAs === "recipient") {
       more.push({ do: "edit", username: notice.username });
       return { ...notice, edits: notice.edits + 1 };

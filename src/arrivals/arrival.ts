@@ -37,7 +37,8 @@ export type Progress =
   | { readonly state: "replied" }
   | { readonly state: "acknowledged" }
   | { readonly state: "retracted"; readonly reason: RetractReason }
-  | { readonly state: "undeliverable"; readonly reason: Undeliverable };
+  /** `reported`: whoever marked the arrival could be told so. */
+  | { readonly state: "undeliverable"; readonly reason: Undeliverable; readonly reported: boolean };
 
 /** `recipient`: by the booking and the recipient's own setting; the others by escalation. */
 export type ToldAs = "recipient" | "backup" | "reception";
@@ -76,7 +77,9 @@ export interface Arrival {
   readonly arrivedAt: Date;
   readonly toldAt: Date;
   readonly ended: { readonly at: Date; readonly by: Ending } | null;
-  /** Steps of the escalation that were taken. */
+  /** When the time for an answer began: when it was told, or given to another doctor. */
+  readonly clockAt: Date;
+  /** Steps of the escalation that were taken since. */
   readonly escalationStep: number;
 }
 

@@ -8,8 +8,18 @@ export interface Zone {
 }
 
 const formatters = oncePer(({ timezone }: Zone) => ({
-  time: new Intl.DateTimeFormat("en-AU", { timeZone: timezone, hour: "2-digit", minute: "2-digit", hourCycle: "h23" }),
-  date: new Intl.DateTimeFormat("en-AU", { timeZone: timezone, weekday: "short", day: "numeric", month: "short" }),
+  time: new Intl.DateTimeFormat("en-AU", {
+    timeZone: timezone,
+    hour: "2-digit",
+    minute: "2-digit",
+    hourCycle: "h23",
+  }),
+  date: new Intl.DateTimeFormat("en-AU", {
+    timeZone: timezone,
+    weekday: "short",
+    day: "numeric",
+    month: "short",
+  }),
   // Swedish writes dates as ISO 8601 does.
   day: new Intl.DateTimeFormat("sv-SE", { timeZone: timezone }),
 }));

@@ -22,7 +22,12 @@ export type Effect =
   | { readonly do: "edit"; readonly username: Username }
   | { readonly do: "take-down"; readonly username: Username }
   /** Whoever made the change is told that the recipient cannot be told. */
-  | { readonly do: "report"; readonly username: Username; readonly reason: Undeliverable; readonly to: Username }
+  | {
+      readonly do: "report";
+      readonly username: Username;
+      readonly reason: Undeliverable;
+      readonly to: Username;
+    }
   /** The time starts in which somebody should answer. */
   | { readonly do: "start-clock" };
 
@@ -43,6 +48,8 @@ export interface Surroundings {
   readonly recipients: readonly ArrivalRecipient[];
   /** The practice's day of the appointment. */
   readonly day: string;
+  /** Whoever made the change can be told something in Whisper. */
+  readonly changerReachable: boolean;
   /** For an arrival that begins. */
   readonly newId: ArrivalId;
   readonly now: Date;
@@ -93,8 +100,10 @@ function endingOf({ status }: Booking): Ending {
   }
 }
 
-const sameVisit = (one: Pick<Booking, "patientId" | "doctor">, other: Pick<Booking, "patientId" | "doctor">): boolean =>
-  one.patientId === other.patientId && one.doctor === other.doctor;
+const sameVisit = (
+  one: Pick<Booking, "patientId" | "doctor">,
+  other: Pick<Booking, "patientId" | "doctor">,
+): boolean => one.patientId === other.patientId && one.doctor === other.doctor;
 
 const slotOf = (arrival: Arrival, bookingId: string): Slot | undefined =>
   arrival.slots.find((slot) => slot.bookingId === bookingId);
@@ -125,6 +134,7 @@ function comes(booking: Booking, around: Surroundings, markedBy: Username = book
     arrivedAt: booking.changedAt,
     toldAt: around.now,
     ended: null,
+    clockAt: around.now,
     escalationStep: 0,
   };
   const told = tell(arrival, booking, around, { drop: false, edit: false });
@@ -159,7 +169,11 @@ function corrected(arrival: Arrival, booking: Booking, around: Surroundings): Ch
   const slot: Slot = { ...before, appointmentAt: booking.appointmentAt, location: booking.location };
   const patientName = booking.patientName ?? arrival.patientName;
   const moved = before.location !== slot.location;
-  if (!moved && before.appointmentAt.getTime() === slot.appointmentAt.getTime() && patientName === arrival.patientName) {
+  if (
+    !moved &&
+    before.appointmentAt.getTime() === slot.appointmentAt.getTime() &&
+    patientName === arrival.patientName
+  ) {
     return { arrival, effects: [] };
   }
   const after = withSlot({ ...arrival, patientName }, slot);
@@ -176,6 +190,7 @@ function reassigned(arrival: Arrival, booking: Booking, around: Surroundings): C
     patientName: booking.patientName ?? arrival.patientName,
     doctor: booking.doctor,
     day: around.day,
+    clockAt: around.now,
     escalationStep: 0,
   };
   const told = tell(moved, booking, around, { drop: true, edit: true });
@@ -240,7 +255,9 @@ function tell(arrival: Arrival, booking: Booking, around: Surroundings, options:
     return fresh(recipient, notice);
   });
   const known = new Set(arrival.notices.map((notice) => notice.username));
-  const added = recipients.filter(({ username }) => !known.has(username)).map((recipient) => fresh(recipient));
+  const added = recipients
+    .filter(({ username }) => !known.has(username))
+    .map((recipient) => fresh(recipient));
   return { arrival: { ...arrival, notices: [...kept, ...added] }, effects };
 
   function keep(notice: Notice): Notice {
@@ -254,8 +271,9 @@ function tell(arrival: Arrival, booking: Booking, around: Surroundings, options:
     if (!recipient.deliver) {
       const { reason } = recipient;
       if (before?.progress.state === "undeliverable" && before.progress.reason === reason) return before;
-      effects.push({ do: "report", username, reason, to: booking.changedBy });
-      return { ...unposted(username, now, before), progress: { state: "undeliverable", reason } };
+      const reported = around.changerReachable;
+      if (reported) effects.push({ do: "report", username, reason, to: booking.changedBy });
+      return { ...unposted(username, now, before), progress: { state: "undeliverable", reason, reported } };
     }
     effects.push({ do: "post", username });
     const notice = unposted(username, now, before);
@@ -284,6 +302,7 @@ const withSlot = (arrival: Arrival, slot: Slot): Arrival => ({
   ...arrival,
   slots: [...arrival.slots.filter((other) => other.bookingId !== slot.bookingId), slot].sort(
     (one, other) =>
-      one.appointmentAt.getTime() - other.appointmentAt.getTime() || (one.bookingId < other.bookingId ? -1 : 1),
+      one.appointmentAt.getTime() - other.appointmentAt.getTime() ||
+      (one.bookingId < other.bookingId ? -1 : 1),
   ),
 });

@@ -1,9 +1,9 @@
 /** The events about an arrival, as clients show them. */
 
-import type { Directory, Username } from "../policy/model.ts";
 import { escapeHtml, HTML_FORMAT } from "../messages/html.ts";
+import type { Directory, Username } from "../policy/model.ts";
 import { type Arrival, type Notice, stateOf } from "./arrival.ts";
-import { type Zone, timeOf } from "./clock.ts";
+import { timeOf, type Zone } from "./clock.ts";
 import { patientShown, type ShownPatient } from "./patient.ts";
 import * as words from "./words.ts";
 
@@ -32,30 +32,37 @@ export interface Line {
 export const nameOf = (directory: Directory, username: Username): string =>
   directory.users.get(username)?.name ?? username;
 
-/** `A.J. has arrived · 10:30 appointment · Main St · Patient 12345 · for Dr Jones · marked by Mia Chen` */
-export function lineOf(arrival: Arrival, reader: Username | null, view: NoticeView): Line {
-  const { directory, zone } = view;
+/** `A.J. has arrived · 10:30 appointment · Main St · Patient 12345`, and what the reader does not know yet. */
+export function lineOf(arrival: Arrival, view: NoticeView, more: readonly string[] = []): Line {
   const link = words.patient(arrival.patientId);
   const linked = `<a href="${escapeHtml(view.patientUrl)}">${escapeHtml(link)}</a>`;
   const who = patientShown(arrival, view.show);
-  const times = [...new Set(arrival.slots.map((slot) => timeOf(zone, slot.appointmentAt, arrival.day)))];
+  const times = [...new Set(arrival.slots.map((slot) => timeOf(view.zone, slot.appointmentAt, arrival.day)))];
   const places = [...new Set(arrival.slots.flatMap((slot) => slot.location ?? []))];
-  const rest = [
-    ...(reader === arrival.doctor ? [] : [words.forDoctor(nameOf(directory, arrival.doctor))]),
-    words.markedBy(nameOf(directory, arrival.markedBy)),
+  const idShown = who === link;
+  const parts: Line[] = [
+    { text: words.hasArrived(who), html: words.hasArrived(idShown ? linked : escapeHtml(who)) },
+    ...[words.appointments(times), ...places].map(plain),
+    ...(idShown ? [] : [{ text: link, html: linked }]),
+    ...more.map(plain),
   ];
-  const middle = [words.appointments(times), ...places];
-  const parts = who === link ? [...middle, ...rest] : [...middle, link, ...rest];
-  const html = [words.hasArrived(who), ...parts].map((part) => {
-    if (part === link) return linked;
-    return who === link && part === words.hasArrived(who) ? words.hasArrived(linked) : escapeHtml(part);
-  });
-  return { text: [words.hasArrived(who), ...parts].join(words.separator), html: html.join(words.separator) };
+  return {
+    text: parts.map(({ text }) => text).join(words.separator),
+    html: parts.map(({ html }) => html).join(words.separator),
+  };
+}
+
+const plain = (text: string): Line => ({ text, html: escapeHtml(text) });
+
+/** For whom the patient comes, unless that is the reader, and whom to ask. */
+function context(arrival: Arrival, reader: Username, { directory }: NoticeView): string[] {
+  const marker = words.markedBy(nameOf(directory, arrival.markedBy));
+  return reader === arrival.doctor ? [marker] : [words.forDoctor(nameOf(directory, arrival.doctor)), marker];
 }
 
 /** The notice itself. It is text of the bot, not `m.notice`: clients make no sound for those. */
 export function noticeContent(arrival: Arrival, notice: Notice, view: NoticeView): Content {
-  const line = lineOf(arrival, notice.username, view);
+  const line = lineOf(arrival, view, context(arrival, notice.username, view));
   return {
     msgtype: "m.text",
     body: line.text,

@@ -6,7 +6,10 @@ import * as words from "./words.ts";
 export type ShownPatient = "id" | "initials" | "name";
 
 /** `Patient 12345`, `A.J.`, `Alice Jones` */
-export function patientShown(patient: Pick<Arrival, "patientId" | "patientName">, show: ShownPatient): string {
+export function patientShown(
+  patient: Pick<Arrival, "patientId" | "patientName">,
+  show: ShownPatient,
+): string {
   const name = patient.patientName?.trim() ?? "";
   const initials = initialsOf(name);
   if (show === "id" || initials === "") return words.patient(patient.patientId);

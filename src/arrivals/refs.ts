@@ -9,15 +9,18 @@ const start = (arrival: Pick<Arrival, "id">, notice: Pick<Notice, "username" | "
 
 type Posted = Pick<Notice, "username" | "posting">;
 
-export const noticeRef = (arrival: Pick<Arrival, "id">, notice: Posted): string => `${start(arrival, notice)}notice`;
+export const noticeRef = (arrival: Pick<Arrival, "id">, notice: Posted): string =>
+  `${start(arrival, notice)}notice`;
 export const editRef = (arrival: Pick<Arrival, "id">, notice: Posted, edit: number): string =>
   `${start(arrival, notice)}edit:${edit}`;
 export const nudgeRef = (arrival: Pick<Arrival, "id">, notice: Posted, nudge: number): string =>
   `${start(arrival, notice)}nudge:${nudge}`;
-export const threadRef = (arrival: Pick<Arrival, "id">, notice: Posted): string => `${start(arrival, notice)}thread`;
+export const threadRef = (arrival: Pick<Arrival, "id">, notice: Posted): string =>
+  `${start(arrival, notice)}thread`;
 export const tickRef = (arrival: Pick<Arrival, "id">, notice: Posted, key: string): string =>
   `${start(arrival, notice)}tick:${key}`;
-export const reportRef = (arrival: Pick<Arrival, "id">, notice: Posted): string => `${start(arrival, notice)}report`;
+export const reportRef = (arrival: Pick<Arrival, "id">, notice: Posted): string =>
+  `${start(arrival, notice)}report`;
 export const redactionOf = (ref: string): string => `${ref}:redact`;
 
 /** A reply passed on, by the event that was the reply. */

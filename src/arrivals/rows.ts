@@ -55,6 +55,7 @@ interface NoticeRow {
   readonly told_as: ToldAs;
   readonly state: Progress["state"];
   readonly reason: string | null;
+  readonly reported: boolean | null;
   readonly shown: boolean;
   readonly posting: number;
   readonly edits: number;
@@ -76,6 +77,7 @@ export interface ArrivalRow {
   readonly told_at: string;
   readonly ended_at: string | null;
   readonly ended_by: Ending | null;
+  readonly clock_at: string;
   readonly escalation_step: number;
   readonly slots: readonly SlotRow[];
   readonly notices: readonly NoticeRow[];
@@ -92,7 +94,9 @@ export const arrivalOf = (row: ArrivalRow): Arrival => ({
   markedBy: row.marked_by,
   arrivedAt: new Date(row.arrived_at),
   toldAt: new Date(row.told_at),
-  ended: row.ended_at === null || row.ended_by === null ? null : { at: new Date(row.ended_at), by: row.ended_by },
+  ended:
+    row.ended_at === null || row.ended_by === null ? null : { at: new Date(row.ended_at), by: row.ended_by },
+  clockAt: new Date(row.clock_at),
   escalationStep: row.escalation_step,
 });
 
@@ -119,7 +123,7 @@ const noticeOf = (row: NoticeRow): Notice => ({
 });
 
 /** The reasons were written by `noticeRow`, so they are of the kind that goes with the state. */
-function progressOf({ state, reason }: NoticeRow): Progress {
+function progressOf({ state, reason, reported }: NoticeRow): Progress {
   switch (state) {
     case "waiting":
     case "replied":
@@ -128,7 +132,7 @@ function progressOf({ state, reason }: NoticeRow): Progress {
     case "retracted":
       return { state, reason: reason as RetractReason };
     case "undeliverable":
-      return { state, reason: reason as Undeliverable };
+      return { state, reason: reason as Undeliverable, reported: reported === true };
     default:
       return state satisfies never;
   }
@@ -149,6 +153,7 @@ export const arrivalRow = (arrival: Arrival) => ({
   told_at: arrival.toldAt.toISOString(),
   ended_at: arrival.ended?.at.toISOString() ?? null,
   ended_by: arrival.ended?.by ?? null,
+  clock_at: arrival.clockAt.toISOString(),
   escalation_step: arrival.escalationStep,
 });
 
@@ -167,6 +172,7 @@ export const noticeRow = (arrival: Arrival, notice: Notice) => ({
   told_as: notice.toldAs,
   state: notice.progress.state,
   reason: "reason" in notice.progress ? notice.progress.reason : null,
+  reported: "reported" in notice.progress ? notice.progress.reported : null,
   shown: notice.shown,
   posting: notice.posting,
   edits: notice.edits,

@@ -2,13 +2,25 @@ import type { Queryable, Transaction } from "../store/database.ts";
 import { onlyRow } from "../store/database.ts";
 import type { Arrival, ArrivalId } from "./arrival.ts";
 import type { Booking } from "./booking.ts";
-import { type ArrivalRow, arrivalOf, arrivalRow, type BookingRow, bookingOf, bookingRow, noticeRow, slotRow } from "./rows.ts";
+import {
+  type ArrivalRow,
+  arrivalOf,
+  arrivalRow,
+  type BookingRow,
+  bookingOf,
+  bookingRow,
+  noticeRow,
+  slotRow,
+} from "./rows.ts";
 
 /**
  * Waits until nobody else changes anything about these patients or bookings, and keeps others waiting until the
  * transaction ends. All that is done about an arrival is done under its patient's lock, so no row lock is needed.
  */
-export async function lock(tx: Transaction, what: { patients?: readonly string[]; bookings?: readonly string[] }): Promise<void> {
+export async function lock(
+  tx: Transaction,
+  what: { patients?: readonly string[]; bookings?: readonly string[] },
+): Promise<void> {
   const names = [
     ...(what.patients ?? []).map((id) => `arrivals:patient:${id}`),
     ...(what.bookings ?? []).map((id) => `arrivals:booking:${id}`),
@@ -23,7 +35,7 @@ export async function lock(tx: Transaction, what: { patients?: readonly string[]
 
 const ARRIVAL = `
   a.id, a.patient_id, a.patient_name, a.doctor, a.day, a.marked_by, a.arrived_at, a.told_at, a.ended_at, a.ended_by,
-  a.escalation_step,
+  a.clock_at, a.escalation_step,
   (SELECT json_agg(b ORDER BY b.appointment_at, b.booking_id) FROM arrival_bookings b WHERE b.arrival_id = a.id) AS slots,
   coalesce((SELECT json_agg(n ORDER BY n.told_at, n.username) FROM arrival_notices n WHERE n.arrival_id = a.id), '[]') AS notices`;
 
@@ -82,7 +94,11 @@ export async function readArrival(db: Queryable, id: ArrivalId): Promise<Arrival
 }
 
 /** Writes a booking and arrivals as they are now, in one statement. */
-export async function save(tx: Transaction, booking: Booking | null, arrivals: readonly Arrival[]): Promise<void> {
+export async function save(
+  tx: Transaction,
+  booking: Booking | null,
+  arrivals: readonly Arrival[],
+): Promise<void> {
   await tx.query(
     `WITH booked AS (
        INSERT INTO bookings (booking_id, status, patient_id, patient_name, doctor, location, appointment_at, changed_by, changed_at)
@@ -95,15 +111,15 @@ export async function save(tx: Transaction, booking: Booking | null, arrivals: r
          changed_at = excluded.changed_at, received_at = now()),
      arrived AS (
        INSERT INTO arrivals (id, patient_id, patient_name, doctor, day, state, marked_by, arrived_at, told_at, ended_at,
-         ended_by, escalation_step)
+         ended_by, clock_at, escalation_step)
        SELECT id, patient_id, patient_name, doctor, day, state, marked_by, arrived_at, told_at, ended_at, ended_by,
-         escalation_step
+         clock_at, escalation_step
        FROM json_to_recordset($2) AS a(id text, patient_id text, patient_name text, doctor text, day text, state text,
          marked_by text, arrived_at timestamptz, told_at timestamptz, ended_at timestamptz, ended_by text,
-         escalation_step integer)
+         clock_at timestamptz, escalation_step integer)
        ON CONFLICT (id) DO UPDATE SET patient_name = excluded.patient_name, doctor = excluded.doctor, day = excluded.day,
          state = excluded.state, ended_at = excluded.ended_at, ended_by = excluded.ended_by,
-         escalation_step = excluded.escalation_step),
+         clock_at = excluded.clock_at, escalation_step = excluded.escalation_step),
      slots AS (
        SELECT * FROM json_to_recordset($3) AS s(arrival_id text, booking_id text, appointment_at timestamptz,
          location text, arrived_at timestamptz, marked_by text)),
@@ -115,22 +131,24 @@ export async function save(tx: Transaction, booking: Booking | null, arrivals: r
        SELECT arrival_id, booking_id, appointment_at, location, arrived_at, marked_by FROM slots
        ON CONFLICT (arrival_id, booking_id) DO UPDATE SET appointment_at = excluded.appointment_at,
          location = excluded.location)
-     INSERT INTO arrival_notices (arrival_id, username, told_as, state, reason, shown, posting, edits, nudges, threads,
+     INSERT INTO arrival_notices (arrival_id, username, told_as, state, reason, reported, shown, posting, edits, nudges, threads,
        told_at, replied_at, answered_at)
-     SELECT arrival_id, username, told_as, state, reason, shown, posting, edits, nudges, threads, told_at, replied_at,
+     SELECT arrival_id, username, told_as, state, reason, reported, shown, posting, edits, nudges, threads, told_at, replied_at,
        answered_at
      FROM json_to_recordset($4) AS n(arrival_id text, username text, told_as text, state text, reason text,
-       shown boolean, posting integer, edits integer, nudges integer, threads integer, told_at timestamptz,
+       reported boolean, shown boolean, posting integer, edits integer, nudges integer, threads integer, told_at timestamptz,
        replied_at timestamptz, answered_at timestamptz)
      ON CONFLICT (arrival_id, username) DO UPDATE SET told_as = excluded.told_as, state = excluded.state,
-       reason = excluded.reason, shown = excluded.shown, posting = excluded.posting, edits = excluded.edits,
+       reason = excluded.reason, reported = excluded.reported, shown = excluded.shown, posting = excluded.posting, edits = excluded.edits,
        nudges = excluded.nudges, threads = excluded.threads, told_at = excluded.told_at,
        replied_at = excluded.replied_at, answered_at = excluded.answered_at`,
     [
       JSON.stringify(booking === null ? [] : [bookingRow(booking)]),
       JSON.stringify(arrivals.map(arrivalRow)),
       JSON.stringify(arrivals.flatMap((arrival) => arrival.slots.map((slot) => slotRow(arrival, slot)))),
-      JSON.stringify(arrivals.flatMap((arrival) => arrival.notices.map((notice) => noticeRow(arrival, notice)))),
+      JSON.stringify(
+        arrivals.flatMap((arrival) => arrival.notices.map((notice) => noticeRow(arrival, notice))),
+      ),
     ],
   );
 }

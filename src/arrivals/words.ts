@@ -15,10 +15,15 @@ export const separator = " · ";
 // The thread under a notice
 export const writeHere = (name: string) => `Write here, I pass it on to ${name}.`;
 
+// To a recipient whose words went nowhere
+export const notPassedOn = (why: string) => `Your reply was not passed on. ${why}`;
+export const markedByYourself = "You marked this arrival yourself.";
+export const notAReply =
+  "Nobody else reads what is written here. To reply about a patient, press ↩️ under the notice, or reply to it.";
+
 // To whoever marked an arrival
-export function notTold(doctor: string, who: string, reason: Undeliverable): string {
-  return `${doctor} was not told that ${who} has arrived: ${because[reason]} Please tell them yourself.`;
-}
+export const notTold = (doctor: string, who: string, reason: Undeliverable) =>
+  `${doctor} was not told that ${who} has arrived: ${because[reason]} Please tell them yourself.`;
 const because: Record<Undeliverable, string> = {
   "no-account": "they are not in the staff list.",
   inactive: "their HealthTrack account is not active.",

@@ -1,0 +1,180 @@
+import { arrivalsConversation, controlConversation } from "../conversations/keys.ts";
+import type { NewConversation } from "../conversations/store.ts";
+import { enqueueSends, type Send } from "../messages/outbox.ts";
+import { newPatientLink, type PatientLink, patientUrl, savePatientLinks } from "../messages/patient-links.ts";
+import type { Directory } from "../policy/model.ts";
+import type { Transaction } from "../store/database.ts";
+import { type Arrival, type Notice, noticeOf } from "./arrival.ts";
+import type { Booking } from "./booking.ts";
+import { conversationIds } from "./conversations.ts";
+import type { Change, Effect } from "./lifecycle.ts";
+import {
+  ACKNOWLEDGE,
+  editContent,
+  type NoticeView,
+  nameOf,
+  noticeContent,
+  REPLY,
+  tickContent,
+} from "./notice.ts";
+import type { ArrivalParts } from "./parts.ts";
+import { patientShown } from "./patient.ts";
+import * as refs from "./refs.ts";
+import { save } from "./store.ts";
+import * as words from "./words.ts";
+
+/** A send whose conversation is still to be looked up. */
+export interface Post extends Omit<Send, "conversation"> {
+  readonly in: NewConversation;
+}
+
+/** Writes what has changed and queues what follows from it, all in the transaction. */
+export async function commit(
+  tx: Transaction,
+  parts: ArrivalParts,
+  directory: Directory,
+  changes: readonly Change[],
+  booking: Booking | null = null,
+): Promise<void> {
+  const links: PatientLink[] = [];
+  const posts: Post[] = [];
+  for (const { arrival, effects } of changes) {
+    const shows = effects.some((effect) => effect.do === "post" || effect.do === "edit");
+    const link = newPatientLink(arrival.patientId);
+    if (shows) links.push(link);
+    const view = viewOf(parts, directory, link);
+    for (const effect of effects) posts.push(...(await postsOf(tx, parts, view, arrival, effect)));
+  }
+  await save(
+    tx,
+    booking,
+    changes.map(({ arrival }) => arrival),
+  );
+  await savePatientLinks(tx, links);
+  await send(tx, posts);
+}
+
+export const viewOf = (parts: ArrivalParts, directory: Directory, link: PatientLink): NoticeView => ({
+  directory,
+  zone: parts.settings.zone,
+  show: parts.settings.show,
+  patientUrl: patientUrl(parts.settings.publicUrl, link),
+});
+
+/** Queues sends, those of one conversation together: two transactions then take the same locks in the same order. */
+export async function send(tx: Transaction, posts: readonly Post[]): Promise<void> {
+  if (posts.length === 0) return;
+  const wanted = new Map(posts.map((post) => [post.in.naturalKey, post.in]));
+  const ids = await conversationIds(tx, [...wanted.values()]);
+  const sends = posts.flatMap(({ in: where, ...rest }): Send[] => {
+    const conversation = ids.get(where.naturalKey);
+    // It was made a moment ago, in this transaction.
+    if (conversation === undefined) throw new Error("a conversation that was just made is not there");
+    return [{ ...rest, conversation }];
+  });
+  await enqueueSends(
+    tx,
+    sends.toSorted((one, other) =>
+      one.conversation < other.conversation ? -1 : one.conversation > other.conversation ? 1 : 0,
+    ),
+  );
+}
+
+async function postsOf(
+  tx: Transaction,
+  parts: ArrivalParts,
+  view: NoticeView,
+  arrival: Arrival,
+  effect: Effect,
+): Promise<Post[]> {
+  if (effect.do === "start-clock") return [];
+  const notice = noticeOf(arrival, effect.username);
+  if (notice === undefined) return [];
+  switch (effect.do) {
+    case "post":
+      return posted(parts, view, arrival, notice);
+    case "edit":
+      return [
+        {
+          in: arrivalsConversation(notice.username),
+          ref: refs.editRef(arrival, notice, notice.edits),
+          type: "m.room.message",
+          content: editContent(arrival, notice, view),
+          target: { ref: refs.noticeRef(arrival, notice) },
+        },
+      ];
+    case "take-down":
+      return takenDown(tx, parts, arrival, notice);
+    case "report": {
+      const doctor = nameOf(view.directory, effect.username);
+      const who = patientShown(arrival, view.show);
+      return [
+        {
+          in: controlConversation(effect.to),
+          ref: refs.reportRef(arrival, notice),
+          type: "m.room.message",
+          content: { msgtype: "m.text", body: words.notTold(doctor, who, effect.reason) },
+        },
+      ];
+    }
+    default:
+      return effect satisfies never;
+  }
+}
+
+/** The reactions that stand under a notice, so that one click answers. */
+const ticksOf = ({ settings }: ArrivalParts): string[] => [
+  ACKNOWLEDGE,
+  REPLY,
+  ...settings.quickReplies.map((quick) => quick.key),
+];
+
+function posted(parts: ArrivalParts, view: NoticeView, arrival: Arrival, notice: Notice): Post[] {
+  const where = arrivalsConversation(notice.username);
+  const ref = refs.noticeRef(arrival, notice);
+  return [
+    { in: where, ref, type: "m.room.message", content: noticeContent(arrival, notice, view) },
+    ...ticksOf(parts).map((key) => ({
+      in: where,
+      ref: refs.tickRef(arrival, notice, key),
+      type: "m.reaction",
+      content: tickContent(key),
+      target: { ref },
+    })),
+  ];
+}
+
+/** What was not sent yet never will be; what may have been sent is redacted. */
+async function takenDown(
+  tx: Transaction,
+  parts: ArrivalParts,
+  arrival: Arrival,
+  notice: Notice,
+): Promise<Post[]> {
+  const messages = refs.postedRefs(arrival, notice);
+  const dropped = await dropUnsent(tx, [
+    ...messages,
+    ...ticksOf(parts).map((key) => refs.tickRef(arrival, notice, key)),
+  ]);
+  return messages
+    .filter((ref) => !dropped.has(ref))
+    .map((ref) => redaction(arrivalsConversation(notice.username), ref));
+}
+
+/** Takes back sends that were not begun. @returns those that were. */
+export async function dropUnsent(tx: Transaction, all: readonly string[]): Promise<ReadonlySet<string>> {
+  const dropped = await tx.query<{ ref: string }>(
+    `UPDATE outbox SET dropped_at = now(), last_error = 'RETRACTED'
+     WHERE ref = ANY($1) AND attempted_at IS NULL AND sent_at IS NULL AND dropped_at IS NULL RETURNING ref`,
+    [all],
+  );
+  return new Set(dropped.rows.map((row) => row.ref));
+}
+
+export const redaction = (where: NewConversation, ref: string): Post => ({
+  in: where,
+  ref: refs.redactionOf(ref),
+  type: "m.room.redaction",
+  content: {},
+  target: { ref },
+});

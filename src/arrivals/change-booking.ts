@@ -1,0 +1,56 @@
+import { randomUUID } from "node:crypto";
+import { arrivalRecipients } from "../policy/arrivalRecipients.ts";
+import type { Transaction } from "../store/database.ts";
+import type { Arrival, ArrivalId } from "./arrival.ts";
+import type { Booking } from "./booking.ts";
+import { commit } from "./carry-out.ts";
+import { dayOf } from "./clock.ts";
+import { changeBooking } from "./lifecycle.ts";
+import type { ArrivalParts } from "./parts.ts";
+import { canonical, isReachable } from "./people.ts";
+import { lock, readSituation } from "./store.ts";
+
+export interface BookingResult {
+  /** False: what is known already is as new or newer, and nothing changed. */
+  readonly applied: boolean;
+  /** The arrival that the booking is part of, or was last. */
+  readonly arrival: Arrival | null;
+}
+
+/**
+ * Takes in a booking as HealthTrack has it now. The booking, its arrival, the notices and what is to be sent are one
+ * transaction, so a notice is neither lost nor doubled whenever the process ends.
+ */
+export async function putBooking(
+  tx: Transaction,
+  parts: ArrivalParts,
+  sent: Booking,
+): Promise<BookingResult> {
+  const directory = await parts.directory.within(tx);
+  const booking: Booking = {
+    ...sent,
+    doctor: canonical(directory, sent.doctor),
+    changedBy: canonical(directory, sent.changedBy),
+  };
+  await lock(tx, { patients: [booking.patientId], bookings: [booking.bookingId] });
+  let situation = await readSituation(tx, booking.bookingId, [booking.patientId]);
+  const before = situation.known?.patientId ?? booking.patientId;
+  if (before !== booking.patientId) {
+    await lock(tx, { patients: [before] });
+    situation = await readSituation(tx, booking.bookingId, [booking.patientId, before]);
+  }
+  const outcome = changeBooking(situation.known, booking, {
+    open: situation.open,
+    recipients: arrivalRecipients(directory, booking),
+    changerReachable: isReachable(directory, booking.changedBy),
+    day: dayOf(parts.settings.zone, booking.appointmentAt),
+    newId: randomUUID() as ArrivalId,
+    now: new Date(),
+  });
+  if (!outcome.applied) return { applied: false, arrival: situation.last };
+  await commit(tx, parts, directory, outcome.changes, booking);
+  const now = outcome.changes
+    .map(({ arrival }) => arrival)
+    .findLast((arrival) => arrival.slots.some((slot) => slot.bookingId === booking.bookingId));
+  return { applied: true, arrival: now ?? situation.last };
+}

@@ -1,0 +1,28 @@
+import { checkRoom } from "../conversations/affected.ts";
+import { ensureConversations, type NewConversation } from "../conversations/store.ts";
+import type { ConversationId } from "../policy/model.ts";
+import type { Transaction } from "../store/database.ts";
+
+/** The ids of conversations by their natural keys. Those that were not there are made, and their rooms asked for. */
+export async function conversationIds(
+  tx: Transaction,
+  wanted: readonly NewConversation[],
+): Promise<ReadonlyMap<string, ConversationId>> {
+  const known = await idsOf(tx, wanted);
+  const missing = wanted.filter(({ naturalKey }) => !known.has(naturalKey));
+  if (missing.length === 0) return known;
+  for (const id of await ensureConversations(tx, missing)) await checkRoom(tx, id);
+  return idsOf(tx, wanted);
+}
+
+async function idsOf(
+  tx: Transaction,
+  wanted: readonly NewConversation[],
+): Promise<ReadonlyMap<string, ConversationId>> {
+  if (wanted.length === 0) return new Map();
+  const found = await tx.query<{ id: ConversationId; natural_key: string }>(
+    "SELECT id, natural_key FROM conversations WHERE natural_key = ANY($1)",
+    [wanted.map(({ naturalKey }) => naturalKey)],
+  );
+  return new Map(found.rows.map((row) => [row.natural_key, row.id]));
+}

@@ -1,0 +1,37 @@
+import type { DirectorySnapshot } from "../directory/snapshot.ts";
+import type { PolicySettings } from "../policy/model.ts";
+import type { Zone } from "./clock.ts";
+import type { ShownPatient } from "./patient.ts";
+
+export interface QuickReply {
+  readonly key: string;
+  readonly text: string;
+}
+
+/** Who is told when nobody answers, at one location or (none given) at all others. */
+export interface EscalationRule {
+  readonly location?: string | undefined;
+  /** Milliseconds from one step to the next. */
+  readonly after: number;
+  readonly backup?: string | undefined;
+  readonly reception?: string | undefined;
+}
+
+/** What the practice has set about arrivals. */
+export interface ArrivalSettings {
+  readonly show: ShownPatient;
+  readonly zone: Zone;
+  /** Where the staff's browsers reach Whisper. */
+  readonly publicUrl: string;
+  readonly quickReplies: readonly QuickReply[];
+  readonly escalation: readonly EscalationRule[];
+  /** Milliseconds after which a notice that still waits is cleared at night. */
+  readonly staleAfter: number;
+}
+
+/** What everything about arrivals needs. */
+export interface ArrivalParts {
+  readonly directory: DirectorySnapshot;
+  readonly policy: PolicySettings;
+  readonly settings: ArrivalSettings;
+}

@@ -1,0 +1,70 @@
+import { arrivalsConversation, individualConversation } from "../conversations/keys.ts";
+import { newPatientLink, savePatientLinks } from "../messages/patient-links.ts";
+import { mayWrite } from "../policy/individual.ts";
+import type { Directory, EventId, Username } from "../policy/model.ts";
+import { userIdOf } from "../policy/names.ts";
+import type { Transaction } from "../store/database.ts";
+import { reply } from "./answers.ts";
+import type { Arrival } from "./arrival.ts";
+import { commit, type Post, send, viewOf } from "./carry-out.ts";
+import { lineOf } from "./notice.ts";
+import type { ArrivalParts } from "./parts.ts";
+import { quoting } from "./quote.ts";
+import { passedOnRef } from "./refs.ts";
+import * as words from "./words.ts";
+
+export interface Answer {
+  readonly arrival: Arrival;
+  readonly from: Username;
+  /** The reply, or the reaction that stands for one. */
+  readonly event: EventId;
+  readonly at: Date;
+  readonly content: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * Passes a recipient's answer on to whoever marked the arrival, as the recipient, in the individual conversation of the
+ * two. @returns why it could not be, as a sentence for the recipient; null when it was.
+ */
+export async function passOn(
+  tx: Transaction,
+  parts: ArrivalParts,
+  directory: Directory,
+  { arrival, from, event, at, content }: Answer,
+): Promise<string | null> {
+  const to = arrival.markedBy;
+  if (from === to) return words.notPassedOn(words.markedByYourself);
+  const verdict = mayWrite(directory, from, to);
+  if (!verdict.allowed) return words.notPassedOn(verdict.reason);
+  const link = newPatientLink(arrival.patientId);
+  await savePatientLinks(tx, [link]);
+  const line = lineOf(arrival, viewOf(parts, directory, link));
+  const posts = quoting(line, content).map(
+    (each, index, all): Post => ({
+      in: individualConversation(from, to),
+      // The last one is the reply itself: what is done to it later is done to this one.
+      ref: index === all.length - 1 ? passedOnRef(event) : `${passedOnRef(event)}:quote`,
+      as: userIdOf(parts.policy, from),
+      type: "m.room.message",
+      content: each,
+    }),
+  );
+  const change = reply(arrival, from, at);
+  if (change !== null) await commit(tx, parts, directory, [change]);
+  await send(tx, posts);
+  return null;
+}
+
+/** A sentence for the owner of an arrivals room, in the thread of the notice that it is about if there is one. */
+export const answerTo = (owner: Username, ref: string, text: string, thread: string | null): Post => ({
+  in: arrivalsConversation(owner),
+  ref,
+  type: "m.room.message",
+  content: { msgtype: "m.text", body: text, ...(thread === null ? {} : IN_THREAD) },
+  ...(thread === null ? {} : { target: { ref: thread } }),
+});
+
+/** The sender puts in what the thread is about. The fallback is for clients without threads. */
+export const IN_THREAD = {
+  "m.relates_to": { rel_type: "m.thread", is_falling_back: true, "m.in_reply_to": {} },
+} as const;

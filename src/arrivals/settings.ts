@@ -1,0 +1,12 @@
+import type { Config } from "../config/schema.ts";
+import type { ArrivalSettings } from "./parts.ts";
+
+/** What arrivals need of the configuration. */
+export const arrivalSettings = ({ arrivals, practice, public_url }: Config): ArrivalSettings => ({
+  show: arrivals.show,
+  zone: { timezone: practice.timezone },
+  publicUrl: public_url,
+  quickReplies: arrivals.quick_replies,
+  escalation: arrivals.escalation,
+  staleAfter: arrivals.stale_after,
+});
