@@ -56,14 +56,17 @@ async function roomOf(database: Database, conversation: ConversationId): Promise
   return found.rows[0]?.room_id ?? null;
 }
 
-/** The next send, marked as attempted before it is made: from here on it may have happened. */
+/**
+ * The next send, marked as attempted before it is made: from here on it may have happened. Locked before it is chosen,
+ * since whoever takes a send back may be about to commit that.
+ */
 async function nextRow(database: Database, conversation: ConversationId): Promise<Row | null> {
   const found = await database.query<Row>(
     `UPDATE outbox AS o SET attempted_at = coalesce(o.attempted_at, clock_timestamp())
      FROM (SELECT w.seq, w.attempted_at, t.event_id AS target_sent, t.dropped_at IS NOT NULL AS target_dropped
            FROM outbox w LEFT JOIN outbox t ON t.ref = w.target_ref
            WHERE w.conversation_id = $1 AND w.sent_at IS NULL AND w.dropped_at IS NULL
-           ORDER BY w.seq LIMIT 1) AS next
+           ORDER BY w.seq LIMIT 1 FOR UPDATE OF w) AS next
      WHERE o.seq = next.seq
      RETURNING o.seq, o.ref, o.as_user, o.type, o.content, o.target_ref, o.target_event, next.target_sent,
                coalesce(next.target_dropped, false) AS target_dropped, next.attempted_at, o.attempts`,
