@@ -65,9 +65,7 @@ export function belongs(conversation: Conversation, directory: Directory, userna
       return conversation.pair.includes(username) && isActive(directory, username);
     case "group":
       return (
-        directory.securityGroups.has(conversation.securityGroup) &&
-        securityGroupsOf(directory, username).has(conversation.securityGroup) &&
-        isActive(directory, username)
+        securityGroupsOf(directory, username).has(conversation.securityGroup) && isActive(directory, username)
       );
     case "custom":
       return membersOf(directory, conversation.id).has(username);

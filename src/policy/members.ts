@@ -125,7 +125,8 @@ export function groupTitle(directory: Directory, target: HandleTarget): string {
     : words.customGroupHandleName(groupName(directory, target.customGroup));
 }
 
-function groupName(directory: Directory, id: ConversationId): string {
+/** What a custom group is called: its own name, or one made of its members. */
+export function groupName(directory: Directory, id: ConversationId): string {
   const group = directory.customGroups.get(id);
   if (group === undefined) return words.emptyGroup;
   return group.name ?? defaultName(directory, group);

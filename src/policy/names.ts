@@ -31,7 +31,7 @@ export type HandleTarget =
   | { readonly customGroup: ConversationId };
 
 /** What two usernames have in common when they would become the same account. */
-export const foldName = (name: string): string => name.normalize("NFC").toLowerCase().normalize("NFC");
+export const foldName = (name: string): string => name.toLowerCase().normalize("NFC");
 
 /**
  * Matrix spec, appendices, "Mapping from other character sets": lower case, and every byte outside

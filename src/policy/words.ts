@@ -25,6 +25,7 @@ export function list(names: readonly string[]): string {
 }
 
 // Rooms
+export const whisper = "Whisper";
 export const alertsName = "Alerts";
 export const alertsTopic = (practice: string) =>
   `Alerts for everyone at ${practice}. Only Whisper writes here.`;

@@ -152,6 +152,11 @@ describe("a room that a user made", () => {
       /direct messages/,
     ],
     ["by one without access", { by: idOf("locked"), with: [idOf("ben")] }, /do not have access/],
+    [
+      "with the bot, by one without access",
+      { by: idOf("locked"), with: [settings.bot] },
+      /do not have access/,
+    ],
     ["by a stranger", { by: stranger, with: [idOf("ben")] }, /Only people of this practice/],
     ["by a handle", { by: groupId("Doctors"), with: [idOf("ben")] }, /Only people of this practice/],
   ];

@@ -289,6 +289,14 @@ describe("writing", () => {
     ["a new join rule", idOf("ann"), state("m.room.join_rules"), night, /settings/],
     ["a tombstone in ours", idOf("ann"), state("m.room.tombstone"), night, /settings/],
     ["a tombstone in a user's room", idOf("ann"), state("m.room.tombstone"), made([]), true],
+    [
+      "a tombstone in a room made by one who lost access",
+      idOf("locked"),
+      state("m.room.tombstone"),
+      made([]),
+      true,
+    ],
+    ["levels of a group in a user's room", groupId("Doctors"), levels({ [bot]: 100 }), made([]), true],
     ["levels that raise oneself", idOf("ann"), levels({ [bot]: 100, [idOf("ann")]: 100 }), night, /settings/],
     ["levels that lower the bot", idOf("ann"), levels({ [idOf("ann")]: 0 }), night, /settings/],
     [

@@ -92,6 +92,12 @@ describe("changing a custom group", () => {
     );
   });
 
+  it("does not speak of one who is removed and added at once", () => {
+    const ann = { users: [u("ann")] };
+    expect(done("night", { add: ann, remove: ann })).to.deep.include({ staying: [] });
+    expect(done("night", { add: ann, remove: ann }).selection.users).to.include("ann");
+  });
+
   it("removes one whose group is removed in the same edit", () => {
     const { staying } = done("night", { remove: { users: [u("ann")], securityGroups: [g("Doctors")] } });
     expect(staying).to.deep.equal([]);

@@ -146,6 +146,13 @@ describe("the room-state audit", () => {
     ]);
   });
 
+  it("finds a user at the bot's level as a power level", () => {
+    const users = { ...(levels?.users as Record<string, number>), [idOf("ann")]: 100 };
+    expect(
+      findingsOf(about, set("m.room.power_levels", { ...levels, users })).map(({ rule }) => rule),
+    ).to.deep.equal(["power_levels"]);
+  });
+
   it("finds rooms that no conversation knows", () => {
     expect(unknownRoom(2)).to.include({ rule: "unknown_room", severity: "critical" });
   });

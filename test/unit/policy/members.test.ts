@@ -75,6 +75,7 @@ describe("a circle of custom groups", () => {
     ["night", "loop1", false],
     ["loop1", "loop2", true],
     ["night", "unknown", false],
+    ["not made yet", "not made yet", true],
   ];
   for (const [group, add, circle] of cases) {
     it(`${add} into ${group}: ${circle ? "refused" : "none"}`, () => {

@@ -133,6 +133,10 @@ describe("power levels of a custom group", () => {
     });
   });
 
+  it("name only those administrators who are members", () => {
+    expect(levelsOf(conversation.custom("left"), "admins").users).to.deep.equal({ [settings.bot]: 100 });
+  });
+
   it("give nothing to a creator who is no longer a member", () => {
     expect(levelsOf(conversation.custom("left")).users).to.deep.equal({ [settings.bot]: 100 });
   });
