@@ -1,7 +1,5 @@
 /** The whole room of a conversation as the directory and the rules say it ought to be. */
 
-export { conversationsOf, naturalKey } from "./conversationsOf.ts";
-
 import { exists, peopleOf, standingGroups } from "./expectedMembers.ts";
 import { otherOf } from "./individual.ts";
 import { defaultName } from "./members.ts";
