@@ -3,6 +3,8 @@ import { type Logger, pino } from "pino";
 import { createApi } from "./api/app.ts";
 import { close, listen } from "./api/listen.ts";
 import { createMetrics } from "./api/metrics.ts";
+import { alertRoutes } from "./api/routes/alerts.ts";
+import { conversationRoutes } from "./api/routes/conversations.ts";
 import { directoryRoutes } from "./api/routes/directory.ts";
 import { healthRoutes } from "./api/routes/health.ts";
 import { preferenceRoutes } from "./api/routes/preferences.ts";
@@ -25,10 +27,13 @@ import { matrixTasks } from "./appservice/tasks.ts";
 import { intake } from "./appservice/transactions.ts";
 import type { Config } from "./config/schema.ts";
 import { directoryChanged } from "./conversations/affected.ts";
+import { alerts, expireAlert } from "./conversations/alerts.ts";
+import { conversations } from "./conversations/conversations.ts";
 import { directorySnapshot } from "./directory/snapshot.ts";
 import { startJobs } from "./jobs/runner.ts";
 import type { UserId, Username } from "./policy/model.ts";
 import { openDatabase } from "./store/database.ts";
+import type { JobPayloads } from "./store/jobs.ts";
 import { migrate } from "./store/migrate.ts";
 import { type Channel, listenToDatabase } from "./store/notifications.ts";
 import { untilThere } from "./store/until-there.ts";
@@ -95,7 +100,10 @@ export async function startWhisper(
   const notifications = await listenToDatabase(databaseUrl, CHANNELS, (error) =>
     log.warn({ err: error }, "lost the connection for notifications"),
   );
-  const reload = () => void directory.fresh().catch((error: unknown) => log.warn({ err: error }, "could not reload the directory"));
+  const reload = () =>
+    void directory
+      .fresh()
+      .catch((error: unknown) => log.warn({ err: error }, "could not reload the directory"));
   notifications.on("whisper_directory", reload);
   notifications.onGap(reload);
   await directory.fresh();
@@ -126,9 +134,17 @@ export async function startWhisper(
   );
   let working = false;
   const changes = { changed: directoryChanged };
+  const conversationParts = {
+    database,
+    directory,
+    settings,
+    news: notifications,
+    archiveAfter: config.conversations.archive_after,
+  };
   const template = config.client.url ?? `${config.public_url}/whisper/sign-in#{login_token}`;
   const signIn = {
-    issue: (username: Username) => issueSignIn({ database, homeserver, directory, settings, template }, username),
+    issue: (username: Username) =>
+      issueSignIn({ database, homeserver, directory, settings, template }, username),
   };
   app.use(
     createApi({
@@ -145,24 +161,31 @@ export async function startWhisper(
         ...userRoutes({ database, naming: settings, changes }),
         ...preferenceRoutes({ database, changes }),
         ...signInRoutes({ signIn }),
+        ...conversationRoutes({ database, conversations: conversations(conversationParts) }),
+        ...alertRoutes({ alerts }),
       ],
     }),
   );
   const servers = [await listen(app, config.listen)];
   const handlers = [roomEvents(settings.bot)];
-  const tasks = matrixTasks({ database, homeserver, directory, settings, handlers, log });
-  const jobs = untilThere("Synapse", () => ensureBot(homeserver, settings.bot), log, stopping.signal).then(() => {
-    working = true;
-    return startJobs({
-      database,
-      databaseUrl,
-      tasks,
-      timed: [],
-      log,
-      isAway: (error) => error instanceof HomeserverAway,
-      onFatal,
-    });
-  });
+  const tasks = {
+    ...matrixTasks({ database, homeserver, directory, settings, handlers, log }),
+    alert_expiry: ({ alert_id }: JobPayloads["alert_expiry"]) => expireAlert(database, alert_id),
+  };
+  const jobs = untilThere("Synapse", () => ensureBot(homeserver, settings.bot), log, stopping.signal).then(
+    () => {
+      working = true;
+      return startJobs({
+        database,
+        databaseUrl,
+        tasks,
+        timed: [],
+        log,
+        isAway: (error) => error instanceof HomeserverAway,
+        onFatal,
+      });
+    },
+  );
   jobs.catch((error: unknown) => {
     if (!stopping.signal.aborted) onFatal(error instanceof Error ? error : new Error(String(error)));
   });

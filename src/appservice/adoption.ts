@@ -1,19 +1,19 @@
 import { checkRoom } from "../conversations/affected.ts";
-import { insertCustomGroup } from "../conversations/custom-groups.ts";
-import { controlConversation, conversationAbout } from "../conversations/keys.ts";
+import { controlConversation } from "../conversations/keys.ts";
+import { findOrMake } from "../conversations/open.ts";
 import { conversationById, ensureConversation } from "../conversations/store.ts";
 import { carryOver } from "../messages/carry-over.ts";
-import { enqueueSends, wakeOutbox } from "../messages/outbox.ts";
 import type { MatrixEvent } from "../messages/event.ts";
+import { enqueueSends, wakeOutbox } from "../messages/outbox.ts";
 import { classifyRoom, type MadeRoom } from "../policy/adoption.ts";
-import type { ActualRoom, ConversationId, RoomId, Username } from "../policy/model.ts";
 import { ROOM_VERSION } from "../policy/expectedRoom.ts";
 import { readPowerLevels } from "../policy/levelMeaning.ts";
+import type { ActualRoom, ConversationId, RoomId, Username } from "../policy/model.ts";
 import { BOT_LEVEL } from "../policy/powerLevels.ts";
 import type { Transaction } from "../store/database.ts";
 import { path } from "./homeserver.ts";
 import { loadRoom } from "./mirror.ts";
-import { type ReconcilerParts, reconcileRoom } from "./reconciler.ts";
+import type { ReconcilerParts } from "./reconciler.ts";
 import { retireRoom } from "./retire.ts";
 import { refetchRoom } from "./room-steps.ts";
 
@@ -40,8 +40,7 @@ export async function adoptRoom(parts: ReconcilerParts, room: RoomId): Promise<v
   if (made.is === "unfinished" || made.is === "closed") return;
   // Power first: from the moment at which the room is ours, or closed, it can be kept in order.
   if (actual.version === ROOM_VERSION) await takeOver(parts, actual);
-  const id = await database.transaction((tx) => decide(tx, made, room));
-  if (id !== null) await reconcileRoom(parts, id);
+  await database.transaction((tx) => decide(parts, tx, made, room));
   await announce(parts, room);
 }
 
@@ -51,41 +50,35 @@ async function announce({ database }: ReconcilerParts, room: RoomId): Promise<vo
 }
 
 /** @returns the conversation whose room this is to be; null when the room is closed instead. */
-async function decide(tx: Transaction, made: Exclude<MadeRoom, { is: "unfinished" | "closed" }>, room: RoomId): Promise<ConversationId | null> {
+async function decide(
+  parts: ReconcilerParts,
+  tx: Transaction,
+  made: MadeRoom,
+  room: RoomId,
+): Promise<ConversationId | null> {
   switch (made.is) {
+    case "unfinished":
+    case "closed":
+      return null;
     case "control":
-      await retireInto(tx, room, (await ensureConversation(tx, controlConversation(made.asker))).conversation.id);
+      await retireInto(
+        tx,
+        room,
+        (await ensureConversation(tx, controlConversation(made.asker))).conversation.id,
+      );
       return null;
     case "refused":
       await retireRoom(tx, room, null);
       if (made.asker !== null) await tell(tx, made.asker, room, made.reason);
       return null;
     case "opening": {
-      const id = await conversationFor(tx, made.asker, made.opening);
+      const { id } = await findOrMake(parts, tx, made.opening, made.asker);
       if (made.replace === null && (await claim(tx, id, room))) return id;
       await retireInto(tx, room, id);
       return null;
     }
     default:
       return made satisfies never;
-  }
-}
-
-type Opening = Extract<MadeRoom, { is: "opening" }>["opening"];
-
-async function conversationFor(tx: Transaction, asker: Username, opening: Opening): Promise<ConversationId> {
-  switch (opening.open) {
-    case "individual":
-      return (await ensureConversation(tx, conversationAbout({ kind: "individual", pair: opening.pair }))).conversation.id;
-    case "group":
-      return (await ensureConversation(tx, conversationAbout({ kind: "group", securityGroup: opening.securityGroup })))
-        .conversation.id;
-    case "custom":
-      return opening.group;
-    case "new-custom":
-      return insertCustomGroup(tx, { createdBy: asker, name: opening.name, selection: opening.selection });
-    default:
-      return opening satisfies never;
   }
 }
 
@@ -130,7 +123,10 @@ const isDirect = (state: readonly MatrixEvent[]): boolean =>
  * Gives the bot the power over a room that a user made: its creator lets it in and raises it. The others at the
  * bot's level lower themselves afterwards (see `diffRoom`), for which they have to be in the room.
  */
-async function takeOver({ database, homeserver, settings }: ReconcilerParts, actual: ActualRoom): Promise<void> {
+async function takeOver(
+  { database, homeserver, settings }: ReconcilerParts,
+  actual: ActualRoom,
+): Promise<void> {
   const { roomId: room, creator } = actual;
   const { bot } = settings;
   if (creator === null) return;
@@ -158,4 +154,3 @@ async function takeOver({ database, homeserver, settings }: ReconcilerParts, act
   }
   await refetchRoom(database, homeserver, room);
 }
-

@@ -1,9 +1,9 @@
 import type { Logger } from "pino";
 import { accountMade, followChange } from "../conversations/affected.ts";
+import { followTags } from "../conversations/tags.ts";
 import type { DirectorySnapshot } from "../directory/snapshot.ts";
 import type { EventHandler } from "../messages/event.ts";
 import type { ConversationId, PolicySettings, RoomId, UserId } from "../policy/model.ts";
-import { usernameOf } from "../policy/names.ts";
 import type { Database } from "../store/database.ts";
 import type { JobPayloads } from "../store/jobs.ts";
 import { syncAccount } from "./accounts.ts";
@@ -14,6 +14,7 @@ import { drainInbox } from "./inbox.ts";
 import { drainOutbox } from "./outbox-sender.ts";
 import { reconcileRoom } from "./reconciler.ts";
 import { closeRoom } from "./retire.ts";
+import { roomTags } from "./room-tags.ts";
 
 export interface MatrixTaskParts {
   readonly database: Database;
@@ -24,7 +25,7 @@ export interface MatrixTaskParts {
   readonly log: Logger;
 }
 
-type MatrixJob = "inbox" | "outbox" | "account" | "room" | "retire" | "adopt" | "conversations";
+type MatrixJob = "inbox" | "outbox" | "account" | "room" | "retire" | "adopt" | "tags" | "conversations";
 
 /** The jobs that carry what was decided to the homeserver, and what it sent to the features. */
 export function matrixTasks(parts: MatrixTaskParts): {
@@ -50,11 +51,12 @@ export function matrixTasks(parts: MatrixTaskParts): {
       const expected = expectedAccount(people, settings, user);
       if (expected === null) return;
       if (!(await syncAccount(database, homeserver, user, expected))) return;
-      await accountMade(database, usernameOf(settings, user, people));
+      await accountMade(database, people, settings, user);
     },
     room: ({ conversation_id }) => reconcileRoom(rooms, conversation_id as ConversationId),
     adopt: ({ room_id }) => adoptRoom(rooms, room_id as RoomId),
     retire: ({ room_id }) => closeRoom(rooms, room_id as RoomId),
+    tags: ({ room_id }) => followTags(database, roomTags(homeserver), room_id as RoomId),
     conversations: async (change) => followChange(database, await directory.fresh(), settings, change),
   };
 }

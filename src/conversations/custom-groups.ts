@@ -1,5 +1,5 @@
-import type { ConversationId, Selection, Username } from "../policy/model.ts";
 import { bumpRevision } from "../directory/snapshot.ts";
+import type { ConversationId, Selection, Username } from "../policy/model.ts";
 import { onlyRow, type Queryable } from "../store/database.ts";
 
 export interface NewCustomGroup {
@@ -23,7 +23,11 @@ export async function insertCustomGroup(tx: Queryable, group: NewCustomGroup): P
 }
 
 /** Writes what the group is put together from, in place of what it was. */
-export async function replaceSelection(tx: Queryable, id: ConversationId, selection: Selection): Promise<void> {
+export async function replaceSelection(
+  tx: Queryable,
+  id: ConversationId,
+  selection: Selection,
+): Promise<void> {
   const members = [
     ...selection.users.map((member) => ({ kind: "user", member })),
     ...selection.securityGroups.map((member) => ({ kind: "security_group", member })),

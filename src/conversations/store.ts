@@ -1,4 +1,11 @@
-import type { Conversation, ConversationId, ConversationKind, RoomId, SecurityGroupId, Username } from "../policy/model.ts";
+import type {
+  Conversation,
+  ConversationId,
+  ConversationKind,
+  RoomId,
+  SecurityGroupId,
+  Username,
+} from "../policy/model.ts";
 import { onlyRow, type Queryable } from "../store/database.ts";
 
 /** A conversation and where it is carried. */
@@ -8,7 +15,7 @@ export interface StoredConversation {
   readonly roomId: RoomId | null;
 }
 
-interface Row {
+export interface ConversationRow {
   id: ConversationId;
   kind: ConversationKind;
   username: Username | null;
@@ -18,20 +25,34 @@ interface Row {
   room_id: RoomId | null;
 }
 
-const COLUMNS = "id, kind, username, other_username, security_group, revision, room_id";
+/** The columns of a `ConversationRow`, of the table or alias `of`. */
+export const conversationColumns = (of: string): string =>
+  ["id", "kind", "username", "other_username", "security_group", "revision", "room_id"]
+    .map((column) => `${of}.${column}`)
+    .join(", ");
 
-export async function conversationById(db: Queryable, id: ConversationId): Promise<StoredConversation | null> {
-  const found = await db.query<Row>(`SELECT ${COLUMNS} FROM conversations WHERE id = $1`, [id]);
+const COLUMNS = conversationColumns("conversations");
+
+export async function conversationById(
+  db: Queryable,
+  id: ConversationId,
+): Promise<StoredConversation | null> {
+  const found = await db.query<ConversationRow>(`SELECT ${COLUMNS} FROM conversations WHERE id = $1`, [id]);
   return found.rows[0] ? stored(found.rows[0]) : null;
 }
 
 export async function conversationOfRoom(db: Queryable, room: RoomId): Promise<StoredConversation | null> {
-  const found = await db.query<Row>(`SELECT ${COLUMNS} FROM conversations WHERE room_id = $1`, [room]);
+  const found = await db.query<ConversationRow>(`SELECT ${COLUMNS} FROM conversations WHERE room_id = $1`, [
+    room,
+  ]);
   return found.rows[0] ? stored(found.rows[0]) : null;
 }
 
 export async function conversationByKey(db: Queryable, key: string): Promise<StoredConversation | null> {
-  const found = await db.query<Row>(`SELECT ${COLUMNS} FROM conversations WHERE natural_key = $1`, [key]);
+  const found = await db.query<ConversationRow>(
+    `SELECT ${COLUMNS} FROM conversations WHERE natural_key = $1`,
+    [key],
+  );
   return found.rows[0] ? stored(found.rows[0]) : null;
 }
 
@@ -45,7 +66,10 @@ export interface NewConversation {
 }
 
 /** Makes the conversations that are not there yet, in one statement. @returns the ids of those that were made. */
-export async function ensureConversations(db: Queryable, wanted: readonly NewConversation[]): Promise<ConversationId[]> {
+export async function ensureConversations(
+  db: Queryable,
+  wanted: readonly NewConversation[],
+): Promise<ConversationId[]> {
   if (wanted.length === 0) return [];
   const made = await db.query<{ id: ConversationId }>(
     `INSERT INTO conversations (kind, natural_key, username, other_username, security_group)
@@ -75,16 +99,18 @@ export async function ensureConversation(
 ): Promise<StoredConversation & { created: boolean }> {
   const [made] = await ensureConversations(db, [wanted]);
   const row = onlyRow(
-    await db.query<Row>(`SELECT ${COLUMNS} FROM conversations WHERE natural_key = $1`, [wanted.naturalKey]),
+    await db.query<ConversationRow>(`SELECT ${COLUMNS} FROM conversations WHERE natural_key = $1`, [
+      wanted.naturalKey,
+    ]),
   );
   return { ...stored(row), created: made !== undefined };
 }
 
-function stored(row: Row): StoredConversation {
+function stored(row: ConversationRow): StoredConversation {
   return { conversation: conversationOf(row), roomId: row.room_id };
 }
 
-function conversationOf(row: Row): Conversation {
+export function conversationOf(row: ConversationRow): Conversation {
   const base = { id: row.id, revision: Number(row.revision) };
   const { kind } = row;
   switch (kind) {

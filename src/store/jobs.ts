@@ -18,8 +18,16 @@ export interface JobPayloads {
   retire: { readonly room_id: string };
   /** Take over a room that a user made in a client. */
   adopt: { readonly room_id: string };
+  /** Make the tags of a room in its members' accounts what was decided: out of the list, or back in it. */
+  tags: { readonly room_id: string };
+  /** Take an alert away whose time is over. */
+  alert_expiry: { readonly alert_id: string };
   /** Work out which conversations must exist by themselves, and what a change of the directory touches. */
-  conversations: { readonly usernames: readonly string[]; readonly groups: readonly string[]; readonly all?: boolean };
+  conversations: {
+    readonly usernames: readonly string[];
+    readonly groups: readonly string[];
+    readonly all?: boolean;
+  };
 }
 
 export type JobName = keyof JobPayloads;

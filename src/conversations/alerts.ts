@@ -1,0 +1,104 @@
+import { escapeHtml, HTML_FORMAT } from "../messages/html.ts";
+import { enqueueSends } from "../messages/outbox.ts";
+import * as words from "../messages/words.ts";
+import { type Database, onlyRow, type Transaction } from "../store/database.ts";
+import { addJob } from "../store/jobs.ts";
+import { checkRoom } from "./affected.ts";
+import { alertsConversation } from "./keys.ts";
+import { ensureConversation } from "./store.ts";
+
+export type AlertSeverity = "info" | "warning" | "critical";
+
+export interface NewAlert {
+  readonly text: string;
+  readonly severity: AlertSeverity;
+  /** When it is taken away by itself; null: it stays until it is withdrawn. */
+  readonly expiresAt: Date | null;
+}
+
+/** Alerts to everyone at the practice (product text, "Alert Notifications"). */
+export interface Alerts {
+  /** Gives the alert's id. */
+  post(tx: Transaction, alert: NewAlert): Promise<string>;
+  /** False: there is no such alert. Withdrawn twice is once. */
+  withdraw(tx: Transaction, id: string): Promise<boolean>;
+}
+
+/** In the content of an alert's message, for clients that know Whisper. */
+const ALERT_KEY = "au.healthtrack.whisper.alert";
+
+export const alerts: Alerts = { post, withdraw };
+
+async function post(tx: Transaction, alert: NewAlert): Promise<string> {
+  const { id } = onlyRow(
+    await tx.query<{ id: string }>(
+      "INSERT INTO alerts (text, severity, expires_at) VALUES ($1, $2, $3) RETURNING id",
+      [alert.text, alert.severity, alert.expiresAt],
+    ),
+  );
+  await enqueueSends(tx, [
+    {
+      ref: refOf(id),
+      conversation: await alertsRoom(tx),
+      type: "m.room.message",
+      content: contentOf(id, alert),
+    },
+  ]);
+  if (alert.expiresAt !== null) {
+    await addJob(tx, "alert_expiry", { alert_id: id }, { key: expiryKey(id), runAt: alert.expiresAt });
+  }
+  return id;
+}
+
+async function withdraw(tx: Transaction, id: string): Promise<boolean> {
+  if (!/^\d{1,18}$/.test(id)) return false;
+  const known = await tx.query<{ first: boolean }>(
+    `UPDATE alerts SET withdrawn_at = coalesce(alerts.withdrawn_at, now())
+     FROM (SELECT id, withdrawn_at IS NULL AS first FROM alerts WHERE id = $1 FOR UPDATE) AS before
+     WHERE alerts.id = before.id RETURNING before.first`,
+    [id],
+  );
+  const [row] = known.rows;
+  if (row?.first) {
+    const conversation = await alertsRoom(tx);
+    await enqueueSends(tx, [
+      {
+        ref: `${refOf(id)}:withdrawn`,
+        conversation,
+        type: "m.room.redaction",
+        content: {},
+        target: { ref: refOf(id) },
+      },
+    ]);
+  }
+  return row !== undefined;
+}
+
+/** The job `alert_expiry`: an alert's time is over. */
+export async function expireAlert(database: Database, id: string): Promise<void> {
+  await database.transaction((tx) => withdraw(tx, id));
+}
+
+async function alertsRoom(tx: Transaction) {
+  const { conversation, roomId } = await ensureConversation(tx, alertsConversation);
+  if (roomId === null) await checkRoom(tx, conversation.id);
+  return conversation.id;
+}
+
+const refOf = (id: string): string => `alert:${id}`;
+const expiryKey = (id: string): string => `alert_expiry:${id}`;
+
+/** A text and not a notice, since clients keep notices quiet; a critical one calls everybody (`@room`). */
+function contentOf(id: string, { text, severity }: NewAlert): Readonly<Record<string, unknown>> {
+  const { sign, title } = words.alertSeverity[severity];
+  const html = escapeHtml(text).replaceAll("\n", "<br>");
+  return {
+    msgtype: "m.text",
+    body: title === null ? `${sign} ${text}` : `${sign} ${title}: ${text}`,
+    format: HTML_FORMAT,
+    formatted_body:
+      title === null ? `${sign} ${html}` : `${sign} <strong>${escapeHtml(title)}</strong><br>${html}`,
+    "m.mentions": severity === "critical" ? { room: true } : {},
+    [ALERT_KEY]: { id, severity },
+  };
+}

@@ -1,0 +1,38 @@
+import type { ConversationId, RoomId, Username } from "../policy/model.ts";
+import type { Queryable, Transaction } from "../store/database.ts";
+import { type EditRequest, editConversation } from "./edit.ts";
+import { type ListedConversation, listConversations } from "./list.ts";
+import { type Opened, type OpenRequest, openConversation } from "./open.ts";
+import type { ConversationParts } from "./parts.ts";
+import type { Refusal } from "./refusal.ts";
+import { type RoomNews, roomOf } from "./room-of.ts";
+import { type ShownConversation, showConversation } from "./show.ts";
+
+/** Conversations for those who ask in somebody's name: the HTTP API. What takes a transaction uses no other connection. */
+export interface Conversations {
+  open(tx: Transaction, request: OpenRequest): Promise<Opened | Refusal>;
+  edit(tx: Transaction, id: ConversationId, request: EditRequest): Promise<null | Refusal>;
+  /** The room that carries it, waiting a moment for one that is being made. Null: it is not there yet. */
+  roomOf(id: ConversationId, signal: AbortSignal): Promise<RoomId | null>;
+  list(
+    db: Queryable,
+    username: Username,
+    options: { readonly includeArchived: boolean },
+  ): Promise<readonly ListedConversation[] | null>;
+  show(db: Queryable, id: ConversationId): Promise<ShownConversation | null>;
+}
+
+export function conversations(
+  parts: ConversationParts & { readonly database: Queryable; readonly news: RoomNews },
+): Conversations {
+  return {
+    open: (tx, request) => openConversation(parts, tx, request),
+    edit: async (tx, id, request) => {
+      const edited = await editConversation(parts, tx, id, request);
+      return "refused" in edited ? edited : null;
+    },
+    roomOf: (id, signal) => roomOf(parts.database, parts.news, id, signal),
+    list: (db, username, options) => listConversations(parts, db, username, options),
+    show: (db, id) => showConversation(parts, db, id),
+  };
+}

@@ -1,0 +1,100 @@
+import { lockDirectory } from "../directory/store.ts";
+import { editGroup, mayEditGroup, type Staying } from "../policy/editing.ts";
+import { groupTitle, wouldCycle } from "../policy/members.ts";
+import type {
+  ConversationId,
+  ConversationKind,
+  CustomGroup,
+  Directory,
+  Selection,
+  Username,
+} from "../policy/model.ts";
+import { hasAccess } from "../policy/permissions.ts";
+import * as words from "../policy/words.ts";
+import type { Transaction } from "../store/database.ts";
+import { changeGroup } from "./change-group.ts";
+import type { ConversationParts } from "./parts.ts";
+import { unknownAsker, unknownPiece } from "./pieces.ts";
+import { conflict, forbidden, type Refusal } from "./refusal.ts";
+import { conversationById } from "./store.ts";
+
+export interface EditRequest {
+  readonly as: Username;
+  readonly name?: string;
+  readonly add: Selection;
+  readonly remove: Selection;
+}
+
+export interface EditDone {
+  /** Whom the editor removed and who are members through a nested group all the same. */
+  readonly staying: readonly Staying[];
+}
+
+/** Renames a custom group, adds to it and removes from it: all of it or nothing. Its room follows. */
+export async function editConversation(
+  parts: ConversationParts,
+  tx: Transaction,
+  id: ConversationId,
+  request: EditRequest,
+): Promise<EditDone | Refusal> {
+  const stored = await conversationById(tx, id);
+  if (stored === null) return { refused: "unknown" };
+  const { kind } = stored.conversation;
+  if (kind !== "custom") return conflict(whyFixed(kind));
+  await lockDirectory(tx);
+  const directory = await parts.directory.within(tx);
+  const group = directory.customGroups.get(id);
+  if (group === undefined) return { refused: "unknown" };
+  const refusal = refuse(parts, directory, group, request);
+  if (refusal !== null) return refusal;
+  const { name, add, remove } = request;
+  const edited = editGroup(directory, group, { add, remove });
+  if (!edited.ok) return conflict(edited.reason);
+  await changeGroup(tx, parts.settings, directory, group, {
+    selection: edited.selection,
+    ...(name === undefined ? {} : { name }),
+  });
+  return { staying: edited.staying };
+}
+
+function refuse(
+  { settings }: ConversationParts,
+  directory: Directory,
+  group: CustomGroup,
+  { as, add, remove }: EditRequest,
+): Refusal | null {
+  const unknown =
+    unknownAsker(directory, as) ?? unknownPiece(directory, add, "add.") ?? unknownUser(directory, remove);
+  if (unknown !== null) return unknown;
+  const may = mayEditGroup(directory, settings.customGroupsEditedBy, group, as);
+  if (!may.allowed) return forbidden(may.reason);
+  for (const username of add.users) {
+    const user = directory.users.get(username);
+    if (user === undefined || group.users.includes(username)) continue;
+    if (!user.active) return forbidden(words.personLeft(user.name));
+    if (!hasAccess(directory, username)) return forbidden(words.personWithoutAccess(user.name));
+  }
+  const circle = add.customGroups.find((customGroup) => wouldCycle(directory, group.id, customGroup));
+  return circle === undefined ? null : conflict(words.circle(groupTitle(directory, { customGroup: circle })));
+}
+
+/** Groups that are gone can be removed all the same; a user name that never was is a mistake. */
+const unknownUser = (directory: Directory, { users }: Selection): Refusal | null =>
+  unknownPiece(directory, { users, securityGroups: [], customGroups: [] }, "remove.");
+
+/** Why a conversation that is no custom group keeps its name and members. */
+export function whyFixed(kind: Exclude<ConversationKind, "custom">): string {
+  switch (kind) {
+    case "individual":
+      return words.pairOnly;
+    case "group":
+      return words.groupFromHealthTrack;
+    case "alerts":
+    case "arrivals":
+    case "control":
+    case "admin":
+      return words.nobodyJoinsHere;
+    default:
+      return kind satisfies never;
+  }
+}

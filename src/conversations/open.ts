@@ -1,0 +1,99 @@
+import { lockDirectory } from "../directory/store.ts";
+import type { ConversationId, ConversationKind, Directory, Selection, Username } from "../policy/model.ts";
+import { userIdOf } from "../policy/names.ts";
+import { type Opening, openingFor } from "../policy/opening.ts";
+import { EMPTY_SELECTION, findCustomGroup, piecesOf } from "../policy/selection.ts";
+import * as words from "../policy/words.ts";
+import type { Transaction } from "../store/database.ts";
+import { checkRoom } from "./affected.ts";
+import { makeCustomGroup } from "./change-group.ts";
+import { groupConversation, individualConversation } from "./keys.ts";
+import { type ConversationParts, nowOf } from "./parts.ts";
+import { unknownAsker, unknownPiece } from "./pieces.ts";
+import { forbidden, invalid, type Refusal } from "./refusal.ts";
+import { ensureConversation } from "./store.ts";
+import { showAgain } from "./views.ts";
+
+export interface OpenRequest extends Selection {
+  readonly as: Username;
+  readonly name: string | null;
+}
+
+export interface Opened {
+  readonly id: ConversationId;
+  readonly kind: ConversationKind;
+  readonly created: boolean;
+}
+
+/**
+ * Opens the conversation that a choice of people and groups comes to: the one that there is, or a new one. It is in
+ * the asker's list again, and its room is looked at, so whoever had left it is back.
+ */
+export async function openConversation(
+  parts: ConversationParts,
+  tx: Transaction,
+  request: OpenRequest,
+): Promise<Opened | Refusal> {
+  const directory = await parts.directory.within(tx);
+  const refusal = malformed(directory, request);
+  if (refusal !== null) return refusal;
+  const opening = openingFor(directory, request.as, request, request.name);
+  if (opening.open === "refused") return forbidden(opening.reason);
+  const opened = await findOrMake(parts, tx, opening, request.as);
+  await showAgain(tx, opened.id, userIdOf(parts.settings, request.as), nowOf(parts));
+  await checkRoom(tx, opened.id);
+  return opened;
+}
+
+/** What is wrong with the request itself, whatever the rules are. */
+function malformed(directory: Directory, request: OpenRequest): Refusal | null {
+  const unknown = unknownAsker(directory, request.as) ?? unknownPiece(directory, request);
+  if (unknown !== null) return unknown;
+  if (piecesOf(request) === 0) return invalid("users", words.nobodyChosen);
+  const onlySelf =
+    piecesOf(request) === request.users.length && request.users.every((each) => each === request.as);
+  return onlySelf ? invalid("users[0]", words.toYourself) : null;
+}
+
+/** The conversation that was decided on, made if it is not there. Its room is not looked at yet. */
+export async function findOrMake(
+  { directory, settings }: Pick<ConversationParts, "directory" | "settings">,
+  tx: Transaction,
+  opening: Exclude<Opening, { open: "refused" }>,
+  asker: Username,
+): Promise<Opened> {
+  switch (opening.open) {
+    case "individual": {
+      const { conversation, created } = await ensureConversation(tx, individualConversation(...opening.pair));
+      return { id: conversation.id, kind: "individual", created };
+    }
+    case "group": {
+      const { conversation, created } = await ensureConversation(
+        tx,
+        groupConversation(opening.securityGroup),
+      );
+      return { id: conversation.id, kind: "group", created };
+    }
+    case "custom":
+      return { id: opening.group, kind: "custom", created: false };
+    case "new-custom": {
+      const { name, selection } = opening;
+      // The same choice made twice at once is one group: the second waits here and then finds the first's.
+      await lockDirectory(tx);
+      const known = findCustomGroup(await directory.within(tx), selection, name);
+      if (known !== null) return { id: known.id, kind: "custom", created: false };
+      const id = await makeCustomGroup(tx, settings, { createdBy: asker, name, selection });
+      return { id, kind: "custom", created: true };
+    }
+    default:
+      return opening satisfies never;
+  }
+}
+
+/** A choice of one person, as a request. */
+export const withOne = (as: Username, other: Username): OpenRequest => ({
+  ...EMPTY_SELECTION,
+  as,
+  name: null,
+  users: [other],
+});

@@ -1,0 +1,9 @@
+/**
+ * SQL for how far somebody has read in a room, as a position: their receipt, or their own last message, since whoever
+ * writes has the conversation before them. Unknown is 0, so all counts as unread. The arguments are SQL expressions.
+ */
+export const READ_TO = (room: string, user: string): string => `greatest(0,
+  (SELECT greatest(r.position, (SELECT seq FROM inbox WHERE event_id = r.event_id))
+   FROM receipts r WHERE r.room_id = ${room} AND r.user_id = ${user}),
+  (SELECT max(own.position) FROM room_messages own
+   WHERE own.room_id = ${room} AND own.sender = ${user} AND NOT own.by_whisper))`;

@@ -1,0 +1,41 @@
+import type { ConversationId, RoomId, UserId } from "../policy/model.ts";
+import type { Queryable } from "../store/database.ts";
+import { addJobs } from "../store/jobs.ts";
+
+/** The conversation was opened anew by this user: it is in their list again, as if something had happened in it. */
+export async function showAgain(db: Queryable, id: ConversationId, user: UserId, now: Date): Promise<void> {
+  const shown = await db.query<{ room_id: RoomId; tagged: boolean }>(
+    `INSERT INTO room_views AS known (room_id, user_id, opened_at)
+     SELECT room_id, $2, $3 FROM conversations WHERE id = $1 AND room_id IS NOT NULL
+     ON CONFLICT (room_id, user_id) DO UPDATE
+       SET opened_at = greatest(known.opened_at, excluded.opened_at), archived = false
+     RETURNING room_id, tagged`,
+    [id, user, now],
+  );
+  await queueTags(
+    db,
+    shown.rows.filter((row) => row.tagged).map((row) => row.room_id),
+  );
+}
+
+/** A message brings the conversation back for every member. */
+export async function showToAll(db: Queryable, room: RoomId): Promise<void> {
+  const back = await db.query("UPDATE room_views SET archived = false WHERE room_id = $1 AND archived", [
+    room,
+  ]);
+  if ((back.rowCount ?? 0) > 0) await queueTags(db, [room]);
+}
+
+/** Has the tags in the members' accounts made what was decided for these rooms. */
+export async function queueTags(db: Queryable, rooms: readonly RoomId[]): Promise<void> {
+  await addJobs(
+    db,
+    rooms.map((room) => ({
+      name: "tags" as const,
+      payload: { room_id: room },
+      key: `tags:${room}`,
+      queue: `tags:${room}`,
+      priority: 5,
+    })),
+  );
+}
