@@ -4,6 +4,7 @@ import * as words from "../../../src/policy/words.ts";
 
 describe("what people are told", () => {
   const names: ReadonlySet<string> = new Set([
+    "whisper",
     "alertsName",
     "arrivalsName",
     "adminName",
