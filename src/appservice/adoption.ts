@@ -8,7 +8,7 @@ import { enqueueSends, wakeOutbox } from "../messages/outbox.ts";
 import { classifyRoom, type MadeRoom } from "../policy/adoption.ts";
 import { ROOM_VERSION } from "../policy/expectedRoom.ts";
 import { readPowerLevels } from "../policy/levelMeaning.ts";
-import type { ActualRoom, ConversationId, RoomId, Username } from "../policy/model.ts";
+import type { ActualRoom, ConversationId, RoomId, UserId, Username } from "../policy/model.ts";
 import { BOT_LEVEL } from "../policy/powerLevels.ts";
 import type { Transaction } from "../store/database.ts";
 import { path } from "./homeserver.ts";
@@ -120,13 +120,11 @@ const isDirect = (state: readonly MatrixEvent[]): boolean =>
   state.some((event) => event.type === "m.room.member" && event.content.is_direct === true);
 
 /**
- * Gives the bot the power over a room that a user made: its creator lets it in and raises it. The others at the
- * bot's level lower themselves afterwards (see `diffRoom`), for which they have to be in the room.
+ * Gives the bot the power over a room that a user made: its creator lets it in, raises it and steps down. Whoever else
+ * is at the bot's level steps down too, for which they have to be in the room.
  */
-async function takeOver(
-  { database, homeserver, settings }: ReconcilerParts,
-  actual: ActualRoom,
-): Promise<void> {
+async function takeOver(parts: ReconcilerParts, actual: ActualRoom): Promise<void> {
+  const { database, homeserver, settings } = parts;
   const { roomId: room, creator } = actual;
   const { bot } = settings;
   if (creator === null) return;
@@ -142,15 +140,27 @@ async function takeOver(
     if (membership !== "invite" || user === bot) continue;
     await homeserver.call({ method: "POST", path: path`/_matrix/client/v3/join/${room}`, as: user });
   }
+  await enthrone(parts, actual, creator);
+  await refetchRoom(database, homeserver, room);
+}
+
+/** Nobody lowers an equal, but everybody may lower themselves (authorisation rules of room version 11, 9.7.1). */
+async function enthrone({ homeserver, settings }: ReconcilerParts, actual: ActualRoom, creator: UserId): Promise<void> {
+  const { bot } = settings;
   const content = actual.state["m.room.power_levels"] ?? {};
-  const levels = readPowerLevels(content, creator);
-  if ((levels.users[bot] ?? 0) < BOT_LEVEL) {
+  const users: Record<string, number> = { ...readPowerLevels(content, creator).users };
+  const rivals = Object.keys(users).filter((user) => user !== bot && (users[user] ?? 0) >= BOT_LEVEL);
+  // The creator first: only they can raise the bot.
+  const order = [...(users[bot] === BOT_LEVEL ? [] : [creator]), ...rivals.filter((user) => user !== creator)];
+  if (users[bot] === BOT_LEVEL && rivals.includes(creator)) order.push(creator);
+  for (const user of order) {
+    users[bot] = BOT_LEVEL;
+    users[user] = 0;
     await homeserver.call({
       method: "PUT",
-      path: `${rooms}/state/m.room.power_levels/`,
-      as: creator,
-      body: { ...content, users: { ...levels.users, [bot]: BOT_LEVEL } },
+      path: path`/_matrix/client/v3/rooms/${actual.roomId}/state/m.room.power_levels/`,
+      as: user as UserId,
+      body: { ...content, users: { ...users } },
     });
   }
-  await refetchRoom(database, homeserver, room);
 }

@@ -16,15 +16,14 @@ export async function mirrorEvent(db: Queryable, event: MatrixEvent): Promise<bo
   if (event.type === "m.room.member") {
     const { membership } = event.content;
     if (typeof membership !== "string") return false;
-    const member = { user_id: event.state_key, membership, event_id: event.event_id, made_at: event.origin_server_ts };
-    return (await mirrorMembers(db, event.room_id, [member])) > 0;
+    return (await mirrorMembers(db, event.room_id, [event])) > 0;
   }
   if (event.state_key !== "") return false;
   if (event.type === "m.room.create") {
     const { room_version } = event.content;
     await mirrorRoom(db, event.room_id, typeof room_version === "string" ? room_version : "1", event.sender);
   }
-  return mirrorState(db, event.room_id, event.type, event.content, event.event_id, event.origin_server_ts);
+  return mirrorState(db, event);
 }
 
 export async function mirrorRoom(db: Queryable, room: RoomId, version: string, creator: UserId | null): Promise<void> {
@@ -35,56 +34,85 @@ export async function mirrorRoom(db: Queryable, room: RoomId, version: string, c
 }
 
 /**
- * An event that comes after a newer one of its kind is known (the room was asked for meanwhile) is old news and changes
- * nothing. `madeAt` is the homeserver's time of the event; 0 for what Whisper just did itself, whose event is to come.
+ * How long Whisper's own doings stand in the mirror against events that contradict them. Those are older: they were
+ * on their way when it acted. The event of the doing itself ends this; the time is for the case that it is lost.
  */
-export async function mirrorState(
+const AHEAD = "now() + interval '1 minute'";
+
+/** Takes a state event into the mirror unless a newer one is known. */
+async function mirrorState(db: Queryable, event: MatrixEvent): Promise<boolean> {
+  const replaces = event.unsigned?.replaces_state ?? null;
+  const changed = await db.query<{ changed: boolean }>(
+    `WITH before AS (SELECT content FROM room_state WHERE room_id = $1 AND type = $2)
+     INSERT INTO room_state AS known (room_id, type, content, event_id, made_at) VALUES ($1, $2, $3, $4, $5)
+     ON CONFLICT (room_id, type) DO UPDATE
+       SET content = excluded.content, event_id = excluded.event_id, made_at = excluded.made_at, ahead_until = NULL
+     WHERE CASE WHEN known.ahead_until > now() THEN known.event_id IN (excluded.event_id, $6)
+                ELSE excluded.made_at >= known.made_at END
+     RETURNING content IS DISTINCT FROM (SELECT content FROM before) AS changed`,
+    [event.room_id, event.type, JSON.stringify(event.content), event.event_id, event.origin_server_ts, replaces],
+  );
+  return changed.rows[0]?.changed ?? false;
+}
+
+/** What Whisper itself set, and the event that it became. */
+export async function mirrorOwnState(
   db: Queryable,
   room: RoomId,
   type: string,
   content: Readonly<Record<string, unknown>>,
   eventId: string,
-  madeAt = 0,
-): Promise<boolean> {
-  const changed = await db.query<{ changed: boolean }>(
-    `INSERT INTO room_state AS known (room_id, type, content, event_id, made_at) VALUES ($1, $2, $3, $4, $5)
+): Promise<void> {
+  await db.query(
+    `INSERT INTO room_state (room_id, type, content, event_id, ahead_until) VALUES ($1, $2, $3, $4, ${AHEAD})
      ON CONFLICT (room_id, type) DO UPDATE
-       SET content = excluded.content, event_id = excluded.event_id, made_at = greatest(known.made_at, excluded.made_at)
-     WHERE (excluded.made_at = 0 OR excluded.made_at >= known.made_at) AND known.content <> excluded.content
-     RETURNING 1`,
-    [room, type, JSON.stringify(content), eventId, madeAt],
+       SET content = excluded.content, event_id = excluded.event_id, ahead_until = excluded.ahead_until`,
+    [room, type, JSON.stringify(content), eventId],
   );
-  return changed.rowCount === 1;
 }
 
-/** What Whisper itself did to a member. */
-export async function mirrorMember(db: Queryable, room: RoomId, user: UserId, membership: Membership): Promise<void> {
-  await mirrorMembers(db, room, [{ user_id: user, membership, event_id: "", made_at: 0 }]);
-}
-
-interface MemberRow {
-  readonly user_id: string;
-  readonly membership: string;
-  readonly event_id: string;
-  readonly made_at: number;
+/** What Whisper itself made of a member. */
+export async function mirrorOwnMember(db: Queryable, room: RoomId, user: UserId, membership: Membership): Promise<void> {
+  await db.query(
+    `INSERT INTO room_members AS known (room_id, user_id, membership, event_id, ahead_until)
+     VALUES ($1, $2, $3, '', ${AHEAD})
+     ON CONFLICT (room_id, user_id) DO UPDATE
+       SET membership = excluded.membership, ahead_until = excluded.ahead_until, forgotten = false`,
+    [room, user, membership],
+  );
 }
 
 /** Takes memberships into the mirror in one statement. @returns how many became different. */
-async function mirrorMembers(db: Queryable, room: RoomId, members: readonly MemberRow[]): Promise<number> {
-  const changed = await db.query(
-    `INSERT INTO room_members AS known (room_id, user_id, membership, event_id, made_at)
-     SELECT $1, user_id, membership, event_id, made_at
-     FROM json_to_recordset($2) AS m(user_id text, membership text, event_id text, made_at bigint)
+async function mirrorMembers(db: Queryable, room: RoomId, events: readonly MatrixEvent[]): Promise<number> {
+  const changed = await db.query<{ changed: boolean }>(
+    `WITH given AS (
+       SELECT user_id, membership, event_id, made_at
+       FROM json_to_recordset($2) AS m(user_id text, membership text, event_id text, made_at bigint)),
+     before AS (
+       SELECT user_id, membership FROM room_members WHERE room_id = $1 AND user_id IN (SELECT user_id FROM given))
+     INSERT INTO room_members AS known (room_id, user_id, membership, event_id, made_at)
+     SELECT $1, user_id, membership, event_id, made_at FROM given
      ON CONFLICT (room_id, user_id) DO UPDATE
-       SET membership = excluded.membership, event_id = excluded.event_id,
-           made_at = greatest(known.made_at, excluded.made_at),
+       SET membership = excluded.membership, event_id = excluded.event_id, made_at = excluded.made_at,
+           ahead_until = NULL,
            -- A new membership row opens the history again, so what was forgotten must be forgotten again.
-           forgotten = false
-     WHERE (excluded.made_at = 0 OR excluded.made_at >= known.made_at) AND known.membership <> excluded.membership
-     RETURNING 1`,
-    [room, JSON.stringify(members)],
+           forgotten = known.forgotten AND known.membership = excluded.membership
+     WHERE CASE WHEN known.ahead_until > now() THEN known.membership = excluded.membership
+                ELSE excluded.made_at >= known.made_at END
+     RETURNING membership IS DISTINCT FROM (SELECT membership FROM before WHERE before.user_id = known.user_id) AS changed`,
+    [
+      room,
+      JSON.stringify(
+        events.map((event) => ({
+          user_id: event.state_key,
+          membership: event.content.membership,
+          event_id: event.event_id,
+          made_at: event.origin_server_ts,
+        })),
+      ),
+    ],
   );
-  return changed.rowCount ?? 0;
+  return changed.rows.filter((row) => row.changed).length;
 }
 
 export async function mirrorForgotten(db: Queryable, room: RoomId, user: UserId): Promise<void> {
@@ -98,21 +126,13 @@ export async function mirrorDirect(db: Queryable, room: RoomId, user: UserId): P
 /** Puts a room's whole state, asked of the homeserver, in place of what the mirror had. */
 export async function mirrorWholeRoom(db: Queryable, room: RoomId, state: readonly MatrixEvent[]): Promise<void> {
   const members = state.filter((event) => event.type === "m.room.member");
+  await db.query("UPDATE room_members SET ahead_until = NULL WHERE room_id = $1", [room]);
   await db.query("DELETE FROM room_state WHERE room_id = $1", [room]);
   await db.query("DELETE FROM room_members WHERE room_id = $1 AND NOT (user_id = ANY($2))", [
     room,
     members.map((event) => event.state_key),
   ]);
-  await mirrorMembers(
-    db,
-    room,
-    members.map(({ state_key = "", content, event_id, origin_server_ts }) => ({
-      user_id: state_key,
-      membership: String(content.membership),
-      event_id,
-      made_at: origin_server_ts,
-    })),
-  );
+  await mirrorMembers(db, room, members);
   for (const event of state) if (event.type !== "m.room.member") await mirrorEvent(db, event);
 }
 

@@ -9,6 +9,12 @@ import { mirrorEvent } from "./mirror.ts";
 import { addRetireJob } from "./retire.ts";
 
 /**
+ * A room is made event by event, one for each person invited. After this long without a further one (milliseconds) it
+ * is taken to be as its maker wanted it; the first message says so at once (see callbacks.ts).
+ */
+const SETTLE = 1_500;
+
+/**
  * Keeps the mirror, and has a room looked at when something in it became other than what Whisper itself had made of
  * it. A room that no conversation knows was made by a user in a client, and is taken over.
  */
@@ -36,7 +42,10 @@ export function roomEvents(bot: UserId): EventHandler {
         if (changed) await addRetireJob(tx, event.room_id);
         return;
       }
-      await addJob(tx, "adopt", { room_id: event.room_id }, adoptJob(event.room_id));
+      await addJob(tx, "adopt", { room_id: event.room_id }, {
+        ...adoptJob(event.room_id),
+        runAt: new Date(Date.now() + SETTLE),
+      });
     },
   };
 }

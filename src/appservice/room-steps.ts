@@ -3,7 +3,7 @@ import { MARKER_TYPE } from "../policy/model.ts";
 import type { Database } from "../store/database.ts";
 import type { MatrixEvent } from "../messages/event.ts";
 import { type Homeserver, MatrixRefused, path } from "./homeserver.ts";
-import { mirrorDirect, mirrorForgotten, mirrorMember, mirrorState, mirrorWholeRoom } from "./mirror.ts";
+import { mirrorDirect, mirrorForgotten, mirrorOwnMember, mirrorOwnState, mirrorWholeRoom } from "./mirror.ts";
 
 /** Every room of Whisper's: version 12 would give its creator a power that cannot be taken away. */
 const ROOM_VERSION = "11";
@@ -26,7 +26,7 @@ export async function carryOut(parts: RoomSteps, room: RoomId, step: Step): Prom
         path: path`/_synapse/admin/v1/join/${room}`,
         body: { user_id: step.user },
       });
-      await mirrorMember(database, room, step.user, "join");
+      await mirrorOwnMember(database, room, step.user, "join");
       return;
     case "kick":
     case "unban":
@@ -35,7 +35,7 @@ export async function carryOut(parts: RoomSteps, room: RoomId, step: Step): Prom
         path: `${path`/_matrix/client/v3/rooms/${room}`}/${step.step}`,
         body: { user_id: step.user },
       });
-      await mirrorMember(database, room, step.user, "leave");
+      await mirrorOwnMember(database, room, step.user, "leave");
       return;
     case "forget":
       await homeserver.call({ method: "POST", path: path`/_matrix/client/v3/rooms/${room}/forget`, as: step.user });
@@ -48,7 +48,7 @@ export async function carryOut(parts: RoomSteps, room: RoomId, step: Step): Prom
         ...(step.as === undefined ? {} : { as: step.as }),
         body: step.content,
       });
-      await mirrorState(database, room, step.type, step.content, sent.event_id);
+      await mirrorOwnState(database, room, step.type, step.content, sent.event_id);
       return;
     }
     case "direct":

@@ -10,6 +10,7 @@ export interface MatrixEvent {
   readonly state_key?: string;
   readonly origin_server_ts: number;
   readonly content: Readonly<Record<string, unknown>>;
+  readonly unsigned?: { readonly replaces_state?: EventId };
   /** Of a redaction, in room version 11 also in the content. */
   readonly redacts?: EventId;
 }

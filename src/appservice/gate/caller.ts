@@ -52,7 +52,7 @@ export function callers({ upstream, keepUser = 30_000, keepMembership = 1_000 }:
   const ask = async (request: Request, path: string): Promise<Record<string, unknown>> => {
     // The query goes along as it was sent: Synapse also reads a token or a masqueraded user from there, and splits
     // queries in its own way. So both requests are authenticated alike, whatever stands in them.
-    const query = queryOf(request.url);
+    const query = queryOf(request.originalUrl);
     const { authorization } = request.headers;
     const answer = await upstream.json({
       method: "GET",
@@ -60,7 +60,8 @@ export function callers({ upstream, keepUser = 30_000, keepMembership = 1_000 }:
       headers: authorization === undefined ? {} : { authorization },
       patience: PATIENCE,
     });
-    if (answer.status === 401 || answer.status === 403 || answer.status === 429) throw new CallerRefused(answer);
+    if (answer.status === 401 || answer.status === 403 || answer.status === 429)
+      throw new CallerRefused(answer);
     if (answer.status >= 500) throw new SynapseAway(`Synapse answered ${answer.status}`);
     const body = answer.status === 200 ? objectIn(answer.text) : undefined;
     if (body === undefined) throw new Undecidable(`Synapse answered ${answer.status} to ${path}`);
@@ -104,7 +105,7 @@ export function callers({ upstream, keepUser = 30_000, keepMembership = 1_000 }:
  */
 function keyOf(request: Request): string | undefined {
   const { authorization } = request.headers;
-  if (authorization === undefined || namesCaller(queryOf(request.url))) return undefined;
+  if (authorization === undefined || namesCaller(queryOf(request.originalUrl))) return undefined;
   return createHash("sha256").update(authorization).digest("base64");
 }
 

@@ -19,6 +19,8 @@ export const NOT_YOUR_FILE: Refusal = {
   error: "This file is in none of your conversations.",
 };
 
+export const NO_SUCH_FILE: Refusal = { status: 404, errcode: "M_NOT_FOUND", error: "There is no such file." };
+
 /** Who asks without a token would not be served by Synapse either (authenticated media, Matrix 1.11). */
 export const FILES_NEED_A_TOKEN: Refusal = {
   status: 404,
@@ -38,7 +40,11 @@ export const UNREADABLE_PATH: Refusal = {
   error: "This address is not written as the Matrix specification has it.",
 };
 
-export const UNKNOWN_PATH: Refusal = { status: 404, errcode: "M_UNRECOGNIZED", error: "Unrecognized request" };
+export const UNKNOWN_PATH: Refusal = {
+  status: 404,
+  errcode: "M_UNRECOGNIZED",
+  error: "Unrecognized request",
+};
 
 export const HOMESERVER_AWAY: Refusal = {
   status: 502,

@@ -1,5 +1,5 @@
-import { Agent, type IncomingHttpHeaders, type IncomingMessage, request as httpRequest } from "node:http";
-import { Agent as TlsAgent, request as httpsRequest } from "node:https";
+import { Agent, request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from "node:http";
+import { request as httpsRequest, Agent as TlsAgent } from "node:https";
 
 export interface UpstreamRequest {
   readonly method: string;
@@ -56,7 +56,10 @@ export function upstream(synapseUrl: string, connections: number): Upstream {
         port: base.port || (tls ? 443 : 80),
         method: request.method,
         path: request.target,
-        headers: { ...request.headers, ...(request.body ? { "content-length": String(request.body.length) } : {}) },
+        headers: {
+          ...request.headers,
+          ...(request.body ? { "content-length": String(request.body.length) } : {}),
+        },
         agent,
         ...(request.signal ? { signal: request.signal } : {}),
       });

@@ -92,8 +92,10 @@ CREATE TABLE room_state (
   type     text NOT NULL,
   content  jsonb NOT NULL,
   event_id text NOT NULL,
-  -- When the homeserver made the event (its milliseconds); 0 for what Whisper did and has not been told of yet.
+  -- When the homeserver made the event (its milliseconds).
   made_at  bigint NOT NULL DEFAULT 0,
+  -- Whisper did this and the events are still on their way: what comes until then is older news (see mirror.ts).
+  ahead_until timestamptz,
   PRIMARY KEY (room_id, type)
 );
 
@@ -105,6 +107,7 @@ CREATE TABLE room_members (
   direct     boolean NOT NULL DEFAULT false,
   event_id   text NOT NULL,
   made_at    bigint NOT NULL DEFAULT 0,
+  ahead_until timestamptz,
   PRIMARY KEY (room_id, user_id)
 );
 CREATE INDEX room_members_by_user ON room_members (user_id, membership);

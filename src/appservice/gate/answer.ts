@@ -1,0 +1,59 @@
+import type { IncomingHttpHeaders } from "node:http";
+import type { Request, Response } from "express";
+import { CallerRefused, Undecidable } from "./caller.ts";
+import { CANNOT_TELL, HOMESERVER_AWAY, refuse } from "./refusal.ts";
+import { endToEnd, type JsonAnswer, SynapseAway } from "./upstream.ts";
+
+/** What the gate writes to the log. Never a path or a token: they name people, rooms and patients' files. */
+export interface GateLog {
+  warn(fields: object, message: string): void;
+}
+
+/** Hands on what Synapse answered, or `body` in place of what it said. */
+export function handOn(response: Response, answer: JsonAnswer, body: string = answer.text): void {
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  response.writeHead(answer.status, headersFor(answer.headers));
+  response.end(body);
+}
+
+export function headersFor(headers: IncomingHttpHeaders): Record<string, string | string[]> {
+  const kept = endToEnd(headers);
+  return Object.fromEntries(Object.entries(kept).filter((entry) => entry[1] !== undefined)) as Record<
+    string,
+    string | string[]
+  >;
+}
+
+/** Aborts when the client is gone before its answer is complete, so that Synapse does not work for nobody. */
+export function whileWanted(response: Response): AbortSignal {
+  const gone = new AbortController();
+  response.once("close", () => {
+    if (!response.writableFinished) gone.abort();
+  });
+  return gone.signal;
+}
+
+/** The headers that go on to Synapse. Never compressed: answers are looked into. */
+export function headersTo(request: Request, forwardedFor: string): IncomingHttpHeaders {
+  return { ...endToEnd(request.headers), "accept-encoding": "identity", "x-forwarded-for": forwardedFor };
+}
+
+/** Turns what went wrong into an answer. Whatever is not foreseen is a refusal. */
+export function answerFailure(response: Response, error: unknown, log: GateLog): void {
+  if (response.destroyed || response.writableFinished) return;
+  if (error instanceof CallerRefused) {
+    handOn(response, error.answer);
+  } else if (error instanceof SynapseAway) {
+    log.warn({ err: error }, "Synapse did not answer the read gate");
+    refuse(response, HOMESERVER_AWAY);
+  } else {
+    log.warn(
+      { err: error },
+      error instanceof Undecidable ? "the read gate refused in doubt" : "the read gate failed",
+    );
+    refuse(response, CANNOT_TELL);
+  }
+}

@@ -1,0 +1,61 @@
+import { Agent, ServerResponse } from "node:http";
+import { Agent as TlsAgent } from "node:https";
+import express, { type Request, type Router } from "express";
+import { createProxyMiddleware } from "http-proxy-middleware";
+import type { GateLog } from "./answer.ts";
+import { clientAddress, createGate, type Gate, type GateOptions } from "./gate.ts";
+import { HOMESERVER_AWAY, refuse, sendJson, UNKNOWN_PATH } from "./refusal.ts";
+import { pathOf } from "./request-path.ts";
+
+/** What clients need. Not the administration API (/_synapse), not federation. */
+const PROXIED = /^\/(?:_matrix\/(?:client|media)\/|\.well-known\/matrix\/client$)/;
+
+/**
+ * The whole client API with the gate in it, for where no nginx stands in front: development, demo, small practices.
+ * Requests go through as they are and answers as they come, long polls and large files included.
+ */
+export type ClientApiProxyOptions = GateOptions;
+
+export function createClientApiProxy(options: ClientApiProxyOptions): Gate {
+  const gate = createGate(options);
+  const tls = options.synapseUrl.startsWith("https:");
+  const pool = { keepAlive: true, maxSockets: 4_096, maxFreeSockets: 64, timeout: 30_000 };
+  const agent = tls ? new TlsAgent(pool) : new Agent(pool);
+  const proxy = createProxyMiddleware<Request, express.Response>({
+    target: options.synapseUrl,
+    agent,
+    // Silence of ten minutes: more than any long poll, so only what hangs is cut.
+    proxyTimeout: 10 * 60_000,
+    on: {
+      proxyReq: (outgoing, request) => {
+        outgoing.setHeader("x-forwarded-for", clientAddress(request, options.behindProxy));
+      },
+      error: (error, _request, response) => answerProxyError(error, response, options.log),
+    },
+  });
+
+  const router: Router = express.Router();
+  router.use((request, response, next) => {
+    if (PROXIED.test(pathOf(request.originalUrl))) next();
+    else refuse(response, UNKNOWN_PATH);
+  });
+  router.use(gate.router);
+  router.use(proxy);
+  return {
+    router,
+    close: () => {
+      gate.close();
+      agent.destroy();
+    },
+  };
+}
+
+function answerProxyError(error: Error & { code?: string }, response: unknown, log: GateLog): void {
+  // Anything else is the socket of a WebSocket, which is never upgraded here.
+  if (!(response instanceof ServerResponse) || response.destroyed || response.writableFinished) return;
+  log.warn({ err: error }, "Synapse did not answer the client API proxy");
+  sendJson(response as express.Response, HOMESERVER_AWAY.status, {
+    errcode: HOMESERVER_AWAY.errcode,
+    error: HOMESERVER_AWAY.error,
+  });
+}

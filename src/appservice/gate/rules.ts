@@ -1,0 +1,164 @@
+import type { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import type { Request, Response } from "express";
+import type { RoomId } from "../../policy/model.ts";
+import { handOn, headersFor, headersTo, whileWanted } from "./answer.ts";
+import { type Callers, objectIn, Undecidable } from "./caller.ts";
+import type { Gated } from "./gated-paths.ts";
+import { JsonPart } from "./json-part.ts";
+import { roomsIn, withoutContent, withoutLeftRooms } from "./left-rooms.ts";
+import { NOT_A_MEMBER, refuse } from "./refusal.ts";
+import { decoded } from "./request-path.ts";
+import type { JsonAnswer, Upstream } from "./upstream.ts";
+
+/** What a rule needs to carry a request out. */
+export interface Passage {
+  readonly callers: Callers;
+  readonly upstream: Upstream;
+  /** The address of the client, as Synapse shall see it. */
+  forwardedFor(request: Request): string;
+}
+
+export type Rule = (passage: Passage, request: Request, response: Response, gated: Gated) => Promise<void>;
+
+/** Synapse's own limit for one request is far below; a long poll answers within the client's timeout. */
+const PATIENCE = 10 * 60_000;
+/** Of the rooms that a user has left. Larger means something else is wrong, and is refused. */
+const MOST_LEFT = 32 * 1024 * 1024;
+/** A sliding sync's request; Synapse takes no more than this for any JSON (`MAX_REQUEST_SIZE` is 200 of 64 kB events). */
+const MOST_REQUEST = 1024 * 1024;
+
+/** Reads below a room: for those who are in it now. */
+export const room: Rule = async (passage, request, response, gated) => {
+  const id = decoded(gated.caught[0] ?? "");
+  if (id === null || !(await passage.callers.isInOneOf(request, [id as RoomId])))
+    return refuse(response, NOT_A_MEMBER);
+  await stream(passage, request, response);
+};
+
+/**
+ * One event, or its surroundings. Read first and asked afterwards: whoever is a member at the later moment may see
+ * what was read at the earlier one, so no removal can slip in between. Every event must be of a room of the caller's.
+ */
+export const event: Rule = async (passage, request, response, gated) => {
+  const id = decoded(gated.caught[0] ?? "");
+  const answer = await read(passage, request, response);
+  const joined = await passage.callers.joinedRooms(request);
+  if (id === null || !joined.has(id)) return refuse(response, NOT_A_MEMBER);
+  if (answer.status !== 200) return handOn(response, answer);
+  for (const each of eventsIn(answer))
+    if (!joined.has(String(each.room_id))) return refuse(response, NOT_A_MEMBER);
+  handOn(response, answer);
+};
+
+/** The old `/events/{eventId}`: the room is known from the event only. */
+export const bareEvent: Rule = async (passage, request, response) => {
+  const answer = await read(passage, request, response);
+  if (answer.status !== 200) return handOn(response, answer);
+  const roomId = objectIn(answer.text)?.room_id;
+  const joined = await passage.callers.joinedRooms(request);
+  if (typeof roomId !== "string" || !joined.has(roomId)) return refuse(response, NOT_A_MEMBER);
+  handOn(response, answer);
+};
+
+/** The past notifications, without those of rooms that the caller is no longer in. */
+export const notifications: Rule = async (passage, request, response) => {
+  const answer = await read(passage, request, response);
+  if (answer.status !== 200) return handOn(response, answer);
+  const body = objectIn(answer.text);
+  if (body === undefined || !Array.isArray(body.notifications))
+    throw new Undecidable("notifications of unknown form");
+  const joined = await passage.callers.joinedRooms(request);
+  const kept = body.notifications.filter((each: unknown) => {
+    const roomId =
+      typeof each === "object" && each !== null ? (each as { room_id?: unknown }).room_id : undefined;
+    return typeof roomId === "string" && joined.has(roomId);
+  });
+  handOn(response, answer, JSON.stringify({ ...body, notifications: kept }));
+};
+
+/** A sync, streamed, in which rooms that the user has left say only that. */
+export const sync: Rule = async (passage, request, response) => {
+  const leftRooms = new JsonPart(
+    ["rooms", "leave"],
+    async (json) => JSON.stringify(withoutContent(JSON.parse(json), await passage.callers.userId(request))),
+    MOST_LEFT,
+  );
+  await stream(passage, request, response, leftRooms);
+};
+
+/** The same for sliding sync, which does not set left rooms apart: asked afterwards, as for single events. */
+export const slidingSync: Rule = async (passage, request, response) => {
+  const answer = await read(passage, request, response, await bodyOf(request));
+  if (answer.status !== 200) return handOn(response, answer);
+  const body = objectIn(answer.text);
+  if (body === undefined) throw new Undecidable("a sliding sync of unknown form");
+  const rooms = roomsIn(body);
+  if (rooms.length === 0) return handOn(response, answer);
+  const joined = await passage.callers.joinedRooms(request);
+  if (rooms.every((id) => joined.has(id))) return handOn(response, answer);
+  const user = await passage.callers.userId(request);
+  handOn(response, answer, JSON.stringify(withoutLeftRooms(body, joined, user)));
+};
+
+/** Carries the request out and the answer back as it comes. */
+export async function stream(
+  { upstream, forwardedFor }: Passage,
+  request: Request,
+  response: Response,
+  through?: JsonPart,
+): Promise<void> {
+  const answer = await upstream.send({
+    method: request.method,
+    target: request.originalUrl,
+    headers: headersTo(request, forwardedFor(request)),
+    signal: whileWanted(response),
+    patience: PATIENCE,
+  });
+  const headers = headersFor(answer.headers);
+  const length = answer.headers["content-length"];
+  const looksInside = through !== undefined && answer.statusCode === 200 && request.method !== "HEAD";
+  if (!looksInside && length !== undefined) headers["content-length"] = length;
+  response.writeHead(answer.statusCode ?? 502, headers);
+  const steps: [Readable, ...NodeJS.ReadWriteStream[]] = looksInside ? [answer, through] : [answer];
+  await pipeline([...steps, response]);
+}
+
+/** The whole answer. HEAD is asked as GET, since there would be nothing to look into; Node leaves the body out. */
+function read(
+  { upstream, forwardedFor }: Passage,
+  request: Request,
+  response: Response,
+  body?: Buffer,
+): Promise<JsonAnswer> {
+  return upstream.json({
+    method: request.method === "HEAD" ? "GET" : request.method,
+    target: request.originalUrl,
+    headers: headersTo(request, forwardedFor(request)),
+    signal: whileWanted(response),
+    patience: PATIENCE,
+    ...(body === undefined ? {} : { body }),
+  });
+}
+
+async function bodyOf(request: Request): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > MOST_REQUEST) throw new Undecidable("the request is too large");
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+/** The events in the answer of `/event` and of `/context`. */
+function eventsIn(answer: JsonAnswer): readonly { readonly room_id?: unknown }[] {
+  const body = objectIn(answer.text);
+  if (body === undefined) throw new Undecidable("an event of unknown form");
+  if ("type" in body && "content" in body) return [body];
+  const lists = [[body.event], body.events_before, body.events_after, body.state];
+  return lists
+    .flat()
+    .filter((each): each is { room_id?: unknown } => typeof each === "object" && each !== null);
+}
