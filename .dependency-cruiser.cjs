@@ -8,7 +8,8 @@ module.exports = {
     { name: "no-cycles", severity: "error", from: {}, to: { circular: true } },
     {
       name: "policy-is-pure",
-      comment: "policy/ holds rules as functions from plain data to plain data: it imports nothing but itself.",
+      comment:
+        "policy/ holds rules as functions from plain data to plain data: it imports nothing but itself.",
       severity: "error",
       from: { path: inside("policy") },
       to: { pathNot: inside("policy") },
@@ -38,12 +39,20 @@ module.exports = {
       from: { path: "^src/", pathNot: "^src/(main|cli)\\.ts$" },
       to: { path: "^src/(main|cli)\\.ts$" },
     },
-    { name: "no-tests-in-the-product", severity: "error", from: { path: "^src/" }, to: { path: "^(test|dev)/" } },
+    {
+      name: "no-tests-in-the-product",
+      severity: "error",
+      from: { path: "^src/" },
+      to: { path: "^(test|dev)/" },
+    },
   ],
   options: {
     doNotFollow: { path: "node_modules" },
     tsConfig: { fileName: "tsconfig.json" },
     tsPreCompilationDeps: true,
-    enhancedResolveOptions: { exportsFields: ["exports"], conditionNames: ["import", "node", "default", "types"] },
+    enhancedResolveOptions: {
+      exportsFields: ["exports"],
+      conditionNames: ["import", "node", "default", "types"],
+    },
   },
 };

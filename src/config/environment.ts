@@ -16,7 +16,10 @@ export function applyEnvironment(raw: unknown, environment: NodeJS.ProcessEnv): 
     // Only paths: WHISPER_CONFIG and the like are not keys of the file.
     if (!name.includes("__") && name !== `${PREFIX}PUBLIC_URL`) continue;
     const fromFile = name.endsWith(FROM_FILE) && name !== "WHISPER_AUDIT__KEY_FILE";
-    const path = name.slice(PREFIX.length, fromFile ? -FROM_FILE.length : undefined).toLowerCase().split("__");
+    const path = name
+      .slice(PREFIX.length, fromFile ? -FROM_FILE.length : undefined)
+      .toLowerCase()
+      .split("__");
     const text = fromFile ? readFileSync(value, "utf8").trim() : value;
     set(result, path, fromFile ? text : scalar(text));
   }

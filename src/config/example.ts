@@ -4,7 +4,7 @@ import { configSchema } from "./schema.ts";
 
 /** What the example writes where only the practice can know. */
 const FILLED: Readonly<Record<string, string>> = {
-  "homeserver.url": "http://127.0.0.1:8008",
+  "homeserver.url": "http://127.0.0.1:8009",
   "homeserver.public_url": "https://CHANGE_ME.example.com.au",
   "homeserver.server_name": "CHANGE_ME.example.com.au",
   "policy.token": "CHANGE_ME",
@@ -34,7 +34,9 @@ function section(schema: z.core.$ZodType, at: readonly string[]): string[] {
     if (shapeOf(field) !== undefined && fallback(field) === undefined) {
       const required = holdsRequired(field);
       const off = required || !isOptional(field) ? "" : "# ";
-      const inner = section(field, path).map((line) => (off === "" ? line : line.replace(/^(\s*)(?!\s*#)(\S)/, "$1# $2")));
+      const inner = section(field, path).map((line) =>
+        off === "" ? line : line.replace(/^(\s*)(?!\s*#)(\S)/, "$1# $2"),
+      );
       return [...blank, ...lines, `${indent}${off}${key}:`, ...inner];
     }
     return [...blank, ...lines, ...line(indent, path, key, field)];
@@ -49,12 +51,16 @@ function line(indent: string, path: readonly string[], key: string, field: z.cor
 }
 
 /** The default as the file would write it; undefined when there is none, or when it only stands for "an empty section". */
-function fallback(schema: z.core.$ZodType): unknown {
+export function fallback(schema: z.core.$ZodType): unknown {
   for (let inner: z.core.$ZodType | undefined = schema; inner !== undefined; ) {
     const { def } = inner._zod;
     if ("defaultValue" in def) {
       const value: unknown = def.defaultValue;
-      const empty = typeof value === "object" && value !== null && !Array.isArray(value) && Object.keys(value).length === 0;
+      const empty =
+        typeof value === "object" &&
+        value !== null &&
+        !Array.isArray(value) &&
+        Object.keys(value).length === 0;
       return empty ? undefined : value;
     }
     inner = innerOf(def);
@@ -72,8 +78,12 @@ function holdsRequired(schema: z.core.$ZodType): boolean {
   );
 }
 
-function describe(schema: z.core.$ZodType): string | undefined {
-  for (let inner: z.core.$ZodType | undefined = schema; inner !== undefined; inner = innerOf(inner._zod.def)) {
+export function describe(schema: z.core.$ZodType): string | undefined {
+  for (
+    let inner: z.core.$ZodType | undefined = schema;
+    inner !== undefined;
+    inner = innerOf(inner._zod.def)
+  ) {
     const description = z.globalRegistry.get(inner)?.description;
     if (description !== undefined) return description;
   }

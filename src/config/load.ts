@@ -26,13 +26,17 @@ export function loadConfig(file: string, environment: NodeJS.ProcessEnv = proces
   try {
     raw = parse(readFileSync(file, "utf8")) ?? {};
   } catch (error) {
-    if (error instanceof YAMLParseError) throw new ConfigError(file, [error.message.split("\n")[0] ?? "is not YAML"]);
+    if (error instanceof YAMLParseError)
+      throw new ConfigError(file, [error.message.split("\n")[0] ?? "is not YAML"]);
     throw new ConfigError(file, ["it cannot be read; make one from config/whisper.example.yaml"]);
   }
   const config = parseConfig(applyEnvironment(withoutNulls(raw), environment), file);
   return {
     ...config,
-    appservice: { ...config.appservice, registration: resolve(dirname(file), config.appservice.registration) },
+    appservice: {
+      ...config.appservice,
+      registration: resolve(dirname(file), config.appservice.registration),
+    },
   };
 }
 
@@ -46,7 +50,11 @@ function withoutNulls(raw: unknown): unknown {
 /** Checks a configuration as read. @throws ConfigError */
 export function parseConfig(raw: unknown, source: string): Config {
   const result = configSchema.safeParse(raw);
-  if (!result.success) throw new ConfigError(source, result.error.issues.flatMap((issue) => describe(issue, raw)));
+  if (!result.success)
+    throw new ConfigError(
+      source,
+      result.error.issues.flatMap((issue) => describe(issue, raw)),
+    );
   return result.data;
 }
 
@@ -83,7 +91,12 @@ export function shapeOf(schema: z.core.$ZodType | undefined): Record<string, z.c
   while (inner !== undefined) {
     const { def } = inner._zod;
     if ("shape" in def) return def.shape as Record<string, z.core.$ZodType>;
-    inner = "innerType" in def ? (def.innerType as z.core.$ZodType) : "in" in def ? (def.in as z.core.$ZodType) : undefined;
+    inner =
+      "innerType" in def
+        ? (def.innerType as z.core.$ZodType)
+        : "in" in def
+          ? (def.in as z.core.$ZodType)
+          : undefined;
   }
   return undefined;
 }

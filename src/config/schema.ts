@@ -6,9 +6,13 @@ import { Secret } from "./secret.ts";
 export const PLACEHOLDER = /CHANGE_ME/;
 
 const filled = (schema: z.ZodString) =>
-  schema.refine((value) => !PLACEHOLDER.test(value), "still holds the placeholder of the example: put in your own value");
+  schema.refine(
+    (value) => !PLACEHOLDER.test(value),
+    "still holds the placeholder of the example: put in your own value",
+  );
 const text = () => filled(z.string().min(1));
-const httpUrl = () => filled(z.string()).pipe(z.url({ protocol: /^https?$/ }).transform((url) => url.replace(/\/+$/, "")));
+const httpUrl = () =>
+  filled(z.string()).pipe(z.url({ protocol: /^https?$/ }).transform((url) => url.replace(/\/+$/, "")));
 const secret = () => text().transform((value) => new Secret(value));
 const listen = (port: number) =>
   z.strictObject({
@@ -61,7 +65,9 @@ export const configSchema = z.strictObject({
     .strictObject({
       listen: listen(8008)
         .optional()
-        .describe("a listener of its own that carries the whole client API; none: only the gated paths, under `listen`"),
+        .describe(
+          "a listener of its own that carries the whole client API; none: only the gated paths, under `listen`",
+        ),
     })
     .prefault({})
     .describe("The read gate in front of Synapse"),
@@ -72,7 +78,10 @@ export const configSchema = z.strictObject({
       timezone: z
         .string()
         .default("Australia/Sydney")
-        .refine((zone) => Intl.supportedValuesOf("timeZone").includes(zone) || zone === "UTC", "an IANA time zone, such as Australia/Perth")
+        .refine(
+          (zone) => Intl.supportedValuesOf("timeZone").includes(zone) || zone === "UTC",
+          "an IANA time zone, such as Australia/Perth",
+        )
         .describe("in which times are shown"),
     })
     .describe("The practice"),
@@ -98,19 +107,27 @@ export const configSchema = z.strictObject({
     .describe("Links to patients"),
   conversations: z
     .strictObject({
-      archive_after: duration("3d").describe("read conversations leave the list after this long without activity"),
+      archive_after: duration("3d").describe(
+        "read conversations leave the list after this long without activity",
+      ),
     })
     .prefault({})
     .describe("Conversations"),
   custom_groups: z
     .strictObject({
-      edited_by: z.enum(["members", "creator", "admins"]).default("members").describe("who may rename them and change their members"),
+      edited_by: z
+        .enum(["members", "creator", "admins"])
+        .default("members")
+        .describe("who may rename them and change their members"),
     })
     .prefault({})
     .describe("Custom groups"),
   arrivals: z
     .strictObject({
-      show: z.enum(["id", "initials", "name"]).default("initials").describe("what a notice shows of the patient"),
+      show: z
+        .enum(["id", "initials", "name"])
+        .default("initials")
+        .describe("what a notice shows of the patient"),
       stale_after: duration("12h").describe("waiting notices older than this go to the history at night"),
       quick_replies: z
         .array(z.strictObject({ key: z.string().min(1).max(16), text: z.string().min(1).max(200) }))
@@ -142,7 +159,10 @@ export const configSchema = z.strictObject({
     .describe("Prometheus metrics"),
   log: z
     .strictObject({
-      level: z.enum(["fatal", "error", "warn", "info", "debug", "silent"]).default("info").describe("how much is logged"),
+      level: z
+        .enum(["fatal", "error", "warn", "info", "debug", "silent"])
+        .default("info")
+        .describe("how much is logged"),
     })
     .prefault({})
     .describe("Logging: JSON lines on standard output"),

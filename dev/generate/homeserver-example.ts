@@ -1,15 +1,9 @@
-/** Writes config/homeserver.example.yaml from the settings that the development stack runs with. `--check`: only compares. */
-import { mkdirSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+/** config/homeserver.example.yaml, from the settings that the development stack runs with. */
 import { Document, isMap, isPair, isScalar } from "yaml";
-import { readIfThere } from "./files.ts";
-import { homeserverConfig, REASONS } from "./homeserver-config.ts";
-import { REPOSITORY } from "./whisper.ts";
-
-const FILE = join(REPOSITORY, "config", "homeserver.example.yaml");
+import { homeserverConfig, REASONS } from "../homeserver-config.ts";
 
 const HEADER = ` Synapse's homeserver.yaml for a practice, with everything that Whisper relies on.
- Written by \`npm run examples\`; the development stack and the tests run on the same settings.
+ Written by \`npm run generate\`; the development stack and the tests run on the same settings.
  Replace each CHANGE_ME. The module needs \`pip install synapse-http-antispam\` beside Synapse.`;
 
 export function homeserverExample(): string {
@@ -48,17 +42,4 @@ function explain(pair: unknown): void {
   if (reason === undefined) return;
   pair.key.commentBefore = reason.replace(/^/gm, " ");
   pair.key.spaceBefore = true;
-}
-
-if (import.meta.main) {
-  const text = homeserverExample();
-  if (process.argv.includes("--check")) {
-    if (readIfThere(FILE) !== text) {
-      process.stderr.write("config/homeserver.example.yaml is out of date. Run: npm run examples\n");
-      process.exitCode = 1;
-    }
-  } else {
-    mkdirSync(dirname(FILE), { recursive: true });
-    writeFileSync(FILE, text);
-  }
 }

@@ -1,0 +1,12 @@
+// The specs are named by the scripts of package.json: mocha would add those named here to any named by hand.
+module.exports = {
+  require: ["test/support/hooks.ts"],
+  reporter: "test/support/reporter.ts",
+  // Waits in the tests are bounded by themselves and say what they waited for; this bound only catches what hangs.
+  timeout: 60_000,
+  slow: 2_000,
+  // Client libraries leave timers and sockets behind; what the tests started has been stopped by the root hooks.
+  exit: true,
+  "forbid-only": Boolean(process.env.CI),
+  "forbid-pending": Boolean(process.env.CI),
+};

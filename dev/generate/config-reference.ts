@@ -1,0 +1,59 @@
+/** docs/config.md: every key of the configuration, from the schema that checks it. */
+import { z } from "zod";
+import { describe, fallback } from "../../src/config/example.ts";
+import { shapeOf } from "../../src/config/load.ts";
+import { configSchema } from "../../src/config/schema.ts";
+
+const HEADER = `# Configuration
+
+Made from \`src/config/schema.ts\` by \`npm run generate\`. An example to start from is
+[config/whisper.example.yaml](../config/whisper.example.yaml); \`whisper check-config\` says what is wrong with yours.
+
+Every key can also be set by an environment variable, which wins over the file: \`WHISPER_\` + the path in capitals,
+levels joined by two underscores. With \`_FILE\` at its end the value is read from the file named. Durations are written
+\`90s\`, \`10m\`, \`12h\`, \`3d\`.
+`;
+
+export function configReference(): string {
+  return [HEADER, ...sections(configSchema, [])].join("\n");
+}
+
+function sections(schema: z.core.$ZodType, at: readonly string[]): string[] {
+  return Object.entries(shapeOf(schema) ?? {}).flatMap(([key, field]) => {
+    const rows = rowsOf(field, [...at, key]);
+    const title = `## ${key}\n`;
+    const description = shapeOf(field) === undefined ? [] : [`${describe(field) ?? ""}.\n`];
+    return [title, ...description, "| key | default | what it is |", "|---|---|---|", ...rows, ""];
+  });
+}
+
+function rowsOf(field: z.core.$ZodType, path: readonly string[]): string[] {
+  const inner = shapeOf(field);
+  if (inner !== undefined && fallback(field) === undefined) {
+    return Object.entries(inner).flatMap(([key, each]) => rowsOf(each, [...path, key]));
+  }
+  const value = fallback(field);
+  const byDefault =
+    value !== undefined ? `\`${JSON.stringify(value)}\`` : isOptional(field) ? "none" : "**required**";
+  const variable = `WHISPER_${path.join("__").toUpperCase()}`;
+  return [`| \`${path.join(".")}\`<br><sub>${variable}</sub> | ${byDefault} | ${cell(meaning(field))} |`];
+}
+
+function meaning(field: z.core.$ZodType): string {
+  const choices = choicesOf(field);
+  const said = describe(field) ?? "";
+  return choices === undefined ? said : `${said}: ${choices.map((choice) => `\`${choice}\``).join(", ")}`;
+}
+
+function choicesOf(field: z.core.$ZodType): string[] | undefined {
+  for (let inner: z.core.$ZodType | undefined = field; inner !== undefined; ) {
+    if (inner instanceof z.ZodEnum) return inner.options.map(String);
+    const { def } = inner._zod;
+    inner = "innerType" in def && def.innerType instanceof z.ZodType ? def.innerType : undefined;
+  }
+  return undefined;
+}
+
+const isOptional = (field: z.core.$ZodType): boolean => field._zod.def.type === "optional";
+
+const cell = (text: string): string => text.replaceAll("|", "\\|").replaceAll("\n", " ");

@@ -1,0 +1,34 @@
+/** `npm run generate` writes every file that is made from the code; `--check` only says which are out of date. */
+import { mkdirSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { exampleConfig } from "../../src/config/example.ts";
+import { readIfThere, writeAtomically } from "../files.ts";
+import { REPOSITORY } from "../whisper.ts";
+import { configReference } from "./config-reference.ts";
+import { coverage } from "./coverage.ts";
+import { homeserverExample } from "./homeserver-example.ts";
+import { registrationTemplate } from "./registration-template.ts";
+
+/** docs/api.md is compared by the test of the routes, which has what they need at hand. */
+const FILES: Readonly<Record<string, () => string>> = {
+  "config/whisper.example.yaml": exampleConfig,
+  "config/homeserver.example.yaml": homeserverExample,
+  "registration.yaml": registrationTemplate,
+  "docs/config.md": configReference,
+  "docs/coverage.md": coverage,
+};
+
+const check = process.argv.includes("--check");
+for (const [name, make] of Object.entries(FILES)) {
+  const file = join(REPOSITORY, name);
+  const text = make();
+  if (readIfThere(file) === text) continue;
+  if (check) {
+    process.stderr.write(`${name} is out of date. Run: npm run generate\n`);
+    process.exitCode = 1;
+  } else {
+    mkdirSync(dirname(file), { recursive: true });
+    writeAtomically(file, text, 0o644);
+    process.stdout.write(`wrote ${name}\n`);
+  }
+}

@@ -1,0 +1,23 @@
+/** registration.yaml: what the generated registration looks like, for whoever writes one by hand. */
+import { stringify } from "yaml";
+import { registrationOf } from "../../src/appservice/registration.ts";
+import { BOT, USER_PREFIX } from "../whisper.ts";
+
+const HEADER = `# The registration of Whisper with Synapse, as a template. Do not fill this one in: the real one holds secrets, is
+# never committed, and is made by
+#
+#     whisper generate-registration --config whisper.yaml --out registration.yaml
+#
+# Synapse reads it because homeserver.yaml names it under app_service_config_files.
+`;
+
+export function registrationTemplate(): string {
+  const registration = registrationOf({
+    url: "http://127.0.0.1:9000",
+    serverName: "CHANGE_ME.example.com.au",
+    userPrefix: USER_PREFIX,
+    bot: BOT,
+    tokens: { as: "CHANGE_ME", hs: "CHANGE_ME" },
+  });
+  return `${HEADER}\n${stringify(registration)}`;
+}

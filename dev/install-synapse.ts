@@ -1,0 +1,15 @@
+/** Installs Synapse for the tests, showing progress, so that no test has to wait for it. Nothing to do: done at once. */
+import { join } from "node:path";
+import { messageOf } from "./processes.ts";
+import { printProgress } from "./progress.ts";
+import { synapsePython } from "./venv.ts";
+import { REPOSITORY } from "./whisper.ts";
+
+try {
+  await printProgress().step("Synapse: installed", (say) =>
+    synapsePython(join(REPOSITORY, ".whisper", "venv"), say),
+  );
+} catch (error) {
+  process.stderr.write(`${messageOf(error)}\n`);
+  process.exitCode = 1;
+}
