@@ -48,7 +48,7 @@ function meaning(field: z.core.$ZodType): string {
 function choicesOf(field: z.core.$ZodType): string[] | undefined {
   for (let inner: z.core.$ZodType | undefined = field; inner !== undefined; ) {
     if (inner instanceof z.ZodEnum) return inner.options.map(String);
-    const { def } = inner._zod;
+    const def: z.core.$ZodTypeDef = inner._zod.def;
     inner = "innerType" in def && def.innerType instanceof z.ZodType ? def.innerType : undefined;
   }
   return undefined;
