@@ -3,35 +3,40 @@ import { type Logger, pino } from "pino";
 import { createApi } from "./api/app.ts";
 import { close, listen } from "./api/listen.ts";
 import { createMetrics } from "./api/metrics.ts";
-import { alertRoutes } from "./api/routes/alerts.ts";
-import { conversationRoutes } from "./api/routes/conversations.ts";
-import { directoryRoutes } from "./api/routes/directory.ts";
-import { healthRoutes } from "./api/routes/health.ts";
-import { preferenceRoutes } from "./api/routes/preferences.ts";
-import { signInRoutes } from "./api/routes/sign-in.ts";
-import { userRoutes } from "./api/routes/users.ts";
+import { apiRoutes } from "./api/routes.ts";
 import { withAccount } from "./appservice/accounts.ts";
 import { adoptionWait } from "./appservice/adoption-wait.ts";
 import { ensureBot } from "./appservice/bot.ts";
 import { connectHomeserver } from "./appservice/bridge.ts";
 import { callbackRooms } from "./appservice/callback-rooms.ts";
 import { policyCallbacks } from "./appservice/callbacks.ts";
+import { createGate, type GateOptions } from "./appservice/gate/gate.ts";
+import { createClientApiProxy } from "./appservice/gate/proxy.ts";
+import { uploaderIn } from "./appservice/gate/uploader.ts";
 import { healthChecks } from "./appservice/health.ts";
 import { HomeserverAway } from "./appservice/homeserver.ts";
+import { roomPins } from "./appservice/pins.ts";
 import { storeReceipts } from "./appservice/receipts.ts";
 import { readRegistration } from "./appservice/registration.ts";
 import { roomEvents } from "./appservice/room-events.ts";
+import { roomTags } from "./appservice/room-tags.ts";
 import { policySettings } from "./appservice/settings.ts";
 import { issueSignIn } from "./appservice/sign-in.ts";
 import { matrixTasks } from "./appservice/tasks.ts";
 import { intake } from "./appservice/transactions.ts";
+import { arrivalEvents } from "./arrivals/events.ts";
+import type { ArrivalParts } from "./arrivals/parts.ts";
+import { arrivalSettings } from "./arrivals/settings.ts";
+import { arrivalTasks } from "./arrivals/tasks.ts";
 import type { Config } from "./config/schema.ts";
 import { directoryChanged } from "./conversations/affected.ts";
 import { alerts, expireAlert } from "./conversations/alerts.ts";
 import { conversations } from "./conversations/conversations.ts";
+import { mediaEvents, mediaOf } from "./conversations/media.ts";
+import { followTags } from "./conversations/tags.ts";
 import { directorySnapshot } from "./directory/snapshot.ts";
 import { startJobs } from "./jobs/runner.ts";
-import type { UserId, Username } from "./policy/model.ts";
+import type { RoomId, UserId } from "./policy/model.ts";
 import { openDatabase } from "./store/database.ts";
 import type { JobPayloads } from "./store/jobs.ts";
 import { migrate } from "./store/migrate.ts";
@@ -133,7 +138,6 @@ export async function startWhisper(
     }),
   );
   let working = false;
-  const changes = { changed: directoryChanged };
   const conversationParts = {
     database,
     directory,
@@ -141,36 +145,48 @@ export async function startWhisper(
     news: notifications,
     archiveAfter: config.conversations.archive_after,
   };
-  const template = config.client.url ?? `${config.public_url}/whisper/sign-in#{login_token}`;
-  const signIn = {
-    issue: (username: Username) =>
-      issueSignIn({ database, homeserver, directory, settings, template }, username),
+  const arrivalParts: ArrivalParts = { directory, policy: settings, settings: arrivalSettings(config) };
+  const signInParts = { database, homeserver, directory, settings, template: signInTemplate(config) };
+  const gateOptions: GateOptions = {
+    synapseUrl: config.homeserver.url,
+    media: mediaOf(database),
+    uploaderOf: uploaderIn(homeserver),
+    log,
+    behindProxy: config.gate.listen === undefined,
   };
+  const gates = [createGate(gateOptions)];
+  app.use(gates.map((gate) => gate.router));
   app.use(
     createApi({
       database,
       log,
       publicUrl: config.public_url,
-      routes: [
-        ...healthRoutes({
-          checks: healthChecks(database, homeserver, () => working),
-          metrics: metrics.registry,
-          ...(config.metrics.token && { metricsToken: config.metrics.token.reveal() }),
-        }),
-        ...directoryRoutes({ naming: settings, changes }),
-        ...userRoutes({ database, naming: settings, changes }),
-        ...preferenceRoutes({ database, changes }),
-        ...signInRoutes({ signIn }),
-        ...conversationRoutes({ database, conversations: conversations(conversationParts) }),
-        ...alertRoutes({ alerts }),
-      ],
+      routes: apiRoutes({
+        database,
+        naming: settings,
+        changes: { changed: directoryChanged },
+        signIn: { issue: (username) => issueSignIn(signInParts, username) },
+        conversations: conversations(conversationParts),
+        alerts,
+        bookings: arrivalParts,
+        checks: healthChecks(database, homeserver, () => working),
+        metrics: metrics.registry,
+        ...(config.metrics.token && { metricsToken: config.metrics.token.reveal() }),
+      }),
     }),
   );
   const servers = [await listen(app, config.listen)];
-  const handlers = [roomEvents(settings.bot)];
+  if (config.gate.listen) {
+    const clientApi = createClientApiProxy(gateOptions);
+    gates.push(clientApi);
+    servers.push(await listen(express().disable("x-powered-by").use(clientApi.router), config.gate.listen));
+  }
+  const handlers = [roomEvents(settings.bot), mediaEvents, arrivalEvents(arrivalParts)];
   const tasks = {
     ...matrixTasks({ database, homeserver, directory, settings, handlers, log }),
+    ...arrivalTasks(arrivalParts, database, roomPins(homeserver)),
     alert_expiry: ({ alert_id }: JobPayloads["alert_expiry"]) => expireAlert(database, alert_id),
+    tags: ({ room_id }: JobPayloads["tags"]) => followTags(database, roomTags(homeserver), room_id as RoomId),
   };
   const jobs = untilThere("Synapse", () => ensureBot(homeserver, settings.bot), log, stopping.signal).then(
     () => {
@@ -192,8 +208,13 @@ export async function startWhisper(
   return async () => {
     stopping.abort();
     await Promise.all(servers.map(close));
+    for (const gate of gates) gate.close();
     await (await jobs.catch(() => undefined))?.stop();
     await notifications.close();
     await database.close();
   };
 }
+
+/** The practice's client, or the page of Whisper's own that leads to it; the token follows `#`, which no server logs. */
+const signInTemplate = (config: Config): string =>
+  config.client.url ?? `${config.public_url}/whisper/sign-in#{login_token}`;

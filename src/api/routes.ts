@@ -1,5 +1,7 @@
+import type { ArrivalParts } from "../arrivals/parts.ts";
 import type { Route } from "./route.ts";
 import { type Alerts, alertRoutes } from "./routes/alerts.ts";
+import { bookingRoutes } from "./routes/bookings.ts";
 import { type Conversations, conversationRoutes } from "./routes/conversations.ts";
 import { directoryRoutes } from "./routes/directory.ts";
 import { type HealthRouteParts, healthRoutes } from "./routes/health.ts";
@@ -12,16 +14,18 @@ export interface ApiParts extends UserRouteParts, HealthRouteParts {
   readonly signIn?: SignIn;
   readonly conversations?: Conversations;
   readonly alerts?: Alerts;
+  readonly bookings?: ArrivalParts;
 }
 
 /** Every route, in the order in which they are documented. */
 export function apiRoutes(parts: ApiParts): Route[] {
-  const { signIn, conversations, alerts } = parts;
+  const { signIn, conversations, alerts, bookings } = parts;
   return [
     ...directoryRoutes(parts),
     ...userRoutes(parts),
     ...preferenceRoutes(parts),
     ...(signIn ? signInRoutes({ signIn }) : []),
+    ...(bookings ? bookingRoutes(bookings) : []),
     ...(conversations ? conversationRoutes({ ...parts, conversations }) : []),
     ...(alerts ? alertRoutes({ alerts }) : []),
     ...healthRoutes(parts),

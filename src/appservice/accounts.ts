@@ -1,5 +1,5 @@
-import { type Database, type Queryable } from "../store/database.ts";
 import type { UserId } from "../policy/model.ts";
+import type { Database, Queryable } from "../store/database.ts";
 import { type Homeserver, path } from "./homeserver.ts";
 
 /** An account as it ought to be; null where a user has none and needs none. */
@@ -79,7 +79,9 @@ async function accountOf(db: Queryable, user: UserId): Promise<ActualAccount | n
 
 /** Which of these users have an account that may join rooms. */
 export async function withAccount(db: Queryable, users: readonly UserId[]): Promise<Set<UserId>> {
-  const found = await db.query<{ user_id: UserId }>("SELECT user_id FROM accounts WHERE user_id = ANY($1)", [users]);
+  const found = await db.query<{ user_id: UserId }>("SELECT user_id FROM accounts WHERE user_id = ANY($1)", [
+    users,
+  ]);
   return new Set(found.rows.map((row) => row.user_id));
 }
 

@@ -10,7 +10,10 @@ const PATIENCE = 10_000;
  * Has a room adopted and waits until it is, for a bounded time. All who wait for one room share one adoption, over
  * all processes, since it is a job.
  */
-export function adoptionWait(database: Database, notifications: Notifications): (room: RoomId) => Promise<void> {
+export function adoptionWait(
+  database: Database,
+  notifications: Notifications,
+): (room: RoomId) => Promise<void> {
   const waiting = new Map<RoomId, Promise<void>>();
   return (room) => {
     const already = waiting.get(room);

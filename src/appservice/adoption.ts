@@ -8,7 +8,14 @@ import { enqueueSends, wakeOutbox } from "../messages/outbox.ts";
 import { classifyRoom, type MadeRoom } from "../policy/adoption.ts";
 import { ROOM_VERSION } from "../policy/expectedRoom.ts";
 import { readPowerLevels } from "../policy/levelMeaning.ts";
-import type { ActualRoom, ConversationId, RoomId, UserId, Username } from "../policy/model.ts";
+import {
+  type ActualRoom,
+  type ConversationId,
+  type RoomId,
+  SERVICE_MEMBERS_TYPE,
+  type UserId,
+  type Username,
+} from "../policy/model.ts";
 import { BOT_LEVEL } from "../policy/powerLevels.ts";
 import type { Transaction } from "../store/database.ts";
 import { path } from "./homeserver.ts";
@@ -130,6 +137,13 @@ async function takeOver(parts: ReconcilerParts, actual: ActualRoom): Promise<voi
   if (creator === null) return;
   const rooms = path`/_matrix/client/v3/rooms/${room}`;
   const own = actual.members.get(bot)?.membership;
+  // Before the bot is in the room, so that no client ever names the chat after it.
+  await homeserver.call({
+    method: "PUT",
+    path: `${rooms}/state/${SERVICE_MEMBERS_TYPE}/`,
+    as: creator,
+    body: { service_members: [bot] },
+  });
   if (own !== "join") {
     if (own !== "invite") {
       await homeserver.call({ method: "POST", path: `${rooms}/invite`, as: creator, body: { user_id: bot } });
@@ -145,13 +159,20 @@ async function takeOver(parts: ReconcilerParts, actual: ActualRoom): Promise<voi
 }
 
 /** Nobody lowers an equal, but everybody may lower themselves (authorisation rules of room version 11, 9.7.1). */
-async function enthrone({ homeserver, settings }: ReconcilerParts, actual: ActualRoom, creator: UserId): Promise<void> {
+async function enthrone(
+  { homeserver, settings }: ReconcilerParts,
+  actual: ActualRoom,
+  creator: UserId,
+): Promise<void> {
   const { bot } = settings;
   const content = actual.state["m.room.power_levels"] ?? {};
   const users: Record<string, number> = { ...readPowerLevels(content, creator).users };
   const rivals = Object.keys(users).filter((user) => user !== bot && (users[user] ?? 0) >= BOT_LEVEL);
   // The creator first: only they can raise the bot.
-  const order = [...(users[bot] === BOT_LEVEL ? [] : [creator]), ...rivals.filter((user) => user !== creator)];
+  const order = [
+    ...(users[bot] === BOT_LEVEL ? [] : [creator]),
+    ...rivals.filter((user) => user !== creator),
+  ];
   if (users[bot] === BOT_LEVEL && rivals.includes(creator)) order.push(creator);
   for (const user of order) {
     users[bot] = BOT_LEVEL;

@@ -10,7 +10,11 @@ const NAME = "Whisper";
 export async function ensureBot(homeserver: Homeserver, bot: UserId): Promise<void> {
   await register(homeserver, bot);
   try {
-    await homeserver.call({ method: "PUT", path: path`/_synapse/admin/v2/users/${bot}`, body: { displayname: NAME } });
+    await homeserver.call({
+      method: "PUT",
+      path: path`/_synapse/admin/v2/users/${bot}`,
+      body: { displayname: NAME },
+    });
   } catch (error) {
     if (!(error instanceof MatrixRefused) || error.status !== 403) throw error;
     throw new Error(

@@ -1,5 +1,11 @@
 import { type AppServiceRegistration, Bridge, Logger } from "matrix-appservice-bridge";
-import { type Homeserver, HomeserverAway, type HomeserverCall, MatrixRefused, patternOf } from "./homeserver.ts";
+import {
+  type Homeserver,
+  HomeserverAway,
+  type HomeserverCall,
+  MatrixRefused,
+  patternOf,
+} from "./homeserver.ts";
 
 /** Waits that the homeserver asks for up to this long are waited for in place; longer ones go back to the job. */
 const WAIT_IN_PLACE = 2_000;
@@ -35,10 +41,20 @@ export async function connectHomeserver(options: BridgeOptions): Promise<Homeser
     const query = { ...call.query, ...(call.as === undefined ? {} : { user_id: call.as }) };
     const started = performance.now();
     const count = (outcome: "ok" | "refused" | "away") =>
-      options.onCall?.(`${call.method} ${patternOf(call.path)}`, outcome, (performance.now() - started) / 1_000);
+      options.onCall?.(
+        `${call.method} ${patternOf(call.path)}`,
+        outcome,
+        (performance.now() - started) / 1_000,
+      );
     try {
       const body = call.method === "GET" ? null : (call.body ?? {});
-      const answer = await matrixClient.doRequest(call.method, call.path, query, body, call.timeout ?? 60_000);
+      const answer = await matrixClient.doRequest(
+        call.method,
+        call.path,
+        query,
+        body,
+        call.timeout ?? 60_000,
+      );
       count("ok");
       return answer as T;
     } catch (error) {
@@ -65,7 +81,10 @@ export async function connectHomeserver(options: BridgeOptions): Promise<Homeser
 
 /** What the client library throws: MatrixError, a raw response that was not JSON, or an error of the connection. */
 function failureOf(call: HomeserverCall, error: unknown): MatrixRefused | HomeserverAway {
-  const { statusCode, body } = (error ?? {}) as { statusCode?: unknown; body?: { errcode?: unknown; error?: unknown; retry_after_ms?: unknown } };
+  const { statusCode, body } = (error ?? {}) as {
+    statusCode?: unknown;
+    body?: { errcode?: unknown; error?: unknown; retry_after_ms?: unknown };
+  };
   if (typeof statusCode !== "number") return new HomeserverAway(call, error);
   if (statusCode === 429) {
     const wait = body?.retry_after_ms;

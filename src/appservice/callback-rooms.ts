@@ -24,7 +24,11 @@ export function callbackRooms(database: Database, notifications: Notifications):
     if (stored !== null) {
       const found = { room: "managed", conversation: stored.conversation, settled: true } as const;
       managed.set(id, found);
-      if (managed.size > KEPT) for (const [oldest] of managed) { managed.delete(oldest); break; }
+      if (managed.size > KEPT)
+        for (const [oldest] of managed) {
+          managed.delete(oldest);
+          break;
+        }
       return found;
     }
     const present = await database.query<{ user_id: UserId; direct: boolean | null }>(
@@ -32,7 +36,12 @@ export function callbackRooms(database: Database, notifications: Notifications):
       [id],
     );
     if (present.rows.length === 0) return UNKNOWN;
-    return { room: "user-made", others: present.rows.map((row) => row.user_id), direct: null, settled: false };
+    return {
+      room: "user-made",
+      others: present.rows.map((row) => row.user_id),
+      direct: null,
+      settled: false,
+    };
   };
 
   return {

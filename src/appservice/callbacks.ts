@@ -61,7 +61,9 @@ export function policyCallbacks(parts: CallbackParts): Router {
       }
       try {
         const first = await decide(parts.directory.latest(), body.data as Body<Name>);
-        const verdict = first.allowed ? first : await decide(await parts.directory.fresh(), body.data as Body<Name>);
+        const verdict = first.allowed
+          ? first
+          : await decide(await parts.directory.fresh(), body.data as Body<Name>);
         parts.onDecided(name, verdict.allowed, (performance.now() - started) / 1_000);
         answer(response, verdict);
       } catch (error) {

@@ -1,3 +1,4 @@
+import { defaultName } from "../policy/members.ts";
 import type { Directory, Naming, User, UserId } from "../policy/model.ts";
 import {
   customGroupDisplayName,
@@ -6,7 +7,6 @@ import {
   securityGroupDisplayName,
   whoIs,
 } from "../policy/names.ts";
-import { defaultName } from "../policy/members.ts";
 import { hasAccess } from "../policy/permissions.ts";
 import type { ExpectedAccount } from "./accounts.ts";
 
@@ -14,7 +14,11 @@ import type { ExpectedAccount } from "./accounts.ts";
  * The account of a person or of a group's handle as it ought to be; `departed` for one of ours that the
  * directory no longer knows (a deleted group's handle): whatever its name, it is locked. null for all others.
  */
-export function expectedAccount(directory: Directory, naming: Naming, id: UserId): ExpectedAccount | "departed" | null {
+export function expectedAccount(
+  directory: Directory,
+  naming: Naming,
+  id: UserId,
+): ExpectedAccount | "departed" | null {
   const who = whoIs(naming, id, directory);
   switch (who.is) {
     case "person":

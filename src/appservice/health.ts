@@ -11,7 +11,11 @@ interface Check {
 const LAG = 60;
 
 /** Whether Whisper can do its work: what it is made of answers, and nothing waits for long. */
-export function healthChecks(database: Database, homeserver: Homeserver, working: () => boolean): Record<string, () => Promise<Check>> {
+export function healthChecks(
+  database: Database,
+  homeserver: Homeserver,
+  working: () => boolean,
+): Record<string, () => Promise<Check>> {
   return {
     database: async () => {
       await database.query("SELECT 1");
@@ -21,7 +25,13 @@ export function healthChecks(database: Database, homeserver: Homeserver, working
       try {
         await homeserver.call({ method: "GET", path: "/_matrix/client/v3/account/whoami", timeout: 4_000 });
       } catch (error) {
-        return { ok: false, detail: error instanceof HomeserverAway ? "Synapse does not answer" : "Synapse does not know the registration" };
+        return {
+          ok: false,
+          detail:
+            error instanceof HomeserverAway
+              ? "Synapse does not answer"
+              : "Synapse does not know the registration",
+        };
       }
       return working() ? { ok: true } : { ok: false, detail: "waiting for Synapse" };
     },

@@ -48,7 +48,9 @@ export class HomeserverAway extends Error {
 
 /** The path with its ids left out, for logs and metrics: ids of rooms and people stay out of them. */
 export function patternOf(path: string): string {
-  return path.replace(/\/(?:[!@$]|%21|%40|%24)[^/]*/g, "/:id").replace(/\/(send|redact)\/([^/]+)\/[^/]+.*$/, "/$1/$2");
+  return path
+    .replace(/\/(?:[!@$]|%21|%40|%24)[^/]*/g, "/:id")
+    .replace(/\/(send|redact)\/([^/]+)\/[^/]+.*$/, "/$1/$2");
 }
 
 /** A path from its parts, each percent-encoded: path`/rooms/${roomId}/kick`. */

@@ -1,7 +1,7 @@
 import type { Logger } from "pino";
+import { type EventHandler, parseEvent } from "../messages/event.ts";
 import { type Database, onlyRow, type Queryable } from "../store/database.ts";
 import { addJob } from "../store/jobs.ts";
-import { type EventHandler, parseEvent } from "../messages/event.ts";
 import { storableJson } from "./storable.ts";
 
 /** How often an event is tried before it is parked as a dead letter. With the back-off: about twenty minutes. */
@@ -80,7 +80,12 @@ async function handleNext(
       current = found.rows[0];
       if (current === undefined) return "empty";
       if (current.wait) {
-        await addJob(tx, "inbox", { room_id: roomId }, { ...jobOf(roomId), runAt: current.retry_at ?? new Date() });
+        await addJob(
+          tx,
+          "inbox",
+          { room_id: roomId },
+          { ...jobOf(roomId), runAt: current.retry_at ?? new Date() },
+        );
         return "waiting";
       }
       const event = parseEvent(current.event);
@@ -95,7 +100,7 @@ async function handleNext(
     });
   } catch (error) {
     if (current === undefined) throw error;
-    await postpone(database, current, roomId, handler, error, log);
+    await postpone(database, current, handler, error, log);
     return "handled";
   }
 }
@@ -103,7 +108,6 @@ async function handleNext(
 async function postpone(
   database: Database,
   { seq, attempts }: Waiting,
-  roomId: string,
   handler: string,
   error: unknown,
   log: Logger,

@@ -1,6 +1,6 @@
+import type { MatrixEvent } from "../messages/event.ts";
 import type { ActualMember, ActualRoom, Membership, RoomId, UserId } from "../policy/model.ts";
 import type { Queryable } from "../store/database.ts";
-import type { MatrixEvent } from "../messages/event.ts";
 
 /**
  * The rooms as they are, in PostgreSQL: kept by the transactions that Synapse sends and by what Whisper itself does,
@@ -26,7 +26,12 @@ export async function mirrorEvent(db: Queryable, event: MatrixEvent): Promise<bo
   return mirrorState(db, event);
 }
 
-export async function mirrorRoom(db: Queryable, room: RoomId, version: string, creator: UserId | null): Promise<void> {
+export async function mirrorRoom(
+  db: Queryable,
+  room: RoomId,
+  version: string,
+  creator: UserId | null,
+): Promise<void> {
   await db.query(
     `INSERT INTO rooms (room_id, version, creator) VALUES ($1, $2, $3) ON CONFLICT (room_id) DO NOTHING`,
     [room, version, creator],
@@ -50,7 +55,14 @@ async function mirrorState(db: Queryable, event: MatrixEvent): Promise<boolean> 
      WHERE CASE WHEN known.ahead_until > now() THEN known.event_id IN (excluded.event_id, $6)
                 ELSE excluded.made_at >= known.made_at END
      RETURNING content IS DISTINCT FROM (SELECT content FROM before) AS changed`,
-    [event.room_id, event.type, JSON.stringify(event.content), event.event_id, event.origin_server_ts, replaces],
+    [
+      event.room_id,
+      event.type,
+      JSON.stringify(event.content),
+      event.event_id,
+      event.origin_server_ts,
+      replaces,
+    ],
   );
   return changed.rows[0]?.changed ?? false;
 }
@@ -72,7 +84,12 @@ export async function mirrorOwnState(
 }
 
 /** What Whisper itself made of a member. */
-export async function mirrorOwnMember(db: Queryable, room: RoomId, user: UserId, membership: Membership): Promise<void> {
+export async function mirrorOwnMember(
+  db: Queryable,
+  room: RoomId,
+  user: UserId,
+  membership: Membership,
+): Promise<void> {
   await db.query(
     `INSERT INTO room_members AS known (room_id, user_id, membership, event_id, ahead_until)
      VALUES ($1, $2, $3, '', ${AHEAD})
@@ -116,7 +133,10 @@ async function mirrorMembers(db: Queryable, room: RoomId, events: readonly Matri
 }
 
 export async function mirrorForgotten(db: Queryable, room: RoomId, user: UserId): Promise<void> {
-  await db.query("UPDATE room_members SET forgotten = true WHERE room_id = $1 AND user_id = $2", [room, user]);
+  await db.query("UPDATE room_members SET forgotten = true WHERE room_id = $1 AND user_id = $2", [
+    room,
+    user,
+  ]);
 }
 
 export async function mirrorDirect(db: Queryable, room: RoomId, user: UserId): Promise<void> {
@@ -124,7 +144,11 @@ export async function mirrorDirect(db: Queryable, room: RoomId, user: UserId): P
 }
 
 /** Puts a room's whole state, asked of the homeserver, in place of what the mirror had. */
-export async function mirrorWholeRoom(db: Queryable, room: RoomId, state: readonly MatrixEvent[]): Promise<void> {
+export async function mirrorWholeRoom(
+  db: Queryable,
+  room: RoomId,
+  state: readonly MatrixEvent[],
+): Promise<void> {
   const members = state.filter((event) => event.type === "m.room.member");
   await db.query("UPDATE room_members SET ahead_until = NULL WHERE room_id = $1", [room]);
   await db.query("DELETE FROM room_state WHERE room_id = $1", [room]);

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
-import type { ConversationId, EventId, RoomId, UserId } from "../policy/model.ts";
-import type { Database } from "../store/database.ts";
 import type { MatrixEvent } from "../messages/event.ts";
 import { REF_KEY } from "../messages/outbox.ts";
+import type { ConversationId, EventId, RoomId, UserId } from "../policy/model.ts";
+import type { Database } from "../store/database.ts";
 import { type Homeserver, MatrixRefused, path } from "./homeserver.ts";
 
 /**
@@ -50,9 +50,10 @@ export async function drainOutbox(parts: SenderParts, conversation: Conversation
 }
 
 async function roomOf(database: Database, conversation: ConversationId): Promise<RoomId | null> {
-  const found = await database.query<{ room_id: RoomId | null }>("SELECT room_id FROM conversations WHERE id = $1", [
-    conversation,
-  ]);
+  const found = await database.query<{ room_id: RoomId | null }>(
+    "SELECT room_id FROM conversations WHERE id = $1",
+    [conversation],
+  );
   return found.rows[0]?.room_id ?? null;
 }
 
@@ -85,10 +86,10 @@ async function sendRow(parts: SenderParts, room: RoomId, row: Row): Promise<void
   try {
     const earlier = row.attempted_at === null ? null : await findSent(parts, room, row, target);
     const event = earlier ?? (await send(parts, room, row, target));
-    await parts.database.query("UPDATE outbox SET event_id = $2, sent_at = now(), last_error = NULL WHERE seq = $1", [
-      row.seq,
-      event,
-    ]);
+    await parts.database.query(
+      "UPDATE outbox SET event_id = $2, sent_at = now(), last_error = NULL WHERE seq = $1",
+      [row.seq, event],
+    );
   } catch (error) {
     if (!(error instanceof MatrixRefused)) throw error;
     // Whoever reacts twice with the same key has reacted: that is what was asked for.
@@ -105,11 +106,19 @@ async function sendRow(parts: SenderParts, room: RoomId, row: Row): Promise<void
 }
 
 async function drop(parts: SenderParts, row: Row, errcode: string): Promise<void> {
-  await parts.database.query("UPDATE outbox SET dropped_at = now(), last_error = $2 WHERE seq = $1", [row.seq, errcode]);
+  await parts.database.query("UPDATE outbox SET dropped_at = now(), last_error = $2 WHERE seq = $1", [
+    row.seq,
+    errcode,
+  ]);
   if (errcode !== "M_DUPLICATE_ANNOTATION") parts.onDropped({ type: row.type, errcode });
 }
 
-async function send({ homeserver, bot }: SenderParts, room: RoomId, row: Row, target: EventId | null): Promise<EventId> {
+async function send(
+  { homeserver, bot }: SenderParts,
+  room: RoomId,
+  row: Row,
+  target: EventId | null,
+): Promise<EventId> {
   const txn = transactionId(row.ref);
   const as = row.as_user ?? bot;
   const masquerade = as === bot ? {} : { as };
@@ -135,7 +144,8 @@ async function send({ homeserver, bot }: SenderParts, room: RoomId, row: Row, ta
 function aboutTarget(content: Record<string, unknown>, target: EventId | null): Record<string, unknown> {
   if (target === null) return content;
   const relation = content["m.relates_to"] as { rel_type?: unknown; "m.in_reply_to"?: unknown } | undefined;
-  if (relation?.rel_type === undefined) return { ...content, "m.relates_to": { "m.in_reply_to": { event_id: target } } };
+  if (relation?.rel_type === undefined)
+    return { ...content, "m.relates_to": { "m.in_reply_to": { event_id: target } } };
   const inReplyTo = relation["m.in_reply_to"] === undefined ? {} : { "m.in_reply_to": { event_id: target } };
   return { ...content, "m.relates_to": { ...relation, event_id: target, ...inReplyTo } };
 }
@@ -175,4 +185,3 @@ async function findSent(
     from = page.end;
   }
 }
-

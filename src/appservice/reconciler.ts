@@ -1,7 +1,7 @@
 import type { Logger } from "pino";
 import { conversationById, type StoredConversation } from "../conversations/store.ts";
-import { wakeOutbox } from "../messages/outbox.ts";
 import type { DirectorySnapshot } from "../directory/snapshot.ts";
+import { wakeOutbox } from "../messages/outbox.ts";
 import { closingSteps, diffRoom } from "../policy/diffRoom.ts";
 import { expectedRoom } from "../policy/expectedRoom.ts";
 import type { ConversationId, ExpectedRoom, PolicySettings, RoomId, Step } from "../policy/model.ts";
@@ -10,7 +10,7 @@ import { withAccount } from "./accounts.ts";
 import { MatrixRefused } from "./homeserver.ts";
 import { loadRoom, mirrorRoom } from "./mirror.ts";
 import { retireRoom } from "./retire.ts";
-import { carryOut, createRoom, findOrphan, refetchRoom, type RoomSteps } from "./room-steps.ts";
+import { carryOut, createRoom, findOrphan, type RoomSteps, refetchRoom } from "./room-steps.ts";
 
 export interface ReconcilerParts extends RoomSteps {
   readonly directory: DirectorySnapshot;
@@ -71,8 +71,12 @@ async function withoutAbsent(database: Database, steps: readonly Step[]): Promis
 }
 
 /** Makes the conversation's room, or finds the one that an earlier process made and did not live to tell of. */
-async function openRoom(parts: ReconcilerParts, stored: StoredConversation, expected: ExpectedRoom): Promise<RoomId> {
-  const { database, homeserver, bot } = parts;
+async function openRoom(
+  parts: ReconcilerParts,
+  stored: StoredConversation,
+  expected: ExpectedRoom,
+): Promise<RoomId> {
+  const { database, homeserver } = parts;
   const { id } = stored.conversation;
   const claimed = await database.query<{ again: boolean }>(
     `UPDATE conversations AS now SET creating_since = coalesce(now.creating_since, clock_timestamp())
@@ -82,7 +86,7 @@ async function openRoom(parts: ReconcilerParts, stored: StoredConversation, expe
   );
   const room =
     (claimed.rows[0]?.again === true ? await findOrphan(parts, id) : null) ??
-    (await createRoom(homeserver, bot, expected));
+    (await createRoom(homeserver, expected));
   await takeRoom(database, id, room);
   await refetchRoom(database, homeserver, room);
   return room;
@@ -99,10 +103,21 @@ async function takeRoom(database: Database, id: ConversationId, room: RoomId): P
 }
 
 /** Gives the conversation a new room in place of one that cannot be made right, and closes the old one. */
-async function replaceRoom(parts: ReconcilerParts, stored: StoredConversation, old: RoomId, reason: string): Promise<void> {
-  parts.log.warn({ reason, conversation: stored.conversation.id }, "a room cannot be made right and is replaced");
+async function replaceRoom(
+  parts: ReconcilerParts,
+  stored: StoredConversation,
+  old: RoomId,
+  reason: string,
+): Promise<void> {
+  parts.log.warn(
+    { reason, conversation: stored.conversation.id },
+    "a room cannot be made right and is replaced",
+  );
   await parts.database.transaction(async (tx) => {
-    await tx.query("UPDATE conversations SET room_id = NULL WHERE id = $1 AND room_id = $2", [stored.conversation.id, old]);
+    await tx.query("UPDATE conversations SET room_id = NULL WHERE id = $1 AND room_id = $2", [
+      stored.conversation.id,
+      old,
+    ]);
     await retireRoom(tx, old, stored.conversation.id);
   });
 }

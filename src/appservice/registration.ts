@@ -21,7 +21,11 @@ export function registrationOf(options: RegistrationOptions): Record<string, unk
   registration.setSenderLocalpart(options.bot);
   // Not exclusive: Synapse leaves the users of an exclusive namespace out of the people search, and computes
   // neither unread counts nor push for them. `enable_registration: false` keeps outsiders out instead.
-  registration.addRegexPattern("users", `@${escapeRegex(options.userPrefix)}.*:${escapeRegex(options.serverName)}`, false);
+  registration.addRegexPattern(
+    "users",
+    `@${escapeRegex(options.userPrefix)}.*:${escapeRegex(options.serverName)}`,
+    false,
+  );
   registration.setRateLimited(false);
   return {
     ...registration.getOutput(),
@@ -40,14 +44,19 @@ export function readRegistration(file: string): { registration: AppServiceRegist
   try {
     text = readFileSync(file, "utf8");
   } catch (error) {
-    throw new Error(`The registration ${file} cannot be read. Make it with: whisper generate-registration --out ${file}`, { cause: error });
+    throw new Error(
+      `The registration ${file} cannot be read. Make it with: whisper generate-registration --out ${file}`,
+      { cause: error },
+    );
   }
   const registration = AppServiceRegistration.fromObject(parse(text));
   const hsToken = registration.getHomeserverToken();
   const asToken = registration.getAppServiceToken();
   for (const token of [hsToken, asToken]) {
     if (!token || token.startsWith("CHANGE_ME")) {
-      throw new Error(`The registration ${file} holds no tokens of its own. Make it with: whisper generate-registration --out ${file}`);
+      throw new Error(
+        `The registration ${file} holds no tokens of its own. Make it with: whisper generate-registration --out ${file}`,
+      );
     }
   }
   return { registration, hsToken: hsToken ?? "" };

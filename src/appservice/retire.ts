@@ -1,8 +1,8 @@
-import { closingSteps } from "../policy/diffRoom.ts";
-import { isOurs } from "../policy/names.ts";
-import type { ActualRoom, ConversationId, Naming, RoomId, UserId } from "../policy/model.ts";
 import { checkRoom } from "../conversations/affected.ts";
 import { TOMBSTONE_TEXT } from "../messages/words.ts";
+import { closingSteps } from "../policy/diffRoom.ts";
+import type { ActualRoom, ConversationId, Naming, RoomId, UserId } from "../policy/model.ts";
+import { isOurs } from "../policy/names.ts";
 import type { Queryable } from "../store/database.ts";
 import { addJob } from "../store/jobs.ts";
 import { path } from "./homeserver.ts";
@@ -10,7 +10,11 @@ import { loadRoom } from "./mirror.ts";
 import { carryOut, type RoomSteps } from "./room-steps.ts";
 
 /** Has a room closed for good: a tombstone that leads to the conversation's room, and everybody out of it. */
-export async function retireRoom(tx: Queryable, room: RoomId, successor: ConversationId | null): Promise<void> {
+export async function retireRoom(
+  tx: Queryable,
+  room: RoomId,
+  successor: ConversationId | null,
+): Promise<void> {
   await tx.query(
     `INSERT INTO retired_rooms (room_id, successor) VALUES ($1, $2)
      ON CONFLICT (room_id) DO UPDATE SET successor = excluded.successor, retired_at = NULL`,
@@ -36,7 +40,8 @@ export async function closeRoom(parts: RoomSteps & { readonly naming: Naming }, 
   );
   const row = found.rows[0];
   if (row === undefined) return;
-  if (row.successor !== null && row.room_id === null) throw new Error("the room to lead to is still to be made");
+  if (row.successor !== null && row.room_id === null)
+    throw new Error("the room to lead to is still to be made");
   const actual = await loadRoom(database, room);
   if (actual !== null && botRules(actual, parts.bot)) {
     if (row.room_id !== null && actual.state["m.room.tombstone"] === undefined) {
@@ -56,7 +61,11 @@ function botRules(actual: ActualRoom, bot: UserId): boolean {
 }
 
 /** Everybody out through the admin API ("Delete Room API", version 2), nobody in again. */
-async function shutDown(parts: RoomSteps & { readonly naming: Naming }, room: RoomId, actual: ActualRoom | null): Promise<void> {
+async function shutDown(
+  parts: RoomSteps & { readonly naming: Naming },
+  room: RoomId,
+  actual: ActualRoom | null,
+): Promise<void> {
   await parts.homeserver.call({
     method: "DELETE",
     path: path`/_synapse/admin/v2/rooms/${room}`,

@@ -1,7 +1,7 @@
 import { checkRoom } from "../conversations/affected.ts";
 import { conversationOfRoom } from "../conversations/store.ts";
-import type { EventHandler } from "../messages/event.ts";
 import { carryOver } from "../messages/carry-over.ts";
+import type { EventHandler } from "../messages/event.ts";
 import type { ConversationId, UserId } from "../policy/model.ts";
 import { addJob } from "../store/jobs.ts";
 import { adoptJob } from "./adoption-wait.ts";
@@ -24,7 +24,9 @@ export function roomEvents(bot: UserId): EventHandler {
     handle: async (tx, event) => {
       const changed = await mirrorEvent(tx, event);
       if (event.sender !== bot && event.state_key === undefined) {
-        await tx.query("UPDATE conversations SET last_activity_at = now() WHERE room_id = $1", [event.room_id]);
+        await tx.query("UPDATE conversations SET last_activity_at = now() WHERE room_id = $1", [
+          event.room_id,
+        ]);
       }
       if (!changed && event.type !== "m.room.message") return;
       const known = await conversationOfRoom(tx, event.room_id);
@@ -42,10 +44,15 @@ export function roomEvents(bot: UserId): EventHandler {
         if (changed) await addRetireJob(tx, event.room_id);
         return;
       }
-      await addJob(tx, "adopt", { room_id: event.room_id }, {
-        ...adoptJob(event.room_id),
-        runAt: new Date(Date.now() + SETTLE),
-      });
+      await addJob(
+        tx,
+        "adopt",
+        { room_id: event.room_id },
+        {
+          ...adoptJob(event.room_id),
+          runAt: new Date(Date.now() + SETTLE),
+        },
+      );
     },
   };
 }

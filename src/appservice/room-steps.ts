@@ -1,7 +1,7 @@
+import type { MatrixEvent } from "../messages/event.ts";
 import type { ConversationId, ExpectedRoom, RoomId, Step, UserId } from "../policy/model.ts";
 import { MARKER_TYPE } from "../policy/model.ts";
 import type { Database } from "../store/database.ts";
-import type { MatrixEvent } from "../messages/event.ts";
 import { type Homeserver, MatrixRefused, path } from "./homeserver.ts";
 import { mirrorDirect, mirrorForgotten, mirrorOwnMember, mirrorOwnState, mirrorWholeRoom } from "./mirror.ts";
 
@@ -38,7 +38,11 @@ export async function carryOut(parts: RoomSteps, room: RoomId, step: Step): Prom
       await mirrorOwnMember(database, room, step.user, "leave");
       return;
     case "forget":
-      await homeserver.call({ method: "POST", path: path`/_matrix/client/v3/rooms/${room}/forget`, as: step.user });
+      await homeserver.call({
+        method: "POST",
+        path: path`/_matrix/client/v3/rooms/${room}/forget`,
+        as: step.user,
+      });
       await mirrorForgotten(database, room, step.user);
       return;
     case "state": {
@@ -77,7 +81,11 @@ async function markDirect(homeserver: Homeserver, user: UserId, other: UserId, r
   });
 }
 
-async function accountData(homeserver: Homeserver, user: UserId, where: string): Promise<Record<string, unknown>> {
+async function accountData(
+  homeserver: Homeserver,
+  user: UserId,
+  where: string,
+): Promise<Record<string, unknown>> {
   try {
     return await homeserver.call<Record<string, unknown>>({ method: "GET", path: where, as: user });
   } catch (error) {
@@ -87,8 +95,13 @@ async function accountData(homeserver: Homeserver, user: UserId, where: string):
 }
 
 /** Makes the room, with all of its state from the first event on, so that it is never seen half made. */
-export async function createRoom(homeserver: Homeserver, bot: UserId, expected: ExpectedRoom): Promise<RoomId> {
-  const { "m.room.name": name, "m.room.topic": topic, "m.room.power_levels": powerLevels, ...others } = expected.state;
+export async function createRoom(homeserver: Homeserver, expected: ExpectedRoom): Promise<RoomId> {
+  const {
+    "m.room.name": name,
+    "m.room.topic": topic,
+    "m.room.power_levels": powerLevels,
+    ...others
+  } = expected.state;
   const created = await homeserver.call<{ room_id: RoomId }>({
     method: "POST",
     path: "/_matrix/client/v3/createRoom",
@@ -108,7 +121,12 @@ export async function createRoom(homeserver: Homeserver, bot: UserId, expected: 
 }
 
 /** Asks the homeserver for the whole room, as `as` sees it, and puts it in the mirror. */
-export async function refetchRoom(database: Database, homeserver: Homeserver, room: RoomId, as?: UserId): Promise<MatrixEvent[]> {
+export async function refetchRoom(
+  database: Database,
+  homeserver: Homeserver,
+  room: RoomId,
+  as?: UserId,
+): Promise<MatrixEvent[]> {
   const state = await homeserver.call<MatrixEvent[]>({
     method: "GET",
     path: path`/_matrix/client/v3/rooms/${room}/state`,
@@ -153,4 +171,3 @@ async function markerOf(homeserver: Homeserver, room: RoomId): Promise<{ id?: un
     throw error;
   }
 }
-

@@ -29,24 +29,33 @@ export interface IntakeOptions {
 export function intake(options: IntakeOptions): Router {
   const router = express.Router();
   router.use(requireToken(options.hsToken));
-  router.put("/transactions/:txnId", express.json({ limit: BODY_LIMIT, strict: true }), async (request, response) => {
-    const started = performance.now();
-    const parsed = transaction.safeParse(request.body);
-    if (!parsed.success) {
-      response.status(400).json({ errcode: "M_BAD_JSON", error: "A transaction holds an array of events" });
-      return;
-    }
-    try {
-      const stored = await storeEvents(options.database, parsed.data.events);
-      options.onStored?.(stored, (performance.now() - started) / 1_000);
-      await options.onEphemeral(parsed.data.ephemeral ?? parsed.data["de.sorunome.msc2409.ephemeral"] ?? []);
-    } catch (error) {
-      if (!isDatabaseDown(error)) throw error;
-      response.status(503).set("Retry-After", "5").json({ errcode: "M_UNKNOWN", error: "The database is not there" });
-      return;
-    }
-    response.json({});
-  });
+  router.put(
+    "/transactions/:txnId",
+    express.json({ limit: BODY_LIMIT, strict: true }),
+    async (request, response) => {
+      const started = performance.now();
+      const parsed = transaction.safeParse(request.body);
+      if (!parsed.success) {
+        response.status(400).json({ errcode: "M_BAD_JSON", error: "A transaction holds an array of events" });
+        return;
+      }
+      try {
+        const stored = await storeEvents(options.database, parsed.data.events);
+        options.onStored?.(stored, (performance.now() - started) / 1_000);
+        await options.onEphemeral(
+          parsed.data.ephemeral ?? parsed.data["de.sorunome.msc2409.ephemeral"] ?? [],
+        );
+      } catch (error) {
+        if (!isDatabaseDown(error)) throw error;
+        response
+          .status(503)
+          .set("Retry-After", "5")
+          .json({ errcode: "M_UNKNOWN", error: "The database is not there" });
+        return;
+      }
+      response.json({});
+    },
+  );
   router.post("/ping", express.json(), (_request, response) => {
     response.json({});
   });

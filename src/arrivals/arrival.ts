@@ -79,8 +79,19 @@ export interface Arrival {
   readonly ended: { readonly at: Date; readonly by: Ending } | null;
   /** When the time for an answer began: when it was told, or given to another doctor. */
   readonly clockAt: Date;
-  /** Steps of the escalation that were taken since. */
-  readonly escalationStep: number;
+  /** The steps that were taken since, because nobody answered. */
+  readonly escalations: readonly Escalation[];
+}
+
+/** Asked once more; somebody else was told; the end of it, when there is nobody left to tell. */
+export const ESCALATIONS = ["nudge", "backup", "reception", "nobody"] as const;
+export type EscalationKind = (typeof ESCALATIONS)[number];
+
+export interface Escalation {
+  readonly kind: EscalationKind;
+  /** Whom it told: a user's name or a group's. */
+  readonly label: string | null;
+  readonly at: Date;
 }
 
 export const ARRIVAL_STATES = [
@@ -97,7 +108,7 @@ export type ArrivalState = (typeof ARRIVAL_STATES)[number];
  * Those whose answer counts for the arrival: the doctor and whoever was called in by escalation; when none of these
  * could be told, everybody who was. A nurse who watches all arrivals does not answer for the doctor.
  */
-function responsible(arrival: Arrival): Notice[] {
+export function responsible(arrival: Arrival): Notice[] {
   const told = arrival.notices.filter((notice) => notice.progress.state !== "undeliverable");
   const called = told.filter((notice) => notice.username === arrival.doctor || notice.toldAs !== "recipient");
   return called.length > 0 ? called : told;
@@ -109,7 +120,7 @@ export function stateOf(arrival: Arrival): ArrivalState {
   const some = (state: Progress["state"]) => counting.some((notice) => notice.progress.state === state);
   if (some("acknowledged")) return "acknowledged";
   if (some("replied")) return "replied";
-  if (some("waiting")) return arrival.escalationStep > 0 ? "escalated" : "waiting";
+  if (some("waiting")) return arrival.escalations.length > 0 ? "escalated" : "waiting";
   return some("retracted") ? "retracted" : "undeliverable";
 }
 

@@ -2,11 +2,13 @@ import { arrivalsConversation, controlConversation } from "../conversations/keys
 import type { NewConversation } from "../conversations/store.ts";
 import { enqueueSends, type Send } from "../messages/outbox.ts";
 import { newPatientLink, type PatientLink, patientUrl, savePatientLinks } from "../messages/patient-links.ts";
-import type { Directory } from "../policy/model.ts";
+import type { Directory, Username } from "../policy/model.ts";
 import type { Transaction } from "../store/database.ts";
+import { addJob } from "../store/jobs.ts";
 import { type Arrival, type Notice, noticeOf } from "./arrival.ts";
 import type { Booking } from "./booking.ts";
 import { conversationIds } from "./conversations.ts";
+import { nextStep, ruleFor } from "./escalation.ts";
 import type { Change, Effect } from "./lifecycle.ts";
 import {
   ACKNOWLEDGE,
@@ -14,11 +16,13 @@ import {
   type NoticeView,
   nameOf,
   noticeContent,
+  nudgeContent,
   REPLY,
   tickContent,
 } from "./notice.ts";
 import type { ArrivalParts } from "./parts.ts";
 import { patientShown } from "./patient.ts";
+import { isReachable } from "./people.ts";
 import * as refs from "./refs.ts";
 import { save } from "./store.ts";
 import * as words from "./words.ts";
@@ -87,7 +91,17 @@ async function postsOf(
   arrival: Arrival,
   effect: Effect,
 ): Promise<Post[]> {
-  if (effect.do === "start-clock") return [];
+  if (effect.do === "start-clock") {
+    await startClock(tx, parts, arrival);
+    return [];
+  }
+  if (effect.do === "report-nobody") {
+    const text = words.nobodyAnsweredFor(
+      patientShown(arrival, view.show),
+      nameOf(view.directory, arrival.doctor),
+    );
+    return isReachable(view.directory, effect.to) ? [control(effect.to, refs.nobodyRef(arrival), text)] : [];
+  }
   const notice = noticeOf(arrival, effect.username);
   if (notice === undefined) return [];
   switch (effect.do) {
@@ -108,18 +122,40 @@ async function postsOf(
     case "report": {
       const doctor = nameOf(view.directory, effect.username);
       const who = patientShown(arrival, view.show);
+      return [control(effect.to, refs.reportRef(arrival, notice), words.notTold(doctor, who, effect.reason))];
+    }
+    case "nudge":
       return [
         {
-          in: controlConversation(effect.to),
-          ref: refs.reportRef(arrival, notice),
+          in: arrivalsConversation(notice.username),
+          ref: refs.nudgeRef(arrival, notice, notice.nudges),
           type: "m.room.message",
-          content: { msgtype: "m.text", body: words.notTold(doctor, who, effect.reason) },
+          content: nudgeContent(arrival, new Date(), view),
+          target: { ref: refs.noticeRef(arrival, notice) },
         },
       ];
-    }
     default:
       return effect satisfies never;
   }
+}
+
+const control = (username: Username, ref: string, text: string): Post => ({
+  in: controlConversation(username),
+  ref,
+  type: "m.room.message",
+  content: { msgtype: "m.text", body: text },
+});
+
+/** The next step of the escalation, if the practice has one here. A clock that runs already is set anew. */
+async function startClock(tx: Transaction, parts: ArrivalParts, arrival: Arrival): Promise<void> {
+  const rule = ruleFor(parts.settings.escalation, arrival);
+  const next = rule && nextStep(rule, arrival);
+  if (next === null) return;
+  const payload = { arrival_id: arrival.id, clock_at: arrival.clockAt.toISOString(), step: next.step };
+  await addJob(tx, "arrival_escalation", payload, {
+    key: `arrival-escalation:${arrival.id}`,
+    runAt: next.at,
+  });
 }
 
 /** The reactions that stand under a notice, so that one click answers. */

@@ -27,10 +27,13 @@ const formatters = oncePer(({ timezone }: Zone) => ({
 /** `2026-03-02` */
 export const dayOf = (zone: Zone, at: Date): string => formatters(zone).day.format(at);
 
-/** `10:30`, and on another day than `today` `Tue, 3 Mar, 10:30`. */
+/** `Mon 2 Mar` */
+export const dateOf = (zone: Zone, at: Date): string => formatters(zone).date.format(at).replaceAll(",", "");
+
+/** `10:30`, and on another day than `today` `Tue 3 Mar 10:30`. */
 export function timeOf(zone: Zone, at: Date, today: string): string {
-  const { time, date } = formatters(zone);
-  return dayOf(zone, at) === today ? time.format(at) : `${date.format(at)}, ${time.format(at)}`;
+  const time = formatters(zone).time.format(at);
+  return dayOf(zone, at) === today ? time : `${dateOf(zone, at)} ${time}`;
 }
 
 /** Whole minutes from one moment to another, none when the other comes first. */

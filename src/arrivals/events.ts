@@ -1,31 +1,58 @@
+import { arrivalsConversation } from "../conversations/keys.ts";
 import type { EventHandler, MatrixEvent } from "../messages/event.ts";
-import { refOfEvent } from "../messages/outbox.ts";
+import { REF_KEY, refOfEvent } from "../messages/outbox.ts";
 import { relationOf } from "../messages/relation.ts";
 import type { EventId, Username } from "../policy/model.ts";
 import { userIdOf } from "../policy/names.ts";
 import type { Transaction } from "../store/database.ts";
+import { addJob } from "../store/jobs.ts";
 import { acknowledge, openThread } from "./answers.ts";
 import { type Arrival, type Notice, noticeOf } from "./arrival.ts";
+import { cardPosts } from "./card.ts";
 import { commit, send } from "./carry-out.ts";
-import { ACKNOWLEDGE, nameOf, REPLY, sameKey } from "./notice.ts";
+import { correctReply, withdrawReply } from "./corrections.ts";
+import { hideHistoryOf, toggleHistory } from "./history.ts";
+import { ACKNOWLEDGE, HISTORY, nameOf, REPLY, sameKey } from "./notice.ts";
 import type { ArrivalParts } from "./parts.ts";
 import { answerTo, passOn } from "./pass-on.ts";
+import { plainText } from "./quote.ts";
 import * as refs from "./refs.ts";
 import { lockArrival } from "./store.ts";
 import * as words from "./words.ts";
 
-/** What a recipient does in their arrivals room: ✅, ↩️, a quick answer, a reply. */
+const TYPES: ReadonlySet<string> = new Set([
+  "m.reaction",
+  "m.room.message",
+  "m.room.redaction",
+  "m.room.member",
+]);
+
+/** What happens in arrivals rooms: the recipient answers with ✅, ↩️, a quick answer or a reply, or asks for the history. */
 export function arrivalEvents(parts: ArrivalParts): EventHandler {
   return {
     name: "arrivals",
     handle: async (tx, event) => {
-      if (event.type !== "m.reaction" && event.type !== "m.room.message") return;
-      if (event.sender === parts.policy.bot) return;
+      if (!TYPES.has(event.type)) return;
       const owner = await ownerOf(tx, event);
+      if (owner === null) return;
+      const ownerId = userIdOf(parts.policy, owner);
+      if (event.type === "m.room.member") {
+        if (event.state_key === ownerId && event.content.membership === "join") {
+          await send(tx, cardPosts(owner, event.room_id));
+        }
+        return;
+      }
+      if (event.sender === parts.policy.bot) return pinCard(tx, event);
       // Only the recipient answers. Nobody else can write in the room, and if they could, it would change nothing.
-      if (owner === null || event.sender !== userIdOf(parts.policy, owner)) return;
-      if (event.type === "m.reaction") await reacted(tx, parts, owner, event);
-      else await wrote(tx, parts, owner, event);
+      if (event.sender !== ownerId) return;
+      switch (event.type) {
+        case "m.reaction":
+          return reacted(tx, parts, owner, event);
+        case "m.room.message":
+          return wrote(tx, parts, owner, event);
+        case "m.room.redaction":
+          return tookBack(tx, owner, event);
+      }
     },
   };
 }
@@ -39,6 +66,18 @@ async function ownerOf(tx: Transaction, event: MatrixEvent): Promise<Username | 
   return found.rows[0]?.username ?? null;
 }
 
+/** The card has been posted: now its event id is known, and it can be pinned. */
+async function pinCard(tx: Transaction, event: MatrixEvent): Promise<void> {
+  if (event.content[REF_KEY] !== refs.cardRef(event.room_id)) return;
+  const key = `arrival-card:${event.room_id}`;
+  await addJob(
+    tx,
+    "arrival_card",
+    { room_id: event.room_id, event_id: event.event_id },
+    { key, priority: 5 },
+  );
+}
+
 async function reacted(
   tx: Transaction,
   parts: ArrivalParts,
@@ -47,7 +86,13 @@ async function reacted(
 ): Promise<void> {
   const relation = relationOf(event);
   if (relation?.kind !== "reaction") return;
-  const about = await noticeAt(tx, parts, owner, relation.to);
+  const ref = await refOfEvent(tx, parts.policy.bot, relation.to);
+  if (ref === null) return;
+  if (ref === refs.cardRef(event.room_id)) {
+    if (sameKey(relation.key, HISTORY)) await pressedHistory(tx, parts, owner, event);
+    return;
+  }
+  const about = await noticeBehind(tx, owner, ref);
   // Taken back meanwhile, or an earlier posting of it: too late.
   if (about === null || !about.current) return;
   const { arrival, notice } = about;
@@ -55,7 +100,9 @@ async function reacted(
   const at = new Date(event.origin_server_ts);
   if (sameKey(relation.key, ACKNOWLEDGE)) {
     const change = acknowledge(arrival, owner, at);
-    if (change !== null) await commit(tx, parts, directory, [change]);
+    if (change === null) return;
+    await commit(tx, parts, directory, [change]);
+    parts.onAcknowledged?.((at.getTime() - notice.toldAt.getTime()) / 1_000);
     return;
   }
   if (sameKey(relation.key, REPLY)) {
@@ -71,6 +118,25 @@ async function reacted(
   await answered(tx, parts, owner, event, about, { msgtype: "m.text", body: quick.text });
 }
 
+/** Pressed like a button: the reaction is taken back, so that pressing once more is a reaction again. */
+async function pressedHistory(
+  tx: Transaction,
+  parts: ArrivalParts,
+  owner: Username,
+  event: MatrixEvent,
+): Promise<void> {
+  await toggleHistory(tx, parts, owner, event.event_id);
+  await send(tx, [
+    {
+      in: arrivalsConversation(owner),
+      ref: refs.releaseRef(event.event_id),
+      type: "m.room.redaction",
+      content: {},
+      target: { event: event.event_id },
+    },
+  ]);
+}
+
 async function wrote(
   tx: Transaction,
   parts: ArrivalParts,
@@ -83,20 +149,31 @@ async function wrote(
     case "reply": {
       const targets = relation.kind === "reply" ? [relation.to] : [relation.root, relation.answers];
       for (const target of targets) {
-        const about = target === null ? null : await noticeAt(tx, parts, owner, target);
+        const ref = target === null ? null : await refOfEvent(tx, parts.policy.bot, target);
+        const about = ref === null ? null : await noticeBehind(tx, owner, ref);
         if (about !== null) return answered(tx, parts, owner, event, about, event.content);
       }
       break;
     }
     case "edit":
+      return correctReply(tx, event, relation.of, relation.content);
     case "reaction":
       return;
     case undefined:
+      if (words.isHistory(plainText(event.content))) return toggleHistory(tx, parts, owner, null);
       break;
     default:
       relation satisfies never;
   }
   await send(tx, [answerTo(owner, refs.answerRef(event.event_id), words.notAReply, null)]);
+}
+
+/** The recipient redacted something of theirs. Taking back ✅ changes nothing: what was acknowledged stays so. */
+async function tookBack(tx: Transaction, owner: Username, event: MatrixEvent): Promise<void> {
+  const redacted = event.redacts ?? event.content.redacts;
+  if (typeof redacted !== "string") return;
+  await hideHistoryOf(tx, owner, redacted as EventId);
+  await withdrawReply(tx, event, redacted as EventId);
 }
 
 async function answered(
@@ -123,15 +200,9 @@ interface About {
   readonly current: boolean;
 }
 
-/** The owner's notice that an event of ours was about, its arrival locked; null: it was about none. */
-async function noticeAt(
-  tx: Transaction,
-  parts: ArrivalParts,
-  owner: Username,
-  event: EventId,
-): Promise<About | null> {
-  const ref = await refOfEvent(tx, parts.policy.bot, event);
-  const about = ref === null ? null : refs.noticeBehind(ref);
+/** The owner's notice that a send of ours was about, its arrival locked; null: it was about none. */
+async function noticeBehind(tx: Transaction, owner: Username, ref: string): Promise<About | null> {
+  const about = refs.noticeBehind(ref);
   if (about === null || about.username !== owner) return null;
   const arrival = await lockArrival(tx, about.arrival);
   const notice = arrival && noticeOf(arrival, owner);

@@ -21,6 +21,8 @@ export type Effect =
   | { readonly do: "post"; readonly username: Username }
   | { readonly do: "edit"; readonly username: Username }
   | { readonly do: "take-down"; readonly username: Username }
+  /** The recipient is asked once more, in a way that makes a sound. */
+  | { readonly do: "nudge"; readonly username: Username }
   /** Whoever made the change is told that the recipient cannot be told. */
   | {
       readonly do: "report";
@@ -28,7 +30,9 @@ export type Effect =
       readonly reason: Undeliverable;
       readonly to: Username;
     }
-  /** The time starts in which somebody should answer. */
+  /** Whoever marked the arrival is told that nobody has answered. */
+  | { readonly do: "report-nobody"; readonly to: Username }
+  /** The time starts in which somebody should answer, until the next step of the escalation. */
   | { readonly do: "start-clock" };
 
 export interface Change {
@@ -135,7 +139,7 @@ function comes(booking: Booking, around: Surroundings, markedBy: Username = book
     toldAt: around.now,
     ended: null,
     clockAt: around.now,
-    escalationStep: 0,
+    escalations: [],
   };
   const told = tell(arrival, booking, around, { drop: false, edit: false });
   return { arrival: told.arrival, effects: [...told.effects, { do: "start-clock" }] };
@@ -191,7 +195,7 @@ function reassigned(arrival: Arrival, booking: Booking, around: Surroundings): C
     doctor: booking.doctor,
     day: around.day,
     clockAt: around.now,
-    escalationStep: 0,
+    escalations: [],
   };
   const told = tell(moved, booking, around, { drop: true, edit: true });
   return { arrival: told.arrival, effects: [...told.effects, { do: "start-clock" }] };

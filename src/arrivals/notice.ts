@@ -3,7 +3,7 @@
 import { escapeHtml, HTML_FORMAT } from "../messages/html.ts";
 import type { Directory, Username } from "../policy/model.ts";
 import { type Arrival, type Notice, stateOf } from "./arrival.ts";
-import { timeOf, type Zone } from "./clock.ts";
+import { dayOf, minutesBetween, timeOf, type Zone } from "./clock.ts";
 import { patientShown, type ShownPatient } from "./patient.ts";
 import * as words from "./words.ts";
 
@@ -14,6 +14,7 @@ export const ARRIVAL_KEY = "au.healthtrack.whisper.arrival";
 export const PATIENTS_KEY = "au.healthtrack.whisper.patients";
 export const ACKNOWLEDGE = "✅";
 export const REPLY = "↩️";
+export const HISTORY = "🕘";
 
 export interface NoticeView {
   readonly directory: Directory;
@@ -57,12 +58,39 @@ const plain = (text: string): Line => ({ text, html: escapeHtml(text) });
 /** For whom the patient comes, unless that is the reader, and whom to ask. */
 function context(arrival: Arrival, reader: Username, { directory }: NoticeView): string[] {
   const marker = words.markedBy(nameOf(directory, arrival.markedBy));
-  return reader === arrival.doctor ? [marker] : [words.forDoctor(nameOf(directory, arrival.doctor)), marker];
+  const doctor = words.forDoctor(nameOf(directory, arrival.doctor));
+  return reader === arrival.doctor ? [marker] : [doctor, marker];
+}
+
+/** Each step of the escalation, and who has answered at last. */
+function stepsTaken(arrival: Arrival, { directory, zone }: NoticeView): string[] {
+  const steps = arrival.escalations.map(({ kind, label, at }) => {
+    const time = timeOf(zone, at, dayOf(zone, at));
+    switch (kind) {
+      case "nudge":
+        return words.askedAgain(time);
+      case "backup":
+      case "reception":
+        return words.alsoTold(label ?? "", time);
+      case "nobody":
+        return words.nobodyAnswered(time);
+      default:
+        return kind satisfies never;
+    }
+  });
+  const answered = arrival.notices.find(
+    ({ toldAs, progress }) =>
+      toldAs !== "recipient" && (progress.state === "acknowledged" || progress.state === "replied"),
+  );
+  return answered === undefined ? steps : [...steps, words.answeredBy(nameOf(directory, answered.username))];
 }
 
 /** The notice itself. It is text of the bot, not `m.notice`: clients make no sound for those. */
 export function noticeContent(arrival: Arrival, notice: Notice, view: NoticeView): Content {
-  const line = lineOf(arrival, view, context(arrival, notice.username, view));
+  const line = lineOf(arrival, view, [
+    ...context(arrival, notice.username, view),
+    ...stepsTaken(arrival, view),
+  ]);
   return {
     msgtype: "m.text",
     body: line.text,
@@ -93,6 +121,12 @@ export function editContent(arrival: Arrival, notice: Notice, view: NoticeView):
     "m.relates_to": { rel_type: "m.replace" },
   };
 }
+
+/** Asks once more, as a reply to the notice: an edit makes no sound. */
+export const nudgeContent = (arrival: Arrival, now: Date, { show }: NoticeView): Content => ({
+  msgtype: "m.text",
+  body: words.stillWaiting(patientShown(arrival, show), minutesBetween(arrival.toldAt, now)),
+});
 
 /** A reaction of the bot's, so that one click answers. */
 export const tickContent = (key: string): Content => ({ "m.relates_to": { rel_type: "m.annotation", key } });

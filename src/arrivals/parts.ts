@@ -34,4 +34,6 @@ export interface ArrivalParts {
   readonly directory: DirectorySnapshot;
   readonly policy: PolicySettings;
   readonly settings: ArrivalSettings;
+  /** Told how long somebody took to acknowledge, in seconds: for the metrics. */
+  readonly onAcknowledged?: (seconds: number) => void;
 }

@@ -17,6 +17,13 @@ export function quoting(line: Line, reply: Content): Content[] {
   return [{ ...rest, ...quoted(line, text, html), msgtype }];
 }
 
+/** The same quotation over other words. */
+export function quotedAgain(earlier: Content, reply: Content): Content {
+  const [quotation = ""] = String(earlier.body).split("\n\n");
+  const html = /^<blockquote>([\s\S]*?)<\/blockquote>/.exec(String(earlier.formatted_body))?.[1] ?? "";
+  return quoting({ text: quotation.replace(/^> /, ""), html }, reply).at(-1) ?? {};
+}
+
 export const isText = (msgtype: unknown): boolean =>
   msgtype === "m.text" || msgtype === "m.notice" || msgtype === "m.emote";
 

@@ -1,6 +1,6 @@
 /** The names of the sends about an arrival (see messages/outbox.ts): made from the rows, so a repetition is no second send. */
 
-import type { EventId, Username } from "../policy/model.ts";
+import type { EventId, RoomId, Username } from "../policy/model.ts";
 import type { Arrival, ArrivalId, Notice } from "./arrival.ts";
 
 /** `arrival:<id>:<posting>:<user>:`; the user's name may hold any character, so it is escaped. */
@@ -21,10 +21,14 @@ export const tickRef = (arrival: Pick<Arrival, "id">, notice: Posted, key: strin
   `${start(arrival, notice)}tick:${key}`;
 export const reportRef = (arrival: Pick<Arrival, "id">, notice: Posted): string =>
   `${start(arrival, notice)}report`;
+export const nobodyRef = (arrival: Pick<Arrival, "id" | "clockAt">): string =>
+  `arrival:${arrival.id}:${arrival.clockAt.getTime()}:nobody`;
 export const redactionOf = (ref: string): string => `${ref}:redact`;
 
 /** A reply passed on, by the event that was the reply. */
 export const passedOnRef = (event: EventId): string => `arrival-reply:${event}`;
+/** A correction of a reply, by the event that was the correction. */
+export const passedOnEditRef = (event: EventId): string => `arrival-reply-edit:${event}`;
 /** An answer of Whisper's to something that somebody did in their arrivals room. */
 export const answerRef = (event: EventId): string => `arrival-answer:${event}`;
 
@@ -37,6 +41,14 @@ export function postedRefs(arrival: Pick<Arrival, "id">, notice: Notice): string
     ...(notice.threads > 0 ? [threadRef(arrival, notice)] : []),
   ];
 }
+
+/** The card that is pinned in an arrivals room; a room that replaces another gets its own. */
+export const cardRef = (room: RoomId): string => `arrival-card:${room}`;
+/** The history that a user has opened for the nth time. */
+export const historyRef = (username: Username, opened: number): string =>
+  `arrival-history:${encodeURIComponent(username)}:${opened}`;
+/** The taking back of a click on a button, so that the next click is one again. */
+export const releaseRef = (event: EventId): string => `arrival-release:${event}`;
 
 const count = (upTo: number): number[] => Array.from({ length: upTo }, (_, index) => index + 1);
 

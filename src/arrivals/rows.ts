@@ -2,7 +2,18 @@
 
 import type { Undeliverable } from "../policy/arrivalRecipients.ts";
 import type { Username } from "../policy/model.ts";
-import type { Arrival, ArrivalId, Ending, Notice, Progress, RetractReason, Slot, ToldAs } from "./arrival.ts";
+import type {
+  Arrival,
+  ArrivalId,
+  Ending,
+  Escalation,
+  EscalationKind,
+  Notice,
+  Progress,
+  RetractReason,
+  Slot,
+  ToldAs,
+} from "./arrival.ts";
 import { stateOf } from "./arrival.ts";
 import type { Booking, BookingStatus } from "./booking.ts";
 
@@ -66,6 +77,12 @@ interface NoticeRow {
   readonly answered_at: string | null;
 }
 
+interface EscalationRow {
+  readonly kind: EscalationKind;
+  readonly label: string | null;
+  readonly taken_at: string;
+}
+
 export interface ArrivalRow {
   readonly id: ArrivalId;
   readonly patient_id: string;
@@ -78,7 +95,7 @@ export interface ArrivalRow {
   readonly ended_at: string | null;
   readonly ended_by: Ending | null;
   readonly clock_at: string;
-  readonly escalation_step: number;
+  readonly escalations: readonly EscalationRow[];
   readonly slots: readonly SlotRow[];
   readonly notices: readonly NoticeRow[];
 }
@@ -97,7 +114,7 @@ export const arrivalOf = (row: ArrivalRow): Arrival => ({
   ended:
     row.ended_at === null || row.ended_by === null ? null : { at: new Date(row.ended_at), by: row.ended_by },
   clockAt: new Date(row.clock_at),
-  escalationStep: row.escalation_step,
+  escalations: row.escalations.map(({ kind, label, taken_at }) => ({ kind, label, at: new Date(taken_at) })),
 });
 
 const slotOf = (row: SlotRow): Slot => ({
@@ -154,7 +171,15 @@ export const arrivalRow = (arrival: Arrival) => ({
   ended_at: arrival.ended?.at.toISOString() ?? null,
   ended_by: arrival.ended?.by ?? null,
   clock_at: arrival.clockAt.toISOString(),
-  escalation_step: arrival.escalationStep,
+});
+
+export const escalationRow = (arrival: Arrival, escalation: Escalation, index: number) => ({
+  arrival_id: arrival.id,
+  clock_at: arrival.clockAt.toISOString(),
+  step: index + 1,
+  kind: escalation.kind,
+  label: escalation.label,
+  taken_at: escalation.at.toISOString(),
 });
 
 export const slotRow = (arrival: Arrival, slot: Slot) => ({

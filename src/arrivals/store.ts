@@ -9,6 +9,7 @@ import {
   type BookingRow,
   bookingOf,
   bookingRow,
+  escalationRow,
   noticeRow,
   slotRow,
 } from "./rows.ts";
@@ -35,7 +36,9 @@ export async function lock(
 
 const ARRIVAL = `
   a.id, a.patient_id, a.patient_name, a.doctor, a.day, a.marked_by, a.arrived_at, a.told_at, a.ended_at, a.ended_by,
-  a.clock_at, a.escalation_step,
+  a.clock_at,
+  coalesce((SELECT json_agg(e ORDER BY e.step) FROM arrival_escalations e
+    WHERE e.arrival_id = a.id AND e.clock_at = a.clock_at), '[]') AS escalations,
   (SELECT json_agg(b ORDER BY b.appointment_at, b.booking_id) FROM arrival_bookings b WHERE b.arrival_id = a.id) AS slots,
   coalesce((SELECT json_agg(n ORDER BY n.told_at, n.username) FROM arrival_notices n WHERE n.arrival_id = a.id), '[]') AS notices`;
 
@@ -84,13 +87,22 @@ export async function lockArrival(tx: Transaction, id: ArrivalId): Promise<Arriv
 }
 
 export async function readArrival(db: Queryable, id: ArrivalId): Promise<Arrival | null> {
+  const [arrival] = await readArrivals(db, "WHERE a.id = $1", [id]);
+  return arrival ?? null;
+}
+
+/** The arrivals `a` that the end of a query chooses, in its order. Its text is written here, never by a caller of the API. */
+export async function readArrivals(
+  db: Queryable,
+  which: string,
+  values: readonly unknown[],
+): Promise<Arrival[]> {
   // As JSON, so that moments come in one form whatever way they are read.
   const found = await db.query<{ arrival: ArrivalRow }>(
-    `SELECT to_json(found) AS arrival FROM (SELECT ${ARRIVAL} FROM arrivals a WHERE a.id = $1) AS found`,
-    [id],
+    `SELECT to_json(found) AS arrival FROM (SELECT ${ARRIVAL} FROM arrivals a ${which}) AS found`,
+    values,
   );
-  const row = found.rows[0]?.arrival;
-  return row === undefined ? null : arrivalOf(row);
+  return found.rows.map((row) => arrivalOf(row.arrival));
 }
 
 /** Writes a booking and arrivals as they are now, in one statement. */
@@ -111,15 +123,15 @@ export async function save(
          changed_at = excluded.changed_at, received_at = now()),
      arrived AS (
        INSERT INTO arrivals (id, patient_id, patient_name, doctor, day, state, marked_by, arrived_at, told_at, ended_at,
-         ended_by, clock_at, escalation_step)
+         ended_by, clock_at)
        SELECT id, patient_id, patient_name, doctor, day, state, marked_by, arrived_at, told_at, ended_at, ended_by,
-         clock_at, escalation_step
+         clock_at
        FROM json_to_recordset($2) AS a(id text, patient_id text, patient_name text, doctor text, day text, state text,
          marked_by text, arrived_at timestamptz, told_at timestamptz, ended_at timestamptz, ended_by text,
-         clock_at timestamptz, escalation_step integer)
+         clock_at timestamptz)
        ON CONFLICT (id) DO UPDATE SET patient_name = excluded.patient_name, doctor = excluded.doctor, day = excluded.day,
          state = excluded.state, ended_at = excluded.ended_at, ended_by = excluded.ended_by,
-         clock_at = excluded.clock_at, escalation_step = excluded.escalation_step),
+         clock_at = excluded.clock_at),
      slots AS (
        SELECT * FROM json_to_recordset($3) AS s(arrival_id text, booking_id text, appointment_at timestamptz,
          location text, arrived_at timestamptz, marked_by text)),
@@ -130,7 +142,13 @@ export async function save(
        INSERT INTO arrival_bookings (arrival_id, booking_id, appointment_at, location, arrived_at, marked_by)
        SELECT arrival_id, booking_id, appointment_at, location, arrived_at, marked_by FROM slots
        ON CONFLICT (arrival_id, booking_id) DO UPDATE SET appointment_at = excluded.appointment_at,
-         location = excluded.location)
+         location = excluded.location),
+     stepped AS (
+       INSERT INTO arrival_escalations (arrival_id, clock_at, step, kind, label, taken_at)
+       SELECT arrival_id, clock_at, step, kind, label, taken_at
+       FROM json_to_recordset($5) AS e(arrival_id text, clock_at timestamptz, step integer, kind text, label text,
+         taken_at timestamptz)
+       ON CONFLICT DO NOTHING)
      INSERT INTO arrival_notices (arrival_id, username, told_as, state, reason, reported, shown, posting, edits, nudges, threads,
        told_at, replied_at, answered_at)
      SELECT arrival_id, username, told_as, state, reason, reported, shown, posting, edits, nudges, threads, told_at, replied_at,
@@ -148,6 +166,11 @@ export async function save(
       JSON.stringify(arrivals.flatMap((arrival) => arrival.slots.map((slot) => slotRow(arrival, slot)))),
       JSON.stringify(
         arrivals.flatMap((arrival) => arrival.notices.map((notice) => noticeRow(arrival, notice))),
+      ),
+      JSON.stringify(
+        arrivals.flatMap((arrival) =>
+          arrival.escalations.map((step, index) => escalationRow(arrival, step, index)),
+        ),
       ),
     ],
   );

@@ -12,8 +12,32 @@ export const forDoctor = (name: string) => `for ${name}`;
 export const markedBy = (name: string) => `marked by ${name}`;
 export const separator = " · ";
 
+// What escalation adds to it
+export const askedAgain = (time: string) => `asked again at ${time}`;
+export const alsoTold = (whom: string, time: string) => `${whom} told at ${time}`;
+export const nobodyAnswered = (time: string) => `nobody answered until ${time}`;
+export const answeredBy = (name: string) => `answered by ${name}`;
+export const stillWaiting = (who: string, minutes: number) =>
+  `${who} has been waiting for ${minutesOf(minutes)}. Press ✅ or reply.`;
+export const nobodyAnsweredFor = (who: string, doctor: string) =>
+  `Nobody has answered that ${who} has arrived for ${doctor}. Please see to them yourself.`;
+
 // The thread under a notice
 export const writeHere = (name: string) => `Write here, I pass it on to ${name}.`;
+
+// The card, and the history that it shows
+export const card =
+  "Your patients who have arrived are announced here. Press ✅ when you have seen it, ↩️ to reply. " +
+  "Press 🕘 on this message, or write history, to see earlier arrivals, and once more to hide them.";
+export const historyHeading =
+  "Arrivals that you have acknowledged, newest first. Press 🕘 or write history to hide them.";
+export const historyEmpty = "You have not acknowledged any arrivals yet.";
+export const isHistory = (text: string) => /^!?history[.!?]*$/i.test(text.trim());
+export const acknowledgedBy = (name: string, time: string) => `acknowledged by ${name} at ${time}`;
+export const repliedBy = (name: string, time: string) => `answered by ${name} at ${time}`;
+export const notAnswered = "not acknowledged";
+export const waited = (minutes: number) => `waited ${minutesOf(minutes)}`;
+const minutesOf = (minutes: number) => (minutes === 1 ? "1 minute" : `${minutes} minutes`);
 
 // To a recipient whose words went nowhere
 export const notPassedOn = (why: string) => `Your reply was not passed on. ${why}`;

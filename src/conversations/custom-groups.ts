@@ -6,6 +6,8 @@ export interface NewCustomGroup {
   readonly createdBy: Username;
   readonly name: string | null;
   readonly selection: Selection;
+  /** Of a group made from a room: the time of the newest event of the state it was made from. */
+  readonly madeFrom?: number;
 }
 
 /** Makes a custom group's record; its room follows. */
@@ -13,9 +15,9 @@ export async function insertCustomGroup(tx: Queryable, group: NewCustomGroup): P
   const { id } = onlyRow(
     await tx.query<{ id: ConversationId }>(
       `WITH new AS (SELECT gen_random_uuid()::text AS id)
-       INSERT INTO conversations (id, kind, natural_key, name, created_by)
-       SELECT id, 'custom', 'custom:' || id, $1, $2 FROM new RETURNING id`,
-      [group.name, group.createdBy],
+       INSERT INTO conversations (id, kind, natural_key, name, created_by, made_from)
+       SELECT id, 'custom', 'custom:' || id, $1, $2, $3 FROM new RETURNING id`,
+      [group.name, group.createdBy, group.madeFrom ?? 0],
     ),
   );
   await replaceSelection(tx, id, group.selection);

@@ -13,7 +13,8 @@ import { hasAccess } from "../policy/permissions.ts";
 import * as words from "../policy/words.ts";
 import type { Transaction } from "../store/database.ts";
 import { changeGroup } from "./change-group.ts";
-import type { ConversationParts } from "./parts.ts";
+import { edited, NAME, partsOf } from "./edit-times.ts";
+import { type ConversationParts, nowOf } from "./parts.ts";
 import { unknownAsker, unknownPiece } from "./pieces.ts";
 import { conflict, forbidden, type Refusal } from "./refusal.ts";
 import { conversationById } from "./store.ts";
@@ -48,13 +49,15 @@ export async function editConversation(
   const refusal = refuse(parts, directory, group, request);
   if (refusal !== null) return refusal;
   const { name, add, remove } = request;
-  const edited = editGroup(directory, group, { add, remove });
-  if (!edited.ok) return conflict(edited.reason);
+  const result = editGroup(directory, group, { add, remove });
+  if (!result.ok) return conflict(result.reason);
+  const named = name === undefined ? [] : [NAME];
+  await edited(tx, id, [...named, ...partsOf(add), ...partsOf(remove)], nowOf(parts).getTime());
   await changeGroup(tx, parts.settings, directory, group, {
-    selection: edited.selection,
+    selection: result.selection,
     ...(name === undefined ? {} : { name }),
   });
-  return { staying: edited.staying };
+  return { staying: result.staying };
 }
 
 function refuse(

@@ -1,4 +1,4 @@
-import type { MatrixEvent } from "../messages/event.ts";
+import type { EventHandler, MatrixEvent } from "../messages/event.ts";
 import type { RoomId, UserId } from "../policy/model.ts";
 import type { Queryable } from "../store/database.ts";
 
@@ -36,6 +36,9 @@ export function filesIn(content: unknown): readonly File[] {
   }
   return [...files.values()];
 }
+
+/** Keeps which rooms show which files, for the read gate. */
+export const mediaEvents: EventHandler = { name: "media", handle: rememberMedia };
 
 /** Takes note of the files that an event shows, and that a redacted event no longer does. */
 export async function rememberMedia(db: Queryable, event: MatrixEvent): Promise<void> {

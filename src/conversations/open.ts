@@ -55,12 +55,16 @@ function malformed(directory: Directory, request: OpenRequest): Refusal | null {
   return onlySelf ? invalid("users[0]", words.toYourself) : null;
 }
 
-/** The conversation that was decided on, made if it is not there. Its room is not looked at yet. */
+/**
+ * The conversation that was decided on, made if it is not there. Its room is not looked at yet. `madeFrom`: the time of
+ * the newest state of the room that it is made from, if it is.
+ */
 export async function findOrMake(
   { directory, settings }: Pick<ConversationParts, "directory" | "settings">,
   tx: Transaction,
   opening: Exclude<Opening, { open: "refused" }>,
   asker: Username,
+  madeFrom?: number,
 ): Promise<Opened> {
   switch (opening.open) {
     case "individual": {
@@ -82,7 +86,12 @@ export async function findOrMake(
       await lockDirectory(tx);
       const known = findCustomGroup(await directory.within(tx), selection, name);
       if (known !== null) return { id: known.id, kind: "custom", created: false };
-      const id = await makeCustomGroup(tx, settings, { createdBy: asker, name, selection });
+      const id = await makeCustomGroup(tx, settings, {
+        createdBy: asker,
+        name,
+        selection,
+        ...(madeFrom === undefined ? {} : { madeFrom }),
+      });
       return { id, kind: "custom", created: true };
     }
     default:

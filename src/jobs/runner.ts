@@ -1,5 +1,11 @@
 import { EventEmitter } from "node:events";
-import { type JobHelpers, Logger as WorkerLogger, run, type Runner, type WorkerEvents } from "graphile-worker";
+import {
+  type JobHelpers,
+  type Runner,
+  run,
+  type WorkerEvents,
+  Logger as WorkerLogger,
+} from "graphile-worker";
 import type { Logger } from "pino";
 import type { Database } from "../store/database.ts";
 import type { JobName, JobPayloads } from "../store/jobs.ts";
@@ -47,14 +53,13 @@ export async function startJobs(options: JobRunnerOptions): Promise<JobRunner> {
   events.on("pool:create", ({ workerPool }) => locks.hold(workerPool.id));
   events.on("job:failed", ({ job, error }) => {
     const away = options.isAway(error);
-    options.log.warn({ task: job.task_identifier, attempt: job.attempts, away, err: error }, "job failed, will be tried again");
+    options.log.warn(
+      { task: job.task_identifier, attempt: job.attempts, away, err: error },
+      "job failed, will be tried again",
+    );
     const attempts = away ? job.attempts - 1 : job.attempts;
     void options.database
-      .query(AGAIN, [
-        job.id,
-        away ? Math.min(2_000, retryIn(job.attempts)) : retryIn(job.attempts),
-        attempts,
-      ])
+      .query(AGAIN, [job.id, away ? Math.min(2_000, retryIn(job.attempts)) : retryIn(job.attempts), attempts])
       // graphile-worker's own back-off stands then: later, not lost.
       .catch((failure: unknown) => options.log.warn({ err: failure }, "could not bring a retry forward"));
   });
@@ -70,7 +75,9 @@ export async function startJobs(options: JobRunnerOptions): Promise<JobRunner> {
     parsedCronItems: [],
     crontab: options.timed.map((timed) => `${timed.cron} ${timed.name}`).join("\n"),
   });
-  runner.promise.catch((error: unknown) => options.onFatal(error instanceof Error ? error : new Error(String(error))));
+  runner.promise.catch((error: unknown) =>
+    options.onFatal(error instanceof Error ? error : new Error(String(error))),
+  );
   return {
     stop: async () => {
       await runner.stop();

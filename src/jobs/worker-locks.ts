@@ -25,11 +25,16 @@ export async function holdWorkerLock(options: {
   readonly log: Logger;
   readonly onFatal: (error: Error) => void;
 }): Promise<WorkerLocks> {
-  const session = new pg.Client({ connectionString: options.databaseUrl, application_name: "whisper worker lock", keepAlive: true });
+  const session = new pg.Client({
+    connectionString: options.databaseUrl,
+    application_name: "whisper worker lock",
+    keepAlive: true,
+  });
   let released = false;
   session.on("error", (error) => {
     // Without its lock this process looks dead to the others: it must stop working.
-    if (!released) options.onFatal(new Error("lost the connection that holds the worker lock", { cause: error }));
+    if (!released)
+      options.onFatal(new Error("lost the connection that holds the worker lock", { cause: error }));
   });
   await session.connect();
   const mine = new Set<string>();
@@ -71,7 +76,10 @@ export async function holdWorkerLock(options: {
 }
 
 async function recover(session: pg.Client, id: string, log: Logger): Promise<void> {
-  const lock = await session.query<{ free: boolean }>("SELECT pg_try_advisory_lock($1, hashtext($2)) AS free", [SPACE, id]);
+  const lock = await session.query<{ free: boolean }>(
+    "SELECT pg_try_advisory_lock($1, hashtext($2)) AS free",
+    [SPACE, id],
+  );
   if (lock.rows[0]?.free !== true) return;
   try {
     await session.query("SELECT graphile_worker.force_unlock_workers($1::text[])", [[id]]);

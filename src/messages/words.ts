@@ -8,3 +8,7 @@ export const alertSeverity = {
   warning: { sign: "⚠️", title: "Warning" },
   critical: { sign: "🚨", title: "Urgent" },
 } as const;
+
+// Custom groups
+export const youStay = (group: string, ways: string) =>
+  `You are still a member of ${group} ${ways}, so you are back in it. To leave for good, ask a member to remove that group.`;

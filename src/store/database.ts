@@ -1,5 +1,5 @@
-import pg from "pg";
 import type { Pool, PoolClient, QueryResult, QueryResultRow } from "pg";
+import pg from "pg";
 
 /** What runs SQL: a connection inside a transaction, or the pool where each statement stands for itself. */
 export interface Queryable {
@@ -85,6 +85,7 @@ export function isDatabaseDown(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const code = "code" in error && typeof error.code === "string" ? error.code : "";
   if (/^(08|57P0)/.test(code) || code === "53300") return true;
-  if (["ECONNREFUSED", "ECONNRESET", "ENOTFOUND", "ETIMEDOUT", "EPIPE", "EAI_AGAIN"].includes(code)) return true;
+  if (["ECONNREFUSED", "ECONNRESET", "ENOTFOUND", "ETIMEDOUT", "EPIPE", "EAI_AGAIN"].includes(code))
+    return true;
   return /timeout exceeded when trying to connect|Connection terminated/.test(error.message);
 }

@@ -22,6 +22,10 @@ export interface JobPayloads {
   tags: { readonly room_id: string };
   /** Take an alert away whose time is over. */
   alert_expiry: { readonly alert_id: string };
+  /** Nobody has answered an arrival's notice: take the next step. */
+  arrival_escalation: { readonly arrival_id: string; readonly clock_at: string; readonly step: number };
+  /** Pin the card of an arrivals room. */
+  arrival_card: { readonly room_id: string; readonly event_id: string };
   /** Work out which conversations must exist by themselves, and what a change of the directory touches. */
   conversations: {
     readonly usernames: readonly string[];

@@ -1,5 +1,5 @@
-import pg from "pg";
 import { setTimeout as wait } from "node:timers/promises";
+import pg from "pg";
 
 /** The channels on which the processes of Whisper tell each other, in the transaction that changes something. */
 export type Channel = "whisper_directory" | "whisper_room" | "whisper_adopted" | "whisper_preferences";
@@ -24,7 +24,11 @@ export async function listenToDatabase(
   let session: pg.Client;
 
   const connect = async () => {
-    const client = new pg.Client({ connectionString: url, application_name: "whisper notifications", keepAlive: true });
+    const client = new pg.Client({
+      connectionString: url,
+      application_name: "whisper notifications",
+      keepAlive: true,
+    });
     client.on("notification", ({ channel, payload }) => {
       for (const listener of listeners.get(channel) ?? []) listener(payload ?? "");
     });

@@ -13,7 +13,12 @@ interface Warns {
  * Does what needs something that may not be up yet, again and again until it works, saying so in the log.
  * @throws AbortError when `signal` ends the wait.
  */
-export async function untilThere<T>(what: string, work: () => Promise<T>, log: Warns, signal?: AbortSignal): Promise<T> {
+export async function untilThere<T>(
+  what: string,
+  work: () => Promise<T>,
+  log: Warns,
+  signal?: AbortSignal,
+): Promise<T> {
   for (let tries = 0; ; tries++) {
     signal?.throwIfAborted();
     try {

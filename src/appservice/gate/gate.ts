@@ -10,6 +10,7 @@ import { sortRequest } from "./request-path.ts";
 import {
   bareEvent,
   event,
+  initialSync,
   notifications,
   type Passage,
   type Rule,
@@ -64,6 +65,7 @@ export function createGate(options: GateOptions): Gate {
     room,
     "bare-event": bareEvent,
     notifications,
+    "initial-sync": initialSync,
     sync,
     "sliding-sync": slidingSync,
     media: mediaRule(options),

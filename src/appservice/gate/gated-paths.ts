@@ -14,6 +14,8 @@ export type GatedKind =
   | "room"
   /** The old endpoint of one event that names no room. */
   | "bare-event"
+  /** The old way to begin a sync: with `archived` it serves rooms that were left. */
+  | "initial-sync"
   /** Keeps the text of what once notified. */
   | "notifications"
   /** With an old or invented `since` it serves a left room from its beginning up to the leaving, forgotten or not. */
@@ -40,6 +42,8 @@ export const GATED_PATHS: readonly GatedPath[] = [
   { kind: "event", method: "GET", pattern: `^${VERSION}/rooms/([^/]*)/(?:event|context)/` },
   { kind: "room", method: "GET", pattern: `^${VERSION}/rooms/([^/]*)` },
   { kind: "bare-event", method: "GET", pattern: `^${VERSION}/events/` },
+  { kind: "room", method: "GET", pattern: `^${VERSION}/(?:room_)?summary/([^/]*)` },
+  { kind: "initial-sync", method: "GET", pattern: `^${VERSION}/initialSync(?:/|$)` },
   { kind: "notifications", method: "GET", pattern: `^${VERSION}/notifications(?:/|$)` },
   { kind: "sync", method: "GET", pattern: `^${VERSION}/sync(?:/|$)` },
   { kind: "sliding-sync", method: "POST", pattern: `^${VERSION}/sync(?:/|$)` },

@@ -61,21 +61,28 @@ export const bareEvent: Rule = async (passage, request, response) => {
   handOn(response, answer);
 };
 
-/** The past notifications, without those of rooms that the caller is no longer in. */
-export const notifications: Rule = async (passage, request, response) => {
-  const answer = await read(passage, request, response);
-  if (answer.status !== 200) return handOn(response, answer);
-  const body = objectIn(answer.text);
-  if (body === undefined || !Array.isArray(body.notifications))
-    throw new Undecidable("notifications of unknown form");
-  const joined = await passage.callers.joinedRooms(request);
-  const kept = body.notifications.filter((each: unknown) => {
-    const roomId =
-      typeof each === "object" && each !== null ? (each as { room_id?: unknown }).room_id : undefined;
-    return typeof roomId === "string" && joined.has(roomId);
-  });
-  handOn(response, answer, JSON.stringify({ ...body, notifications: kept }));
-};
+/** A list of things that each name their room, without those of rooms that the caller is no longer in. */
+const listOf =
+  (name: "notifications" | "rooms"): Rule =>
+  async (passage, request, response) => {
+    const answer = await read(passage, request, response);
+    if (answer.status !== 200) return handOn(response, answer);
+    const body = objectIn(answer.text);
+    const list = body?.[name];
+    if (!Array.isArray(list)) throw new Undecidable(`no ${name} in the answer`);
+    const joined = await passage.callers.joinedRooms(request);
+    const kept = list.filter((each: unknown) => {
+      const roomId =
+        typeof each === "object" && each !== null && "room_id" in each ? each.room_id : undefined;
+      return typeof roomId === "string" && joined.has(roomId);
+    });
+    // What is whole goes on byte for byte.
+    if (kept.length === list.length) handOn(response, answer);
+    else handOn(response, answer, JSON.stringify({ ...body, [name]: kept }));
+  };
+
+export const notifications: Rule = listOf("notifications");
+export const initialSync: Rule = listOf("rooms");
 
 /** A sync, streamed, in which rooms that the user has left say only that. */
 export const sync: Rule = async (passage, request, response) => {

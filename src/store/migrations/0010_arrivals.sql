@@ -29,9 +29,8 @@ CREATE TABLE arrivals (
   -- No longer in the waiting room, and why: the booking's status, or what happened to it.
   ended_at        timestamptz,
   ended_by        text,
-  -- When the time for an answer began, and how many steps of the escalation were taken since.
+  -- When the time for an answer began: when it was told, or given to another doctor.
   clock_at        timestamptz NOT NULL,
-  escalation_step integer NOT NULL DEFAULT 0,
   CHECK ((ended_at IS NULL) = (ended_by IS NULL))
 );
 CREATE INDEX arrivals_open ON arrivals (patient_id) WHERE ended_at IS NULL;
@@ -72,14 +71,15 @@ CREATE TABLE arrival_notices (
   PRIMARY KEY (arrival_id, username)
 );
 CREATE INDEX arrival_notices_by_user ON arrival_notices (username, told_at DESC);
-CREATE INDEX arrival_notices_by_state ON arrival_notices (state);
+CREATE INDEX arrival_notices_by_time ON arrival_notices (told_at);
 
+-- Whom else was asked when nobody answered. `label`: a user's name, a group's.
 CREATE TABLE arrival_escalations (
   arrival_id text NOT NULL REFERENCES arrivals ON DELETE CASCADE,
   clock_at   timestamptz NOT NULL,
   step       integer NOT NULL,
   kind       text NOT NULL CHECK (kind IN ('nudge', 'backup', 'reception', 'nobody')),
-  told       text[] NOT NULL,
+  label      text,
   taken_at   timestamptz NOT NULL,
   PRIMARY KEY (arrival_id, clock_at, step)
 );

@@ -1,0 +1,143 @@
+import { arrivalsConversation } from "../conversations/keys.ts";
+import { escapeHtml, HTML_FORMAT } from "../messages/html.ts";
+import { newPatientLink, savePatientLinks } from "../messages/patient-links.ts";
+import type { Directory, EventId, Username } from "../policy/model.ts";
+import { onlyRow, type Queryable, type Transaction } from "../store/database.ts";
+import { type Arrival, type Notice, noticeOf } from "./arrival.ts";
+import { dropUnsent, type Post, redaction, send, viewOf } from "./carry-out.ts";
+import { dateOf, dayOf, minutesBetween, timeOf } from "./clock.ts";
+import { type Line, lineOf, type NoticeView, nameOf } from "./notice.ts";
+import type { ArrivalParts } from "./parts.ts";
+import { historyRef } from "./refs.ts";
+import { readArrivals } from "./store.ts";
+import * as words from "./words.ts";
+
+/** As many as one message shows well. Older ones are in the audit record and the API. */
+const SHOWN = 30;
+
+/**
+ * Shows the user the arrivals that they acknowledged, or takes that away again. Read from the record, so it tells of
+ * notices that the room no longer has.
+ * @param by the reaction that asked for it, if one did: taking it back hides the history.
+ */
+export async function toggleHistory(
+  tx: Transaction,
+  parts: ArrivalParts,
+  user: Username,
+  by: EventId | null,
+): Promise<void> {
+  const { opened, shown } = await lockHistory(tx, user);
+  if (shown) return hide(tx, user, opened);
+  const directory = await parts.directory.within(tx);
+  const post = await historyPost(tx, parts, directory, user, opened + 1);
+  await tx.query(
+    "UPDATE arrival_histories SET opened = opened + 1, shown = true, opened_by = $2 WHERE username = $1",
+    [user, by],
+  );
+  await send(tx, [post]);
+}
+
+/** The user took back the reaction that had opened the history. */
+export async function hideHistoryOf(tx: Transaction, user: Username, reaction: EventId): Promise<void> {
+  const { opened, shown, opened_by } = await lockHistory(tx, user);
+  if (shown && opened_by === reaction) await hide(tx, user, opened);
+}
+
+interface HistoryRow {
+  readonly opened: number;
+  readonly shown: boolean;
+  readonly opened_by: EventId | null;
+}
+
+async function lockHistory(tx: Transaction, user: Username): Promise<HistoryRow> {
+  return onlyRow(
+    await tx.query<HistoryRow & Record<string, unknown>>(
+      `INSERT INTO arrival_histories (username) VALUES ($1)
+       ON CONFLICT (username) DO UPDATE SET username = excluded.username RETURNING opened, shown, opened_by`,
+      [user],
+    ),
+  );
+}
+
+async function hide(tx: Transaction, user: Username, opened: number): Promise<void> {
+  await tx.query("UPDATE arrival_histories SET shown = false, opened_by = NULL WHERE username = $1", [user]);
+  const ref = historyRef(user, opened);
+  const dropped = await dropUnsent(tx, [ref]);
+  if (!dropped.has(ref)) await send(tx, [redaction(arrivalsConversation(user), ref)]);
+}
+
+async function historyPost(
+  tx: Transaction,
+  parts: ArrivalParts,
+  directory: Directory,
+  user: Username,
+  opening: number,
+): Promise<Post> {
+  const arrivals = await acknowledgedBy(tx, user);
+  const links = new Map(arrivals.map(({ patientId }) => [patientId, newPatientLink(patientId)]));
+  await savePatientLinks(tx, [...links.values()]);
+  const lines = arrivals.flatMap((arrival) => {
+    const notice = noticeOf(arrival, user);
+    const link = links.get(arrival.patientId);
+    if (notice === undefined || link === undefined) return [];
+    return [historyLine(arrival, notice, viewOf(parts, directory, link))];
+  });
+  const heading = lines.length === 0 ? words.historyEmpty : words.historyHeading;
+  return {
+    in: arrivalsConversation(user),
+    ref: historyRef(user, opening),
+    type: "m.room.message",
+    // A notice makes no sound: the user asked for it and is looking.
+    content: {
+      msgtype: "m.notice",
+      body: [heading, ...lines.map(({ text }) => `- ${text}`)].join("\n"),
+      format: HTML_FORMAT,
+      formatted_body: `${escapeHtml(heading)}<ul>${lines.map(({ html }) => `<li>${html}</li>`).join("")}</ul>`,
+    },
+  };
+}
+
+/** `Mon 2 Mar · A.J. has arrived · … · acknowledged by Dr Jones at 10:42 · waited 12 minutes` */
+function historyLine(arrival: Arrival, notice: Notice, view: NoticeView): Line {
+  const { zone, directory } = view;
+  const at = notice.answeredAt ?? notice.toldAt;
+  const time = timeOf(zone, at, dayOf(zone, at));
+  const line = lineOf(arrival, view, [
+    outcomeOf(arrival, notice, time, directory),
+    words.waited(minutesBetween(notice.toldAt, at)),
+  ]);
+  const day = dateOf(zone, arrival.arrivedAt);
+  return {
+    text: `${day}${words.separator}${line.text}`,
+    html: `${escapeHtml(day)}${words.separator}${line.html}`,
+  };
+}
+
+function outcomeOf(arrival: Arrival, notice: Notice, time: string, directory: Directory): string {
+  if (notice.progress.state === "acknowledged") {
+    return words.acknowledgedBy(nameOf(directory, notice.username), time);
+  }
+  if (notice.progress.state === "replied") return words.repliedBy(nameOf(directory, notice.username), time);
+  const other = arrival.notices.find(
+    ({ username, progress }) =>
+      username !== notice.username && (progress.state === "acknowledged" || progress.state === "replied"),
+  );
+  return other === undefined
+    ? words.notAnswered
+    : words.acknowledgedBy(nameOf(directory, other.username), time);
+}
+
+/**
+ * What the user is done with, newest first: acknowledged, replied to and over, answered by somebody else who was
+ * called in, or cleared at night.
+ */
+async function acknowledgedBy(db: Queryable, user: Username): Promise<Arrival[]> {
+  return readArrivals(
+    db,
+    `JOIN arrival_notices mine ON mine.arrival_id = a.id AND mine.username = $1
+     WHERE mine.state = 'acknowledged' OR (mine.state = 'replied' AND NOT mine.shown)
+        OR (mine.state = 'retracted' AND mine.reason IN ('stale', 'answered'))
+     ORDER BY mine.answered_at DESC, a.id LIMIT ${SHOWN}`,
+    [user],
+  );
+}

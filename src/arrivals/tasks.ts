@@ -1,0 +1,39 @@
+import type { EventId, RoomId } from "../policy/model.ts";
+import type { Database } from "../store/database.ts";
+import type { JobPayloads } from "../store/jobs.ts";
+import type { ArrivalId } from "./arrival.ts";
+import { commit } from "./carry-out.ts";
+import { escalate, ruleFor } from "./escalation.ts";
+import type { ArrivalParts } from "./parts.ts";
+import { lockArrival } from "./store.ts";
+
+/** What the card of an arrivals room needs of Matrix: `m.room.pinned_events` is state, which is not sent as messages are. */
+export interface Pins {
+  /** Makes the event the only one that is pinned in the room. */
+  pin(room: RoomId, event: EventId): Promise<void>;
+}
+
+type ArrivalJob = "arrival_escalation" | "arrival_card";
+
+/** The jobs about arrivals. */
+export function arrivalTasks(
+  parts: ArrivalParts,
+  database: Database,
+  pins: Pins,
+): { readonly [Name in ArrivalJob]: (payload: JobPayloads[Name]) => Promise<void> } {
+  return {
+    arrival_escalation: (due) =>
+      database.transaction(async (tx) => {
+        const arrival = await lockArrival(tx, due.arrival_id as ArrivalId);
+        // The clock was started anew, or the step was taken by an earlier run of this job.
+        if (arrival === null || arrival.clockAt.toISOString() !== due.clock_at) return;
+        if (arrival.escalations.length !== due.step - 1) return;
+        const rule = ruleFor(parts.settings.escalation, arrival);
+        if (rule === null) return;
+        const directory = await parts.directory.within(tx);
+        const change = escalate(arrival, rule, directory, new Date());
+        if (change !== null) await commit(tx, parts, directory, [change]);
+      }),
+    arrival_card: ({ room_id, event_id }) => pins.pin(room_id as RoomId, event_id as EventId),
+  };
+}
