@@ -105,6 +105,7 @@ export function homeserverConfig(options: HomeserverOptions) {
     presence: { enabled: false },
     push: { include_content: false },
     url_preview_enabled: false,
+    caches: { sync_response_cache_duration: "0s" },
 
     ...(options.forDevelopment ? DEVELOPMENT : PRACTICE),
   };
@@ -139,6 +140,7 @@ export const REASONS: Readonly<Partial<Record<keyof ReturnType<typeof homeserver
   enable_room_list_search: "No public rooms, no aliases.",
   federation_domain_whitelist: "No other homeserver.",
   presence: "Not used, and costly.",
+  caches: "A sync is never answered again from memory: it may hold rooms that the user has been put out of since.",
   push: "No patient data through the push services of phone makers.",
   rc_message:
     "A practice sits behind one address: Synapse's own limit of five sign-ins in a row would lock it out on Monday\n" +
@@ -167,6 +169,8 @@ const NONE = { per_second: 100_000, burst_count: 100_000 };
 
 const DEVELOPMENT = {
   bcrypt_rounds: 4,
+  // A new Synapse answers sliding syncs with internal errors until its background work is done: a minute, or a second.
+  background_updates: { sleep_enabled: false },
   rc_message: NONE,
   rc_registration: NONE,
   rc_login: { address: NONE, account: NONE, failed_attempts: NONE },
