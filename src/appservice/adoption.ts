@@ -2,6 +2,7 @@ import { checkRoom } from "../conversations/affected.ts";
 import { controlConversation } from "../conversations/keys.ts";
 import { findOrMake } from "../conversations/open.ts";
 import { conversationById, ensureConversation } from "../conversations/store.ts";
+import { lockDirectory } from "../directory/store.ts";
 import { carryOver } from "../messages/carry-over.ts";
 import type { MatrixEvent } from "../messages/event.ts";
 import { enqueueSends, wakeOutbox } from "../messages/outbox.ts";
@@ -11,6 +12,8 @@ import { readPowerLevels } from "../policy/levelMeaning.ts";
 import {
   type ActualRoom,
   type ConversationId,
+  type Directory,
+  type Naming,
   type RoomId,
   SERVICE_MEMBERS_TYPE,
   type UserId,
@@ -43,11 +46,12 @@ export async function adoptRoom(parts: ReconcilerParts, room: RoomId): Promise<v
   const state = await refetchRoom(database, homeserver, room, mirrored.creator);
   const actual = await loadRoom(database, room);
   if (actual === null) return;
-  const made = classifyRoom(await directory.fresh(), settings, actual, isDirect(state));
-  if (made.is === "unfinished" || made.is === "closed") return;
+  const classify = (people: Directory) => classifyRoom(people, settings, actual, isDirect(state));
+  const first = classify(await directory.fresh());
+  if (first.is === "unfinished" || first.is === "closed") return;
   // Power first: from the moment at which the room is ours, or closed, it can be kept in order.
   if (actual.version === ROOM_VERSION) await takeOver(parts, actual);
-  await database.transaction((tx) => decide(parts, tx, made, room));
+  await database.transaction((tx) => decide(parts, tx, made, room, newestOf(state)));
   await announce(parts, room);
 }
 
@@ -62,6 +66,7 @@ async function decide(
   tx: Transaction,
   made: MadeRoom,
   room: RoomId,
+  madeFrom: number,
 ): Promise<ConversationId | null> {
   switch (made.is) {
     case "unfinished":
@@ -79,7 +84,7 @@ async function decide(
       if (made.asker !== null) await tell(tx, made.asker, room, made.reason);
       return null;
     case "opening": {
-      const { id } = await findOrMake(parts, tx, made.opening, made.asker);
+      const { id } = await findOrMake(parts, tx, made.opening, made.asker, madeFrom);
       if (made.replace === null && (await claim(tx, id, room))) return id;
       await retireInto(tx, room, id);
       return null;
@@ -122,6 +127,9 @@ async function tell(tx: Transaction, asker: Username, room: RoomId, reason: stri
     },
   ]);
 }
+
+const newestOf = (state: readonly MatrixEvent[]): number =>
+  Math.max(0, ...state.map((event) => event.origin_server_ts));
 
 const isDirect = (state: readonly MatrixEvent[]): boolean =>
   state.some((event) => event.type === "m.room.member" && event.content.is_direct === true);

@@ -4,9 +4,10 @@ import * as words from "../messages/words.ts";
 import { type Edit, editGroup, mayEditGroup, withGroup, withoutMember } from "../policy/editing.ts";
 import { nameOf } from "../policy/expectedRoom.ts";
 import { describePath, groupName, membershipPaths } from "../policy/members.ts";
-import type { Conversation, CustomGroup, Directory, UserId, Username } from "../policy/model.ts";
+import type { Conversation, CustomGroup, Directory, Selection, UserId, Username } from "../policy/model.ts";
 import { type HandleTarget, whoIs } from "../policy/names.ts";
 import { hasAccess } from "../policy/permissions.ts";
+import { EMPTY_SELECTION } from "../policy/selection.ts";
 import * as rules from "../policy/words.ts";
 import type { Transaction } from "../store/database.ts";
 import { changeGroup } from "./change-group.ts";
@@ -70,7 +71,7 @@ async function changeMembers(
   const { parts, tx, directory, group } = context;
   const piece = pieceOf(context, who);
   if (piece === null) return;
-  const [part] = partsOf({ users: [], securityGroups: [], customGroups: [], ...piece });
+  const [part] = partsOf({ ...EMPTY_SELECTION, ...piece });
   if (part === undefined || (await isLate(context, part))) return;
   if (!(await mayEdit(context))) return;
   const change: Edit = edit === "add" ? { add: piece } : { remove: piece };
@@ -97,14 +98,16 @@ async function leave(context: Context): Promise<void> {
 }
 
 /** The person or group that an account stands for, as a piece of a selection; null: nobody who can be one. */
-function pieceOf({ parts, directory }: Context, who: UserId): Edit["add"] | null {
+function pieceOf({ parts, directory }: Context, who: UserId): Partial<Selection> | null {
   const someone = whoIs(parts.settings, who, directory);
   if (someone.is === "person") return { users: [someone.username] };
   return someone.is === "group" ? ofGroup(someone.target) : null;
 }
 
-const ofGroup = (target: HandleTarget): Edit["add"] =>
-  "securityGroup" in target ? { securityGroups: [target.securityGroup] } : { customGroups: [target.customGroup] };
+const ofGroup = (target: HandleTarget): Partial<Selection> =>
+  "securityGroup" in target
+    ? { securityGroups: [target.securityGroup] }
+    : { customGroups: [target.customGroup] };
 
 const isLate = ({ tx, group, event }: Context, part: EditedPart): Promise<boolean> =>
   editedSince(tx, group.id, part, event.origin_server_ts);
@@ -120,7 +123,11 @@ async function mayEdit(context: Context): Promise<boolean> {
 }
 
 /** Tells the editor what came of their act, once for each event. */
-async function explain({ tx, event, directory, editor }: Context, what: string, reason: string): Promise<void> {
+async function explain(
+  { tx, event, directory, editor }: Context,
+  what: string,
+  reason: string,
+): Promise<void> {
   if (!hasAccess(directory, editor)) return;
   await tell(tx, editor, `edit:${event.event_id}:${what}`, reason);
 }
