@@ -1,6 +1,7 @@
 import express from "express";
 import { type Logger, pino } from "pino";
 import { createApi } from "./api/app.ts";
+import { forgetOldIdempotencyKeys } from "./api/idempotency.ts";
 import { close, listen } from "./api/listen.ts";
 import { createMetrics } from "./api/metrics.ts";
 import { apiRoutes } from "./api/routes.ts";
@@ -16,6 +17,7 @@ import { uploaderIn } from "./appservice/gate/uploader.ts";
 import { healthChecks } from "./appservice/health.ts";
 import { HomeserverAway } from "./appservice/homeserver.ts";
 import { roomPins } from "./appservice/pins.ts";
+import { reassertNotifications } from "./appservice/reassert.ts";
 import { storeReceipts } from "./appservice/receipts.ts";
 import { readRegistration } from "./appservice/registration.ts";
 import { roomEvents } from "./appservice/room-events.ts";
@@ -25,17 +27,21 @@ import { issueSignIn } from "./appservice/sign-in.ts";
 import { matrixTasks } from "./appservice/tasks.ts";
 import { intake } from "./appservice/transactions.ts";
 import { arrivalEvents } from "./arrivals/events.ts";
+import { arrivalMetrics } from "./arrivals/metrics.ts";
 import type { ArrivalParts } from "./arrivals/parts.ts";
 import { arrivalSettings } from "./arrivals/settings.ts";
+import { arrivalTimes } from "./arrivals/stale.ts";
 import { arrivalTasks } from "./arrivals/tasks.ts";
 import type { Config } from "./config/schema.ts";
 import { directoryChanged } from "./conversations/affected.ts";
 import { alerts, expireAlert } from "./conversations/alerts.ts";
 import { conversations } from "./conversations/conversations.ts";
+import { customGroupEvents } from "./conversations/custom-group-events.ts";
 import { mediaEvents, mediaOf } from "./conversations/media.ts";
 import { followTags } from "./conversations/tags.ts";
 import { directorySnapshot } from "./directory/snapshot.ts";
 import { startJobs } from "./jobs/runner.ts";
+import { clearReplacedJobs } from "./jobs/upkeep.ts";
 import type { RoomId, UserId } from "./policy/model.ts";
 import { openDatabase } from "./store/database.ts";
 import type { JobPayloads } from "./store/jobs.ts";
@@ -145,7 +151,12 @@ export async function startWhisper(
     news: notifications,
     archiveAfter: config.conversations.archive_after,
   };
-  const arrivalParts: ArrivalParts = { directory, policy: settings, settings: arrivalSettings(config) };
+  const arrivalParts: ArrivalParts = {
+    directory,
+    policy: settings,
+    settings: arrivalSettings(config),
+    ...arrivalMetrics(metrics.registry, database),
+  };
   const signInParts = { database, homeserver, directory, settings, template: signInTemplate(config) };
   const gateOptions: GateOptions = {
     synapseUrl: config.homeserver.url,
@@ -169,6 +180,7 @@ export async function startWhisper(
         conversations: conversations(conversationParts),
         alerts,
         bookings: arrivalParts,
+        patientUrl: config.patients.url,
         checks: healthChecks(database, homeserver, () => working),
         metrics: metrics.registry,
         ...(config.metrics.token && { metricsToken: config.metrics.token.reveal() }),
@@ -181,9 +193,16 @@ export async function startWhisper(
     gates.push(clientApi);
     servers.push(await listen(express().disable("x-powered-by").use(clientApi.router), config.gate.listen));
   }
-  const handlers = [roomEvents(settings.bot), mediaEvents, arrivalEvents(arrivalParts)];
+  const handlers = [
+    // First: it compares with what was known before the event, and takes its lock before jobs are queued.
+    customGroupEvents(conversationParts),
+    roomEvents(settings.bot),
+    mediaEvents,
+    arrivalEvents(arrivalParts),
+  ];
+  const matrixParts = { database, homeserver, directory, settings, handlers, log };
   const tasks = {
-    ...matrixTasks({ database, homeserver, directory, settings, handlers, log }),
+    ...matrixTasks(matrixParts),
     ...arrivalTasks(arrivalParts, database, roomPins(homeserver)),
     alert_expiry: ({ alert_id }: JobPayloads["alert_expiry"]) => expireAlert(database, alert_id),
     tags: ({ room_id }: JobPayloads["tags"]) => followTags(database, roomTags(homeserver), room_id as RoomId),
@@ -195,7 +214,12 @@ export async function startWhisper(
         database,
         databaseUrl,
         tasks,
-        timed: [],
+        timed: [
+          { name: "upkeep_jobs", cron: "*/10 * * * *", run: () => clearReplacedJobs(database) },
+          { name: "upkeep_keys", cron: "7 * * * *", run: () => forgetOldIdempotencyKeys(database) },
+          { name: "notifications", cron: "23 * * * *", run: () => reassertNotifications(matrixParts) },
+          ...arrivalTimes(arrivalParts, database),
+        ],
         log,
         isAway: (error) => error instanceof HomeserverAway,
         onFatal,

@@ -39,6 +39,20 @@ export const notAnswered = "not acknowledged";
 export const waited = (minutes: number) => `waited ${minutesOf(minutes)}`;
 const minutesOf = (minutes: number) => (minutes === 1 ? "1 minute" : `${minutes} minutes`);
 
+// The waiting room in a terminal
+export const boardHeadings = [
+  "Patient",
+  "Doctor",
+  "Location",
+  "Appointment",
+  "Arrived",
+  "Waiting",
+  "Late",
+  "State",
+];
+export const boardEmpty = "Nobody is waiting.";
+export const minutesShort = (minutes: number) => `${minutes} min`;
+
 // To a recipient whose words went nowhere
 export const notPassedOn = (why: string) => `Your reply was not passed on. ${why}`;
 export const markedByYourself = "You marked this arrival yourself.";

@@ -11,7 +11,9 @@ import type { Conversations } from "../../src/api/routes/conversations.ts";
 import type { SignIn } from "../../src/api/routes/sign-in.ts";
 import { apiRoutes } from "../../src/api/routes.ts";
 import type { Scope } from "../../src/api/scopes.ts";
+import type { ArrivalSettings } from "../../src/arrivals/parts.ts";
 import type { DirectoryChange } from "../../src/directory/changes.ts";
+import { directorySnapshot } from "../../src/directory/snapshot.ts";
 import type { ConversationId, Naming, RoomId, UserId } from "../../src/policy/model.ts";
 import type { Database } from "../../src/store/database.ts";
 import { testDatabase } from "./postgres.ts";
@@ -149,6 +151,12 @@ export function productRoutes(
     database,
     signIn,
     conversations: CONVERSATIONS,
+    bookings: {
+      directory: directorySnapshot(database),
+      policy: { ...NAMING, customGroupsEditedBy: "members" },
+      settings: ARRIVALS,
+    },
+    patientUrl: "https://healthtrack.example/patients/{patient_id}",
     alerts: { post: async () => "1", withdraw: async () => true },
     checks: { database: async () => ({ ok: true }) },
     metrics: new Registry(),
@@ -161,6 +169,15 @@ const SIGN_IN: SignIn = {
     url: "https://client.example/",
     expires_in: 120,
   }),
+};
+
+const ARRIVALS: ArrivalSettings = {
+  show: "initials",
+  zone: { timezone: "Australia/Sydney" },
+  publicUrl: "https://whisper.practice.example",
+  quickReplies: [],
+  escalation: [],
+  staleAfter: 12 * 3_600_000,
 };
 
 const CONVERSATIONS: Conversations = {

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { BOOKING_STATUSES } from "../../arrivals/booking.ts";
 import { putBooking } from "../../arrivals/change-booking.ts";
 import type { ArrivalParts } from "../../arrivals/parts.ts";
-import { arrivalInBookingSchema, shownArrival } from "../../arrivals/shown.ts";
+import { arrivalInBookingSchema, shownInBooking } from "../../arrivals/shown.ts";
 import type { Username } from "../../policy/model.ts";
 import { id, moment } from "../fields.ts";
 import { type Route, writeRoute } from "../route.ts";
@@ -48,7 +48,7 @@ export const bookingRoutes = (parts: ArrivalParts): Route[] => [
       "Send every change of a booking's status, doctor, time or place. `arrived` tells the doctor and whoever's Patient " +
       "Arrived Alerts cover the booking; any other status takes the notice back. A change that is not newer than the one " +
       "known changes nothing.",
-    params: z.object({ booking_id: id() }),
+    params: z.strictObject({ booking_id: id() }),
     body: bookingSchema,
     bodyExample: EXAMPLE,
     responses: {
@@ -74,7 +74,7 @@ export const bookingRoutes = (parts: ArrivalParts): Route[] => [
       });
       return {
         status: 200,
-        body: { applied, ...(arrival === null ? {} : { arrival: shownArrival(arrival) }) },
+        body: { applied, ...(arrival === null ? {} : { arrival: shownInBooking(arrival) }) },
       };
     },
   }),

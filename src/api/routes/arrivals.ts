@@ -1,0 +1,79 @@
+import { z } from "zod";
+import { ARRIVAL_STATES, type ArrivalId } from "../../arrivals/arrival.ts";
+import { searchArrivals } from "../../arrivals/list.ts";
+import { arrivalSchema, shownArrival } from "../../arrivals/shown.ts";
+import type { Username } from "../../policy/model.ts";
+import type { Queryable } from "../../store/database.ts";
+import { cursorParameter, nextCursor, readCursor, writeCursor } from "../cursor.ts";
+import { id, moment, queryInteger } from "../fields.ts";
+import { type Route, route } from "../route.ts";
+
+const EXAMPLE = {
+  id: "0b5c2c56-57f0-4c49-9e0f-2a4f7a5d9a11",
+  state: "acknowledged",
+  doctor: "dr.jones",
+  patient_id: "12345",
+  patient_name: "Alice Jones",
+  bookings: [{ booking_id: "b-7001", appointment_at: "2026-03-01T23:30:00.000Z", location: "Main St" }],
+  marked_by: "mia.chen",
+  arrived_at: "2026-03-01T23:24:10.000Z",
+  ended: null,
+  waited_seconds: { since_arrival: 420, since_appointment: 70 },
+  recipients: [
+    {
+      username: "dr.jones",
+      state: "acknowledged",
+      told_as: "recipient",
+      told_at: "2026-03-01T23:24:10.120Z",
+      replied_at: null,
+      answered_at: "2026-03-01T23:26:02.000Z",
+    },
+  ],
+  escalations: [],
+};
+
+/** The record of arrivals. */
+export const arrivalRoutes = ({ database }: { database: Queryable }): Route[] => [
+  route({
+    method: "GET",
+    path: "/api/v1/arrivals",
+    scope: "users:read",
+    tag: "Bookings",
+    summary: "List arrivals",
+    description:
+      "The newest first, by when the patient came. Waiting times are until now, or until the arrival ended.",
+    query: z.strictObject({
+      doctor: id().optional().describe("user name"),
+      state: z.enum(ARRIVAL_STATES).optional(),
+      from: moment().optional().describe("came then or later"),
+      to: moment().optional().describe("came before then"),
+      limit: queryInteger({ min: 1, max: 500, default: 100 }),
+      cursor: cursorParameter(),
+    }),
+    responses: {
+      200: {
+        description: "A page of arrivals",
+        body: z.strictObject({ arrivals: z.array(arrivalSchema), next_cursor: nextCursor() }),
+        example: { arrivals: [EXAMPLE], next_cursor: null },
+      },
+    },
+    handler: async ({ query }) => {
+      const cursor = readCursor(query.cursor, z.tuple([z.iso.datetime(), z.string()]));
+      const found = await searchArrivals(database, {
+        ...query,
+        doctor: query.doctor as Username | undefined,
+        after: cursor && { arrivedAt: new Date(cursor[0]), id: cursor[1] as ArrivalId },
+      });
+      const page = found.slice(0, query.limit);
+      const last = found.length > query.limit ? page.at(-1) : undefined;
+      const now = new Date();
+      return {
+        status: 200,
+        body: {
+          arrivals: page.map((arrival) => shownArrival(arrival, now)),
+          next_cursor: last ? writeCursor([last.arrivedAt.toISOString(), last.id]) : null,
+        },
+      };
+    },
+  }),
+];

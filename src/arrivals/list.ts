@@ -1,0 +1,46 @@
+import type { Username } from "../policy/model.ts";
+import { foldName } from "../policy/names.ts";
+import type { Queryable } from "../store/database.ts";
+import type { Arrival, ArrivalId, ArrivalState } from "./arrival.ts";
+import { readArrivals } from "./store.ts";
+
+export interface ArrivalSearch {
+  readonly doctor?: Username | undefined;
+  readonly state?: ArrivalState | undefined;
+  /** By when the patient came, the end not included. */
+  readonly from?: Date | undefined;
+  readonly to?: Date | undefined;
+  /** Where the page before ended. */
+  readonly after: { readonly arrivedAt: Date; readonly id: ArrivalId } | null;
+  readonly limit: number;
+}
+
+/** Arrivals, the newest first. Gives one more than `limit` when there are more. */
+export function searchArrivals(db: Queryable, search: ArrivalSearch): Promise<Arrival[]> {
+  return readArrivals(
+    db,
+    `WHERE ($1::text IS NULL OR lower(a.doctor) = $1) AND ($2::text IS NULL OR a.state = $2)
+       AND ($3::timestamptz IS NULL OR a.arrived_at >= $3) AND ($4::timestamptz IS NULL OR a.arrived_at < $4)
+       AND ($5::timestamptz IS NULL OR (a.arrived_at, a.id) < ($5, $6))
+     ORDER BY a.arrived_at DESC, a.id DESC LIMIT $7`,
+    [
+      search.doctor === undefined ? null : foldName(search.doctor),
+      search.state ?? null,
+      search.from ?? null,
+      search.to ?? null,
+      search.after?.arrivedAt ?? null,
+      search.after?.id ?? null,
+      search.limit + 1,
+    ],
+  );
+}
+
+/** Who is in the waiting room and has not been answered for, the longest there first. */
+export function waitingArrivals(db: Queryable): Promise<Arrival[]> {
+  return readArrivals(
+    db,
+    `WHERE a.ended_at IS NULL AND a.state IN ('waiting', 'escalated', 'undeliverable')
+     ORDER BY a.arrived_at, a.id LIMIT 500`,
+    [],
+  );
+}
