@@ -13,7 +13,6 @@ import {
   type ActualRoom,
   type ConversationId,
   type Directory,
-  type Naming,
   type RoomId,
   SERVICE_MEMBERS_TYPE,
   type UserId,
@@ -51,7 +50,11 @@ export async function adoptRoom(parts: ReconcilerParts, room: RoomId): Promise<v
   if (first.is === "unfinished" || first.is === "closed") return;
   // Power first: from the moment at which the room is ours, or closed, it can be kept in order.
   if (actual.version === ROOM_VERSION) await takeOver(parts, actual);
-  await database.transaction((tx) => decide(parts, tx, made, room, newestOf(state)));
+  await database.transaction(async (tx) => {
+    // Decided under the lock: two rooms for one choice of people become one group.
+    await lockDirectory(tx);
+    await decide(parts, tx, classify(await directory.within(tx)), room, newestOf(state));
+  });
   await announce(parts, room);
 }
 

@@ -19,7 +19,7 @@ export type TaskList = { readonly [Name in JobName]: (payload: JobPayloads[Name]
 export interface Timed {
   readonly name: string;
   readonly cron: string;
-  readonly run: () => Promise<void>;
+  readonly run: () => Promise<unknown>;
 }
 
 export interface JobRunnerOptions {
@@ -90,7 +90,7 @@ function taskList({ tasks, timed }: JobRunnerOptions) {
   const list: Record<string, (payload: unknown, helpers: JobHelpers) => Promise<void>> = {};
   // graphile-worker hands payloads back as unknown; they were typed when they were added (store/jobs.ts).
   for (const [name, task] of Object.entries(tasks)) list[name] = (payload) => task(payload as never);
-  for (const { name, run: start } of timed) list[name] = () => start();
+  for (const { name, run: start } of timed) list[name] = async () => void (await start());
   return list;
 }
 

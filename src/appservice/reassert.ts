@@ -1,0 +1,40 @@
+import type { DirectorySnapshot } from "../directory/snapshot.ts";
+import type { PolicySettings, UserId } from "../policy/model.ts";
+import { isHandle } from "../policy/names.ts";
+import type { Database } from "../store/database.ts";
+import { mute } from "./accounts.ts";
+import { expectedAccount } from "./expected-account.ts";
+import type { Homeserver } from "./homeserver.ts";
+
+/** Users looked up at a time. */
+const PAGE = 500;
+
+/**
+ * Sets everybody's notifications again as their preferences say. A client may have changed `.m.rule.master`, of which
+ * no application service is told; the preference in HealthTrack is what counts (2-matrix-mapping, "Rules").
+ */
+export async function reassertNotifications(parts: {
+  readonly database: Database;
+  readonly homeserver: Homeserver;
+  readonly directory: DirectorySnapshot;
+  readonly settings: PolicySettings;
+}): Promise<void> {
+  const people = await parts.directory.fresh();
+  let after = "";
+  for (;;) {
+    const page = await parts.database.query<{ user_id: UserId }>(
+      "SELECT user_id FROM accounts WHERE user_id > $1 AND NOT locked ORDER BY user_id LIMIT $2",
+      [after, PAGE],
+    );
+    for (const { user_id } of page.rows) {
+      const expected = expectedAccount(people, parts.settings, user_id);
+      // Nobody signs in as a group's handle.
+      if (isHandle(parts.settings, user_id)) continue;
+      if (expected === null || expected === "departed" || expected.locked) continue;
+      await mute(parts.homeserver, user_id, expected.muted);
+    }
+    const last = page.rows.at(-1);
+    if (last === undefined || page.rows.length < PAGE) return;
+    after = last.user_id;
+  }
+}

@@ -1,0 +1,13 @@
+import type { Database } from "../store/database.ts";
+
+/**
+ * Takes away what is of no use any more: jobs that were replaced while they ran and failed (they have lost their key,
+ * and a newer one does their work). Everything with a key stays: it is a dead letter that somebody must see.
+ */
+export async function clearReplacedJobs(database: Database): Promise<void> {
+  await database.query(
+    `SELECT count(*) FROM graphile_worker.complete_jobs(array(
+       SELECT id FROM graphile_worker._private_jobs
+       WHERE key IS NULL AND attempts >= max_attempts AND locked_at IS NULL LIMIT 10000))`,
+  );
+}
