@@ -26,8 +26,8 @@ export function parseInput<P extends z.ZodObject, Q extends z.ZodObject, B exten
 ): { params: z.output<P>; query: z.output<Q>; body: z.output<B> } {
   const errors: FieldError[] = [];
   const parse = <S extends z.ZodType>(schema: S | undefined, value: unknown): z.output<S> => {
-    const parsed = (schema ?? NOTHING).safeParse(value);
-    if (!parsed.success) errors.push(...parsed.error.issues.flatMap(fieldErrors));
+    const parsed = safely(schema ?? NOTHING, value);
+    if (!parsed.success) for (const issue of parsed.error.issues) errors.push(...fieldErrors(issue));
     errors.push(...unstorable(value));
     // Unused when it did not succeed: the errors are thrown below.
     return parsed.data as z.output<S>;
@@ -38,6 +38,20 @@ export function parseInput<P extends z.ZodObject, Q extends z.ZodObject, B exten
   if (errors.length > 0) throw invalidInput(errors);
   return { params, query, body };
 }
+
+/** zod overflows its stack when it has found some 100,000 things wrong in one list. */
+function safely(schema: z.ZodType, value: unknown) {
+  try {
+    return schema.safeParse(value);
+  } catch (error) {
+    if (error instanceof RangeError)
+      throw invalidInput([{ path: "", message: "More is wrong than can be listed" }]);
+    throw error;
+  }
+}
+
+/** What is listed of one object or one request; the rest would help nobody, and cost. */
+const MOST_LISTED = 100;
 
 /** `["users", 3, "name"]` as `users[3].name`. */
 export function pathOf(path: readonly PropertyKey[]): string {
@@ -51,7 +65,9 @@ export function pathOf(path: readonly PropertyKey[]): string {
 function fieldErrors(issue: z.core.$ZodIssue): FieldError[] {
   if (issue.code === "unrecognized_keys") {
     // The key was made up by the sender, so it is cut short and shown as text that any log and terminal can take.
-    return issue.keys.map((key) => ({ path: pathOf([...issue.path, shown(key)]), message: "Unknown field" }));
+    return issue.keys
+      .slice(0, MOST_LISTED)
+      .map((key) => ({ path: pathOf([...issue.path, shown(key)]), message: "Unknown field" }));
   }
   return [{ path: pathOf(issue.path), message: messageOf(issue) }];
 }
@@ -80,7 +96,7 @@ function unstorable(value: unknown): FieldError[] {
     else if (!text.isWellFormed())
       errors.push({ path: pathOf(unrolled(path)), message: "Must be valid Unicode" });
   };
-  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+  for (let next = waiting.pop(); next !== undefined && errors.length < MOST_LISTED; next = waiting.pop()) {
     const { value: here, path } = next;
     if (typeof here === "string") check(here, path);
     else if (Array.isArray(here)) {
@@ -107,6 +123,6 @@ const worthALook = (value: unknown): boolean => typeof value === "string" || typ
 
 function unrolled(path: Path | null): (string | number)[] {
   const parts: (string | number)[] = [];
-  for (let at = path; at !== null; at = at.above) parts.unshift(at.part);
-  return parts.slice(0, 20);
+  for (let at = path; at !== null; at = at.above) parts.push(at.part);
+  return parts.reverse().slice(0, 20);
 }

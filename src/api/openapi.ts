@@ -76,7 +76,7 @@ export function describeApi(routes: readonly Route[], publicUrl = "/"): ApiDocum
             .join(", ")}.`,
         },
       },
-      schemas: { ...schemas.named, Problem: PROBLEM_SCHEMA },
+      schemas: inOrder({ ...schemas.named, Problem: PROBLEM_SCHEMA }),
       responses: Object.fromEntries(
         Object.entries(PROBLEMS).map(([kind, [, title]]) => [
           kind,
@@ -86,6 +86,9 @@ export function describeApi(routes: readonly Route[], publicUrl = "/"): ApiDocum
     },
   };
 }
+
+const inOrder = <T>(byName: Record<string, T>): Record<string, T> =>
+  Object.fromEntries(Object.entries(byName).sort(([one], [other]) => (one < other ? -1 : 1)));
 
 const PROBLEM_REF = { $ref: "#/components/schemas/Problem" };
 const PROBLEM_SCHEMA: Json = {
@@ -219,7 +222,7 @@ class SchemaCollection {
     }: Json = z.toJSONSchema(schema, {
       io: "input",
       unrepresentable: "any",
-      override: ({ jsonSchema }) => simplify(jsonSchema),
+      override: ({ zodSchema, jsonSchema }) => this.simplify(zodSchema, jsonSchema),
     });
     const { id, ...whole } = withComponentRefs(made);
     for (const [name, definition] of Object.entries($defs ?? {})) this.add(name, definition);
@@ -228,20 +231,27 @@ class SchemaCollection {
     return { $ref: `#/components/schemas/${id}` };
   }
 
+  /** Says what a person needs: a field may give its own schema, and a format says more than its regular expression. */
+  private simplify(schema: z.core.$ZodType, json: Json): void {
+    if (typeof json.format === "string") delete json.pattern;
+    const { jsonSchema, listOf, maxItems } = z.globalRegistry.get(schema) ?? {};
+    const own =
+      listOf instanceof z.ZodType ? { type: "array", items: this.schemaOf(listOf), maxItems } : jsonSchema;
+    if (typeof own !== "object" || own === null) return;
+    const { description, default: standing } = json;
+    for (const key of Object.keys(json)) delete json[key];
+    Object.assign(
+      json,
+      own,
+      description === undefined ? {} : { description },
+      standing === undefined ? {} : { default: standing },
+    );
+  }
+
   private add(name: string, definition: unknown): void {
     const { id: _, ...schema } = withComponentRefs(definition);
     this.named[name] = schema;
   }
-}
-
-/** Says what a person needs: a field may give its own schema, and a format says more than its regular expression. */
-function simplify(schema: Json): void {
-  if (typeof schema.format === "string") delete schema.pattern;
-  const { jsonSchema } = schema;
-  if (typeof jsonSchema !== "object" || jsonSchema === null) return;
-  const { description } = schema;
-  for (const key of Object.keys(schema)) delete schema[key];
-  Object.assign(schema, jsonSchema, description === undefined ? {} : { description });
 }
 
 function withComponentRefs(schema: unknown): Json {

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { SecurityGroupId, Username } from "../policy/model.ts";
+import { list } from "./list-schema.ts";
 
 /** HealthTrack's users and security groups as they are sent. Every field is checked here, by itself. */
 
@@ -30,7 +31,11 @@ const unlessEmpty = <S extends z.ZodType<string>>(schema: S) =>
     );
 
 /** A list of names without order: sent twice counts once. */
-const names = <S extends z.ZodType<string>>(each: S) => z.array(each).transform((list) => [...new Set(list)]);
+const names = <S extends z.ZodType<string>>(each: S, longest: number) =>
+  list(each, longest).transform((names) => [...new Set(names)]);
+
+/** Far above any practice; they bound what one request can cost. */
+export const MOST = { users: 100_000, groups: 10_000, ofOneUser: 1_000 } as const;
 
 const userFields = {
   name: filled(255).describe("as colleagues know them"),
@@ -40,14 +45,16 @@ const userFields = {
   ),
   mobile: unlessEmpty(oneLine(64)).describe("as HealthTrack has it; SMS go here"),
   active: z.boolean().default(true).describe("who is not active is in no conversation and cannot sign in"),
-  permissions: names(filled(255))
+  permissions: names(filled(255), MOST.ofOneUser)
     .default([])
     .describe("AccessWhisper and WhisperAdmin mean something; others are kept"),
   doctor: z
     .boolean()
     .default(false)
     .describe("sees patients, so gets Patient Arrived Alerts unless set otherwise"),
-  locations: names(filled(255)).default([]).describe("where they work; for alerts about their locations' patients"),
+  locations: names(filled(255), MOST.ofOneUser)
+    .default([])
+    .describe("where they work; for alerts about their locations' patients"),
 };
 
 export const userSchema = z.strictObject({ username: username(), ...userFields }).meta({ id: "User" });
@@ -58,10 +65,12 @@ export const userByNameSchema = z
 
 const groupFields = {
   name: filled(255).describe("shown in people search as `Name (group)`"),
-  permissions: names(filled(255))
+  permissions: names(filled(255), MOST.ofOneUser)
     .optional()
-    .describe("none unless sent; the group Default has AccessWhisper unless these are sent, be it an empty list"),
-  members: names(username()).default([]).describe("user names, each of a user of the directory"),
+    .describe(
+      "none unless sent; the group Default has AccessWhisper unless these are sent, be it an empty list",
+    ),
+  members: names(username(), MOST.users).default([]).describe("user names, each of a user of the directory"),
 };
 
 export const groupSchema = z.strictObject({ id: groupId(), ...groupFields }).meta({ id: "SecurityGroup" });
@@ -71,8 +80,8 @@ export const groupByIdSchema = z
 
 export const directorySchema = z
   .strictObject({
-    users: z.array(userSchema).describe("everybody; who is not here becomes inactive"),
-    security_groups: z.array(groupSchema).describe("all groups; who is not here is deleted"),
+    users: list(userSchema, MOST.users).describe("everybody; who is not here becomes inactive"),
+    security_groups: list(groupSchema, MOST.groups).describe("all groups; who is not here is deleted"),
   })
   .meta({ id: "Directory" });
 

@@ -49,9 +49,12 @@ export async function testDatabase(): Promise<Database> {
   return database;
 }
 
-/** Ends the server before the process ends. */
+/** Ends the server: else its process would keep the run from ending. */
 export async function stopTestPostgres(): Promise<void> {
   const started = server;
   server = undefined;
   await (await started)?.stop();
 }
+
+// Outside of any suite, this is after all of them.
+if ("after" in globalThis) after(stopTestPostgres);

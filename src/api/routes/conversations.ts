@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { groupId, username } from "../../directory/schema.ts";
+import { list } from "../../directory/list-schema.ts";
+import { groupId, MOST, username } from "../../directory/schema.ts";
 import type { ConversationId, ConversationKind, RoomId, Selection, Username } from "../../policy/model.ts";
 import type { Database, Queryable, Transaction } from "../../store/database.ts";
 import { momentOut, queryFlag } from "../fields.ts";
@@ -86,9 +87,9 @@ const name = () =>
     .max(255)
     .regex(/^[^\p{Cc}]*$/u, "Must be one line");
 const selection = {
-  users: z.array(username()).max(10_000).default([]),
-  security_groups: z.array(groupId()).max(1_000).default([]),
-  custom_groups: z.array(conversationId()).max(1_000).default([]),
+  users: list(username(), MOST.users).default([]),
+  security_groups: list(groupId(), MOST.groups).default([]),
+  custom_groups: list(conversationId(), MOST.groups).default([]),
 };
 const selectionSchema = z.strictObject(selection).meta({ id: "Selection" });
 const EMPTY: Selection = { users: [], securityGroups: [], customGroups: [] };

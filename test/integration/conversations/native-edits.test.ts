@@ -3,7 +3,7 @@ import { customGroupEvents } from "../../../src/conversations/custom-group-event
 import * as said from "../../../src/messages/words.ts";
 import type { ConversationId, RoomId, UserId } from "../../../src/policy/model.ts";
 import * as words from "../../../src/policy/words.ts";
-import { handle, type House, id, openHouse, SETTINGS } from "../../support/conversations.ts";
+import { type House, handle, id, openHouse, SETTINGS } from "../../support/conversations.ts";
 
 describe("a custom group edited in a client", () => {
   let house: House;
@@ -26,7 +26,8 @@ describe("a custom group edited in a client", () => {
     house.event({ room, sender, type: "m.room.member", stateKey: who, content: { membership }, ...more });
   const name = (sender: UserId, text: unknown) =>
     house.event({ room, sender, type: "m.room.name", stateKey: "", content: { name: text } });
-  const toldTo = async (username: string) => (await house.sent(await house.controlOf(username))).map((send) => send.content.body);
+  const toldTo = async (username: string) =>
+    (await house.sent(await house.controlOf(username))).map((send) => send.content.body);
 
   it("takes its new name from any member, and its room and handle follow", async () => {
     await name(id("ben"), "  Night shift ");
@@ -48,7 +49,11 @@ describe("a custom group edited in a client", () => {
   it("adds whom a member invites: a person, or a group by its handle", async () => {
     await member(id("ben"), id("dan"), "invite");
     await member(id("cara"), handle({ securityGroup: "Nurses" }), "invite");
-    expect(await house.group(group)).to.deep.include({ users: ["cara", "dan"], groups: ["Doctors", "Nurses"], revision: 3 });
+    expect(await house.group(group)).to.deep.include({
+      users: ["cara", "dan"],
+      groups: ["Doctors", "Nurses"],
+      revision: 3,
+    });
   });
 
   it("removes whom a member kicks, and a group with its handle", async () => {
@@ -163,7 +168,10 @@ describe("a custom group edited in a client", () => {
     });
 
     it("takes no second notice of what the group was made from", async () => {
-      await house.database.query("UPDATE conversations SET made_from = $2 WHERE id = $1", [group, house.clock]);
+      await house.database.query("UPDATE conversations SET made_from = $2 WHERE id = $1", [
+        group,
+        house.clock,
+      ]);
       await member(id("anna"), id("dan"), "invite");
       expect((await house.group(group)).users).to.deep.equal(["cara"]);
       house.clock += 1;

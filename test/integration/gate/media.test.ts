@@ -1,0 +1,219 @@
+/** Files: served to who is in a room that shows them, on real uploads to a real Synapse. */
+import { randomBytes } from "node:crypto";
+import { expect } from "chai";
+import type { RoomId } from "../../../src/policy/model.ts";
+import type { Answer, Caller } from "./caller.ts";
+import { type House, openHouse } from "./house.ts";
+import { type Gated, putGateBefore } from "./with-gate.ts";
+
+const C = "/_matrix/client";
+const PNG = Buffer.from(
+  "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==",
+  "base64",
+);
+
+describe("the read gate, before files", function () {
+  this.timeout(120_000);
+  let house: House;
+  let gate: Gated;
+  let ann: Caller;
+  let bob: Caller;
+  let eve: Caller;
+  let room: RoomId;
+
+  before(async () => {
+    house = await openHouse();
+    gate = await putGateBefore(house, { keepMembership: 0, looks: [50, 100, 200, 400] });
+  });
+  after(async () => {
+    await gate?.close();
+    await house?.stop();
+  });
+  beforeEach(async () => {
+    const people = [await house.person("ann"), await house.person("bob"), await house.person("eve")];
+    [ann, bob, eve] = people.map((each) => each.at(gate.url)) as [Caller, Caller, Caller];
+    room = await house.room([ann, bob]);
+  });
+
+  const download = (who: Caller, mxc: string, suffix = "") =>
+    who.request("GET", `${C}/v1/media/download/${mxc.slice("mxc://".length)}${suffix}`);
+  const served = (answer: Answer) => {
+    expect(answer.status, answer.text.slice(0, 200)).to.equal(200);
+  };
+  const refused = (answer: Answer, status = 403) => {
+    expect(answer.status).to.equal(status);
+    expect(answer.headers["content-type"]).to.contain("application/json");
+    expect(answer.headers["access-control-allow-origin"]).to.equal("*");
+  };
+  const show = (who: Caller, where: RoomId, url: string, more: object = {}) =>
+    who.send(where, "m.room.message", { msgtype: "m.image", body: "x-ray.png", url, ...more });
+
+  it("serves a file that was just posted to the members, and to nobody else", async () => {
+    const url = await ann.upload(PNG);
+    await show(ann, room, url);
+    served(await download(bob, url));
+    served(await download(bob, url, "/x-ray.png"));
+    served(await bob.request("GET", `${C}/v1/media/thumbnail/${url.slice(6)}?width=32&height=32`));
+    refused(await download(eve, url));
+    refused(await eve.request("GET", `${C}/v1/media/thumbnail/${url.slice(6)}?width=32&height=32`));
+    refused(await eve.request("HEAD", `${C}/v1/media/download/${url.slice(6)}`));
+  });
+
+  it("serves a member whose client is faster than the news of the message", async () => {
+    const url = await ann.upload(PNG);
+    let release = () => {};
+    house.holdTransactions(
+      new Promise<void>((resolve) => {
+        release = resolve;
+      }),
+    );
+    await show(ann, room, url);
+    const early = download(bob, url);
+    setTimeout(release, 150);
+    served(await early);
+    house.holdTransactions(undefined);
+  });
+
+  it("refuses the members in the end when the news never comes", async () => {
+    const url = await ann.upload(PNG);
+    let release = () => {};
+    house.holdTransactions(
+      new Promise<void>((resolve) => {
+        release = resolve;
+      }),
+    );
+    await show(ann, room, url);
+    refused(await download(bob, url));
+    release();
+    house.holdTransactions(undefined);
+  });
+
+  it("serves the uploader their own file, posted or not", async () => {
+    const url = await ann.upload(PNG);
+    served(await download(ann, url));
+    refused(await download(bob, url));
+  });
+
+  it("serves thumbnails, pictures in the text, and what an edit brings", async () => {
+    const [url, thumbnail, inline, edited] = [
+      await ann.upload(PNG),
+      await ann.upload(PNG),
+      await ann.upload(PNG),
+      await ann.upload(PNG),
+    ];
+    const posted = await show(ann, room, url, { info: { thumbnail_url: thumbnail } });
+    await ann.say(room, "look", {
+      format: "org.matrix.custom.html",
+      formatted_body: `<img src="${inline}">`,
+    });
+    await show(ann, room, url, {
+      "m.new_content": { msgtype: "m.image", body: "better.png", url: edited },
+      "m.relates_to": { rel_type: "m.replace", event_id: posted },
+    });
+    for (const each of [url, thumbnail, inline, edited]) {
+      served(await download(bob, each));
+      refused(await download(eve, each));
+    }
+  });
+
+  it("serves nothing to who was put out, and it again to who comes back", async () => {
+    const url = await ann.upload(PNG);
+    await show(ann, room, url);
+    served(await download(bob, url));
+    await house.remove(room, bob);
+    refused(await download(bob, url));
+    await house.bot.json("POST", `${C}/v3/rooms/${encodeURIComponent(room)}/invite`, { user_id: bob.userId });
+    refused(await download(bob, url));
+    await bob.json("POST", `${C}/v3/join/${encodeURIComponent(room)}`, {});
+    served(await download(bob, url));
+  });
+
+  it("does not serve what a redacted message showed", async () => {
+    const url = await ann.upload(PNG);
+    const event = await show(ann, room, url);
+    served(await download(bob, url));
+    const at = `${C}/v3/rooms/${encodeURIComponent(room)}/redact/${encodeURIComponent(event)}/${randomBytes(4).toString("hex")}`;
+    await ann.json("PUT", at, {});
+    await eventually(async () => (await download(bob, url)).status === 403);
+    served(await download(ann, url));
+  });
+
+  it("serves a forwarded file where it was forwarded to", async () => {
+    const url = await ann.upload(PNG);
+    await show(ann, room, url);
+    served(await download(bob, url));
+    const other = await house.room([bob, eve]);
+    await show(bob, other, url);
+    served(await download(eve, url));
+    // And on from there: a chain of honest forwards.
+    const zoe = (await house.person("zoe")).at(gate.url);
+    const third = await house.room([eve, zoe]);
+    await show(eve, third, url);
+    served(await download(zoe, url));
+  });
+
+  it("gives nobody a file for posting its address", async () => {
+    const url = await ann.upload(PNG);
+    await show(ann, room, url);
+    served(await download(bob, url));
+    await house.remove(room, bob);
+    const own = await house.room([bob, eve]);
+    await show(bob, own, url);
+    await show(bob, own, url);
+    await show(eve, own, url);
+    await bob.json("PUT", `${C}/v3/profile/${encodeURIComponent(bob.userId)}/avatar_url`, {
+      avatar_url: url,
+    });
+    refused(await download(bob, url));
+    refused(await download(eve, url));
+  });
+
+  it("serves portraits to every colleague, and to nobody without a session", async () => {
+    const url = await ann.upload(PNG);
+    await ann.json("PUT", `${C}/v3/profile/${encodeURIComponent(ann.userId)}/avatar_url`, {
+      avatar_url: url,
+    });
+    served(await download(eve, url));
+    const path = `${C}/v1/media/download/${url.slice(6)}`;
+    refused(await eve.request("GET", path, { withoutToken: true }), 401);
+    refused(
+      await eve.request("GET", path, { withoutToken: true, headers: { authorization: "Bearer x" } }),
+      401,
+    );
+  });
+
+  it("knows no file by another name", async () => {
+    const url = await ann.upload(PNG);
+    const id = url.slice(url.lastIndexOf("/") + 1);
+    for (const path of [
+      `${C}/v1/media/download/localhost/${id}x`,
+      `${C}/v1/media/download/LOCALHOST/${id}`,
+      `${C}/v1/media/download/other.example.org/${id}`,
+      `${C}/v1/media/download/localhost/..%2F${id}`,
+      `${C}/v1/media/download//${id}`,
+      `${C}/v1/media/download/localhost/${id}/..`,
+      `${C}/v1/media/download/x/../localhost/${id}`,
+      `${C}/v1/media/downl%6Fad/localhost/${id}`,
+    ]) {
+      const answer = await eve.request("GET", path);
+      expect(answer.status, `${path}: ${answer.text.slice(0, 100)}`).to.be.within(400, 404);
+    }
+  });
+
+  it("serves no file at the addresses that carry no token", async () => {
+    const url = await ann.upload(PNG);
+    await show(ann, room, url);
+    for (const version of ["r0", "v1", "v3"]) {
+      for (const what of ["download", "thumbnail"]) {
+        const path = `/_matrix/media/${version}/${what}/${url.slice(6)}?width=8&height=8&allow_redirect=true`;
+        refused(await ann.request("GET", path), 404);
+        refused(await ann.request("GET", path, { withoutToken: true }), 404);
+      }
+    }
+  });
+
+  async function eventually(look: () => Promise<boolean>): Promise<void> {
+    const deadline = Date.now() + 10_000;
+    while (!(await look())) if (Date.now() > deadline) throw new Error("it did not come to be within 10 s");
+  }
+});
