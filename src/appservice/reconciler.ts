@@ -62,12 +62,16 @@ async function execute(parts: ReconcilerParts, room: RoomId, steps: readonly Ste
   }
 }
 
-/** Leaves out the joins of users whose account is still to be made: making it has the room looked at again. */
+/** Leaves out what is about users whose account is still to be made: making it has the room looked at again. */
 async function withoutAbsent(database: Database, steps: readonly Step[]): Promise<Step[]> {
-  const joining = steps.flatMap((step) => (step.step === "join" ? [step.user] : []));
-  if (joining.length === 0) return [...steps];
-  const present = await withAccount(database, joining);
-  return steps.filter((step) => step.step !== "join" || present.has(step.user));
+  const userOf = (step: Step) => (step.step === "join" || step.step === "direct" ? step.user : null);
+  const users = steps.flatMap((step) => userOf(step) ?? []);
+  if (users.length === 0) return [...steps];
+  const present = await withAccount(database, users);
+  return steps.filter((step) => {
+    const user = userOf(step);
+    return user === null || present.has(user);
+  });
 }
 
 /** Makes the conversation's room, or finds the one that an earlier process made and did not live to tell of. */

@@ -1,5 +1,7 @@
 import { EventEmitter } from "node:events";
+import { setTimeout as wait } from "node:timers/promises";
 import {
+  type Job,
   type JobHelpers,
   type Runner,
   run,
@@ -51,17 +53,17 @@ export async function startJobs(options: JobRunnerOptions): Promise<JobRunner> {
   const events: WorkerEvents = new EventEmitter();
   const locks: WorkerLocks = await holdWorkerLock(options);
   events.on("pool:create", ({ workerPool }) => locks.hold(workerPool.id));
-  events.on("job:failed", ({ job, error }) => {
+  events.on("job:complete", ({ job, error }) => {
+    if (error == null) return;
     const away = options.isAway(error);
     options.log.warn(
       { task: job.task_identifier, attempt: job.attempts, away, err: error },
-      "job failed, will be tried again",
+      job.attempts < job.max_attempts || away ? "job failed, will be tried again" : "job failed for good",
     );
-    const attempts = away ? job.attempts - 1 : job.attempts;
-    void options.database
-      .query(AGAIN, [job.id, away ? Math.min(2_000, retryIn(job.attempts)) : retryIn(job.attempts), attempts])
-      // graphile-worker's own back-off stands then: later, not lost.
-      .catch((failure: unknown) => options.log.warn({ err: failure }, "could not bring a retry forward"));
+    // graphile-worker's own back-off stands if this fails: later, not lost.
+    void bringForward(options, job, away).catch((failure: unknown) =>
+      options.log.warn({ err: failure }, "could not bring a retry forward"),
+    );
   });
   const runner: Runner = await run({
     connectionString: options.databaseUrl,
@@ -72,7 +74,6 @@ export async function startJobs(options: JobRunnerOptions): Promise<JobRunner> {
     events,
     logger: quiet(options.log),
     taskList: taskList(options),
-    parsedCronItems: [],
     crontab: options.timed.map((timed) => `${timed.cron} ${timed.name}`).join("\n"),
   });
   runner.promise.catch((error: unknown) =>
@@ -84,6 +85,24 @@ export async function startJobs(options: JobRunnerOptions): Promise<JobRunner> {
       await locks.release();
     },
   };
+}
+
+/** How long graphile-worker may take to write down that a job failed, in looks and in milliseconds between them. */
+const LOOKS = 100;
+const BETWEEN = 20;
+
+/**
+ * Puts our own back-off in the place of graphile-worker's, which soon waits for hours. It writes the failure down
+ * without telling when that is done, and until then the job cannot be changed.
+ */
+async function bringForward({ database }: JobRunnerOptions, job: Job, away: boolean): Promise<void> {
+  const delay = away ? Math.min(2_000, retryIn(job.attempts)) : retryIn(job.attempts);
+  const attempts = away ? job.attempts - 1 : job.attempts;
+  for (let look = 0; look < LOOKS; look++) {
+    const changed = await database.query(AGAIN, [job.id, delay, attempts]);
+    if (changed.rowCount !== 0) return;
+    await wait(BETWEEN);
+  }
 }
 
 function taskList({ tasks, timed }: JobRunnerOptions) {
