@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { Request, Response } from "express";
+import { HomeserverAway } from "../homeserver.ts";
 import { CallerRefused, Undecidable } from "./caller.ts";
 import { CANNOT_TELL, HOMESERVER_AWAY, refuse } from "./refusal.ts";
 import { endToEnd, type JsonAnswer, SynapseAway } from "./upstream.ts";
@@ -46,7 +47,7 @@ export function answerFailure(response: Response, error: unknown, log: GateLog):
   if (response.destroyed || response.writableFinished) return;
   if (error instanceof CallerRefused) {
     handOn(response, error.answer);
-  } else if (error instanceof SynapseAway) {
+  } else if (error instanceof SynapseAway || error instanceof HomeserverAway) {
     log.warn({ err: error }, "Synapse did not answer the read gate");
     refuse(response, HOMESERVER_AWAY);
   } else {

@@ -3,7 +3,7 @@
  * table of files, filled from Synapse's own transactions. The gate's tests start what they test on top of it.
  */
 import { randomBytes } from "node:crypto";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -44,7 +44,13 @@ export interface House {
   stop(): Promise<void>;
 }
 
-export async function openHouse(publicUrl?: string): Promise<House> {
+export interface HouseOptions {
+  readonly publicUrl?: string;
+  /** More lines of homeserver.yaml. */
+  readonly settings?: string;
+}
+
+export async function openHouse(options: HouseOptions = {}): Promise<House> {
   const database = await testDatabase();
   const directory = mkdtempSync(join(tmpdir(), "whisper-gate-"));
   let held: Promise<void> | undefined;
@@ -64,11 +70,12 @@ export async function openHouse(publicUrl?: string): Promise<House> {
     directory: join(directory, "synapse"),
     port,
     serverName: SERVER_NAME,
-    publicUrl: publicUrl ?? `http://localhost:${port}`,
+    publicUrl: options.publicUrl ?? `http://localhost:${port}`,
     whisperUrl: whisper.url,
     policyToken: "only-for-tests",
     registrationFile,
   });
+  appendFileSync(settings.configFile, options.settings ?? "");
   const python = await synapsePython(VENV, () => undefined);
   let running: RunningProcess | undefined;
   const start = async () => {

@@ -1,0 +1,236 @@
+/** How requests and answers get through: as they come, in bounded memory, and with a plain word when Synapse is down. */
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { type ClientRequest, request as httpRequest, type IncomingMessage } from "node:http";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { expect } from "chai";
+import type { RoomId } from "../../../src/policy/model.ts";
+import { FaultProxy } from "../../support/fault-proxy.ts";
+import type { Caller } from "./caller.ts";
+import { type House, openHouse, serve } from "./house.ts";
+import { type Gated, putGateBefore } from "./with-gate.ts";
+
+const C = "/_matrix/client";
+const MB = 1024 * 1024;
+
+describe("the client API through the gate", function () {
+  this.timeout(180_000);
+  let house: House;
+  let proxy: FaultProxy;
+  let gate: Gated;
+  let ann: Caller;
+  let bob: Caller;
+  let room: RoomId;
+
+  before(async () => {
+    house = await openHouse({ settings: "max_upload_size: 256M\n" });
+    proxy = await FaultProxy.start(house.synapse);
+    gate = await putGateBefore(house, { synapseUrl: proxy.url });
+    ann = (await house.person("ann")).at(gate.url);
+    bob = (await house.person("bob")).at(gate.url);
+    room = await house.room([ann, bob]);
+  });
+  after(async () => {
+    await gate?.close();
+    await proxy?.stop();
+    await house?.stop();
+  });
+
+  /** The head of the answer, with the request, so that a test can let go of it. */
+  function open(who: Caller, method: string, path: string, headers: Record<string, string> = {}) {
+    const { hostname, port } = new URL(who.homeserver);
+    let sent: ClientRequest | undefined;
+    const answer = new Promise<IncomingMessage>((resolve, reject) => {
+      sent = httpRequest(
+        {
+          hostname,
+          port,
+          method,
+          path,
+          agent: false,
+          headers: { authorization: `Bearer ${who.token}`, ...headers },
+        },
+        resolve,
+      );
+      sent.once("error", reject);
+    });
+    return { answer, sent: sent as unknown as ClientRequest };
+  }
+
+  it("lets a long poll wait, and answers it at once when something comes", async () => {
+    const since = String((await bob.json("GET", `${C}/v3/sync`)).next_batch);
+    const poll = bob.json("GET", `${C}/v3/sync?since=${since}&timeout=30000`);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    const said = performance.now();
+    await ann.say(room, "a word in time");
+    expect(JSON.stringify(await poll)).to.contain("a word in time");
+    expect(performance.now() - said).to.be.below(5_000);
+  });
+
+  it("carries a hundred long polls at a time, and questions beside them", async () => {
+    const since = String((await bob.json("GET", `${C}/v3/sync`)).next_batch);
+    const polls = Array.from({ length: 100 }, () =>
+      bob.json("GET", `${C}/v3/sync?since=${since}&timeout=20000`),
+    );
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    const event = await ann.say(room, "to all hundred");
+    const read = await bob.request(
+      "GET",
+      `${C}/v3/rooms/${encodeURIComponent(room)}/event/${encodeURIComponent(event)}`,
+    );
+    expect(read.text).to.contain("to all hundred");
+    for (const poll of await Promise.all(polls)) expect(JSON.stringify(poll)).to.contain("to all hundred");
+  });
+
+  it("ends Synapse's work when the client is gone", async () => {
+    // A homeserver that never answers, and sees when nobody waits for it any more.
+    const asked: IncomingMessage[] = [];
+    const silent = await serve((request) => asked.push(request));
+    const before = await putGateBefore(house, { synapseUrl: silent.url });
+    const polls = [`${C}/v3/sync?timeout=60000`, `${C}/v3/events?timeout=60000`, `${C}/v3/notifications`].map(
+      (path) => {
+        const poll = open(bob.at(before.url), "GET", path);
+        poll.answer.catch(() => undefined);
+        poll.sent.end();
+        return poll;
+      },
+    );
+    await until(async () => asked.length === polls.length);
+    const closed = asked.map((request) => once(request.socket, "close"));
+    for (const poll of polls) poll.sent.destroy();
+    await Promise.all(closed);
+    await before.close();
+    await silent.close();
+  });
+
+  it("carries a large file both ways in bounded memory, and a part of it", async () => {
+    const size = 200 * MB;
+    const piece = randomBytes(MB);
+    const upload = open(ann, "POST", "/_matrix/media/v3/upload?filename=scan.bin", {
+      "content-type": "application/octet-stream",
+      "content-length": String(size),
+    });
+    const watch = watchMemory();
+    await pipeline(Readable.from(Array.from({ length: size / MB }, () => piece)), upload.sent);
+    const uploaded = await upload.answer;
+    const { content_uri: uri } = JSON.parse(await textOf(uploaded)) as { content_uri: string };
+    await ann.send(room, "m.room.message", { msgtype: "m.file", body: "scan.bin", url: uri });
+
+    const path = `${C}/v1/media/download/${uri.slice("mxc://".length)}`;
+    const download = open(bob, "GET", path);
+    download.sent.end();
+    const answer = await download.answer;
+    expect(answer.statusCode).to.equal(200);
+    expect(answer.headers["content-length"]).to.equal(String(size));
+    let received = 0;
+    for await (const chunk of answer as AsyncIterable<Buffer>) {
+      received += chunk.length;
+      // Slower than Synapse sends: what is held back must not gather in the gate.
+      if (received % (8 * MB) < chunk.length) await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    expect(received).to.equal(size);
+    expect(watch() / MB, "MB more than before").to.be.below(120);
+  });
+
+  it("answers 502 with a plain sentence while Synapse is down, and goes on when it is back", async () => {
+    const at = `${C}/v3/rooms/${encodeURIComponent(room)}`;
+    const event = await ann.say(room, "before the fall");
+    await proxy.goDown();
+    const paths = [
+      `${C}/versions`,
+      `${C}/v3/sync`,
+      `${at}/messages?dir=b`,
+      `${at}/event/${encodeURIComponent(event)}`,
+      `${C}/v3/notifications`,
+    ];
+    for (const path of paths) {
+      const answer = await bob.request("GET", path);
+      expect(answer.status, path).to.equal(502);
+      expect(JSON.parse(answer.text), path).to.deep.equal({
+        errcode: "M_UNKNOWN",
+        error: "The homeserver does not answer. Try again in a moment.",
+      });
+      expect(answer.headers["access-control-allow-origin"], path).to.equal("*");
+    }
+    await proxy.comeBack();
+    expect((await bob.request("GET", `${at}/event/${encodeURIComponent(event)}`)).text).to.contain(
+      "before the fall",
+    );
+    expect((await bob.request("GET", `${C}/versions`)).status).to.equal(200);
+  });
+
+  it("refuses when Synapse does not say whether the caller is a member", async () => {
+    const at = `${C}/v3/rooms/${encodeURIComponent(room)}`;
+    const event = await ann.say(room, "hard to say");
+    const path = `${at}/event/${encodeURIComponent(event)}`;
+    for (const [answer, status] of [
+      [{ kind: "answer", status: 200, body: {} }, 403],
+      [{ kind: "answer", status: 200, body: { joined_rooms: "all" } }, 403],
+      [{ kind: "answer", status: 404, body: {} }, 403],
+      [{ kind: "answer", status: 500, body: {} }, 502],
+      [{ kind: "drop" }, 502],
+    ] as const) {
+      proxy.inject({ when: "before", match: { path: "/_matrix/client/v3/joined_rooms" }, act: () => answer });
+      const refused = await bob.request("GET", path);
+      expect(refused.status, JSON.stringify(answer)).to.equal(status);
+      expect(refused.text).to.not.contain("hard to say");
+    }
+    expect((await bob.request("GET", path)).text).to.contain("hard to say");
+  });
+
+  it("serves no one who is put out between the question and the answer", async () => {
+    const eve = (await house.person("eve")).at(gate.url);
+    const here = await house.room([ann, eve]);
+    const event = await ann.say(here, "just now");
+    // Synapse has read the event for her already; only then is she removed.
+    proxy.inject({
+      when: "after",
+      match: { path: "/_matrix/client/v3/rooms/*/event/*" },
+      act: async () => {
+        await house.remove(here, eve);
+        return undefined;
+      },
+    });
+    const answer = await eve.request(
+      "GET",
+      `${C}/v3/rooms/${encodeURIComponent(here)}/event/${encodeURIComponent(event)}`,
+    );
+    expect(answer.status).to.equal(403);
+    expect(answer.text).to.not.contain("just now");
+  });
+
+  it("writes neither tokens nor names to the log", () => {
+    const text = JSON.stringify(gate.logged);
+    for (const secret of [bob.token, ann.token, bob.userId, room, "hard to say"])
+      expect(text).to.not.contain(secret);
+  });
+});
+
+/** Highest growth of this process since now, in bytes. */
+function watchMemory(): () => number {
+  global.gc?.();
+  const start = process.memoryUsage().rss;
+  let most = start;
+  const timer = setInterval(() => {
+    most = Math.max(most, process.memoryUsage().rss);
+  }, 20);
+  return () => {
+    clearInterval(timer);
+    return most - start;
+  };
+}
+
+async function textOf(message: IncomingMessage): Promise<string> {
+  let text = "";
+  for await (const chunk of message) text += String(chunk);
+  return text;
+}
+
+async function until(look: () => Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + 10_000;
+  while (!(await look())) {
+    if (Date.now() > deadline) throw new Error("it did not come to be within 10 s");
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+}
