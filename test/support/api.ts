@@ -82,7 +82,7 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
   if (address === null || typeof address === "string") throw new Error("no port");
   const url = `http://127.0.0.1:${address.port}`;
   const newKey = async (scopes: readonly Scope[] | "all") =>
-    (await createApiKey(database, { name: `test ${++names}`, scopes })).key;
+    (await createApiKey(database, { name: `test ${process.pid} ${++names}`, scopes })).key;
   const key = await newKey("all");
   return {
     database,
