@@ -1,0 +1,164 @@
+import { expect } from "chai";
+import { acknowledge, reply } from "../../../src/arrivals/answers.ts";
+import { type Arrival, stateOf } from "../../../src/arrivals/arrival.ts";
+import { escalate, nextStep, ruleFor, stepsOf } from "../../../src/arrivals/escalation.ts";
+import { endArrival } from "../../../src/arrivals/lifecycle.ts";
+import type { EscalationRule } from "../../../src/arrivals/parts.ts";
+import {
+  DEFAULT_PREFERENCES,
+  type Directory,
+  type SecurityGroupId,
+  type User,
+} from "../../../src/policy/model.ts";
+import { arrived, JONES, MIA, minute, NURSE, named, progress, spell, told } from "./support/builders.ts";
+
+const BACKUP = named("dr.backup");
+
+const user = (username: string, changes: Partial<User> = {}): User => ({
+  username: named(username),
+  name: username.toUpperCase(),
+  role: null,
+  email: null,
+  mobile: null,
+  active: true,
+  permissions: ["AccessWhisper"],
+  doctor: false,
+  locations: [],
+  preferences: DEFAULT_PREFERENCES,
+  ...changes,
+});
+
+const directory: Directory = {
+  users: new Map(
+    [
+      user("dr.jones", { doctor: true }),
+      user("dr.backup", { doctor: true }),
+      user("mia"),
+      user("nurse"),
+      user("gone", { active: false }),
+    ].map((each) => [each.username, each]),
+  ),
+  securityGroups: new Map([
+    [
+      "7" as SecurityGroupId,
+      {
+        id: "7" as SecurityGroupId,
+        name: "Reception",
+        permissions: [],
+        members: [MIA, NURSE, named("gone")],
+      },
+    ],
+  ]),
+  customGroups: new Map(),
+};
+
+const RULE: EscalationRule = { after: 5 * 60_000, backup: "DR.Backup", reception: "Reception" };
+
+/** Takes steps until there is none. */
+function run(arrival: Arrival, rule: EscalationRule, steps: number): Arrival {
+  let now = arrival;
+  for (let step = 1; step <= steps; step += 1) {
+    const change = escalate(now, rule, directory, minute(80 + 5 * step));
+    if (change === null) throw new Error(`no step ${step}`);
+    now = change.arrival;
+  }
+  return now;
+}
+
+describe("escalation", () => {
+  it("asks again, then the backup, then reception, and ends in saying that nobody answered", () => {
+    expect(stepsOf(RULE)).to.deep.equal(["nudge", "backup", "reception", "nobody"]);
+    expect(stepsOf({ after: 1 })).to.deep.equal(["nudge", "nobody"]);
+  });
+
+  it("is due each time the practice's time has passed, and then no more", () => {
+    const arrival = arrived();
+    expect(nextStep(RULE, arrival)).to.deep.equal({ step: 1, at: minute(85) });
+    expect(nextStep(RULE, run(arrival, RULE, 1))).to.deep.equal({ step: 2, at: minute(90) });
+    expect(nextStep(RULE, run(arrival, RULE, 4))).to.equal(null);
+  });
+
+  it("first asks the doctor again, with a sound, and shows it on every notice", () => {
+    const change = escalate(arrived({}, told(JONES, NURSE)), RULE, directory, minute(85));
+    expect(change && spell(change.effects)).to.deep.equal([
+      "edit dr.jones",
+      "nudge dr.jones",
+      "edit nurse",
+      "start-clock",
+    ]);
+    expect(change && stateOf(change.arrival)).to.equal("escalated");
+  });
+
+  it("tells the backup with a notice of their own", () => {
+    const change = escalate(run(arrived(), RULE, 1), RULE, directory, minute(90));
+    expect(change && spell(change.effects)).to.deep.equal(["edit dr.jones", "post dr.backup", "start-clock"]);
+    expect(change?.arrival.escalations.at(-1)).to.deep.equal({
+      kind: "backup",
+      label: "DR.BACKUP",
+      at: minute(90),
+    });
+    expect(change?.arrival.notices.at(-1)).to.deep.include({
+      username: BACKUP,
+      toldAs: "backup",
+      shown: true,
+    });
+  });
+
+  it("tells those of a group who use Whisper; who has the notice already is asked again and answers for it now", () => {
+    const change = escalate(run(arrived({}, told(JONES, NURSE)), RULE, 2), RULE, directory, minute(95));
+    expect(change && spell(change.effects)).to.deep.equal([
+      "edit dr.jones",
+      "edit nurse",
+      "nudge nurse",
+      "edit dr.backup",
+      "post mia",
+      "start-clock",
+    ]);
+    const roles = change?.arrival.notices.map(({ username, toldAs }) => `${username} ${toldAs}`);
+    expect(roles).to.deep.equal([
+      "dr.jones recipient",
+      "nurse reception",
+      "dr.backup backup",
+      "mia reception",
+    ]);
+  });
+
+  it("ends with telling whoever marked the arrival", () => {
+    const change = escalate(run(arrived(), RULE, 3), RULE, directory, minute(100));
+    expect(change?.effects.at(-1)).to.deep.equal({ do: "report-nobody", to: MIA });
+    expect(change && spell(change.effects)).not.to.include("start-clock");
+    expect(change && escalate(change.arrival, RULE, directory, minute(105))).to.equal(null);
+  });
+
+  it("goes on to the backup when the doctor cannot be told at all", () => {
+    const arrival = arrived({}, [{ username: JONES, deliver: false, reason: "no-access" } as never]);
+    expect(progress(run(arrival, RULE, 2))).to.deep.equal([
+      "dr.jones undeliverable no-access",
+      "dr.backup waiting",
+    ]);
+  });
+
+  for (const [what, arrival] of [
+    ["acknowledged", acknowledge(arrived(), JONES, minute(81))?.arrival],
+    ["replied to", reply(arrived(), JONES, minute(81))?.arrival],
+    ["over", endArrival(arrived(), "in_session", minute(81)).arrival],
+  ] as const) {
+    it(`stops when it is ${what}`, () => {
+      expect(arrival && escalate(arrival, RULE, directory, minute(85))).to.equal(null);
+    });
+  }
+
+  it("does not stop because somebody who only watches has acknowledged", () => {
+    const watched = acknowledge(arrived({}, told(JONES, NURSE)), NURSE, minute(81))?.arrival;
+    expect(watched && escalate(watched, RULE, directory, minute(85))).not.to.equal(null);
+  });
+
+  it("goes by the location's own rule, else by the one for all others", () => {
+    const north: EscalationRule = { location: "north ", after: 1 };
+    const rules = [RULE, north];
+    expect(ruleFor(rules, arrived({ location: "North" }))).to.equal(north);
+    expect(ruleFor(rules, arrived({ location: "South" }))).to.equal(RULE);
+    expect(ruleFor([north], arrived({ location: null }))).to.equal(null);
+    expect(ruleFor([], arrived())).to.equal(null);
+  });
+});

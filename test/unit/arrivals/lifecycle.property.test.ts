@@ -1,0 +1,216 @@
+import { expect } from "chai";
+import fc from "fast-check";
+import { acknowledge, reply } from "../../../src/arrivals/answers.ts";
+import { type Arrival, noticeOf, stateOf } from "../../../src/arrivals/arrival.ts";
+import { BOOKING_STATUSES, type Booking } from "../../../src/arrivals/booking.ts";
+import { type Change, changeBooking, endArrival } from "../../../src/arrivals/lifecycle.ts";
+import type { ArrivalRecipient } from "../../../src/policy/arrivalRecipients.ts";
+import { around, booking, JONES, minute, NURSE, named, SMITH } from "./support/builders.ts";
+
+const GHOST = named("dr.ghost");
+
+/** One thing that happens: HealthTrack sends a booking, or somebody clicks. */
+type Happening =
+  | { readonly kind: "put"; readonly booking: Booking }
+  | { readonly kind: "acknowledge" | "reply"; readonly who: 0 | 1 | 2; readonly nth: number }
+  | { readonly kind: "night" };
+
+const put = fc
+  .record({
+    bookingId: fc.constantFrom("b1", "b2", "b3"),
+    status: fc.constantFrom(...BOOKING_STATUSES, "arrived" as const, "arrived" as const),
+    patientId: fc.constantFrom("p1", "p1", "p2"),
+    doctor: fc.constantFrom(JONES, SMITH, GHOST),
+    location: fc.constantFrom("Main St", "North", null),
+    appointmentAt: fc.constantFrom(minute(90), minute(105)),
+    changedAt: fc.integer({ min: 0, max: 40 }).map(minute),
+  })
+  .map((changes): Happening => ({ kind: "put", booking: booking(changes) }));
+const click = fc.record({
+  kind: fc.constantFrom("acknowledge" as const, "reply" as const),
+  who: fc.constantFrom(0 as const, 1 as const, 2 as const),
+  nth: fc.nat(5),
+});
+const happening: fc.Arbitrary<Happening> = fc.oneof(
+  { weight: 6, arbitrary: put },
+  { weight: 3, arbitrary: click },
+  { weight: 1, arbitrary: fc.constant<Happening>({ kind: "night" }) },
+);
+
+/** The nurse watches everything; the ghost is nobody whom the directory knows. */
+const recipientsOf = (next: Booking): ArrivalRecipient[] => [
+  next.doctor === GHOST
+    ? { username: GHOST, deliver: false, reason: "no-account" }
+    : { username: next.doctor, deliver: true },
+  ...(next.location === "North" ? [{ username: NURSE, deliver: true } as const] : []),
+];
+
+/** The world as the rules make it, and the rooms as what they ask for would make them. */
+class World {
+  readonly known = new Map<string, Booking>();
+  readonly arrivals = new Map<string, Arrival>();
+  /** What stands in each room: arrival, recipient and posting. */
+  readonly rooms = new Set<string>();
+  readonly everPosted = new Set<string>();
+
+  happens(what: Happening): void {
+    switch (what.kind) {
+      case "put": {
+        const open = [...this.arrivals.values()].filter((arrival) => arrival.ended === null);
+        const before = this.known.get(what.booking.bookingId) ?? null;
+        const patients = new Set([what.booking.patientId, before?.patientId]);
+        const outcome = changeBooking(
+          before,
+          what.booking,
+          around({
+            open: open.filter(({ patientId }) => patients.has(patientId)),
+            recipients: recipientsOf(what.booking),
+          }),
+        );
+        if (!outcome.applied) return;
+        this.known.set(what.booking.bookingId, what.booking);
+        for (const change of outcome.changes) this.take(change);
+        return;
+      }
+      case "night":
+        for (const arrival of this.arrivals.values()) {
+          if (arrival.ended === null) this.take(endArrival(arrival, "stale", minute(900)));
+        }
+        return;
+      default: {
+        const arrival = [...this.arrivals.values()].at(-1 - what.nth);
+        const who = [JONES, SMITH, NURSE][what.who] ?? JONES;
+        if (arrival === undefined) return;
+        const change = (what.kind === "reply" ? reply : acknowledge)(arrival, who, minute(60));
+        if (change !== null) this.take(change);
+      }
+    }
+  }
+
+  take({ arrival, effects }: Change): void {
+    const before = this.arrivals.get(arrival.id);
+    for (const notice of before?.notices ?? []) {
+      // What a person did is never undone, but by coming back to somebody who had only replied.
+      if (notice.progress.state === "acknowledged") {
+        expect(noticeOf(arrival, notice.username)?.progress.state).to.equal("acknowledged");
+      }
+    }
+    this.arrivals.set(arrival.id, arrival);
+    for (const effect of effects) {
+      if (!("username" in effect)) continue;
+      const notice = noticeOf(arrival, effect.username);
+      const place = `${arrival.id} ${effect.username} ${notice?.posting}`;
+      switch (effect.do) {
+        case "post":
+          expect(this.everPosted.has(place), `posted twice: ${place}`).to.equal(false);
+          this.everPosted.add(place);
+          this.rooms.add(place);
+          break;
+        case "edit":
+        case "nudge":
+          expect(this.rooms.has(place), `edited without being there: ${place}`).to.equal(true);
+          break;
+        case "take-down":
+          expect(this.rooms.delete(place), `taken down without being there: ${place}`).to.equal(true);
+          break;
+        case "report":
+          break;
+        default:
+          effect satisfies never;
+      }
+    }
+  }
+}
+
+const runs = { numRuns: 1_000 };
+
+describe("whatever happens to bookings", () => {
+  const holds = (check: (world: World) => void) => () => {
+    fc.assert(
+      fc.property(fc.array(happening, { maxLength: 60, size: "max" }), (happenings) => {
+        const world = new World();
+        for (const each of happenings) world.happens(each);
+        check(world);
+      }),
+      runs,
+    );
+  };
+
+  it(
+    "a room holds exactly the notices that are shown, none twice, none left behind",
+    holds((world) => {
+      const shown = [...world.arrivals.values()].flatMap(({ id, notices }) =>
+        notices
+          .filter((notice) => notice.shown)
+          .map(({ username, posting }) => `${id} ${username} ${posting}`),
+      );
+      expect([...world.rooms].sort()).to.deep.equal(shown.sort());
+    }),
+  );
+
+  it(
+    "what has ended is shown to nobody, and nobody waits",
+    holds((world) => {
+      for (const arrival of world.arrivals.values()) {
+        if (arrival.ended === null) continue;
+        expect(arrival.notices.filter((notice) => notice.shown)).to.deep.equal([]);
+        expect(stateOf(arrival)).not.to.be.oneOf(["waiting", "escalated"]);
+      }
+    }),
+  );
+
+  it(
+    "a booking is in at most one open arrival, of its own patient and doctor, and only while it is arrived",
+    holds((world) => {
+      const open = [...world.arrivals.values()].filter((arrival) => arrival.ended === null);
+      const slots = open.flatMap((arrival) => arrival.slots.map((slot) => ({ arrival, slot })));
+      expect(new Set(slots.map(({ slot }) => slot.bookingId)).size).to.equal(slots.length);
+      for (const { arrival, slot } of slots) {
+        expect(world.known.get(slot.bookingId)).to.include({
+          status: "arrived",
+          patientId: arrival.patientId,
+          doctor: arrival.doctor,
+          location: slot.location,
+        });
+      }
+    }),
+  );
+
+  it(
+    "one recipient has one notice for an arrival",
+    holds((world) => {
+      for (const { notices } of world.arrivals.values()) {
+        expect(new Set(notices.map(({ username }) => username)).size).to.equal(notices.length);
+      }
+    }),
+  );
+
+  it("the order in which HealthTrack's messages come does not matter to where the patient is in the end", () => {
+    const many = fc.uniqueArray(put, {
+      maxLength: 12,
+      selector: (each) => (each.kind === "put" ? each.booking.changedAt.getTime() : 0),
+    });
+    const two = many.chain((all) =>
+      fc.tuple(fc.constant(all), fc.shuffledSubarray(all, { minLength: all.length })),
+    );
+    fc.assert(
+      fc.property(two, ([one, other]) => {
+        const ends = [one, other].map((happenings) => {
+          const world = new World();
+          // One booking, so that no other one ends its arrival.
+          for (const each of happenings) {
+            if (each.kind === "put")
+              world.happens({ ...each, booking: { ...each.booking, bookingId: "b1" } });
+          }
+          const waits = [...world.arrivals.values()].find((arrival) => arrival.ended === null);
+          return [
+            world.known,
+            waits && [waits.patientId, waits.doctor, waits.slots.map((slot) => slot.location)],
+          ];
+        });
+        expect(ends[0]).to.deep.equal(ends[1]);
+      }),
+      runs,
+    );
+  });
+});

@@ -1,0 +1,138 @@
+import { expect } from "chai";
+import { boardOf } from "../../../src/arrivals/board.ts";
+import { dayOf, minutesBetween, timeOf } from "../../../src/arrivals/clock.ts";
+import {
+  editContent,
+  lineOf,
+  type NoticeView,
+  noticeContent,
+  sameKey,
+} from "../../../src/arrivals/notice.ts";
+import { patientShown } from "../../../src/arrivals/patient.ts";
+import { isNight } from "../../../src/arrivals/stale.ts";
+import type { Directory } from "../../../src/policy/model.ts";
+import { arrived, JONES, minute, NURSE, told } from "./support/builders.ts";
+
+const zone = { timezone: "Australia/Sydney" };
+const nobody: Directory = { users: new Map(), securityGroups: new Map(), customGroups: new Map() };
+const view: NoticeView = {
+  directory: nobody,
+  zone,
+  show: "initials",
+  patientUrl: "https://w.test/open/patient/abc",
+};
+const noticeIn = (arrival: ReturnType<typeof arrived>, index = 0) => {
+  const notice = arrival.notices[index];
+  if (notice === undefined) throw new Error("no notice");
+  return notice;
+};
+
+describe("what a notice shows of the patient", () => {
+  for (const [name, show, shown] of [
+    ["Alice Jones", "initials", "A.J."],
+    ["Jones, Alice Mary", "initials", "A.M.J."],
+    ["o'Brien-Smith  ann", "initials", "O.A."],
+    ["Éva Ünal", "initials", "É.Ü."],
+    ["Alice Jones", "name", "Alice Jones"],
+    ["Alice Jones", "id", "Patient p1"],
+    [null, "name", "Patient p1"],
+    ["  ", "initials", "Patient p1"],
+    ["123", "initials", "Patient p1"],
+  ] as const) {
+    it(`${name} as ${show}: ${shown}`, () => {
+      expect(patientShown({ patientId: "p1", patientName: name }, show)).to.equal(shown);
+    });
+  }
+
+  for (const show of ["id", "initials"] as const) {
+    it(`holds no name anywhere in the event when it is set to ${show}`, () => {
+      const arrival = arrived({ patientName: "Alice Quokka" });
+      const content = JSON.stringify(noticeContent(arrival, noticeIn(arrival), { ...view, show }));
+      expect(content).not.to.match(/Alice|Quokka/);
+    });
+  }
+});
+
+describe("the line of a notice", () => {
+  it("names the appointment, the place and the patient's link once", () => {
+    const { text, html } = lineOf(arrived(), view);
+    expect(text).to.equal("A.J. has arrived · 10:30 appointment · Main St · Patient p1");
+    expect(html).to.equal(
+      'A.J. has arrived · 10:30 appointment · Main St · <a href="https://w.test/open/patient/abc">Patient p1</a>',
+    );
+  });
+
+  it("is short when there is only the id", () => {
+    const { text, html } = lineOf(arrived({ patientName: null, location: null }), view);
+    expect(text).to.equal("Patient p1 has arrived · 10:30 appointment");
+    expect(html).to.include(">Patient p1</a> has arrived");
+  });
+
+  it("escapes what HealthTrack sends", () => {
+    const { html } = lineOf(arrived({ patientId: '<b>"', location: "A & <i>B" }), { ...view, show: "id" });
+    expect(html).not.to.match(/<b>|<i>|& /);
+  });
+
+  it("tells those who are not the doctor for whom the patient comes", () => {
+    const arrival = arrived({}, told(JONES, NURSE));
+    expect(noticeContent(arrival, noticeIn(arrival, 0), view).body).not.to.include("for dr.jones");
+    expect(noticeContent(arrival, noticeIn(arrival, 1), view).body).to.include("for dr.jones");
+  });
+
+  it("is replaced as a whole by an edit, with the same key for clients that know Whisper", () => {
+    const arrival = arrived();
+    const edit = editContent(arrival, noticeIn(arrival), view);
+    expect(edit["m.new_content"]).to.deep.equal(noticeContent(arrival, noticeIn(arrival), view));
+    expect(edit["m.relates_to"]).to.deep.equal({ rel_type: "m.replace" });
+  });
+});
+
+describe("times", () => {
+  it("are the practice's, also where its day differs from UTC's", () => {
+    const at = new Date("2026-03-01T22:30:00Z");
+    expect(dayOf(zone, at)).to.equal("2026-03-02");
+    expect(timeOf(zone, at, "2026-03-02")).to.equal("09:30");
+    expect(timeOf({ timezone: "Australia/Perth" }, at, "2026-03-02")).to.equal("06:30");
+  });
+
+  it("name the day when it is another one", () => {
+    expect(timeOf(zone, new Date("2026-03-01T22:30:00Z"), "2026-03-03")).to.equal("Mon 2 Mar 09:30");
+  });
+
+  it("hold at the end of daylight saving", () => {
+    expect(timeOf(zone, new Date("2026-04-04T15:30:00Z"), "2026-04-05")).to.equal("02:30");
+    expect(timeOf(zone, new Date("2026-04-04T16:30:00Z"), "2026-04-05")).to.equal("02:30");
+  });
+
+  it("never wait for less than nothing", () => {
+    expect(minutesBetween(minute(5), minute(2))).to.equal(0);
+  });
+
+  it("know the practice's night", () => {
+    expect(isNight("Australia/Sydney", new Date("2026-03-01T16:00:00Z"))).to.equal(true); // 03:00
+    expect(isNight("Australia/Sydney", new Date("2026-03-01T03:00:00Z"))).to.equal(false); // 14:00
+    expect(isNight("Australia/Perth", new Date("2026-03-01T16:00:00Z"))).to.equal(false); // midnight
+  });
+});
+
+describe("the keys of reactions", () => {
+  it("are the same with and without the variation selector", () => {
+    expect(sameKey("↩️", "↩")).to.equal(true);
+    expect(sameKey("5️⃣", "5⃣")).to.equal(true);
+    expect(sameKey("✅", "❌")).to.equal(false);
+  });
+});
+
+describe("the board", () => {
+  it("shows who waits for whom, for how long by arrival and by appointment", () => {
+    const text = boardOf([arrived()], nobody, { zone, show: "initials" }, minute(100));
+    expect(text.split("\n").map((line) => line.split(/ {2,}/))).to.deep.equal([
+      ["Patient", "Doctor", "Location", "Appointment", "Arrived", "Waiting", "Late", "State"],
+      ["A.J.", "dr.jones", "Main St", "10:30", "10:20", "20 min", "10 min", "waiting"],
+    ]);
+  });
+
+  it("says when nobody does", () => {
+    expect(boardOf([], nobody, { zone, show: "id" }, minute(0))).to.equal("Nobody is waiting.");
+  });
+});

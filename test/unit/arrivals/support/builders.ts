@@ -1,0 +1,77 @@
+/** Bookings and arrivals for the tests of the rules: one practice day, minutes after nine. */
+
+import type { Arrival, ArrivalId } from "../../../../src/arrivals/arrival.ts";
+import type { Booking } from "../../../../src/arrivals/booking.ts";
+import {
+  type BookingOutcome,
+  type Change,
+  changeBooking,
+  type Effect,
+  type Surroundings,
+} from "../../../../src/arrivals/lifecycle.ts";
+import type { ArrivalRecipient } from "../../../../src/policy/arrivalRecipients.ts";
+import type { Username } from "../../../../src/policy/model.ts";
+
+export const minute = (count: number): Date => new Date(Date.UTC(2026, 2, 1, 22, count));
+export const named = (username: string): Username => username as Username;
+
+export const JONES = named("dr.jones");
+export const SMITH = named("dr.smith");
+export const MIA = named("mia");
+export const NURSE = named("nurse");
+
+export const booking = (changes: Partial<Booking> = {}): Booking => ({
+  bookingId: "b1",
+  status: "arrived",
+  patientId: "p1",
+  patientName: "Alice Jones",
+  doctor: JONES,
+  location: "Main St",
+  appointmentAt: minute(90),
+  changedBy: MIA,
+  changedAt: minute(80),
+  ...changes,
+});
+
+export const told = (...usernames: readonly Username[]): ArrivalRecipient[] =>
+  usernames.map((username) => ({ username, deliver: true }));
+
+let ids = 0;
+
+export const around = (changes: Partial<Surroundings> = {}): Surroundings => ({
+  open: [],
+  recipients: told(JONES),
+  changerReachable: true,
+  day: "2026-03-02",
+  newId: `a${++ids}` as ArrivalId,
+  now: minute(80),
+  ...changes,
+});
+
+/** What a booking that changes does. Throws when it is not applied. */
+export function changesOf(outcome: BookingOutcome): readonly Change[] {
+  if (!outcome.applied) throw new Error("not applied");
+  return outcome.changes;
+}
+
+/** The only arrival that a change touches. */
+export function only(outcome: BookingOutcome): Change {
+  const changes = changesOf(outcome);
+  const [change] = changes;
+  if (change === undefined || changes.length > 1) throw new Error(`${changes.length} arrivals were touched`);
+  return change;
+}
+
+/** An arrival as it is right after the patient came. */
+export const arrived = (changes: Partial<Booking> = {}, recipients = told(JONES)): Arrival =>
+  only(changeBooking(null, booking(changes), around({ recipients }))).arrival;
+
+/** `post dr.jones`, `start-clock` */
+export const spell = (effects: readonly Effect[]): string[] =>
+  effects.map((effect) => ("username" in effect ? `${effect.do} ${effect.username}` : effect.do));
+
+/** `dr.jones waiting`, `dr.smith retracted reassigned` */
+export const progress = (arrival: Arrival): string[] =>
+  arrival.notices.map(({ username, progress: at }) =>
+    [username, at.state, ...("reason" in at ? [at.reason] : [])].join(" "),
+  );
