@@ -44,7 +44,7 @@ export interface JobRunner {
 
 /** A job that lost its key was replaced by a newer one while it ran, which does its work: it is not tried again. */
 const AGAIN = `
-  SELECT graphile_worker.reschedule_jobs(array(SELECT id FROM graphile_worker._private_jobs WHERE id = $1 AND key IS NOT NULL),
+  SELECT graphile_worker.reschedule_jobs(array(SELECT id FROM graphile_worker._private_jobs WHERE id = $1 AND key IS NOT NULL AND $3 < max_attempts),
            now() + $2 * interval '1 millisecond', NULL, $3),
          graphile_worker.complete_jobs(array(SELECT id FROM graphile_worker._private_jobs WHERE id = $1 AND key IS NULL))`;
 

@@ -40,6 +40,8 @@ export function openDatabase(options: DatabaseOptions): Database {
     statement_timeout: 60_000,
   });
   pool.on("error", (error) => options.onIdleError?.(error));
+  // A connection that breaks while it is lent out, between two queries, would end the process. Its next query fails.
+  pool.on("connect", (client) => client.on("error", () => undefined));
   return {
     pool,
     query: (text, values) => pool.query(text, values as unknown[]),

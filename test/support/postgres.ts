@@ -3,10 +3,12 @@ import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import pg from "pg";
 import { freePort } from "../../dev/ports.ts";
 import { externalPostgres, type Postgres, startPostgres } from "../../dev/postgres.ts";
 import { type Database, openDatabase } from "../../src/store/database.ts";
 import { migrate } from "../../src/store/migrate.ts";
+import { eventually } from "./eventually.ts";
 
 let server: Promise<Postgres> | undefined;
 
@@ -49,12 +51,26 @@ export async function testDatabase(): Promise<Database> {
   return database;
 }
 
-/** Ends the server: else its process would keep the run from ending. */
+/** Ends the server: else its process would keep the run from ending. See hooks.ts. */
 export async function stopTestPostgres(): Promise<void> {
-  const started = server;
+  const started = await server;
   server = undefined;
-  await (await started)?.stop();
+  if (started?.process !== undefined) await untilAlone(started.url);
+  await started?.stop();
 }
 
-// Outside of any suite, this is after all of them.
-if ("after" in globalThis) after(stopTestPostgres);
+/** A closed pool does not wait for its connections to be gone; one that the server cuts off is an uncaught error. */
+async function untilAlone(url: string): Promise<void> {
+  const client = new pg.Client(url);
+  await client.connect();
+  try {
+    await eventually("the tests' connections to be closed", async () => {
+      const others = await client.query(
+        "SELECT FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()",
+      );
+      return others.rowCount === 0;
+    });
+  } finally {
+    await client.end();
+  }
+}

@@ -1,0 +1,53 @@
+/** The job runner on a database of its own, with the tasks that a test gives. */
+import pino from "pino";
+import { type JobRunner, startJobs } from "../../src/jobs/runner.ts";
+import { type Database, openDatabase } from "../../src/store/database.ts";
+import type { JobName, JobPayloads } from "../../src/store/jobs.ts";
+import { migrate } from "../../src/store/migrate.ts";
+import { emptyDatabaseUrl } from "./postgres.ts";
+
+export type SomeTasks = { readonly [Name in JobName]?: (payload: JobPayloads[Name]) => Promise<void> };
+
+/** Such an error says that the other side is away. */
+export class Away extends Error {}
+
+export interface JobsDatabase {
+  readonly url: string;
+  readonly database: Database;
+}
+
+export async function jobsDatabase(): Promise<JobsDatabase> {
+  const url = await emptyDatabaseUrl();
+  const database = openDatabase({ url, max: 10, onIdleError: () => undefined });
+  await migrate(database);
+  return { url, database };
+}
+
+const nothing = () => Promise.resolve();
+
+export function runJobs({ url, database }: JobsDatabase, tasks: SomeTasks): Promise<JobRunner> {
+  return startJobs({
+    database,
+    databaseUrl: url,
+    tasks: {
+      inbox: nothing,
+      outbox: nothing,
+      account: nothing,
+      room: nothing,
+      retire: nothing,
+      adopt: nothing,
+      tags: nothing,
+      alert_expiry: nothing,
+      arrival_escalation: nothing,
+      arrival_card: nothing,
+      conversations: nothing,
+      ...tasks,
+    },
+    timed: [],
+    log: pino({ level: "silent" }),
+    isAway: (error) => error instanceof Away,
+    onFatal: (error) => {
+      throw error;
+    },
+  });
+}
