@@ -11,6 +11,7 @@ import { ensureBot } from "./appservice/bot.ts";
 import { connectHomeserver } from "./appservice/bridge.ts";
 import { callbackRooms } from "./appservice/callback-rooms.ts";
 import { policyCallbacks } from "./appservice/callbacks.ts";
+import { afterRefusal, type CatchUpParts, greetHomeserver } from "./appservice/catch-up.ts";
 import { createGate, type GateOptions } from "./appservice/gate/gate.ts";
 import { createClientApiProxy } from "./appservice/gate/proxy.ts";
 import { uploaderIn } from "./appservice/gate/uploader.ts";
@@ -94,7 +95,7 @@ export async function startWhisper(
   const database = openDatabase({
     url: databaseUrl,
     max: config.database.max_connections,
-    onIdleError: (error) => log.warn({ err: error }, "a database connection broke"),
+    onBroken: (error) => log.warn({ err: error }, "a database connection broke"),
   });
   const metrics = createMetrics(database);
   await untilThere("the database", () => migrate(database), log);
@@ -120,6 +121,13 @@ export async function startWhisper(
   await directory.fresh();
 
   const stopping = new AbortController();
+  const catchUp: CatchUpParts = {
+    database,
+    homeserver,
+    appserviceId: registration.getId() ?? "",
+    log,
+    signal: stopping.signal,
+  };
   const app = express().disable("x-powered-by").disable("etag");
   app.use(
     "/_matrix/app/v1",
@@ -129,6 +137,7 @@ export async function startWhisper(
       onEphemeral: (events) => storeReceipts(database, events),
       knowsUser: async (userId) => (await withAccount(database, [userId as UserId])).size > 0,
       onStored: metrics.stored,
+      onRefused: afterRefusal(catchUp),
     }),
   );
   app.use(
@@ -210,6 +219,7 @@ export async function startWhisper(
   const jobs = untilThere("Synapse", () => ensureBot(homeserver, settings.bot), log, stopping.signal).then(
     () => {
       working = true;
+      void greetHomeserver(catchUp);
       return startJobs({
         database,
         databaseUrl,

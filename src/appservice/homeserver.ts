@@ -50,7 +50,8 @@ export class HomeserverAway extends Error {
 export function patternOf(path: string): string {
   return path
     .replace(/\/(?:[!@$]|%21|%40|%24)[^/]*/g, "/:id")
-    .replace(/\/(send|redact)\/([^/]+)\/[^/]+.*$/, "/$1/$2");
+    .replace(/\/(send|redact)\/([^/]+)\/[^/]+.*$/, "/$1/$2")
+    .replace(/\/media\/[^/]+\/[^/]+$/, "/media/:id");
 }
 
 /** A path from its parts, each percent-encoded: path`/rooms/${roomId}/kick`. */

@@ -19,6 +19,8 @@ export interface IntakeOptions {
   /** Receipts and typing: may be lost by design, so they follow the events and never hold up the answer. */
   readonly onEphemeral: (events: readonly unknown[]) => Promise<void>;
   readonly knowsUser: (userId: string) => Promise<boolean>;
+  /** Told when a transaction could not be stored, because the database is not there. */
+  readonly onRefused?: () => void;
   readonly onStored?: (events: number, seconds: number) => void;
 }
 
@@ -47,6 +49,7 @@ export function intake(options: IntakeOptions): Router {
         );
       } catch (error) {
         if (!isDatabaseDown(error)) throw error;
+        options.onRefused?.();
         response
           .status(503)
           .set("Retry-After", "5")

@@ -12,3 +12,87 @@ export const alertSeverity = {
 // Custom groups
 export const youStay = (group: string, ways: string) =>
   `You are still a member of ${group} ${ways}, so you are back in it. To leave for good, ask a member to remove that group.`;
+
+// Commands
+export const namePerson = "Say whom you mean: a user name, a full name, or a mention with @.";
+export const nameGroup = 'Say which group you mean, such as "Night shift".';
+export const onePersonOnly =
+  "Name one person only. Put a comma or quotation marks where names could be mixed up.";
+export const thisPerson = "This person";
+export const notAPerson = (name: string) => `${name} is a group. Name a person.`;
+export const notAGroup = (name: string) => `${name} is not a group. Name a group.`;
+const maybe = (near: string | undefined) => (near === undefined ? "" : ` Did you mean ${near}?`);
+export const unknownName = (name: string, near: string | undefined) =>
+  `I know nobody and no group called "${name}".${maybe(near)}`;
+export const unknownGroup = (name: string, near: string | undefined) =>
+  `I know no group called "${name}".${maybe(near)}`;
+export const severalPeople = (usernames: readonly string[]) =>
+  `Several people have that name. Write the user name instead: ${usernames.join(", ")}.`;
+export const severalGroups = (title: string) =>
+  `Several groups are called ${title}. Mention the one that you mean with @, or rename one first.`;
+export const LONGEST_NAME = 255;
+export const usage = (how: string, example: string | undefined) =>
+  `Write it like this: ${how}${example === undefined ? "" : `. For example: ${example}`}`;
+export const unknownCommand = (word: string, near: string | undefined) =>
+  near === undefined
+    ? `I do not know "${word}". Write help to see what I can do.`
+    : `I do not know "${word}". Did you mean ${near}? Write help to see what I can do.`;
+
+export const helpIntroduction = "This is what you can write to me:";
+export const helpMore = "Write help and a command's name for examples. Nobody else sees what you write here.";
+export const adminOnly = "(in the admin room)";
+export const alsoWritten = (others: readonly string[]) => `Also: ${others.join(", ")}`;
+export const helpSummary = "show what I can do";
+export const newSummary =
+  "open a conversation with people and groups; a title in quotation marks makes a group with that name";
+export const addSummary =
+  "add people and groups to a custom group; they can read everything that was written in it";
+export const removeSummary =
+  "remove people and groups from a custom group; they can no longer read anything of it";
+export const renameSummary = "give a custom group another name";
+export const whySummary = "explain through what somebody is a member of a group";
+export const whoSummary = "show somebody's e-mail address and mobile number";
+export const prefsSummary = "show or change your settings";
+export const historySummary = "show the patient arrivals that you have acknowledged, or hide them again";
+export const auditSummary =
+  "compare every room with what it ought to be, and repair what differs if you say so";
+
+export const isOpen = "is open.";
+export const wasOpen = "was open already.";
+export const comesSoon = "is being opened and will be in your list in a moment.";
+export const added = (names: string, group: string) => `Done: ${names} added to ${group}.`;
+export const removed = (names: string, group: string) => `Done: ${names} removed from ${group}.`;
+export const renamed = (before: string, after: string) => `Done: ${before} is now called ${after}.`;
+
+export const isMember = (name: string, group: string) => `${name} is a member of ${group}:`;
+export const notMember = (name: string, group: string) => `${name} is not a member of ${group}.`;
+export const bySecurityGroup = "set in HealthTrack";
+
+export const nobody = "I know nobody of that name.";
+export const leftPractice = "No longer works here.";
+export const email = "E-mail: ";
+export const noEmail = "No e-mail address in HealthTrack.";
+export const mobile = (number: string) => `Mobile: ${number}`;
+export const noMobile = "No mobile number in HealthTrack.";
+export const worksAt = (locations: readonly string[]) => `At ${locations.join(", ")}`;
+
+export const yourSettings = "Your settings. To change one, write for example: prefs never-receive on";
+export const settingMeans = {
+  never_receive: "nobody can write to you directly; you stay in your groups, without notifications",
+  keep_hidden: "no notifications; messages wait until you look",
+  open_on_message: "HealthTrack brings Whisper up when a message comes",
+  open_on_startup: "Whisper opens together with HealthTrack",
+  patient_arrived_alerts: "arrivals that you are told of: off, own, location or all",
+} as const;
+export const unknownSetting = (name: string, known: readonly string[]) =>
+  `There is no setting "${name}". There are: ${known.join(", ")}.`;
+export const settingTakes = (name: string, values: readonly string[]) =>
+  `Write prefs ${name} with one of: ${values.join(", ")}.`;
+export const settingFailed = "Your settings could not be changed. Ask your practice's administrator.";
+
+export const noArrivals =
+  "You are not told of patient arrivals. Write prefs arrivals own, location or all to change that.";
+export const historyShown = "Look in your Patient arrivals room. Write history once more to hide it again.";
+
+export const auditTakes = "Write audit to see what differs, or audit repair to put it right.";
+export const auditStarted = "I am looking at every room. The report follows here.";

@@ -25,8 +25,8 @@ export interface DatabaseOptions {
   readonly url: string;
   /** Connections at most. */
   readonly max?: number;
-  /** Told of connections that broke while idle; without it they would crash the process. */
-  readonly onIdleError?: (error: Error) => void;
+  /** Told of connections that broke. */
+  readonly onBroken?: (error: Error) => void;
 }
 
 /** Opens a pool. Connects lazily: a database that is down shows at the first query. */
@@ -39,7 +39,10 @@ export function openDatabase(options: DatabaseOptions): Database {
     // A statement that hangs holds its connection; nothing of ours takes this long.
     statement_timeout: 60_000,
   });
-  pool.on("error", (error) => options.onIdleError?.(error));
+  const broke = (error: Error) => options.onBroken?.(error);
+  pool.on("error", broke);
+  // A connection in use that breaks fails its query, and says so as an event too, which nobody may leave unheard.
+  pool.on("connect", (client) => client.on("error", broke));
   // A connection that breaks while it is lent out, between two queries, would end the process. Its next query fails.
   pool.on("connect", (client) => client.on("error", () => undefined));
   return {

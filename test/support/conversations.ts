@@ -81,9 +81,7 @@ export interface House {
   /** The payloads of the jobs of this name that wait, and that they have been seen. */
   takeJobs(name: string): Promise<Record<string, unknown>[]>;
   /** What was queued for a conversation, or for all. */
-  sent(
-    conversation?: string,
-  ): Promise<
+  sent(conversation?: string): Promise<
     Array<{
       ref: string;
       conversation_id: string;

@@ -18,7 +18,7 @@ export interface JobsDatabase {
 
 export async function jobsDatabase(): Promise<JobsDatabase> {
   const url = await emptyDatabaseUrl();
-  const database = openDatabase({ url, max: 10, onIdleError: () => undefined });
+  const database = openDatabase({ url, max: 10, onBroken: () => undefined });
   await migrate(database);
   return { url, database };
 }

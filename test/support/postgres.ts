@@ -46,7 +46,7 @@ export async function emptyDatabaseUrl(): Promise<string> {
 
 /** A database of its own, migrated. Close it when done. */
 export async function testDatabase(): Promise<Database> {
-  const database = openDatabase({ url: await emptyDatabaseUrl(), max: 10, onIdleError: () => undefined });
+  const database = openDatabase({ url: await emptyDatabaseUrl(), max: 10, onBroken: () => undefined });
   await migrate(database);
   return database;
 }

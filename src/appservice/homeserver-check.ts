@@ -1,0 +1,66 @@
+import { type Homeserver, MatrixRefused } from "./homeserver.ts";
+
+interface Capabilities {
+  readonly capabilities: {
+    readonly "m.room_versions"?: { readonly default?: string };
+    readonly "m.set_displayname"?: { readonly enabled?: boolean };
+    readonly "m.get_login_token"?: { readonly enabled?: boolean };
+  };
+}
+
+/**
+ * Has Synapse call Whisper back, which also makes it send at once what it held back while Whisper was away: by itself
+ * it would wait up to nine minutes (application service API, "Pinging").
+ * @throws MatrixRefused when Synapse cannot reach Whisper.
+ */
+export const pingBack = (homeserver: Homeserver, appserviceId: string): Promise<unknown> =>
+  homeserver.call({
+    method: "POST",
+    path: `/_matrix/client/v1/appservice/${encodeURIComponent(appserviceId)}/ping`,
+    body: { transaction_id: "whisper-start" },
+    timeout: 15_000,
+  });
+
+/**
+ * Looks at what can be seen of Synapse's settings from outside.
+ * @returns a sentence for each that Whisper's promises rest on and that is not as in config/homeserver.example.yaml.
+ */
+export async function homeserverProblems(homeserver: Homeserver): Promise<string[]> {
+  const { capabilities } = await homeserver.call<Capabilities>({
+    method: "GET",
+    path: "/_matrix/client/v3/capabilities",
+  });
+  const problems: string[] = [];
+  const version = capabilities["m.room_versions"]?.default;
+  if (version !== "11") {
+    problems.push(
+      `default_room_version is "${version}" and must be "11": chats that staff start are replaced until then`,
+    );
+  }
+  if (capabilities["m.set_displayname"]?.enabled !== false) {
+    problems.push("enable_set_displayname must be false: staff could take the names of others");
+  }
+  if (capabilities["m.get_login_token"]?.enabled !== true) {
+    problems.push(
+      "login_via_existing_session must be enabled without require_ui_auth: sign-in links do not work",
+    );
+  }
+  if (await registrationIsOpen(homeserver)) {
+    problems.push("enable_registration must be false: outsiders could make accounts that look like staff");
+  }
+  return problems;
+}
+
+async function registrationIsOpen(homeserver: Homeserver): Promise<boolean> {
+  try {
+    await homeserver.call({
+      method: "GET",
+      path: "/_matrix/client/v3/register/available",
+      query: { username: "whisper-probe" },
+    });
+    return true;
+  } catch (error) {
+    if (error instanceof MatrixRefused) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,80 @@
+import type { EditDone, EditRequest } from "../../conversations/edit.ts";
+import { type Refusal, sentenceOf } from "../../conversations/refusal.ts";
+import { groupName } from "../../policy/members.ts";
+import type { ConversationId } from "../../policy/model.ts";
+import { EMPTY_SELECTION } from "../../policy/selection.ts";
+import * as rules from "../../policy/words.ts";
+import type { Transaction } from "../../store/database.ts";
+import { lines, plain, type Rich } from "../rich.ts";
+import * as words from "../words.ts";
+import type { Command, CommandCall } from "./command.ts";
+import { type Found, findCustomGroup, findPieces } from "./find.ts";
+import { namesIn } from "./names.ts";
+import { typed } from "./tokens.ts";
+
+export type EditGroup = (
+  tx: Transaction,
+  id: ConversationId,
+  request: EditRequest,
+) => Promise<EditDone | Refusal>;
+
+export const addCommand = (edit: EditGroup): Command => ({
+  name: "add",
+  words: ["invite"],
+  parameters: [{ name: "people and groups" }, { keyword: "to" }, { name: "group" }],
+  summary: words.addSummary,
+  examples: ['add dr.jones to "Night shift"', "add %nurses, Ben Okafor to Theatre list"],
+  run: (call) => changeMembers(edit, call, "add"),
+});
+
+export const removeCommand = (edit: EditGroup): Command => ({
+  name: "remove",
+  words: ["kick"],
+  parameters: [{ name: "people and groups" }, { keyword: "from" }, { name: "group" }],
+  summary: words.removeSummary,
+  examples: ['remove dr.jones from "Night shift"', "remove %nurses from Theatre list"],
+  run: (call) => changeMembers(edit, call, "remove"),
+});
+
+export const renameCommand = (edit: EditGroup): Command => ({
+  name: "rename",
+  words: ["name"],
+  parameters: [{ name: "group" }, { keyword: "to" }, { name: "new name" }],
+  summary: words.renameSummary,
+  examples: ['rename "Night shift" to "Late shift"'],
+  run: async ({ tx, asker, given }) => {
+    const group = findCustomGroup(asker, given.group ?? []);
+    if (!group.ok) return plain(group.problem);
+    const name = typed(given["new name"] ?? []).slice(0, words.LONGEST_NAME);
+    const before = groupName(asker.directory, group.found);
+    const request = { as: asker.username, name, add: EMPTY_SELECTION, remove: EMPTY_SELECTION };
+    const done = await edit(tx, group.found, request);
+    return plain("refused" in done ? sentenceOf(done, rules.noSuchGroup) : words.renamed(before, name));
+  },
+});
+
+async function changeMembers(edit: EditGroup, call: CommandCall, what: "add" | "remove"): Promise<Rich> {
+  const { tx, asker, given } = call;
+  const pieces = findPieces(asker, withoutMe(call));
+  if (!pieces.ok) return plain(pieces.problem);
+  const group: Found<ConversationId> = findCustomGroup(asker, given.group ?? []);
+  if (!group.ok) return plain(group.problem);
+  const request = { as: asker.username, add: EMPTY_SELECTION, remove: EMPTY_SELECTION, [what]: pieces.found };
+  const done = await edit(tx, group.found, request);
+  if ("refused" in done) return plain(sentenceOf(done, rules.noSuchGroup));
+  const staying = new Set(done.staying.map(({ username }) => username));
+  const changed = { ...pieces.found, users: pieces.found.users.filter((username) => !staying.has(username)) };
+  const names = namesIn(asker.directory, changed);
+  const title = groupName(asker.directory, group.found);
+  const said =
+    names === "" ? [] : [plain(what === "add" ? words.added(names, title) : words.removed(names, title))];
+  return lines(...said, ...done.staying.map(({ reason }) => plain(reason)));
+}
+
+/** `me` is whoever writes. */
+const withoutMe = ({ asker, given }: CommandCall) =>
+  (given["people and groups"] ?? []).map((token) =>
+    token.is === "word" && /^(me|myself)$/i.test(token.text)
+      ? { is: "quoted" as const, text: asker.username }
+      : token,
+  );
