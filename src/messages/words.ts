@@ -39,7 +39,7 @@ export const unknownCommand = (word: string, near: string | undefined) =>
     : `I do not know "${word}". Did you mean ${near}? Write help to see what I can do.`;
 
 export const helpIntroduction = "This is what you can write to me:";
-export const helpMore = "Write help and a command's name for examples. Nobody else sees what you write here.";
+export const helpMore = "Write help and the name of a command for examples.";
 export const adminOnly = "(in the admin room)";
 export const alsoWritten = (others: readonly string[]) => `Also: ${others.join(", ")}`;
 export const helpSummary = "show what I can do";

@@ -1,0 +1,120 @@
+import { expect } from "chai";
+import fc from "fast-check";
+import { argumentsOf, type Parameter, usageOf } from "../../../src/messages/commands/command.ts";
+import { commandText } from "../../../src/messages/commands/text.ts";
+import { tokensOf, typed } from "../../../src/messages/commands/tokens.ts";
+import type { UserId } from "../../../src/policy/model.ts";
+
+const word = (text: string) => ({ is: "word", text });
+const quoted = (text: string) => ({ is: "quoted", text });
+const comma = { is: "comma", text: "," };
+const nobody = () => [];
+
+describe("a command line", () => {
+  const lines: Array<[string, unknown[]]> = [
+    [
+      'new dr.jones, %doctors "Theatre list"',
+      [word("new"), word("dr.jones"), comma, { is: "group", text: "doctors" }, quoted("Theatre list")],
+    ],
+    [
+      "add @ht_anna:practice.test to x",
+      [word("add"), { is: "account", id: "@ht_anna:practice.test" }, word("to"), word("x")],
+    ],
+    [
+      'rename %"Night shift" to “Late shift”',
+      [word("rename"), { is: "group", text: "Night shift" }, word("to"), quoted("Late shift")],
+    ],
+    [
+      "anna and ben & cara",
+      [word("anna"), { is: "comma", text: "and" }, word("ben"), { is: "comma", text: "&" }, word("cara")],
+    ],
+    ['an "open end', [word("an"), quoted("open end")]],
+    ["@anna o'brien", [word("@anna"), word("o'brien")]],
+    ["  ", []],
+  ];
+  for (const [line, tokens] of lines) {
+    it(`reads ${JSON.stringify(line)}`, () => expect(tokensOf(line)).to.deep.equal(tokens));
+  }
+
+  it("reads any text without failing, and what is quoted as one piece", () => {
+    fc.assert(
+      fc.property(fc.string({ unit: "binary" }), fc.string(), (any, name) => {
+        tokensOf(any);
+        const clean = name.replace(/["“”]/g, "");
+        expect(tokensOf(`x "${clean}"`).at(-1)).to.deep.equal(quoted(clean.trim()));
+      }),
+    );
+  });
+
+  it("gives a name back as it was typed, with its commas and ands", () => {
+    expect(typed(tokensOf("Doctors, Anna Jones and Ben"))).to.equal("Doctors, Anna Jones and Ben");
+  });
+});
+
+describe("the parameters of a command", () => {
+  const add: Parameter[] = [{ name: "who" }, { keyword: "to" }, { name: "group" }];
+  const why: Parameter[] = [
+    { name: "who", optional: true },
+    { keyword: "in", optional: true },
+    { name: "group" },
+  ];
+  const open: Parameter[] = [{ name: "title", takes: "quoted", optional: true }, { name: "who" }];
+  const shown = (parameters: Parameter[], line: string) => {
+    const given = argumentsOf(parameters, tokensOf(line));
+    return given && Object.fromEntries(Object.entries(given).map(([name, tokens]) => [name, typed(tokens)]));
+  };
+
+  it("are told apart by keywords, in any case", () => {
+    expect(shown(add, "anna, ben TO Night shift")).to.deep.equal({ who: "anna, ben", group: "Night shift" });
+    expect(shown(add, "anna ben")).to.equal(null);
+    expect(shown(add, "to x")).to.equal(null);
+    expect(shown(add, "anna to")).to.equal(null);
+  });
+  it("leave out what is optional", () => {
+    expect(shown(why, "Night shift")).to.deep.equal({ group: "Night shift" });
+    expect(shown(why, "anna in Night shift")).to.deep.equal({ who: "anna", group: "Night shift" });
+    expect(shown(open, 'anna "Title" ben')).to.deep.equal({ title: "Title", who: "anna ben" });
+    expect(shown(open, "anna")).to.deep.equal({ who: "anna" });
+    expect(shown(open, '"Title"')).to.equal(null);
+  });
+  it("are shown as they are written", () => {
+    expect(usageOf({ name: "why", parameters: why })).to.equal("why [<who>] [in] <group>");
+  });
+});
+
+describe("the text of a command", () => {
+  it("has the account in place of a mention", () => {
+    const content = {
+      msgtype: "m.text",
+      body: "add Dr Anna Jones to Night shift",
+      format: "org.matrix.custom.html",
+      formatted_body:
+        'add <a href="https://matrix.to/#/%40ht_anna%3Apractice.test">Dr Anna Jones</a>, <a href="https://matrix.to/#/@ht_grp_Nurses:practice.test?via=x">Nurses (group)</a> to &quot;Night &amp; day&quot;',
+    };
+    expect(commandText(content, nobody)).to.equal(
+      'add @ht_anna:practice.test , @ht_grp_Nurses:practice.test to "Night & day"',
+    );
+  });
+  it("finds mentions that are only listed by their names in the text", () => {
+    const content = {
+      msgtype: "m.text",
+      body: "who Anna Jones",
+      "m.mentions": { user_ids: ["@ht_anna:practice.test" as UserId] },
+    };
+    expect(commandText(content, () => ["Anna", "Anna Jones"])).to.equal("who  @ht_anna:practice.test");
+  });
+  it("leaves out the quotation of what is answered", () => {
+    const content = {
+      msgtype: "m.text",
+      body: "> <@whisper:practice.test> This is\n> what you can do\n\nhelp",
+    };
+    expect(commandText(content, nobody)).to.equal("help");
+  });
+  it("is the plain text when the HTML mentions nobody, and nothing for what is no text", () => {
+    expect(
+      commandText({ msgtype: "m.text", body: "help *me*", formatted_body: "help <em>me</em>" }, nobody),
+    ).to.equal("help *me*");
+    expect(commandText({ msgtype: "m.image", body: "help.png" }, nobody)).to.equal(null);
+    expect(commandText({ msgtype: "m.text", body: 7 }, nobody)).to.equal(null);
+  });
+});
