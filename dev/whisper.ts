@@ -101,7 +101,8 @@ export async function serve(
   const child = await startProcess({
     name: "Whisper",
     command: process.execPath,
-    args: [CLI, "serve", "--config", files.config],
+    // As in docker/Dockerfile: without a bound, node lets its heap grow with the memory of the machine.
+    args: ["--max-old-space-size=192", CLI, "serve", "--config", files.config],
     cwd: REPOSITORY,
     env: { ...process.env, ...env },
     logFile: files.log,
