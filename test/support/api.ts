@@ -193,6 +193,6 @@ function answerOf(status: number, headers: Headers, text: string): Answer {
     status,
     headers,
     text,
-    body: /json/.test(headers.get("content-type") ?? "") ? JSON.parse(text) : undefined,
+    body: text !== "" && /json/.test(headers.get("content-type") ?? "") ? JSON.parse(text) : undefined,
   };
 }

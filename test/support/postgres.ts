@@ -25,15 +25,27 @@ async function start(): Promise<Postgres> {
   return started;
 }
 
-/** The server itself, for tests that need it to be down. Others share it. */
-export async function ownPostgres(): Promise<Postgres> {
+export interface OwnPostgres {
+  readonly url: string;
+  stop(): Promise<void>;
+  startAgain(): Promise<void>;
+}
+
+/** A server that is not shared, for tests that need it to be down. */
+export async function ownPostgres(): Promise<OwnPostgres> {
   const directory = mkdtempSync(join(tmpdir(), "whisper-test-postgres-"));
-  const started = await startPostgres({ directory, port: await freePort(), withoutFsync: true });
+  const port = await freePort();
+  const startIt = () => startPostgres({ directory, port, withoutFsync: true });
+  let running = await startIt();
+  process.once("exit", () => {
+    running.process?.kill("SIGKILL");
+    rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
+  });
   return {
-    ...started,
-    async stop() {
-      await started.stop();
-      rmSync(directory, { recursive: true, force: true });
+    url: running.url,
+    stop: () => running.stop(),
+    async startAgain() {
+      running = await startIt();
     },
   };
 }
