@@ -34,6 +34,7 @@ export async function passOn(
 ): Promise<string | null> {
   const to = arrival.markedBy;
   if (from === to) return words.notPassedOn(words.markedByYourself);
+  if (!directory.users.has(to)) return words.notPassedOn(words.markerUnknown(to));
   const verdict = mayWrite(directory, from, to);
   if (!verdict.allowed) return words.notPassedOn(verdict.reason);
   const link = newPatientLink(arrival.patientId);

@@ -56,6 +56,8 @@ export const minutesShort = (minutes: number) => `${minutes} min`;
 // To a recipient whose words went nowhere
 export const notPassedOn = (why: string) => `Your reply was not passed on. ${why}`;
 export const markedByYourself = "You marked this arrival yourself.";
+export const markerUnknown = (marker: string) =>
+  `This arrival was marked by ${marker}, who is not in the staff list. Phone reception.`;
 export const notAReply =
   "Nobody else reads what is written here. To reply about a patient, press ↩️ under the notice, or reply to it.";
 

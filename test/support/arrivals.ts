@@ -58,13 +58,17 @@ export interface Practice {
   sent(conversation?: string): Promise<Sent[]>;
   /** Carries out what is queued as the homeserver would: every send has an event. @returns those now sent. */
   deliver(): Promise<Sent[]>;
+  /** The event that a send has become. Throws when it was not sent. */
+  eventOf(ref: string | undefined): Promise<EventId>;
   /** Marks as begun, as the sender does before it calls the homeserver. */
   attempt(): Promise<void>;
   event(
     username: string,
-    event: { type: string; content: Record<string, unknown>; room?: string },
+    event: { type: string; content: Record<string, unknown>; room?: string; stateKey?: string; id?: EventId },
   ): Promise<MatrixEvent>;
   react(username: string, to: EventId | null | undefined, key: string, room?: string): Promise<MatrixEvent>;
+  /** The owner of an arrivals room comes into it. */
+  joins(username: string): Promise<MatrixEvent>;
   arrivals(): Promise<Record<string, unknown>[]>;
   notices(): Promise<Record<string, unknown>[]>;
   close(): Promise<void>;
@@ -152,19 +156,29 @@ export async function openPractice(settings: Partial<ArrivalSettings> = {}): Pro
       const now = new Set(rows.map(({ ref }) => ref));
       return (await practice.sent()).filter(({ ref }) => now.has(ref));
     },
+    async eventOf(ref) {
+      const { rows } = await database.query<{ event_id: EventId | null }>(
+        "SELECT event_id FROM outbox WHERE ref = $1",
+        [ref],
+      );
+      const event = rows[0]?.event_id;
+      if (event == null) throw new Error(`not sent: ${ref}`);
+      return event;
+    },
     async attempt() {
       await database.query(
         "UPDATE outbox SET attempted_at = now() WHERE attempted_at IS NULL AND dropped_at IS NULL",
       );
     },
-    async event(username, { type, content, room }) {
+    async event(username, { type, content, room, stateKey, id }) {
       const event: MatrixEvent = {
-        event_id: `$${randomUUID()}` as EventId,
+        event_id: id ?? (`$${randomUUID()}` as EventId),
         room_id: (room ?? `!arrivals:${username}`) as RoomId,
-        sender: userIdOf(POLICY, name(username)),
+        sender: username.startsWith("@") ? (username as UserId) : userIdOf(POLICY, name(username)),
         type,
         origin_server_ts: minutes(120).getTime(),
         content,
+        ...(stateKey === undefined ? {} : { state_key: stateKey }),
       };
       await database.query("INSERT INTO inbox (event_id, room_id, type, event) VALUES ($1, $2, $3, $4)", [
         event.event_id,
@@ -180,6 +194,12 @@ export async function openPractice(settings: Partial<ArrivalSettings> = {}): Pro
         type: "m.reaction",
         content: { "m.relates_to": { rel_type: "m.annotation", event_id: to, key } },
         ...(room === undefined ? {} : { room }),
+      }),
+    joins: (username) =>
+      practice.event(username, {
+        type: "m.room.member",
+        content: { membership: "join" },
+        stateKey: userIdOf(POLICY, name(username)),
       }),
     arrivals: async () => (await database.query("SELECT * FROM arrivals ORDER BY told_at, id")).rows,
     notices: async () =>

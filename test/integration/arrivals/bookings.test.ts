@@ -1,0 +1,219 @@
+import { expect } from "chai";
+import { minutes, name, openPractice, type Practice, progressOf, textOf } from "../../support/arrivals.ts";
+
+describe("bookings that change", () => {
+  let practice: Practice;
+  beforeEach(async () => {
+    practice = await openPractice();
+    await practice.user("dr.jones", { doctor: true });
+    await practice.user("dr.smith", { doctor: true });
+    await practice.user("mia.chen");
+  });
+  afterEach(() => practice.close());
+
+  const messages = async (conversation: string) =>
+    (await practice.sent(conversation)).filter(({ type, dropped }) => type !== "m.reaction" && !dropped);
+
+  it("tells whoever's Patient Arrived Alerts cover the booking, and nobody else", async () => {
+    await practice.user("nurse.main", { alerts: "location", locations: ["main st"] });
+    await practice.user("nurse.north", { alerts: "location", locations: ["North"] });
+    await practice.user("manager", { alerts: "all" });
+    const { arrival } = await practice.put({});
+    expect(progressOf(arrival)).to.deep.equal({
+      "dr.jones": "waiting",
+      manager: "waiting",
+      "nurse.main": "waiting",
+    });
+    expect((await practice.sent("arrivals:manager")).map(textOf)[0]).to.equal(
+      "A.J. has arrived · 10:30 appointment · Main St · Patient 12345 · for Dr Jones · marked by Mia Chen",
+    );
+  });
+
+  it("tells a doctor who never receives direct messages", async () => {
+    await practice.user("dr.jones", { doctor: true, neverReceive: true });
+    expect(progressOf((await practice.put({})).arrival)).to.deep.equal({ "dr.jones": "waiting" });
+  });
+
+  it("knows the doctor however HealthTrack writes the user name", async () => {
+    const { arrival } = await practice.put({ doctor: name("DR.Jones"), changedBy: name("Mia.Chen") });
+    expect(progressOf(arrival)).to.deep.equal({ "dr.jones": "waiting" });
+    expect(arrival).to.include({ doctor: "dr.jones", markedBy: "mia.chen" });
+  });
+
+  for (const [why, prepare, doctor, reason, sentence] of [
+    [
+      "is not in the staff list",
+      undefined,
+      "dr.who",
+      "no-account",
+      "dr.who was not told that A.J. has arrived: they are not in the staff list. Please tell them yourself.",
+    ],
+    [
+      "is inactive",
+      { doctor: true, active: false },
+      "dr.jones",
+      "inactive",
+      "Dr Jones was not told that A.J. has arrived: their HealthTrack account is not active. Please tell them yourself.",
+    ],
+    [
+      "has no access",
+      { doctor: true, access: false },
+      "dr.jones",
+      "no-access",
+      "Dr Jones was not told that A.J. has arrived: they do not have access to Whisper. Please tell them yourself.",
+    ],
+    [
+      "has switched the alerts off",
+      { doctor: true, alerts: "off" },
+      "dr.jones",
+      "alerts-off",
+      "Dr Jones was not told that A.J. has arrived: their Patient Arrived Alerts are off. Please tell them yourself.",
+    ],
+  ] as const) {
+    it(`records a doctor who ${why}, and tells whoever marked the arrival`, async () => {
+      if (prepare) await practice.user(doctor, prepare);
+      const { applied, arrival } = await practice.put({ doctor: name(doctor) });
+      expect(applied).to.equal(true);
+      expect(arrival?.notices[0]?.progress).to.deep.equal({ state: "undeliverable", reason, reported: true });
+      const [only, ...others] = await practice.sent();
+      expect(others).to.deep.equal([]);
+      expect([only?.conversation, only && textOf(only)]).to.deep.equal(["control:mia.chen", sentence]);
+    });
+  }
+
+  it("accepts an arrival that nobody can be told of, and keeps that on record", async () => {
+    const { applied, arrival } = await practice.put({ doctor: name("dr.who"), changedBy: name("kiosk") });
+    expect(applied).to.equal(true);
+    expect(arrival?.notices[0]?.progress).to.include({ state: "undeliverable", reported: false });
+    expect(await practice.sent()).to.deep.equal([]);
+    expect((await practice.arrivals())[0]).to.include({ state: "undeliverable", marked_by: "kiosk" });
+  });
+
+  it("never sends what was taken back before it could be sent", async () => {
+    await practice.put({});
+    await practice.put({ status: "cancelled" });
+    expect((await practice.sent()).map(({ dropped }) => dropped)).to.deep.equal([
+      true,
+      true,
+      true,
+      true,
+      true,
+    ]);
+  });
+
+  it("redacts what may have been sent, though its event is not known yet", async () => {
+    const { arrival } = await practice.put({});
+    await practice.attempt();
+    await practice.put({ status: "no_show" });
+    const redactions = (await practice.sent()).filter(({ type }) => type === "m.room.redaction");
+    expect(redactions.map(({ target_ref }) => target_ref)).to.deep.equal([
+      `arrival:${arrival?.id}:1:dr.jones:notice`,
+    ]);
+  });
+
+  it("redacts what the notice was changed to, too", async () => {
+    await practice.put({});
+    await practice.put({ appointmentAt: minutes(100) });
+    await practice.deliver();
+    await practice.put({ status: "in_session" });
+    const redactions = (await practice.sent()).filter(({ type }) => type === "m.room.redaction");
+    expect(redactions.map(({ target_ref }) => target_ref?.split(":").slice(3).join(":"))).to.deep.equal([
+      "dr.jones:notice",
+      "dr.jones:edit:1",
+    ]);
+  });
+
+  it("moves the notice with the booking to another doctor", async () => {
+    await practice.put({});
+    await practice.deliver();
+    const { arrival } = await practice.put({ doctor: name("dr.smith") });
+    expect(progressOf(arrival)).to.deep.equal({ "dr.jones": "retracted", "dr.smith": "waiting" });
+    expect((await messages("arrivals:dr.jones")).map(textOf).at(-1)).to.equal("m.room.redaction");
+    expect((await messages("arrivals:dr.smith")).map(textOf)).to.deep.equal([
+      "A.J. has arrived · 10:30 appointment · Main St · Patient 12345 · marked by Mia Chen",
+    ]);
+  });
+
+  it("posts a new notice when the patient arrives again", async () => {
+    await practice.put({});
+    await practice.deliver();
+    await practice.put({ status: "booked" });
+    await practice.put({});
+    expect((await messages("arrivals:dr.jones")).map(({ type }) => type)).to.deep.equal([
+      "m.room.message",
+      "m.room.redaction",
+      "m.room.message",
+    ]);
+    expect((await practice.arrivals()).map(({ state, ended_by }) => [state, ended_by])).to.deep.equal([
+      ["retracted", "unarrived"],
+      ["waiting", null],
+    ]);
+  });
+
+  it("is the same PUT twice once, and an older one changes nothing", async () => {
+    const same = { changedAt: minutes(30) };
+    expect((await practice.put(same)).applied).to.equal(true);
+    const again = await practice.put(same);
+    expect([again.applied, progressOf(again.arrival)]).to.deep.equal([false, { "dr.jones": "waiting" }]);
+    const older = await practice.put({ status: "cancelled", changedAt: minutes(29) });
+    expect([older.applied, progressOf(older.arrival)]).to.deep.equal([false, { "dr.jones": "waiting" }]);
+    expect(await messages("arrivals:dr.jones")).to.have.length(1);
+  });
+
+  it("is once also when twenty come at the same moment", async () => {
+    const all = await Promise.all(Array.from({ length: 20 }, () => practice.put({ changedAt: minutes(30) })));
+    expect(all.filter(({ applied }) => applied)).to.have.length(1);
+    expect(await practice.arrivals()).to.have.length(1);
+    expect(await messages("arrivals:dr.jones")).to.have.length(1);
+  });
+
+  it("is one notice with both times when two bookings of a patient arrive at the same moment", async () => {
+    await Promise.all([
+      practice.put({}),
+      practice.put({ bookingId: "b2", appointmentAt: minutes(105) }),
+      practice.put({ bookingId: "b3", appointmentAt: minutes(120) }),
+    ]);
+    expect(await practice.arrivals()).to.have.length(1);
+    const all = (await messages("arrivals:dr.jones")).map(textOf);
+    expect(all.filter((text) => !text.startsWith("*"))).to.have.length(1);
+    expect(all.at(-1)).to.equal(
+      "* A.J. has arrived · 10:30, 10:45 and 11:00 appointments · Main St · Patient 12345 · marked by Mia Chen",
+    );
+  });
+
+  it("keeps patients apart that come to one doctor at the same moment", async () => {
+    const ids = Array.from({ length: 30 }, (_, index) => `p${index}`);
+    await Promise.all(ids.map((id) => practice.put({ bookingId: id, patientId: id, patientName: null })));
+    expect(await practice.arrivals()).to.have.length(30);
+    expect(await messages("arrivals:dr.jones")).to.have.length(30);
+  });
+
+  it("follows a booking that was marked for the wrong patient", async () => {
+    await practice.put({});
+    await practice.deliver();
+    await practice.put({ patientId: "777", patientName: "Bob Ray" });
+    expect((await practice.arrivals()).map(({ patient_id, state }) => [patient_id, state])).to.deep.equal([
+      ["12345", "retracted"],
+      ["777", "waiting"],
+    ]);
+  });
+
+  it("makes the rooms that are missing, and asks for them", async () => {
+    await practice.put({});
+    const jobs = await practice.database.query<{ task_identifier: string }>(
+      "SELECT task_identifier FROM graphile_worker.jobs ORDER BY task_identifier",
+    );
+    expect(jobs.rows.map(({ task_identifier }) => task_identifier)).to.deep.equal(["outbox", "room"]);
+  });
+
+  it("goes by the directory as it is now, not as it was loaded", async () => {
+    // Another process has changed it, and no word of that has come yet.
+    await practice.database.query(
+      "INSERT INTO users (username, name, doctor, permissions) VALUES ('dr.new', 'Dr New', true, '{AccessWhisper}')",
+    );
+    await practice.database.query("UPDATE directory_revision SET revision = revision + 1");
+    expect(progressOf((await practice.put({ doctor: name("dr.new") })).arrival)).to.deep.equal({
+      "dr.new": "waiting",
+    });
+  });
+});

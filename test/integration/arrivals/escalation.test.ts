@@ -1,0 +1,166 @@
+import { expect } from "chai";
+import { arrivalTasks } from "../../../src/arrivals/tasks.ts";
+import type { JobPayloads } from "../../../src/store/jobs.ts";
+import { name, openPractice, type Practice, progressOf, textOf } from "../../support/arrivals.ts";
+
+type Due = JobPayloads["arrival_escalation"];
+
+describe("nobody answers", () => {
+  let practice: Practice;
+  beforeEach(async () => {
+    practice = await openPractice({
+      escalation: [
+        { after: 300_000, backup: "dr.smith", reception: "Reception" },
+        { location: "North", after: 60_000 },
+      ],
+    });
+    await practice.user("dr.jones", { doctor: true });
+    await practice.user("dr.smith", { doctor: true, alerts: "off" });
+    await practice.user("mia.chen");
+    await practice.user("rita");
+    await practice.database.query("INSERT INTO security_groups (id, name) VALUES ('7', 'Reception')");
+    await practice.database.query("INSERT INTO security_group_members VALUES ('7', 'rita')");
+    await practice.user("dr.jones", { doctor: true });
+  });
+  afterEach(() => practice.close());
+
+  /** The step that is queued next: when, in seconds from the clock's start, and what. */
+  async function due(): Promise<{ after: number; payload: Due }[]> {
+    const { rows } = await practice.database.query<{ run_at: Date; payload: Due }>(
+      `SELECT run_at, payload FROM graphile_worker._private_jobs j JOIN graphile_worker._private_tasks t ON t.id = j.task_id
+       WHERE t.identifier = 'arrival_escalation'`,
+    );
+    return rows.map(({ run_at, payload }) => ({
+      after: (run_at.getTime() - Date.parse(payload.clock_at)) / 1_000,
+      payload,
+    }));
+  }
+
+  const task = () =>
+    arrivalTasks(practice.parts, practice.database, { pin: async () => undefined }).arrival_escalation;
+
+  /** Lets the time of the queued step pass. */
+  async function next(): Promise<string[]> {
+    const [step] = await due();
+    if (step === undefined) throw new Error("no step is queued");
+    await practice.database.query("DELETE FROM graphile_worker._private_jobs WHERE payload->>'step' = $1", [
+      String(step.payload.step),
+    ]);
+    await task()(step.payload);
+    const sent = (await practice.deliver()).filter(({ type }) => type !== "m.reaction");
+    return sent.map((each) => `${each.conversation}: ${textOf(each)}`);
+  }
+
+  it("asks again, then the backup, then reception, and ends in telling whoever marked the arrival", async () => {
+    await practice.put({});
+    await practice.deliver();
+    expect((await due()).map(({ after }) => after)).to.deep.equal([300]);
+    const steps: string[][] = [];
+    for (const _ of [1, 2, 3, 4]) {
+      const texts = await next();
+      steps.push(
+        texts.map((text) => text.replaceAll(/\d\d:\d\d/g, "T").replaceAll(/for \d+ minutes?/g, "for N")),
+      );
+    }
+    const line = "A.J. has arrived · T appointment · Main St · Patient 12345";
+    const jones = `arrivals:dr.jones: * ${line} · marked by Mia Chen`;
+    const asRead = `${line} · for Dr Jones · marked by Mia Chen`;
+    const first = " · asked again at T";
+    const second = `${first} · Dr Smith told at T`;
+    const third = `${second} · Reception told at T`;
+    const last = `${third} · nobody answered until T`;
+    expect(steps.map((texts) => texts.toSorted())).to.deep.equal([
+      [jones + first, "arrivals:dr.jones: A.J. has been waiting for N. Press ✅ or reply."],
+      [jones + second, `arrivals:dr.smith: ${asRead}${second}`],
+      [jones + third, `arrivals:dr.smith: * ${asRead}${third}`, `arrivals:rita: ${asRead}${third}`],
+      [
+        jones + last,
+        `arrivals:dr.smith: * ${asRead}${last}`,
+        `arrivals:rita: * ${asRead}${last}`,
+        "control:mia.chen: Nobody has answered that A.J. has arrived for Dr Jones. Please see to them yourself.",
+      ],
+    ]);
+    expect(await due()).to.deep.equal([]);
+    expect((await practice.arrivals())[0]).to.include({ state: "escalated" });
+    const record = await practice.database.query<{ kind: string; label: string | null }>(
+      "SELECT kind, label FROM arrival_escalations ORDER BY step",
+    );
+    expect(record.rows.map(({ kind, label }) => [kind, label])).to.deep.equal([
+      ["nudge", null],
+      ["backup", "Dr Smith"],
+      ["reception", "Reception"],
+      ["nobody", null],
+    ]);
+  });
+
+  it("does each step once, however often its job runs", async () => {
+    await practice.put({});
+    await practice.deliver();
+    const [step] = await due();
+    if (step === undefined) throw new Error("no step is queued");
+    await Promise.all([task()(step.payload), task()(step.payload), task()(step.payload)]);
+    const texts = (await practice.deliver()).map(textOf);
+    expect(texts.filter((text) => text.includes("has been waiting"))).to.have.length(1);
+  });
+
+  it("stops when the doctor acknowledges, and takes nudges away with the notice", async () => {
+    const { arrival } = await practice.put({});
+    await practice.deliver();
+    await next();
+    const notice = await practice.eventOf(`arrival:${arrival?.id}:1:dr.jones:notice`);
+    await practice.react("dr.jones", notice, "✅");
+    const redacted = (await practice.deliver()).map(({ target_ref }) =>
+      target_ref?.split(":").slice(4).join(":"),
+    );
+    expect(redacted).to.deep.equal(["notice", "edit:1", "nudge:1"]);
+    expect(await next()).to.deep.equal([]);
+    expect((await practice.arrivals())[0]).to.include({ state: "acknowledged" });
+  });
+
+  it("is acknowledged by ✅ on the nudge, too", async () => {
+    const { arrival } = await practice.put({});
+    await practice.deliver();
+    await next();
+    await practice.react(
+      "dr.jones",
+      await practice.eventOf(`arrival:${arrival?.id}:1:dr.jones:nudge:1`),
+      "✅",
+    );
+    expect((await practice.arrivals())[0]).to.include({ state: "acknowledged" });
+  });
+
+  it("is settled by one of those who were called in, and the doctor sees by whom", async () => {
+    const { arrival } = await practice.put({});
+    await practice.deliver();
+    for (const _ of [1, 2, 3]) await next();
+    await practice.react("rita", await practice.eventOf(`arrival:${arrival?.id}:1:rita:notice`), "✅");
+    const sent = await practice.deliver();
+    expect(sent.find(({ conversation }) => conversation === "arrivals:dr.jones")?.content.body).to.match(
+      /· answered by Rita$/,
+    );
+    expect(
+      sent.filter(({ conversation }) => conversation === "arrivals:dr.smith").map(({ type }) => type),
+    ).to.deep.equal(["m.room.redaction", "m.room.redaction"]);
+    expect(await next()).to.deep.equal([]);
+  });
+
+  it("begins anew with another doctor", async () => {
+    await practice.user("dr.new", { doctor: true });
+    await practice.put({});
+    await next();
+    const [before] = await due();
+    const moved = await practice.put({ doctor: name("dr.new") });
+    const [step, ...others] = await due();
+    expect(others).to.deep.equal([]);
+    expect(step?.payload.step).to.equal(1);
+    // A step that was under way for the doctor before does nothing any more.
+    if (before) await task()({ ...before.payload, step: 1 });
+    expect(progressOf(moved.arrival)).to.deep.equal({ "dr.jones": "retracted", "dr.new": "waiting" });
+    expect((await practice.arrivals())[0]).to.include({ state: "waiting" });
+  });
+
+  it("goes by the location's own rule", async () => {
+    await practice.put({ location: "North" });
+    expect((await due()).map(({ after }) => after)).to.deep.equal([60]);
+  });
+});
