@@ -5,6 +5,7 @@ import type { Database } from "../store/database.ts";
 import { mute } from "./accounts.ts";
 import { expectedAccount } from "./expected-account.ts";
 import type { Homeserver } from "./homeserver.ts";
+import { neverIgnore } from "./ignore-list.ts";
 
 /** Users looked up at a time. */
 const PAGE = 500;
@@ -32,6 +33,7 @@ export async function reassertNotifications(parts: {
       if (isHandle(parts.settings, user_id)) continue;
       if (expected === null || expected === "departed" || expected.locked) continue;
       await mute(parts.homeserver, user_id, expected.muted);
+      await neverIgnore(parts.homeserver, user_id, parts.settings.bot);
     }
     const last = page.rows.at(-1);
     if (last === undefined || page.rows.length < PAGE) return;

@@ -13,7 +13,10 @@ const receipt = z.looseObject({
 
 const READ = ["m.read", "m.read.private"];
 
-/** Keeps the newest receipt of each user and room, public or private. Anything else is left alone. */
+/**
+ * Keeps the newest receipt of each user and room, public or private, and how far anybody has ever read. Anything else
+ * is left alone. A receipt may come before its event: then the position is found when it is asked for.
+ */
 export async function storeReceipts(db: Queryable, events: readonly unknown[]): Promise<void> {
   const newest = new Map<string, { room_id: string; user_id: string; event_id: string; ts: number }>();
   for (const event of events) {
@@ -31,11 +34,15 @@ export async function storeReceipts(db: Queryable, events: readonly unknown[]): 
   }
   if (newest.size === 0) return;
   await db.query(
-    `INSERT INTO receipts (room_id, user_id, event_id, read_at)
-     SELECT room_id, user_id, event_id, to_timestamp(ts / 1000.0)
+    `INSERT INTO receipts AS known (room_id, user_id, event_id, read_at, position)
+     SELECT r.room_id, r.user_id, r.event_id, to_timestamp(r.ts / 1000.0), inbox.seq
      FROM json_to_recordset($1) AS r(room_id text, user_id text, event_id text, ts double precision)
-     ON CONFLICT (room_id, user_id) DO UPDATE SET event_id = excluded.event_id, read_at = excluded.read_at
-     WHERE receipts.read_at <= excluded.read_at`,
+     LEFT JOIN inbox ON inbox.event_id = r.event_id
+     ORDER BY r.room_id, r.user_id
+     ON CONFLICT (room_id, user_id) DO UPDATE SET
+       event_id = CASE WHEN known.read_at <= excluded.read_at THEN excluded.event_id ELSE known.event_id END,
+       read_at = greatest(known.read_at, excluded.read_at),
+       position = greatest(known.position, excluded.position)`,
     [JSON.stringify([...newest.values()])],
   );
 }

@@ -1,4 +1,5 @@
 import type { Logger } from "pino";
+import { checkRoomLater } from "../conversations/affected.ts";
 import { conversationById, type StoredConversation } from "../conversations/store.ts";
 import type { DirectorySnapshot } from "../directory/snapshot.ts";
 import { wakeOutbox } from "../messages/outbox.ts";
@@ -39,13 +40,32 @@ export async function reconcileRoom(parts: ReconcilerParts, id: ConversationId):
     await refetchRoom(database, parts.homeserver, room);
     throw new Error("the mirror did not know the room; it was fetched");
   }
-  const steps = await withoutAbsent(database, diffRoom(expected, actual));
-  const replace = steps.find((step) => step.step === "replace");
-  if (replace !== undefined) {
-    await replaceRoom(parts, stored, room, replace.reason);
-    return;
+  let steps = diffRoom(expected, actual);
+  if (givesUp(steps)) {
+    // A room and its history are given up on the homeserver's own word only, never on the mirror's.
+    await refetchRoom(database, parts.homeserver, room);
+    steps = diffRoom(expected, (await loadRoom(database, room)) ?? actual);
+    const reason = givesUp(steps);
+    if (reason) return replaceRoom(parts, stored, room, reason);
   }
-  await execute(parts, room, steps);
+  steps = await withoutAbsent(database, steps);
+  const now = uptoJoins(steps, JOINS_AT_ONCE);
+  await execute(parts, room, now);
+  if (now.length < steps.length) await database.transaction((tx) => checkRoomLater(tx, id));
+}
+
+const givesUp = (steps: readonly Step[]) => steps.find((step) => step.step === "replace")?.reason;
+
+/**
+ * So many people join in one run, so that filling the rooms of a whole practice never keeps somebody's arrival notice
+ * waiting for a worker. Removals are never put off.
+ */
+const JOINS_AT_ONCE = 10;
+
+function uptoJoins(steps: readonly Step[], most: number): readonly Step[] {
+  const joins = steps.flatMap((step, index) => (step.step === "join" ? [index] : []));
+  const cut = joins[most];
+  return cut === undefined ? steps : steps.slice(0, cut);
 }
 
 /** Carries out steps in order. @throws after fetching the room anew when the homeserver refuses one. */

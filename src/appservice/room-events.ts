@@ -2,7 +2,7 @@ import { checkRoom } from "../conversations/affected.ts";
 import { conversationOfRoom } from "../conversations/store.ts";
 import { carryOver } from "../messages/carry-over.ts";
 import type { EventHandler } from "../messages/event.ts";
-import type { ConversationId, UserId } from "../policy/model.ts";
+import type { ConversationId } from "../policy/model.ts";
 import { addJob } from "../store/jobs.ts";
 import { adoptJob } from "./adoption-wait.ts";
 import { mirrorEvent } from "./mirror.ts";
@@ -18,16 +18,11 @@ const SETTLE = 1_500;
  * Keeps the mirror, and has a room looked at when something in it became other than what Whisper itself had made of
  * it. A room that no conversation knows was made by a user in a client, and is taken over.
  */
-export function roomEvents(bot: UserId): EventHandler {
+export function roomEvents(): EventHandler {
   return {
     name: "rooms",
     handle: async (tx, event) => {
       const changed = await mirrorEvent(tx, event);
-      if (event.sender !== bot && event.state_key === undefined) {
-        await tx.query("UPDATE conversations SET last_activity_at = now() WHERE room_id = $1", [
-          event.room_id,
-        ]);
-      }
       if (!changed && event.type !== "m.room.message") return;
       const known = await conversationOfRoom(tx, event.room_id);
       if (known !== null) {

@@ -2,6 +2,7 @@ import type { MatrixEvent } from "../messages/event.ts";
 import type { ConversationId, ExpectedRoom, RoomId, Step, UserId } from "../policy/model.ts";
 import { MARKER_TYPE } from "../policy/model.ts";
 import type { Database } from "../store/database.ts";
+import { accountDataOf } from "./account-data.ts";
 import { type Homeserver, MatrixRefused, path } from "./homeserver.ts";
 import { mirrorDirect, mirrorForgotten, mirrorOwnMember, mirrorOwnState, mirrorWholeRoom } from "./mirror.ts";
 
@@ -70,7 +71,7 @@ export async function carryOut(parts: RoomSteps, room: RoomId, step: Step): Prom
 /** Lists the room among the user's direct chats with the other (client-server API, "Direct Messaging"). */
 async function markDirect(homeserver: Homeserver, user: UserId, other: UserId, room: RoomId): Promise<void> {
   const where = path`/_matrix/client/v3/user/${user}/account_data/m.direct`;
-  const current = await accountData(homeserver, user, where);
+  const current = await accountDataOf(homeserver, user, where);
   const rooms = Array.isArray(current[other]) ? current[other] : [];
   if (rooms.includes(room)) return;
   await homeserver.call({
@@ -79,19 +80,6 @@ async function markDirect(homeserver: Homeserver, user: UserId, other: UserId, r
     as: user,
     body: { ...current, [other]: [room, ...rooms] },
   });
-}
-
-async function accountData(
-  homeserver: Homeserver,
-  user: UserId,
-  where: string,
-): Promise<Record<string, unknown>> {
-  try {
-    return await homeserver.call<Record<string, unknown>>({ method: "GET", path: where, as: user });
-  } catch (error) {
-    if (error instanceof MatrixRefused && error.errcode === "M_NOT_FOUND") return {};
-    throw error;
-  }
 }
 
 /** Makes the room, with all of its state from the first event on, so that it is never seen half made. */

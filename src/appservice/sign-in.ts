@@ -6,6 +6,7 @@ import type { Database } from "../store/database.ts";
 import { mute, syncAccount } from "./accounts.ts";
 import { expectedAccount } from "./expected-account.ts";
 import { type Homeserver, HomeserverAway } from "./homeserver.ts";
+import { neverIgnore } from "./ignore-list.ts";
 
 export interface SignInParts {
   readonly database: Database;
@@ -40,6 +41,7 @@ export async function issueSignIn(parts: SignInParts, username: Username): Promi
   try {
     await syncAccount(database, homeserver, user, expected);
     await mute(homeserver, user, expected.muted);
+    await neverIgnore(homeserver, user, settings.bot);
     const token = await loginToken(homeserver, user);
     return {
       login_token: token.login_token,

@@ -91,6 +91,10 @@ function holdersOf(directory: Directory, target: HandleTarget): Iterable<Convers
 /** Has a conversation's room looked at, at once. */
 export const checkRoom = (tx: Queryable, id: ConversationId): Promise<void> => addJobs(tx, [roomJob(id, 0)]);
 
+/** Has a conversation's room looked at when nobody waits for anything else. */
+export const checkRoomLater = (tx: Queryable, id: ConversationId): Promise<void> =>
+  addJobs(tx, [roomJob(id, BEHIND.room)]);
+
 export const accountJob = (user: UserId): JobSpec => ({
   name: "account",
   payload: { user_id: user },
