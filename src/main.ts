@@ -34,8 +34,10 @@ import { arrivalSettings } from "./arrivals/settings.ts";
 import { arrivalTimes } from "./arrivals/stale.ts";
 import { arrivalTasks } from "./arrivals/tasks.ts";
 import type { Config } from "./config/schema.ts";
+import { activityEvents } from "./conversations/activity-events.ts";
 import { directoryChanged } from "./conversations/affected.ts";
 import { alerts, expireAlert } from "./conversations/alerts.ts";
+import { archiveQuiet } from "./conversations/archive.ts";
 import { conversations } from "./conversations/conversations.ts";
 import { customGroupEvents } from "./conversations/custom-group-events.ts";
 import { mediaEvents, mediaOf } from "./conversations/media.ts";
@@ -196,16 +198,20 @@ export async function startWhisper(
       }),
     }),
   );
-  const servers = [await listen(app, config.listen)];
+  const api = await listen(app, config.listen);
+  const closing = [() => close(api)];
   if (config.gate.listen) {
     const clientApi = createClientApiProxy(gateOptions);
     gates.push(clientApi);
-    servers.push(await listen(express().disable("x-powered-by").use(clientApi.router), config.gate.listen));
+    const server = await listen(express().disable("x-powered-by").use(clientApi.router), config.gate.listen);
+    // Clients hold long polls open and come back by themselves.
+    closing.push(() => close(server, 250));
   }
   const handlers = [
     // First: it compares with what was known before the event, and takes its lock before jobs are queued.
     customGroupEvents(conversationParts),
-    roomEvents(settings.bot),
+    roomEvents(),
+    activityEvents(settings.bot),
     mediaEvents,
     arrivalEvents(arrivalParts),
   ];
@@ -228,6 +234,11 @@ export async function startWhisper(
           { name: "upkeep_jobs", cron: "*/10 * * * *", run: () => clearReplacedJobs(database) },
           { name: "upkeep_keys", cron: "7 * * * *", run: () => forgetOldIdempotencyKeys(database) },
           { name: "notifications", cron: "23 * * * *", run: () => reassertNotifications(matrixParts) },
+          {
+            name: "visibility",
+            cron: "11 * * * *",
+            run: async () => void (await archiveQuiet(database, conversationParts)),
+          },
           ...arrivalTimes(arrivalParts, database),
         ],
         log,
@@ -241,7 +252,7 @@ export async function startWhisper(
   });
   return async () => {
     stopping.abort();
-    await Promise.all(servers.map(close));
+    await Promise.all(closing.map((end) => end()));
     for (const gate of gates) gate.close();
     await (await jobs.catch(() => undefined))?.stop();
     await notifications.close();

@@ -19,9 +19,9 @@ export function listen(app: RequestListener, { port, bind }: ListenOptions): Pro
   });
 }
 
-/** Takes no new requests, lets running ones finish for up to five seconds, then cuts the rest. */
-export function close(server: Server): Promise<void> {
-  const cut = setTimeout(() => server.closeAllConnections(), 5_000).unref();
+/** Takes no new requests, lets running ones finish for `patience` milliseconds, then cuts the rest. */
+export function close(server: Server, patience = 5_000): Promise<void> {
+  const cut = setTimeout(() => server.closeAllConnections(), patience).unref();
   return new Promise((resolve, reject) => {
     server.close((error) => {
       clearTimeout(cut);
