@@ -39,3 +39,13 @@ export async function queueTags(db: Queryable, rooms: readonly RoomId[]): Promis
     })),
   );
 }
+
+/** Out of this user's list, until the next message or until they open the conversation anew. */
+export async function hideFrom(db: Queryable, room: RoomId, user: UserId): Promise<void> {
+  await db.query(
+    `INSERT INTO room_views (room_id, user_id, archived) VALUES ($1, $2, true)
+     ON CONFLICT (room_id, user_id) DO UPDATE SET archived = true`,
+    [room, user],
+  );
+  await queueTags(db, [room]);
+}

@@ -3,6 +3,8 @@
 import { randomUUID } from "node:crypto";
 import { type Logger, pino } from "pino";
 import { drainInbox, storeEvents } from "../../src/appservice/inbox.ts";
+import { mirrorEvent } from "../../src/appservice/mirror.ts";
+import { storeReceipts } from "../../src/appservice/receipts.ts";
 import { directoryChanged } from "../../src/conversations/affected.ts";
 import { type EditRequest, editConversation } from "../../src/conversations/edit.ts";
 import { type ListedConversation, listConversations } from "../../src/conversations/list.ts";
@@ -196,7 +198,7 @@ export async function openHouse(
           ...(unsigned === undefined ? {} : { unsigned }),
         },
       ]);
-      await drainInbox(database, handlersOf(parts, house), log, room);
+      await drainInbox(database, [mirror, ...handlersOf(parts, house)], log, room);
       const failed = await database.query<{ last_error: string | null }>(
         "SELECT last_error FROM inbox WHERE handled_at IS NULL",
       );
@@ -211,7 +213,6 @@ export async function openHouse(
         content: { msgtype: "m.text", body },
       }),
     async read(room, username, event) {
-      const { storeReceipts } = await import("../../src/appservice/receipts.ts");
       await storeReceipts(database, [
         {
           type: "m.receipt",
@@ -263,5 +264,12 @@ export async function openHouse(
   };
   return house;
 }
+
+const mirror: EventHandler = {
+  name: "mirror",
+  handle: async (tx, event) => {
+    await mirrorEvent(tx, event);
+  },
+};
 
 const titled = (username: string): string => username.charAt(0).toUpperCase() + username.slice(1);
