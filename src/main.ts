@@ -14,6 +14,7 @@ import { policyCallbacks } from "./appservice/callbacks.ts";
 import { afterRefusal, type CatchUpParts, greetHomeserver } from "./appservice/catch-up.ts";
 import { createGate, type GateOptions } from "./appservice/gate/gate.ts";
 import { createClientApiProxy } from "./appservice/gate/proxy.ts";
+import { SIGN_IN_PATH, signInPage } from "./appservice/gate/sign-in-page.ts";
 import { uploaderIn } from "./appservice/gate/uploader.ts";
 import { healthChecks } from "./appservice/health.ts";
 import { HomeserverAway } from "./appservice/homeserver.ts";
@@ -178,6 +179,14 @@ export async function startWhisper(
   };
   const gates = [createGate(gateOptions)];
   app.use(gates.map((gate) => gate.router));
+  app.get(
+    SIGN_IN_PATH,
+    signInPage({
+      homeserverUrl: config.homeserver.public_url,
+      clientPath: "/",
+      practiceName: config.practice.name,
+    }),
+  );
   app.use(
     createApi({
       database,
@@ -262,4 +271,4 @@ export async function startWhisper(
 
 /** The practice's client, or the page of Whisper's own that leads to it; the token follows `#`, which no server logs. */
 const signInTemplate = (config: Config): string =>
-  config.client.url ?? `${config.public_url}/whisper/sign-in#{login_token}`;
+  config.client.url ?? `${config.public_url}${SIGN_IN_PATH}#{login_token}`;
