@@ -6,6 +6,7 @@ import { readIfThere, writeAtomically } from "../files.ts";
 import { REPOSITORY } from "../whisper.ts";
 import { configReference } from "./config-reference.ts";
 import { coverage } from "./coverage.ts";
+import { dockerHomeserver, nginxGatedPaths } from "./docker-files.ts";
 import { homeserverExample } from "./homeserver-example.ts";
 import { registrationTemplate } from "./registration-template.ts";
 
@@ -13,6 +14,8 @@ import { registrationTemplate } from "./registration-template.ts";
 const FILES: Readonly<Record<string, () => string>> = {
   "config/whisper.example.yaml": exampleConfig,
   "config/homeserver.example.yaml": homeserverExample,
+  "docker/synapse/homeserver.yaml": dockerHomeserver,
+  "docker/nginx/gated-paths.map": nginxGatedPaths,
   "registration.yaml": registrationTemplate,
   "docs/config.md": configReference,
   "docs/coverage.md": coverage,

@@ -1,0 +1,58 @@
+/** docker/: what must agree with the code is made from the code. */
+import { stringify } from "yaml";
+import { GATED_PATHS } from "../../src/appservice/gate/gated-paths.ts";
+import { homeserverConfig } from "../homeserver-config.ts";
+
+/** Synapse's settings in the containers: those of config/homeserver.example.yaml, with secrets read from files. */
+export function dockerHomeserver(): string {
+  const { macaroon_secret_key, form_secret, server_name, public_baseurl, modules, ...settings } =
+    homeserverConfig({
+      serverName: "",
+      publicUrl: "",
+      listen: { port: 8008, bind: ["0.0.0.0"] },
+      dataDir: "/var/lib/synapse",
+      database: {
+        name: "psycopg2",
+        args: {
+          host: "postgres",
+          dbname: "synapse",
+          user: "synapse",
+          // Written by start.sh from the secret.
+          passfile: "/run/synapse/pgpass",
+          cp_min: 5,
+          cp_max: 10,
+        },
+      },
+      whisperUrl: "http://whisper:9000",
+      policyToken: "",
+      registrationFile: "/var/lib/whisper/registration.yaml",
+      secrets: { macaroon: "", form: "" },
+    });
+  const config = {
+    ...settings,
+    log_config: "/etc/synapse/log.yaml",
+    macaroon_secret_key_path: "/run/secrets/synapse_macaroon_secret",
+    form_secret_path: "/run/secrets/synapse_form_secret",
+    registration_shared_secret_path: "/run/secrets/synapse_registration_secret",
+    modules: modules.map(({ module, config: { authorization: _inFile, ...rest } }) => ({
+      module,
+      config: { ...rest, authorization_path: "/run/secrets/policy_token" },
+    })),
+    max_upload_size: "50M",
+  };
+  return `# Synapse's settings in the containers; server_name and public_baseurl come from docker/.env, through start.sh.
+# Written by \`npm run generate\` from the settings of config/homeserver.example.yaml, where the reasons stand.
+${stringify(config, { version: "1.1", lineWidth: 0, aliasDuplicateObjects: false })}`;
+}
+
+/** The gate's own list, in nginx's words: \`"<method> <path>" 1;\` for its maps. */
+export function nginxGatedPaths(): string {
+  const lines = GATED_PATHS.map(({ kind, method, pattern }) => {
+    const methods = method === "GET" ? "(?:GET|HEAD)" : method;
+    return `# ${kind}\n"~^${methods} ${pattern.replace(/^\^/, "")}" 1;`;
+  });
+  return `# Requests that go through Whisper's read gate. Written by \`npm run generate\` from
+# src/appservice/gate/gated-paths.ts, where the reasons stand.
+${lines.join("\n")}
+`;
+}

@@ -1,0 +1,19 @@
+/** Run once before Whisper starts, by compose.yaml: gives Whisper's bot the administration API of Synapse. */
+import { readFileSync } from "node:fs";
+import { makeBotAdministrator } from "../dev/synapse-admin.ts";
+import { readRegistration } from "../src/appservice/registration.ts";
+import { loadConfig } from "../src/config/load.ts";
+
+const secretFile = process.env.REGISTRATION_SECRET_FILE;
+if (secretFile === undefined) throw new Error("REGISTRATION_SECRET_FILE names no file");
+const { homeserver, appservice } = loadConfig(process.env.WHISPER_CONFIG ?? "whisper.yaml");
+const { registration } = readRegistration(appservice.registration);
+const token = registration.getAppServiceToken();
+if (token === null) throw new Error(`${appservice.registration} holds no as_token`);
+await makeBotAdministrator(
+  homeserver.url,
+  readFileSync(secretFile, "utf8").trim(),
+  token,
+  `@${homeserver.bot}:${homeserver.server_name}`,
+);
+console.log(`@${homeserver.bot}:${homeserver.server_name} is an administrator of Synapse.`);
