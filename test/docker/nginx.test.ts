@@ -249,7 +249,10 @@ if (tool([["nginx"]], "nginx-light") !== undefined) {
       await ann.request("GET", `${C}/versions?access_token=SECRETTOKEN`, { withoutToken: true });
       await ann.request("GET", `${C}/v1/media/download/localhost/abc/Jones%20Mary%20x-ray.png`);
       const log = nginx.accessLog();
-      expect(log).to.contain(`GET ${C}/v1/... `).and.contain(" GET /api/v1/... ").and.contain(" GET /_synapse/... ");
+      expect(log)
+        .to.contain(`GET ${C}/v1/... `)
+        .and.contain(" GET /api/v1/... ")
+        .and.contain(" GET /_synapse/... ");
       for (const secret of [
         "SECRETTOKEN",
         "Jones",
