@@ -23,17 +23,20 @@ import { reassertNotifications } from "./appservice/reassert.ts";
 import { storeReceipts } from "./appservice/receipts.ts";
 import { readRegistration } from "./appservice/registration.ts";
 import { roomEvents } from "./appservice/room-events.ts";
+import { roomAudit } from "./appservice/room-inspection.ts";
 import { roomTags } from "./appservice/room-tags.ts";
 import { policySettings } from "./appservice/settings.ts";
 import { issueSignIn } from "./appservice/sign-in.ts";
 import { matrixTasks } from "./appservice/tasks.ts";
 import { intake } from "./appservice/transactions.ts";
 import { arrivalEvents } from "./arrivals/events.ts";
+import { toggleHistory } from "./arrivals/history.ts";
 import { arrivalMetrics } from "./arrivals/metrics.ts";
 import type { ArrivalParts } from "./arrivals/parts.ts";
 import { arrivalSettings } from "./arrivals/settings.ts";
 import { arrivalTimes } from "./arrivals/stale.ts";
 import { arrivalTasks } from "./arrivals/tasks.ts";
+import { queueRoomAudit, runRoomAudit } from "./audit/room-job.ts";
 import type { Config } from "./config/schema.ts";
 import { activityEvents } from "./conversations/activity-events.ts";
 import { directoryChanged } from "./conversations/affected.ts";
@@ -41,11 +44,15 @@ import { alerts, expireAlert } from "./conversations/alerts.ts";
 import { archiveQuiet } from "./conversations/archive.ts";
 import { conversations } from "./conversations/conversations.ts";
 import { customGroupEvents } from "./conversations/custom-group-events.ts";
+import { editConversation } from "./conversations/edit.ts";
 import { mediaEvents, mediaOf } from "./conversations/media.ts";
+import { openConversation } from "./conversations/open.ts";
 import { followTags } from "./conversations/tags.ts";
 import { directorySnapshot } from "./directory/snapshot.ts";
 import { startJobs } from "./jobs/runner.ts";
 import { clearReplacedJobs } from "./jobs/upkeep.ts";
+import { commandsOf } from "./messages/commands/commands.ts";
+import { commandEvents } from "./messages/commands/events.ts";
 import type { RoomId, UserId } from "./policy/model.ts";
 import { openDatabase } from "./store/database.ts";
 import type { JobPayloads } from "./store/jobs.ts";
@@ -169,6 +176,14 @@ export async function startWhisper(
     settings: arrivalSettings(config),
     ...arrivalMetrics(metrics.registry, database),
   };
+  const audit = roomAudit({ database, homeserver, directory, settings });
+  const commands = commandsOf({
+    open: (tx, request) => openConversation(conversationParts, tx, request),
+    edit: (tx, id, request) => editConversation(conversationParts, tx, id, request),
+    changes: { changed: directoryChanged },
+    toggleArrivals: (tx, username) => toggleHistory(tx, arrivalParts, username, null),
+    startAudit: (tx, { event, repair }) => queueRoomAudit(tx, { ref: event, repair, always: true }),
+  });
   const signInParts = { database, homeserver, directory, settings, template: signInTemplate(config) };
   const gateOptions: GateOptions = {
     synapseUrl: config.homeserver.url,
@@ -199,6 +214,7 @@ export async function startWhisper(
         signIn: { issue: (username) => issueSignIn(signInParts, username) },
         conversations: conversations(conversationParts),
         alerts,
+        audit,
         bookings: arrivalParts,
         patientUrl: config.patients.url,
         checks: healthChecks(database, homeserver, () => working),
@@ -223,12 +239,14 @@ export async function startWhisper(
     activityEvents(settings.bot),
     mediaEvents,
     arrivalEvents(arrivalParts),
+    commandEvents({ directory, settings, commands }),
   ];
   const matrixParts = { database, homeserver, directory, settings, handlers, log };
   const tasks = {
     ...matrixTasks(matrixParts),
     ...arrivalTasks(arrivalParts, database, roomPins(homeserver)),
     alert_expiry: ({ alert_id }: JobPayloads["alert_expiry"]) => expireAlert(database, alert_id),
+    room_audit: (asked: JobPayloads["room_audit"]) => runRoomAudit(audit, asked),
     tags: ({ room_id }: JobPayloads["tags"]) => followTags(database, roomTags(homeserver), room_id as RoomId),
   };
   const jobs = untilThere("Synapse", () => ensureBot(homeserver, settings.bot), log, stopping.signal).then(
@@ -247,6 +265,12 @@ export async function startWhisper(
             name: "visibility",
             cron: "11 * * * *",
             run: async () => void (await archiveQuiet(database, conversationParts)),
+          },
+          {
+            name: "room_audit_nightly",
+            cron: "41 16 * * *",
+            run: () =>
+              queueRoomAudit(database, { ref: new Date().toISOString(), repair: true, always: false }),
           },
           ...arrivalTimes(arrivalParts, database),
         ],

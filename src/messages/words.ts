@@ -96,3 +96,18 @@ export const historyShown = "Look in your Patient arrivals room. Write history o
 
 export const auditTakes = "Write audit to see what differs, or audit repair to put it right.";
 export const auditStarted = "I am looking at every room. The report follows here.";
+
+// The room check's report: for those who look after Whisper
+export const roomsAgree = "I looked at every room: all are as they ought to be.";
+export const roomsDiffer = (count: number, repaired: boolean) => {
+  const rooms = count === 1 ? "1 room is" : `${count} rooms are`;
+  return repaired
+    ? `I looked at every room: ${rooms} not as they ought to be. I am putting them right now.`
+    : `I looked at every room: ${rooms} not as they ought to be. Write audit repair to put them right.`;
+};
+export const finding = (rule: string, expected: string, actual: string) =>
+  `${rule.replaceAll("_", " ")}: ${expected} was expected, found: ${actual}`;
+export const moreFindings = (count: number) => `and ${count} more`;
+export const closedRoom = "A closed room";
+export const unknownRoom = "An unknown room";
+export const roomOfPerson = (title: string, name: string) => `${title} of ${name}`;

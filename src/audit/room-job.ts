@@ -1,0 +1,86 @@
+import { adminConversation } from "../conversations/keys.ts";
+import { titleOf } from "../conversations/list.ts";
+import { conversationById, ensureConversation } from "../conversations/store.ts";
+import { enqueueSends } from "../messages/outbox.ts";
+import { blocks, bullets, inline, noticeOf, plain, type Rich, strong } from "../messages/rich.ts";
+import * as words from "../messages/words.ts";
+import type { Directory } from "../policy/model.ts";
+import type { Database, Queryable } from "../store/database.ts";
+import { addJob, type JobPayloads } from "../store/jobs.ts";
+import { repairRoom } from "./repair-rooms.ts";
+import type { RoomRepair } from "./room-ports.ts";
+import { auditRooms, type RoomAuditParts, type RoomReport } from "./rooms.ts";
+
+/** Rooms and findings that a report in the admin room shows; the API gives all. */
+const SHOWN_ROOMS = 20;
+const SHOWN_FINDINGS = 5;
+
+export interface RoomAuditJobParts extends RoomAuditParts {
+  readonly database: Database;
+  readonly repair: RoomRepair;
+}
+
+/** Queues an audit of all rooms. Its report goes to the admin room: always if somebody asked for it, else if there is one. */
+export function queueRoomAudit(db: Queryable, audit: JobPayloads["room_audit"]): Promise<void> {
+  return addJob(db, "room_audit", audit, {
+    key: `room_audit:${audit.ref}`,
+    queue: "room_audit",
+    priority: 20,
+  });
+}
+
+/** The job `room_audit`: looks at every room, repairs what differs if it is told to, and reports. */
+export async function runRoomAudit(
+  parts: RoomAuditJobParts,
+  { ref, repair, always }: JobPayloads["room_audit"],
+): Promise<void> {
+  const shown: RoomReport[] = [];
+  let differing = 0;
+  for await (const report of auditRooms(parts)) {
+    differing += 1;
+    if (shown.length < SHOWN_ROOMS) shown.push(report);
+    if (repair) await repairRoom(parts.repair, report);
+  }
+  if (differing === 0 && !always) return;
+  const directory = await parts.directory.fresh();
+  const items: Rich[] = [];
+  for (const report of shown) items.push(await itemOf(parts.database, directory, report));
+  const said =
+    differing === 0
+      ? plain(words.roomsAgree)
+      : blocks(plain(words.roomsDiffer(differing, repair)), bullets(items));
+  await parts.database.transaction(async (tx) => {
+    const { conversation } = await ensureConversation(tx, adminConversation);
+    await enqueueSends(tx, [
+      {
+        ref: `room-audit:${ref}`,
+        conversation: conversation.id,
+        type: "m.room.message",
+        content: noticeOf(said),
+      },
+    ]);
+  });
+}
+
+async function itemOf(db: Queryable, directory: Directory, report: RoomReport): Promise<Rich> {
+  const findings = report.findings
+    .slice(0, SHOWN_FINDINGS)
+    .map(({ rule, expected, actual }) => words.finding(rule, expected, actual));
+  const more = report.findings.length - findings.length;
+  const list = [...findings, ...(more > 0 ? [words.moreFindings(more)] : [])].join("; ");
+  return inline(strong(await nameOf(db, directory, report)), plain(`: ${list}`));
+}
+
+async function nameOf(db: Queryable, directory: Directory, report: RoomReport): Promise<string> {
+  if (report.is !== "conversation") return report.is === "closed" ? words.closedRoom : words.unknownRoom;
+  const stored = await conversationById(db, report.conversation);
+  if (stored === null) return words.unknownRoom;
+  const { conversation } = stored;
+  if (conversation.kind === "control" || conversation.kind === "arrivals") {
+    return words.roomOfPerson(
+      titleOf(conversation, directory, null),
+      directory.users.get(conversation.user)?.name ?? conversation.user,
+    );
+  }
+  return titleOf(conversation, directory, null);
+}

@@ -1,0 +1,186 @@
+import { type ConversationRow, conversationColumns, conversationOf } from "../conversations/store.ts";
+import type { DirectorySnapshot } from "../directory/snapshot.ts";
+import { closingSteps } from "../policy/diffRoom.ts";
+import { expectedRoom } from "../policy/expectedRoom.ts";
+import { type Finding, findingsOf, noRoom, unknownRoom } from "../policy/findings.ts";
+import type {
+  ActualRoom,
+  ConversationId,
+  ConversationKind,
+  ExpectedRoom,
+  Naming,
+  PolicySettings,
+  RoomId,
+  UserId,
+} from "../policy/model.ts";
+import { isOurs } from "../policy/names.ts";
+import * as words from "../policy/words.ts";
+import type { Queryable } from "../store/database.ts";
+import { inParallel } from "./in-parallel.ts";
+import type { ListedRoom, RoomInspector } from "./room-ports.ts";
+
+export interface RoomAuditParts {
+  readonly database: Queryable;
+  readonly directory: DirectorySnapshot;
+  readonly settings: PolicySettings;
+  /** One for each audit: it remembers what it was told. */
+  readonly inspector: () => RoomInspector;
+}
+
+/** One audit under way. */
+interface Audit extends Omit<RoomAuditParts, "inspector"> {
+  readonly inspector: RoomInspector;
+}
+
+/** A room that is not what it ought to be. */
+export type RoomReport = {
+  readonly roomId: RoomId | null;
+  readonly findings: readonly Finding[];
+} & (
+  | {
+      readonly is: "conversation";
+      readonly conversation: ConversationId;
+      readonly kind: ConversationKind;
+      readonly direct: ReadonlyMap<UserId, UserId>;
+    }
+  | { readonly is: "closed"; readonly roomId: RoomId; readonly conversation: ConversationId | null }
+  | { readonly is: "unknown"; readonly roomId: RoomId; readonly creator: UserId | null }
+);
+
+/** Conversations that are held in memory at once, and rooms that are asked for at once. */
+const BATCH = 50;
+const AT_ONCE = 4;
+const NOBODY: ReadonlyMap<UserId, UserId> = new Map();
+
+/**
+ * Compares every room with what it ought to be, as it really is at the homeserver, and gives those that differ; then
+ * the rooms that hold people and ought not to. Memory does not grow with the practice.
+ */
+export async function* auditRooms(given: RoomAuditParts): AsyncGenerator<RoomReport> {
+  const parts: Audit = { ...given, inspector: given.inspector() };
+  for await (const rows of conversations(parts.database)) {
+    for (const report of await inParallel(rows, AT_ONCE, (row) => auditConversation(parts, row))) {
+      if (report !== null) yield report;
+    }
+  }
+  for await (const page of parts.inspector.rooms()) yield* auditStrayRooms(parts, page);
+}
+
+async function* conversations(database: Queryable): AsyncGenerator<readonly ConversationRow[]> {
+  for (let after = ""; ; ) {
+    const page = await database.query<ConversationRow>(
+      `SELECT ${conversationColumns("c")} FROM conversations c WHERE id > $1 ORDER BY id LIMIT ${BATCH}`,
+      [after],
+    );
+    yield page.rows;
+    const last = page.rows.at(-1);
+    if (last === undefined || page.rows.length < BATCH) return;
+    after = last.id;
+  }
+}
+
+async function auditConversation(parts: Audit, row: ConversationRow): Promise<RoomReport | null> {
+  const { settings, inspector } = parts;
+  const conversation = conversationOf(row);
+  const expected = expectedRoom(conversation, await parts.directory.fresh(), settings);
+  const direct = expected?.direct ?? NOBODY;
+  const actual = row.room_id === null ? null : await inspector.inspect(row.room_id, direct);
+  const findings = await compare(parts, expected, actual);
+  if (findings.length === 0) return null;
+  return { is: "conversation", roomId: row.room_id, conversation: row.id, kind: row.kind, direct, findings };
+}
+
+async function compare(
+  { settings, inspector }: Audit,
+  expected: ExpectedRoom | null,
+  actual: ActualRoom | null,
+): Promise<readonly Finding[]> {
+  if (expected === null) return actual === null ? [] : inClosedRoom(settings, actual);
+  if (actual === null) return [noRoom];
+  // Those who may not sign in and never did have no account, and need none.
+  const possible = await inspector.withAccount([...expected.members]);
+  const members = new Set(
+    [...expected.members].filter((user) => user === settings.bot || possible.has(user)),
+  );
+  return findingsOf({ ...expected, members }, actual);
+}
+
+/** Who can be in, or read, a room that ought to be empty. */
+function inClosedRoom(naming: Naming, actual: ActualRoom): Finding[] {
+  return closingSteps(naming, actual).flatMap((step): Finding[] => {
+    if (step.step === "kick") {
+      const membership = actual.members.get(step.user)?.membership ?? null;
+      return [
+        {
+          rule: "membership",
+          expected: words.notIn(step.user),
+          actual: words.isIn(membership),
+          severity: "critical",
+        },
+      ];
+    }
+    if (step.step !== "forget" || actual.members.get(step.user)?.membership !== "leave") return [];
+    return [
+      {
+        rule: "forgotten",
+        expected: words.forgotten(step.user),
+        actual: words.notForgotten,
+        severity: "critical",
+      },
+    ];
+  });
+}
+
+/** Rooms with people in them that are closed, or that no conversation knows. */
+async function* auditStrayRooms(parts: Audit, page: readonly ListedRoom[]): AsyncGenerator<RoomReport> {
+  const stray = await strayAmong(parts.database, page);
+  for (const { room, closed, conversation } of stray) {
+    const actual = await parts.inspector.inspect(room.roomId, NOBODY);
+    if (actual === null) continue;
+    const { roomId, creator } = room;
+    if (closed) {
+      const findings = inClosedRoom(parts.settings, actual);
+      if (findings.length > 0) yield { is: "closed", roomId, conversation, findings };
+      continue;
+    }
+    const people = ourPeopleIn(parts.settings, actual);
+    if (people > 0) yield { is: "unknown", roomId, creator, findings: [unknownRoom(people)] };
+  }
+}
+
+const ourPeopleIn = (naming: Naming, { members }: ActualRoom): number =>
+  [...members].filter(
+    ([user, { membership }]) => (membership === "join" || membership === "invite") && isOurs(naming, user),
+  ).length;
+
+interface Stray {
+  readonly room: ListedRoom;
+  readonly closed: boolean;
+  readonly conversation: ConversationId | null;
+}
+
+/** Rooms that somebody made in a client a moment ago are on their way to become conversations. */
+const UNDER_WAY = "10 minutes";
+
+async function strayAmong(database: Queryable, page: readonly ListedRoom[]): Promise<Stray[]> {
+  const inhabited = page.filter((room) => room.people > 0);
+  const known = await database.query<{
+    room_id: RoomId;
+    closed: boolean;
+    conversation: ConversationId | null;
+  }>(
+    `SELECT room_id, false AS closed, NULL AS conversation FROM conversations WHERE room_id = ANY($1)
+     UNION ALL SELECT room_id, true, successor FROM retired_rooms WHERE room_id = ANY($1) AND retired_at IS NOT NULL
+     UNION ALL SELECT room_id, false, NULL FROM retired_rooms WHERE room_id = ANY($1) AND retired_at IS NULL
+     UNION ALL SELECT room_id, false, NULL FROM rooms
+       WHERE room_id = ANY($1) AND seen_at > now() - interval '${UNDER_WAY}'
+         AND room_id NOT IN (SELECT room_id FROM retired_rooms)`,
+    [inhabited.map((room) => room.roomId)],
+  );
+  const states = new Map(known.rows.map((row) => [row.room_id, row]));
+  return inhabited.flatMap((room) => {
+    const state = states.get(room.roomId);
+    if (state !== undefined && !state.closed) return [];
+    return [{ room, closed: state !== undefined, conversation: state?.conversation ?? null }];
+  });
+}
