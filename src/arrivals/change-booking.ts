@@ -8,7 +8,7 @@ import { dayOf } from "./clock.ts";
 import { changeBooking } from "./lifecycle.ts";
 import type { ArrivalParts } from "./parts.ts";
 import { canonical, isReachable } from "./people.ts";
-import { lock, readSituation } from "./store.ts";
+import { lockBooking, readSituation } from "./store.ts";
 
 export interface BookingResult {
   /** False: what is known already is as new or newer, and nothing changed. */
@@ -32,13 +32,8 @@ export async function putBooking(
     doctor: canonical(directory, sent.doctor),
     changedBy: canonical(directory, sent.changedBy),
   };
-  await lock(tx, { patients: [booking.patientId], bookings: [booking.bookingId] });
-  let situation = await readSituation(tx, booking.bookingId, [booking.patientId]);
-  const before = situation.known?.patientId ?? booking.patientId;
-  if (before !== booking.patientId) {
-    await lock(tx, { patients: [before] });
-    situation = await readSituation(tx, booking.bookingId, [booking.patientId, before]);
-  }
+  await lockBooking(tx, booking.bookingId, booking.patientId);
+  const situation = await readSituation(tx, booking.bookingId, booking.patientId);
   const outcome = changeBooking(situation.known, booking, {
     open: situation.open,
     recipients: arrivalRecipients(directory, booking),

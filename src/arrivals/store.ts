@@ -15,22 +15,17 @@ import {
 } from "./rows.ts";
 
 /**
- * Waits until nobody else changes anything about these patients or bookings, and keeps others waiting until the
- * transaction ends. All that is done about an arrival is done under its patient's lock, so no row lock is needed.
+ * Waits until nobody else changes anything about the booking, its patient or the one it had before, and keeps others
+ * waiting until the transaction ends. All that is done about an arrival is done under its patient's lock, so no row lock
+ * is needed. The booking's lock comes first and patients' come in one order, so that nobody waits in a circle.
  */
-export async function lock(
-  tx: Transaction,
-  what: { patients?: readonly string[]; bookings?: readonly string[] },
-): Promise<void> {
-  const names = [
-    ...(what.patients ?? []).map((id) => `arrivals:patient:${id}`),
-    ...(what.bookings ?? []).map((id) => `arrivals:booking:${id}`),
-  ];
-  // Always in one order, so that two who want the same two locks do not wait for each other.
+export async function lockBooking(tx: Transaction, bookingId: string, patientId: string): Promise<void> {
+  await tx.query("SELECT pg_advisory_xact_lock(hashtextextended('arrivals:booking:' || $1, 0))", [bookingId]);
   await tx.query(
     `SELECT pg_advisory_xact_lock(key) FROM
-       (SELECT DISTINCT hashtextextended(name, 0) AS key FROM unnest($1::text[]) AS name ORDER BY key) AS keys`,
-    [names],
+       (SELECT DISTINCT hashtextextended('arrivals:patient:' || id, 0) AS key
+        FROM (SELECT $2 AS id UNION SELECT patient_id FROM bookings WHERE booking_id = $1) AS patients ORDER BY key) AS keys`,
+    [bookingId, patientId],
   );
 }
 
@@ -45,17 +40,17 @@ const ARRIVAL = `
 export interface Situation {
   /** The booking as it was before. */
   readonly known: Booking | null;
-  /** Arrivals of the patient that have not ended. */
+  /** Arrivals of the patient that have not ended, and the booking's own though it be of another patient. */
   readonly open: readonly Arrival[];
   /** The arrival that the booking is part of, or was last. */
   readonly last: Arrival | null;
 }
 
-/** What is known of a booking, and the open arrivals of these patients, in one statement. Under the lock of all of them. */
+/** What is known of a booking, and the open arrivals of the patient, in one statement. Under `lockBooking`. */
 export async function readSituation(
   tx: Transaction,
   bookingId: string,
-  patients: readonly string[],
+  patientId: string,
 ): Promise<Situation> {
   const { booking, arrivals, last } = onlyRow(
     await tx.query<{ booking: BookingRow | null; arrivals: ArrivalRow[]; last: ArrivalId | null }>(
@@ -64,9 +59,9 @@ export async function readSituation(
               (SELECT arrival_id FROM last) AS last,
               (SELECT coalesce(json_agg(found), '[]') FROM
                 (SELECT ${ARRIVAL} FROM arrivals a
-                 WHERE (a.patient_id = ANY($2) AND a.ended_at IS NULL) OR a.id = (SELECT arrival_id FROM last)
+                 WHERE (a.patient_id = $2 AND a.ended_at IS NULL) OR a.id = (SELECT arrival_id FROM last)
                  ORDER BY a.told_at, a.id) AS found) AS arrivals`,
-      [bookingId, patients],
+      [bookingId, patientId],
     ),
   );
   const known = arrivals.map(arrivalOf);
@@ -82,7 +77,7 @@ export async function lockArrival(tx: Transaction, id: ArrivalId): Promise<Arriv
   const found = await tx.query<{ patient_id: string }>("SELECT patient_id FROM arrivals WHERE id = $1", [id]);
   const patient = found.rows[0]?.patient_id;
   if (patient === undefined) return null;
-  await lock(tx, { patients: [patient] });
+  await tx.query("SELECT pg_advisory_xact_lock(hashtextextended('arrivals:patient:' || $1, 0))", [patient]);
   return readArrival(tx, id);
 }
 

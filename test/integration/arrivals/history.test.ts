@@ -95,6 +95,8 @@ describe("the history of arrivals", () => {
     const on = await card();
     const click = await practice.react("dr.jones", on, "🕘");
     await practice.deliver();
+    await practice.event("dr.jones", { type: "m.room.redaction", content: { redacts: "$another" } });
+    expect(await practice.deliver()).to.deep.equal([]);
     await practice.event("dr.jones", { type: "m.room.redaction", content: { redacts: click.event_id } });
     expect((await practice.deliver()).map(({ type }) => type)).to.deep.equal(["m.room.redaction"]);
   });
