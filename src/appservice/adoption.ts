@@ -148,13 +148,16 @@ async function takeOver(parts: ReconcilerParts, actual: ActualRoom): Promise<voi
   if (creator === null) return;
   const rooms = path`/_matrix/client/v3/rooms/${room}`;
   const own = actual.members.get(bot)?.membership;
-  // Before the bot is in the room, so that no client ever names the chat after it.
-  await homeserver.call({
-    method: "PUT",
-    path: `${rooms}/state/${SERVICE_MEMBERS_TYPE}/`,
-    as: creator,
-    body: { service_members: [bot] },
-  });
+  // Before the bot is in the room, so that no client ever names the chat after it. Done in an earlier try that did not
+  // come to its end: the creator may have stepped down since and could not do it again.
+  if (own !== "join") {
+    await homeserver.call({
+      method: "PUT",
+      path: `${rooms}/state/${SERVICE_MEMBERS_TYPE}/`,
+      as: creator,
+      body: { service_members: [bot] },
+    });
+  }
   if (own !== "join") {
     if (own !== "invite") {
       await homeserver.call({ method: "POST", path: `${rooms}/invite`, as: creator, body: { user_id: bot } });
