@@ -23,6 +23,8 @@ export async function callApi(
     method,
     headers: {
       authorization: `Bearer ${target.apiKey}`,
+      // A connection kept from before Whisper was restarted is broken, and would be found out by a write.
+      connection: "close",
       ...(body === undefined ? {} : { "content-type": "application/json" }),
       ...headers,
     },

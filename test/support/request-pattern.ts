@@ -10,6 +10,8 @@ export interface RequestPattern {
   readonly path?: string | RegExp;
   /** The user in whose name the appservice acts (`?user_id=`). */
   readonly actingFor?: string;
+  /** Whoever holds this access token: Whisper's own calls, rather than what passes through its read gate. */
+  readonly token?: string;
 }
 
 export interface Arrival {
@@ -17,6 +19,7 @@ export interface Arrival {
   /** Without the query, still encoded. */
   readonly path: string;
   readonly query: URLSearchParams;
+  readonly token: string | undefined;
   readonly at: number;
 }
 
@@ -28,15 +31,17 @@ export function arrival(request: IncomingMessage): Arrival {
     method: request.method ?? "GET",
     path: url.pathname,
     query: url.searchParams,
+    token: /^Bearer (.+)$/i.exec(request.headers.authorization ?? "")?.[1],
     at: performance.now(),
   };
 }
 
-export function matcherOf({ method, path, actingFor }: RequestPattern): Matcher {
+export function matcherOf({ method, path, actingFor, token }: RequestPattern): Matcher {
   const fits = pathTest(path);
   return (request) =>
     (method === undefined || request.method === method.toUpperCase()) &&
     fits(request.path) &&
+    (token === undefined || request.token === token) &&
     (actingFor === undefined || request.query.get("user_id") === actingFor);
 }
 
