@@ -1,8 +1,9 @@
 import type { UserId } from "../policy/model.ts";
-import type { Database, Queryable } from "../store/database.ts";
-import { type Homeserver, path } from "./homeserver.ts";
+import type { Database, Queryable, Transaction } from "../store/database.ts";
+import { type Homeserver, HomeserverAway, path } from "./homeserver.ts";
+import { inParallel } from "./in-parallel.ts";
 
-/** An account as it ought to be; null where a user has none and needs none. */
+/** An account as it ought to be. */
 export interface ExpectedAccount {
   readonly displayName: string;
   /** May not sign in, and every session is ended. */
@@ -11,52 +12,81 @@ export interface ExpectedAccount {
   readonly muted: boolean;
 }
 
-interface ActualAccount {
-  readonly display_name: string;
-  readonly locked: boolean;
-  readonly muted: boolean;
-}
+/** `departed`: one of ours whom the directory no longer knows; locked, whatever its name. */
+export type WantedAccount = ExpectedAccount | "departed";
+
+/** Calls at a time. Synapse works on one thing at a time; more would only wait there. */
+const AT_ONCE = 8;
 
 /**
- * Makes an account what it ought to be, calling the homeserver for the differences only. Each step is confirmed in
- * the database before the next one, and each may be repeated: a crash in between costs one call.
- * @returns whether the account is new.
+ * Makes accounts what they ought to be, calling the homeserver for the differences only. What was done is recorded
+ * when all of them are done; until then a crash costs calls that change nothing.
+ * @param onMade what follows from new accounts, in the transaction that records them.
+ * @returns the accounts that failed, and why.
+ * @throws HomeserverAway when the homeserver went away.
  */
-export async function syncAccount(
+export async function syncAccounts(
   database: Database,
   homeserver: Homeserver,
-  user: UserId,
-  wanted: ExpectedAccount | "departed",
-): Promise<boolean> {
-  const actual = await accountOf(database, user);
-  const expected =
-    wanted === "departed" ? { displayName: actual?.display_name ?? "", locked: true, muted: false } : wanted;
-  if (actual === null) {
+  wanted: ReadonlyMap<UserId, WantedAccount>,
+  onMade: (tx: Transaction, users: readonly UserId[]) => Promise<void>,
+): Promise<ReadonlyMap<UserId, unknown>> {
+  const known = await accountsOf(database, [...wanted.keys()]);
+  const become = new Map<UserId, ExpectedAccount>();
+  const failed = new Map<UserId, unknown>();
+  let away: HomeserverAway | undefined;
+  await inParallel(AT_ONCE, [...wanted], async ([user, account]) => {
+    if (away !== undefined) return;
+    const actual = known.get(user) ?? null;
+    const expected =
+      account === "departed"
+        ? { displayName: actual?.displayName ?? "", locked: true, muted: false }
+        : account;
     // Nobody has to have an account who may not use it.
-    if (expected.locked) return false;
-    await homeserver.call({ method: "PUT", path: admin(user), body: { displayname: expected.displayName } });
-    await database.query(
-      `INSERT INTO accounts (user_id, display_name) VALUES ($1, $2)
-       ON CONFLICT (user_id) DO UPDATE SET display_name = excluded.display_name`,
-      [user, expected.displayName],
-    );
-  } else if (actual.display_name !== expected.displayName) {
-    await homeserver.call({ method: "PUT", path: admin(user), body: { displayname: expected.displayName } });
-    await confirm(database, user, "display_name", expected.displayName);
-  }
-  if ((actual?.locked ?? false) !== expected.locked) {
-    await homeserver.call({ method: "PUT", path: admin(user), body: { locked: expected.locked } });
-    // A locked account still gets push messages, and its tokens come back to life when it is unlocked.
-    if (expected.locked) {
-      await homeserver.call({ method: "POST", path: "/_matrix/client/v3/logout/all", as: user });
+    if (actual === null && expected.locked) return;
+    try {
+      if (await bring(homeserver, user, actual, expected)) become.set(user, expected);
+    } catch (error) {
+      if (error instanceof HomeserverAway) away = error;
+      else failed.set(user, error);
     }
-    await confirm(database, user, "locked", expected.locked);
+  });
+  const made = [...become.keys()].filter((user) => !known.has(user));
+  if (become.size > 0) {
+    await database.transaction(async (tx) => {
+      await record(tx, become);
+      if (made.length > 0) await onMade(tx, made);
+    });
   }
-  if ((actual?.muted ?? false) !== expected.muted) {
-    await mute(homeserver, user, expected.muted);
-    await confirm(database, user, "muted", expected.muted);
+  if (away !== undefined) throw away;
+  return failed;
+}
+
+/** @returns whether anything had to be done. */
+async function bring(
+  homeserver: Homeserver,
+  user: UserId,
+  actual: ExpectedAccount | null,
+  expected: ExpectedAccount,
+): Promise<boolean> {
+  const admin = path`/_synapse/admin/v2/users/${user}`;
+  const { displayName: displayname, locked, muted } = expected;
+  let done = false;
+  if (actual?.displayName !== displayname) {
+    await homeserver.call({ method: "PUT", path: admin, body: { displayname } });
+    done = true;
   }
-  return actual === null;
+  if ((actual?.locked ?? false) !== locked) {
+    await homeserver.call({ method: "PUT", path: admin, body: { locked } });
+    // A locked account still gets push messages, and its tokens come back to life when it is unlocked.
+    if (locked) await homeserver.call({ method: "POST", path: "/_matrix/client/v3/logout/all", as: user });
+    done = true;
+  }
+  if ((actual?.muted ?? false) !== muted) {
+    await mute(homeserver, user, muted);
+    done = true;
+  }
+  return done;
 }
 
 /** Turns all notifications off or on again (client-server API, "Push rules", `.m.rule.master`). */
@@ -69,12 +99,34 @@ export async function mute(homeserver: Homeserver, user: UserId, muted: boolean)
   });
 }
 
-async function accountOf(db: Queryable, user: UserId): Promise<ActualAccount | null> {
-  const found = await db.query<{ display_name: string; locked: boolean; muted: boolean }>(
-    "SELECT display_name, locked, muted FROM accounts WHERE user_id = $1",
-    [user],
+async function accountsOf(db: Queryable, users: readonly UserId[]): Promise<Map<UserId, ExpectedAccount>> {
+  const found = await db.query<{ user_id: UserId; display_name: string; locked: boolean; muted: boolean }>(
+    "SELECT user_id, display_name, locked, muted FROM accounts WHERE user_id = ANY($1)",
+    [users],
   );
-  return found.rows[0] ?? null;
+  return new Map(
+    found.rows.map(({ user_id, display_name, locked, muted }) => [
+      user_id,
+      { displayName: display_name, locked, muted },
+    ]),
+  );
+}
+
+async function record(db: Queryable, accounts: ReadonlyMap<UserId, ExpectedAccount>): Promise<void> {
+  const rows = [...accounts].map(([user_id, { displayName, locked, muted }]) => ({
+    user_id,
+    display_name: displayName,
+    locked,
+    muted,
+  }));
+  await db.query(
+    `INSERT INTO accounts (user_id, display_name, locked, muted)
+     SELECT user_id, display_name, locked, muted
+     FROM json_to_recordset($1) AS a(user_id text, display_name text, locked boolean, muted boolean)
+     ON CONFLICT (user_id) DO UPDATE
+       SET display_name = excluded.display_name, locked = excluded.locked, muted = excluded.muted`,
+    [JSON.stringify(rows)],
+  );
 }
 
 /** Which of these users have an account that may join rooms. */
@@ -84,14 +136,3 @@ export async function withAccount(db: Queryable, users: readonly UserId[]): Prom
   ]);
   return new Set(found.rows.map((row) => row.user_id));
 }
-
-async function confirm(
-  db: Queryable,
-  user: UserId,
-  column: "display_name" | "locked" | "muted",
-  value: string | boolean,
-): Promise<void> {
-  await db.query(`UPDATE accounts SET ${column} = $2, asserted_at = now() WHERE user_id = $1`, [user, value]);
-}
-
-const admin = (user: UserId) => path`/_synapse/admin/v2/users/${user}`;

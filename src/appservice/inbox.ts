@@ -27,7 +27,7 @@ export async function storeEvents(db: Queryable, events: readonly unknown[]): Pr
        RETURNING room_id),
      queued AS (
        SELECT count(*) FROM graphile_worker.add_jobs(array(
-         SELECT ('inbox', json_build_object('room_id', room_id), 'inbox:' || room_id, NULL, 25,
+         SELECT ('inbox', json_build_object('room_id', room_id, 'queue', 'inbox:' || room_id), NULL, NULL, 25,
                  'inbox:' || room_id, -1, NULL)::graphile_worker.job_spec
          FROM (SELECT DISTINCT room_id FROM stored ORDER BY room_id) AS rooms)))
      SELECT (SELECT count(*) FROM stored) AS stored, (SELECT * FROM queued) AS queued`,

@@ -1,9 +1,10 @@
+import { holdRoomsOf, releaseRooms } from "../conversations/affected.ts";
 import type { DirectorySnapshot } from "../directory/snapshot.ts";
 import type { PolicySettings, UserId, Username } from "../policy/model.ts";
 import { userIdOf } from "../policy/names.ts";
 import { hasAccess } from "../policy/permissions.ts";
 import type { Database } from "../store/database.ts";
-import { mute, syncAccount } from "./accounts.ts";
+import { mute, syncAccounts } from "./accounts.ts";
 import { expectedAccount } from "./expected-account.ts";
 import { type Homeserver, HomeserverAway } from "./homeserver.ts";
 import { neverIgnore } from "./ignore-list.ts";
@@ -39,7 +40,11 @@ export async function issueSignIn(parts: SignInParts, username: Username): Promi
   const expected = expectedAccount(people, settings, user);
   if (expected === null || expected === "departed") return { refused: "unknown-user" };
   try {
-    await syncAccount(database, homeserver, user, expected);
+    const failed = await syncAccounts(database, homeserver, new Map([[user, expected]]), async (tx, made) => {
+      await holdRoomsOf(tx, people, settings, made);
+      await releaseRooms(tx);
+    });
+    if (failed.has(user)) throw failed.get(user);
     await mute(homeserver, user, expected.muted);
     await neverIgnore(homeserver, user, settings.bot);
     const token = await loginToken(homeserver, user);

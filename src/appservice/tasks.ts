@@ -1,14 +1,13 @@
 import type { Logger } from "pino";
-import { accountMade, followChange } from "../conversations/affected.ts";
+import { followChange } from "../conversations/affected.ts";
 import { followTags } from "../conversations/tags.ts";
 import type { DirectorySnapshot } from "../directory/snapshot.ts";
 import type { EventHandler } from "../messages/event.ts";
-import type { ConversationId, PolicySettings, RoomId, UserId } from "../policy/model.ts";
+import type { ConversationId, PolicySettings, RoomId } from "../policy/model.ts";
 import type { Database } from "../store/database.ts";
 import type { JobPayloads } from "../store/jobs.ts";
-import { syncAccount } from "./accounts.ts";
+import { drainAccounts } from "./account-checks.ts";
 import { adoptRoom } from "./adoption.ts";
-import { expectedAccount } from "./expected-account.ts";
 import type { Homeserver } from "./homeserver.ts";
 import { drainInbox } from "./inbox.ts";
 import { drainOutbox } from "./outbox-sender.ts";
@@ -25,7 +24,7 @@ export interface MatrixTaskParts {
   readonly log: Logger;
 }
 
-type MatrixJob = "inbox" | "outbox" | "account" | "room" | "retire" | "adopt" | "tags" | "conversations";
+type MatrixJob = "inbox" | "outbox" | "accounts" | "room" | "retire" | "adopt" | "tags" | "conversations";
 
 /** The jobs that carry what was decided to the homeserver, and what it sent to the features. */
 export function matrixTasks(parts: MatrixTaskParts): {
@@ -45,14 +44,7 @@ export function matrixTasks(parts: MatrixTaskParts): {
         },
         conversation_id as ConversationId,
       ),
-    account: async ({ user_id }) => {
-      const people = await directory.fresh();
-      const user = user_id as UserId;
-      const expected = expectedAccount(people, settings, user);
-      if (expected === null) return;
-      if (!(await syncAccount(database, homeserver, user, expected))) return;
-      await accountMade(database, people, settings, user);
-    },
+    accounts: () => drainAccounts(parts),
     room: ({ conversation_id }) => reconcileRoom(rooms, conversation_id as ConversationId),
     adopt: ({ room_id }) => adoptRoom(rooms, room_id as RoomId),
     retire: ({ room_id }) => closeRoom(rooms, room_id as RoomId),

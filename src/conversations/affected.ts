@@ -8,7 +8,7 @@ import type {
   Username,
 } from "../policy/model.ts";
 import { groupHandleOf, type HandleTarget, handleTarget, userIdOf, usernameOf } from "../policy/names.ts";
-import type { Database, Queryable } from "../store/database.ts";
+import { type Database, onlyRow, type Queryable } from "../store/database.ts";
 import { addJob, addJobs, type JobSpec } from "../store/jobs.ts";
 import { conversationAbout } from "./keys.ts";
 import { customGroupsAround, withHolders } from "./nesting.ts";
@@ -22,8 +22,6 @@ export interface DirectoryChange {
 
 /** What a person waits for comes first (0); a practice's accounts and rooms come after that, accounts before rooms. */
 const BEHIND = { account: 5, room: 10 } as const;
-/** Rooms of many new accounts are looked at together, not once for each. */
-const GATHER = 400;
 
 /** Queues what follows from a change of the directory, in the transaction that makes the change. */
 export async function directoryChanged(tx: Queryable, change: DirectoryChange): Promise<void> {
@@ -53,32 +51,78 @@ export async function followChange(
       subject.kind === "custom" ? [] : [conversationAbout(subject)],
     );
     await ensureConversations(tx, wanted);
-    await addJobs(tx, accounts.map(accountJob));
     const ids = [...(await touched(tx, change)), ...customGroups];
-    await addJobs(
-      tx,
-      ids.map((id) => roomJob(id, BEHIND.room)),
-    );
+    if (await allMade(tx, accounts)) await checkRooms(tx, ids);
+    else await holdRooms(tx, ids);
+    await checkAccounts(tx, accounts);
   });
 }
 
-/** Has the rooms looked at that a new account belongs in. */
-export async function accountMade(
+/** Have all of these accounts been made already? Then nothing has to wait for them. */
+async function allMade(tx: Queryable, accounts: readonly UserId[]): Promise<boolean> {
+  const found = await tx.query<{ made: number }>(
+    "SELECT count(*)::integer AS made FROM accounts WHERE user_id = ANY($1)",
+    [accounts],
+  );
+  return onlyRow(found).made === accounts.length;
+}
+
+const checkRooms = (tx: Queryable, ids: readonly ConversationId[]): Promise<void> =>
+  addJobs(
+    tx,
+    ids.map((id) => roomJob(id, BEHIND.room)),
+  );
+
+async function holdRooms(tx: Queryable, ids: readonly ConversationId[]): Promise<void> {
+  await tx.query(
+    "INSERT INTO room_checks (conversation_id) SELECT DISTINCT unnest($1::text[]) ON CONFLICT DO NOTHING",
+    [ids],
+  );
+}
+
+/** Has the rooms looked at that were held until the accounts are made. */
+export async function releaseRooms(tx: Queryable): Promise<void> {
+  const held = await tx.query<{ conversation_id: ConversationId }>(
+    "DELETE FROM room_checks RETURNING conversation_id",
+  );
+  await checkRooms(
+    tx,
+    held.rows.map((row) => row.conversation_id),
+  );
+}
+
+/** Has accounts made what the directory says. */
+export async function checkAccounts(tx: Queryable, users: readonly UserId[]): Promise<void> {
+  if (users.length === 0) return;
+  await tx.query(
+    `INSERT INTO account_checks (user_id) SELECT DISTINCT unnest($1::text[])
+     ON CONFLICT (user_id) DO UPDATE SET seq = DEFAULT, attempts = 0`,
+    [users],
+  );
+  await addJob(tx, "accounts", {}, { key: "accounts", queue: "accounts", priority: BEHIND.account });
+}
+
+/** Holds the rooms that new accounts belong in; `releaseRooms` has them looked at. */
+export async function holdRoomsOf(
   tx: Queryable,
   directory: Directory,
   naming: Naming,
-  user: UserId,
+  users: readonly UserId[],
 ): Promise<void> {
-  const username = usernameOf(naming, user, directory);
-  const change = { usernames: username === null ? [] : [username], groups: [] };
-  const target = handleTarget(naming, user, directory);
-  const customGroups = target === null ? customGroupsAround(directory, change) : holdersOf(directory, target);
-  const ids = [...(username === null ? [] : await touched(tx, change)), ...customGroups];
-  const soon = new Date(Date.now() + GATHER);
-  await addJobs(
-    tx,
-    ids.map((id) => roomJob(id, BEHIND.room, soon)),
-  );
+  const usernames: Username[] = [];
+  const customGroups: ConversationId[] = [];
+  for (const user of users) {
+    const target = handleTarget(naming, user, directory);
+    const username = usernameOf(naming, user, directory);
+    if (username !== null) usernames.push(username);
+    if (target !== null) customGroups.push(...holdersOf(directory, target));
+  }
+  const change = { usernames, groups: [] };
+  await holdRooms(tx, [
+    ...(await touched(tx, change)),
+    ...customGroupsAround(directory, change),
+    ...customGroups,
+  ]);
 }
 
 /** The custom groups that a group is part of, in whose rooms its handle stands. */
@@ -95,21 +139,12 @@ export const checkRoom = (tx: Queryable, id: ConversationId): Promise<void> => a
 export const checkRoomLater = (tx: Queryable, id: ConversationId): Promise<void> =>
   addJobs(tx, [roomJob(id, BEHIND.room)]);
 
-export const accountJob = (user: UserId): JobSpec => ({
-  name: "account",
-  payload: { user_id: user },
-  key: `account:${user}`,
-  queue: `account:${user}`,
-  priority: BEHIND.account,
-});
-
-export const roomJob = (id: ConversationId, priority: number, runAt?: Date): JobSpec => ({
+export const roomJob = (id: ConversationId, priority: number): JobSpec => ({
   name: "room",
   payload: { conversation_id: id },
   key: `room:${id}`,
   queue: `room:${id}`,
   priority,
-  ...(runAt && { runAt }),
 });
 
 /**

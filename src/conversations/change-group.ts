@@ -4,7 +4,7 @@ import { groupHandleOf } from "../policy/names.ts";
 import { sameSelection } from "../policy/selection.ts";
 import type { Transaction } from "../store/database.ts";
 import { addJobs } from "../store/jobs.ts";
-import { accountJob, roomJob } from "./affected.ts";
+import { checkAccounts, checkRoom, roomJob } from "./affected.ts";
 import { insertCustomGroup, type NewCustomGroup, replaceSelection } from "./custom-groups.ts";
 import { withHolders } from "./nesting.ts";
 
@@ -15,7 +15,8 @@ export async function makeCustomGroup(
   group: NewCustomGroup,
 ): Promise<ConversationId> {
   const id = await insertCustomGroup(tx, group);
-  await addJobs(tx, [roomJob(id, 0), accountJob(groupHandleOf(naming, { customGroup: id }))]);
+  await checkRoom(tx, id);
+  await checkAccounts(tx, [groupHandleOf(naming, { customGroup: id })]);
   return id;
 }
 
@@ -49,9 +50,13 @@ export async function changeGroup(
   if (chosenAnew) await replaceSelection(tx, group.id, selection);
   else await bumpRevision(tx);
   const touched = [...withHolders(directory, [group.id])];
-  await addJobs(tx, [
-    ...touched.map((id) => roomJob(id, 0)),
-    ...touched.map((customGroup) => accountJob(groupHandleOf(naming, { customGroup }))),
-  ]);
+  await addJobs(
+    tx,
+    touched.map((id) => roomJob(id, 0)),
+  );
+  await checkAccounts(
+    tx,
+    touched.map((customGroup) => groupHandleOf(naming, { customGroup })),
+  );
   return true;
 }

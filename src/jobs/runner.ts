@@ -1,17 +1,11 @@
 import { EventEmitter } from "node:events";
 import { setTimeout as wait } from "node:timers/promises";
-import {
-  type Job,
-  type JobHelpers,
-  type Runner,
-  run,
-  type WorkerEvents,
-  Logger as WorkerLogger,
-} from "graphile-worker";
+import { type Job, type Runner, run, type WorkerEvents, Logger as WorkerLogger } from "graphile-worker";
 import type { Logger } from "pino";
 import type { Database } from "../store/database.ts";
 import type { JobName, JobPayloads } from "../store/jobs.ts";
 import { retryIn } from "./backoff.ts";
+import { type Serial, serialQueues } from "./serial.ts";
 import { holdWorkerLock, type WorkerLocks } from "./worker-locks.ts";
 
 /** What carries out each kind of job. Idempotent: a job runs again after a crash, a restart or an error. */
@@ -65,15 +59,19 @@ export async function startJobs(options: JobRunnerOptions): Promise<JobRunner> {
       options.log.warn({ err: failure }, "could not bring a retry forward"),
     );
   });
+  const concurrency = options.concurrency ?? 8;
+  const serial = serialQueues(options.databaseUrl, concurrency, (error) =>
+    options.log.warn({ err: error }, "a connection that holds a queue broke"),
+  );
   const runner: Runner = await run({
     connectionString: options.databaseUrl,
-    maxPoolSize: (options.concurrency ?? 8) + 2,
-    concurrency: options.concurrency ?? 8,
+    maxPoolSize: concurrency + 2,
+    concurrency,
     pollInterval: 2_000,
     noHandleSignals: true,
     events,
     logger: quiet(options.log),
-    taskList: taskList(options),
+    taskList: taskList(options, serial),
     crontab: options.timed.map((timed) => `${timed.cron} ${timed.name}`).join("\n"),
   });
   runner.promise.catch((error: unknown) =>
@@ -82,6 +80,7 @@ export async function startJobs(options: JobRunnerOptions): Promise<JobRunner> {
   return {
     stop: async () => {
       await runner.stop();
+      await serial.close();
       await locks.release();
     },
   };
@@ -105,12 +104,20 @@ async function bringForward({ database }: JobRunnerOptions, job: Job, away: bool
   }
 }
 
-function taskList({ tasks, timed }: JobRunnerOptions) {
-  const list: Record<string, (payload: unknown, helpers: JobHelpers) => Promise<void>> = {};
-  // graphile-worker hands payloads back as unknown; they were typed when they were added (store/jobs.ts).
-  for (const [name, task] of Object.entries(tasks)) list[name] = (payload) => task(payload as never);
+function taskList({ tasks, timed }: JobRunnerOptions, serial: Serial) {
+  const list: Record<string, (payload: unknown) => Promise<void>> = {};
+  for (const [name, task] of Object.entries(tasks)) {
+    // graphile-worker hands payloads back as unknown; they were typed when they were added (store/jobs.ts).
+    list[name] = (payload) => serial.run(queueOf(payload), () => task(payload as never));
+  }
   for (const { name, run: start } of timed) list[name] = async () => void (await start());
   return list;
+}
+
+function queueOf(payload: unknown): string | undefined {
+  const named =
+    typeof payload === "object" && payload !== null && "queue" in payload ? payload.queue : undefined;
+  return typeof named === "string" ? named : undefined;
 }
 
 function quiet(log: Logger): WorkerLogger {

@@ -10,8 +10,8 @@ export interface JobPayloads {
   inbox: { readonly room_id: string };
   /** Send what is queued for a conversation, in order. */
   outbox: { readonly conversation_id: string };
-  /** Make an account on the homeserver what the directory says: existence, display name, lock, notifications. */
-  account: { readonly user_id: string };
+  /** Make the accounts that are due what the directory says: existence, display name, lock, notifications. */
+  accounts: Record<string, never>;
   /** Make a conversation's room what the rules say. */
   room: { readonly conversation_id: string };
   /** Close a room for good. */
@@ -20,6 +20,8 @@ export interface JobPayloads {
   adopt: { readonly room_id: string };
   /** Make the tags of a room in its members' accounts what was decided: out of the list, or back in it. */
   tags: { readonly room_id: string };
+  /** Compare every room with what it ought to be; `ref` names the report, `always`: also when all is well. */
+  room_audit: { readonly ref: string; readonly repair: boolean; readonly always: boolean };
   /** Take an alert away whose time is over. */
   alert_expiry: { readonly alert_id: string };
   /** Nobody has answered an arrival's notice: take the next step. */
@@ -73,8 +75,8 @@ export async function addJobs(db: Queryable, specs: readonly JobSpec[]): Promise
   if (specs.length === 0) return;
   const rows = specs.map((spec) => ({
     identifier: spec.name,
-    payload: spec.payload,
-    queue_name: spec.queue ?? null,
+    // Not graphile-worker's own queues: looking for a job, it locks every one of them (see jobs/serial.ts).
+    payload: { ...spec.payload, queue: spec.queue },
     run_at: spec.runAt?.toISOString() ?? null,
     max_attempts: MAX_ATTEMPTS,
     // A job without a key is one that a newer one replaced while it ran (see jobs/runner.ts), so every job has one.
@@ -85,9 +87,9 @@ export async function addJobs(db: Queryable, specs: readonly JobSpec[]): Promise
   rows.sort((one, other) => (one.job_key < other.job_key ? -1 : 1));
   await db.query(
     `SELECT count(*) FROM graphile_worker.add_jobs(array(
-       SELECT (identifier, payload, queue_name, run_at, max_attempts, job_key, priority, NULL)::graphile_worker.job_spec
+       SELECT (identifier, payload, NULL, run_at, max_attempts, job_key, priority, NULL)::graphile_worker.job_spec
        FROM json_to_recordset($1) AS spec(
-         identifier text, payload json, queue_name text, run_at timestamptz,
+         identifier text, payload json, run_at timestamptz,
          max_attempts integer, job_key text, priority integer)))`,
     [JSON.stringify(rows)],
   );

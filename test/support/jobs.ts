@@ -32,11 +32,12 @@ export function runJobs({ url, database }: JobsDatabase, tasks: SomeTasks): Prom
     tasks: {
       inbox: nothing,
       outbox: nothing,
-      account: nothing,
+      accounts: nothing,
       room: nothing,
       retire: nothing,
       adopt: nothing,
       tags: nothing,
+      room_audit: nothing,
       alert_expiry: nothing,
       arrival_escalation: nothing,
       arrival_card: nothing,

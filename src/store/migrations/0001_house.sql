@@ -48,9 +48,17 @@ CREATE TABLE accounts (
   display_name text NOT NULL,
   locked       boolean NOT NULL DEFAULT false,
   muted        boolean NOT NULL DEFAULT false,
-  created_at   timestamptz NOT NULL DEFAULT now(),
-  asserted_at  timestamptz NOT NULL DEFAULT now()
+  created_at   timestamptz NOT NULL DEFAULT now()
 );
+
+-- Accounts to look at, since the directory changed. Due again: a new number.
+CREATE TABLE account_checks (
+  user_id  text PRIMARY KEY,
+  seq      bigint GENERATED ALWAYS AS IDENTITY,
+  attempts integer NOT NULL DEFAULT 0
+);
+CREATE INDEX account_checks_in_order ON account_checks ((attempts > 0), attempts, seq);
+CREATE UNIQUE INDEX account_checks_by_number ON account_checks (seq);
 
 CREATE TABLE conversations (
   id               text PRIMARY KEY DEFAULT gen_random_uuid()::text,
@@ -71,6 +79,14 @@ CREATE TABLE conversations (
 );
 CREATE INDEX conversations_by_user ON conversations (username);
 CREATE INDEX conversations_by_other_user ON conversations (other_username);
+CREATE INDEX conversations_by_security_group ON conversations (security_group);
+-- The few that any change of the directory may touch.
+CREATE INDEX conversations_of_many ON conversations (kind) WHERE kind IN ('alerts', 'admin', 'custom');
+
+-- Rooms to look at when the accounts that are due have been made: filling them earlier would be half the work twice.
+CREATE TABLE room_checks (
+  conversation_id text PRIMARY KEY REFERENCES conversations ON DELETE CASCADE
+);
 
 CREATE TABLE custom_group_members (
   conversation_id text NOT NULL REFERENCES conversations ON DELETE CASCADE,
