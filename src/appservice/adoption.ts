@@ -157,8 +157,6 @@ async function takeOver(parts: ReconcilerParts, actual: ActualRoom): Promise<voi
       as: creator,
       body: { service_members: [bot] },
     });
-  }
-  if (own !== "join") {
     if (own !== "invite") {
       await homeserver.call({ method: "POST", path: `${rooms}/invite`, as: creator, body: { user_id: bot } });
     }
