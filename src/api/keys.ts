@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
-import { onlyRow, type Queryable } from "../store/database.ts";
+import type { Queryable } from "../store/database.ts";
 import { ALL_SCOPES, type Scope } from "./scopes.ts";
 
 /**
@@ -54,12 +54,4 @@ export async function revokeApiKey(db: Queryable, idOrName: string): Promise<boo
     [idOrName],
   );
   return rows.length > 0;
-}
-
-/** How many keys are in force: none means that nobody can call the API. */
-export async function countApiKeys(db: Queryable): Promise<number> {
-  const result = await db.query<{ count: number }>(
-    "SELECT count(*)::integer AS count FROM api_keys WHERE revoked_at IS NULL",
-  );
-  return onlyRow(result).count;
 }

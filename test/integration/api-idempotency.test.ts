@@ -27,7 +27,8 @@ describe("Idempotency-Key", function () {
     if (failing === "problem") throw new Problem("conflict", "Not now.");
     if (failing === "crash") throw new Error("broken");
   };
-  const count = async () => Number((await api.database.query<{ count: string }>("SELECT count(*) FROM things")).rows[0]?.count);
+  const count = async () =>
+    Number((await api.database.query<{ count: string }>("SELECT count(*) FROM things")).rows[0]?.count);
 
   before(async () => {
     const responses = { 200: { description: "made", body: made } };
@@ -45,7 +46,9 @@ describe("Idempotency-Key", function () {
           handler: async ({ body }, { tx }) => {
             await tx.query("INSERT INTO things (name) VALUES ($1)", [body.name]);
             await inside();
-            const { rows } = await tx.query<{ count: number }>("SELECT count(*)::integer AS count FROM things");
+            const { rows } = await tx.query<{ count: number }>(
+              "SELECT count(*)::integer AS count FROM things",
+            );
             return { status: 200, body: { count: rows[0]?.count ?? 0 } };
           },
           finish: async (reply) => {
@@ -75,86 +78,99 @@ describe("Idempotency-Key", function () {
     calls = finished = 0;
     await api.database.query("TRUNCATE things; TRUNCATE idempotency_keys");
   });
+  // A test that failed must not leave a request behind that holds its locks.
+  afterEach(() => gate?.resolve());
   after(() => api.close());
 
-  const post = (path: string, key: string | null, body: unknown = { name: "a" }, more: Record<string, string> = {}) =>
-    api.call("POST", path, body, { ...(key === null ? {} : { "idempotency-key": key }), ...more });
+  const post = (
+    path: string,
+    key: string | null,
+    body: unknown = { name: "a" },
+    more: Record<string, string> = {},
+  ) => api.call("POST", path, body, { ...(key === null ? {} : { "idempotency-key": key }), ...more });
   const statuses = (answers: readonly Answer[]) => answers.map((answer) => answer.status).sort();
 
   for (const path of ["/api/v1/test/x", "/api/v1/outside"]) {
-    describe(path === "/api/v1/outside" ? "with an effect elsewhere" : "with an effect in the database", () => {
-      it("gives the first answer again, and does it once", async () => {
-        const first = await post(path, "k");
-        const second = await post(path, "k");
-        expect(second.status).to.equal(200);
-        expect(second.body.count).to.equal(first.body.count);
-        expect(calls).to.equal(1);
-        expect(first.headers.get("idempotency-replayed")).to.equal(null);
-        expect(second.headers.get("idempotency-replayed")).to.equal("true");
-      });
-
-      it("does it again under another key, and without one", async () => {
-        for (const key of ["k", "l", null, null]) expect((await post(path, key)).status).to.equal(200);
-        expect(calls).to.equal(4);
-      });
-
-      it("takes the same request however it is written", async () => {
-        await post(path, "k", { name: "a" });
-        expect((await post(path, "k", { note: "none", name: "a" })).status).to.equal(200);
-        expect(calls).to.equal(1);
-      });
-
-      it("refuses another request under the same key: 422", async () => {
-        await post(path, "k", { name: "a" });
-        expect((await post(path, "k", { name: "b" })).status).to.equal(422);
-        expect(calls).to.equal(1);
-      });
-
-      it("keeps the keys of two callers apart", async () => {
-        const other = await api.newKey("all");
-        await post(path, "k", { name: "a" });
-        expect((await post(path, "k", { name: "b" }, { authorization: `Bearer ${other}` })).status).to.equal(200);
-        expect(calls).to.equal(2);
-      });
-
-      it("answers 409 while it is being carried out", async () => {
-        gate = Promise.withResolvers();
-        entered = Promise.withResolvers();
-        const first = post(path, "k");
-        await entered.promise;
-        const meanwhile = await post(path, "k");
-        expect(meanwhile.status).to.equal(409);
-        expect(meanwhile.headers.get("retry-after")).to.equal("1");
-        gate.resolve();
-        expect((await first).status).to.equal(200);
-        expect((await post(path, "k")).status).to.equal(200);
-        expect(calls).to.equal(1);
-      });
-
-      it("does it once when many come at once", async () => {
-        const answers = await Promise.all(Array.from({ length: 30 }, () => post(path, "k")));
-        for (const status of statuses(answers)) expect(status).to.be.oneOf([200, 409]);
-        expect(statuses(answers)).to.include(200);
-        expect(calls).to.equal(1);
-      });
-
-      for (const how of ["problem", "crash"] as const) {
-        it(`may be sent again after a ${how}`, async () => {
-          failing = how;
-          expect((await post(path, "k")).status).to.equal(how === "problem" ? 409 : 500);
-          failing = null;
-          expect((await post(path, "k")).status).to.equal(200);
-          expect(calls).to.equal(2);
-          expect((await api.database.query("SELECT * FROM idempotency_keys")).rows).to.have.length(1);
+    describe(
+      path === "/api/v1/outside" ? "with an effect elsewhere" : "with an effect in the database",
+      () => {
+        it("gives the first answer again, and does it once", async () => {
+          const first = await post(path, "k");
+          const second = await post(path, "k");
+          expect(second.status).to.equal(200);
+          expect(second.body.count).to.equal(first.body.count);
+          expect(calls).to.equal(1);
+          expect(first.headers.get("idempotency-replayed")).to.equal(null);
+          expect(second.headers.get("idempotency-replayed")).to.equal("true");
         });
-      }
 
-      it("does not store the answer for others to read", async () => {
-        await post(path, "k");
-        const { rows } = await api.database.query<{ answer: Buffer }>("SELECT answer FROM idempotency_keys");
-        expect(rows[0]?.answer.toString("latin1")).not.to.include("count");
-      });
-    });
+        it("does it again under another key, and without one", async () => {
+          for (const key of ["k", "l", null, null]) expect((await post(path, key)).status).to.equal(200);
+          expect(calls).to.equal(4);
+        });
+
+        it("takes the same request however it is written", async () => {
+          await post(path, "k", { name: "a" });
+          expect((await post(path, "k", { note: "none", name: "a" })).status).to.equal(200);
+          expect(calls).to.equal(1);
+        });
+
+        it("refuses another request under the same key: 422", async () => {
+          await post(path, "k", { name: "a" });
+          expect((await post(path, "k", { name: "b" })).status).to.equal(422);
+          expect(calls).to.equal(1);
+        });
+
+        it("keeps the keys of two callers apart", async () => {
+          const other = await api.newKey("all");
+          await post(path, "k", { name: "a" });
+          expect(
+            (await post(path, "k", { name: "b" }, { authorization: `Bearer ${other}` })).status,
+          ).to.equal(200);
+          expect(calls).to.equal(2);
+        });
+
+        it("answers 409 while it is being carried out", async () => {
+          gate = Promise.withResolvers();
+          entered = Promise.withResolvers();
+          const first = post(path, "k");
+          await entered.promise;
+          const meanwhile = await post(path, "k");
+          expect(meanwhile.status).to.equal(409);
+          expect(meanwhile.headers.get("retry-after")).to.equal("1");
+          gate.resolve();
+          expect((await first).status).to.equal(200);
+          expect((await post(path, "k")).status).to.equal(200);
+          expect(calls).to.equal(1);
+        });
+
+        it("does it once when many come at once", async () => {
+          const answers = await Promise.all(Array.from({ length: 30 }, () => post(path, "k")));
+          for (const status of statuses(answers)) expect(status).to.be.oneOf([200, 409]);
+          expect(statuses(answers)).to.include(200);
+          expect(calls).to.equal(1);
+        });
+
+        for (const how of ["problem", "crash"] as const) {
+          it(`may be sent again after a ${how}`, async () => {
+            failing = how;
+            expect((await post(path, "k")).status).to.equal(how === "problem" ? 409 : 500);
+            failing = null;
+            expect((await post(path, "k")).status).to.equal(200);
+            expect(calls).to.equal(2);
+            expect((await api.database.query("SELECT * FROM idempotency_keys")).rows).to.have.length(1);
+          });
+        }
+
+        it("does not store the answer for others to read", async () => {
+          await post(path, "k");
+          const { rows } = await api.database.query<{ answer: Buffer }>(
+            "SELECT answer FROM idempotency_keys",
+          );
+          expect(rows[0]?.answer.toString("latin1")).not.to.include("count");
+        });
+      },
+    );
   }
 
   it("is bound to the address", async () => {
@@ -187,7 +203,9 @@ describe("Idempotency-Key", function () {
   it("is forgotten after a day", async () => {
     await post("/api/v1/test/x", "old");
     await post("/api/v1/test/x", "new");
-    await api.database.query("UPDATE idempotency_keys SET created_at = now() - interval '25 hours' WHERE key = 'old'");
+    await api.database.query(
+      "UPDATE idempotency_keys SET created_at = now() - interval '25 hours' WHERE key = 'old'",
+    );
     expect(await forgetOldIdempotencyKeys(api.database)).to.equal(1);
     await post("/api/v1/test/x", "new");
     await post("/api/v1/test/x", "old");
@@ -198,8 +216,16 @@ describe("Idempotency-Key", function () {
     const url = api.database.pool.options.connectionString ?? "";
     const child = new URL("../support/api-process.ts", import.meta.url);
     const send = async (port: number, key: string, name: string) => {
-      const headers = { authorization: `Bearer ${api.key}`, "content-type": "application/json", "idempotency-key": key };
-      const response = await fetch(`http://127.0.0.1:${port}/api/v1/things`, { method: "POST", headers, body: JSON.stringify({ name }) });
+      const headers = {
+        authorization: `Bearer ${api.key}`,
+        "content-type": "application/json",
+        "idempotency-key": key,
+      };
+      const response = await fetch(`http://127.0.0.1:${port}/api/v1/things`, {
+        method: "POST",
+        headers,
+        body: JSON.stringify({ name }),
+      });
       await response.text();
       return response.status;
     };
@@ -209,7 +235,9 @@ describe("Idempotency-Key", function () {
       const [port] = await once(running, "message");
       await Promise.all(Array.from({ length: 8 }, () => send(port, `warm${round}`, "warm")));
       // Each is killed a little later than the one before: before, between and after the writes.
-      const requests = Array.from({ length: 8 }, (_, index) => send(port, `r${round}-${index}`, `${round}-${index}`).catch(() => 0));
+      const requests = Array.from({ length: 8 }, (_, index) =>
+        send(port, `r${round}-${index}`, `${round}-${index}`).catch(() => 0),
+      );
       setTimeout(() => running.kill("SIGKILL"), 4 + round * 8);
       for (const status of await Promise.all(requests)) acknowledged += status === 200 ? 1 : 0;
       if (running.exitCode === null && running.signalCode === null) await once(running, "exit");
@@ -230,7 +258,9 @@ describe("Idempotency-Key", function () {
     running.kill();
     await once(running, "exit");
     console.log(`        (${acknowledged} of 48 were acknowledged before the kill)`);
-    const { rows } = await api.database.query("SELECT name, count(*)::integer AS times FROM things WHERE name <> 'warm' GROUP BY name");
+    const { rows } = await api.database.query(
+      "SELECT name, count(*)::integer AS times FROM things WHERE name <> 'warm' GROUP BY name",
+    );
     expect(rows.filter((row) => row.times !== 1)).to.deep.equal([]);
     expect(rows).to.have.length(48);
   });

@@ -71,6 +71,7 @@ describe("users, groups and settings one by one", function () {
         `/api/v1/users?query=PERSON&limit=7${cursor === null ? "" : `&cursor=${cursor}`}`,
       );
       found.push(...body.users.map((user: { username: string }) => user.username));
+      expect(body.users).to.have.length.within(1, 7);
       cursor = body.next_cursor;
       pages += 1;
       // Added behind and before the page: neither repeated nor skipped.
