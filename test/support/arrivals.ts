@@ -10,7 +10,7 @@ import { bumpRevision, directorySnapshot } from "../../src/directory/snapshot.ts
 import type { MatrixEvent } from "../../src/messages/event.ts";
 import type { EventId, PolicySettings, RoomId, UserId, Username } from "../../src/policy/model.ts";
 import { userIdOf } from "../../src/policy/names.ts";
-import type { Database } from "../../src/store/database.ts";
+import type { Database, Transaction } from "../../src/store/database.ts";
 import { testDatabase } from "./postgres.ts";
 
 export const NINE = Date.parse("2026-03-02T09:00:00+11:00");
@@ -54,6 +54,7 @@ export interface Practice {
   readonly parts: ArrivalParts;
   user(username: string, settings?: UserSettings): Promise<void>;
   put(booking: Partial<Booking>): Promise<BookingResult>;
+  putIn(tx: Transaction, booking: Partial<Booking>): Promise<BookingResult>;
   /** What was queued, in order, for one conversation or for all. */
   sent(conversation?: string): Promise<Sent[]>;
   /** Carries out what is queued as the homeserver would: every send has an event. @returns those now sent. */
@@ -121,7 +122,8 @@ export async function openPractice(settings: Partial<ArrivalSettings> = {}): Pro
       });
       await parts.directory.fresh();
     },
-    put: (booking) => {
+    put: (booking) => database.transaction((tx) => practice.putIn(tx, booking)),
+    putIn: (tx, booking) => {
       changed += 1;
       const whole: Booking = {
         bookingId: "b1",
@@ -135,7 +137,7 @@ export async function openPractice(settings: Partial<ArrivalSettings> = {}): Pro
         changedAt: minutes(changed),
         ...booking,
       };
-      return database.transaction((tx) => putBooking(tx, parts, whole));
+      return putBooking(tx, parts, whole);
     },
     async sent(conversation) {
       const { rows } = await database.query<Sent>(
@@ -224,4 +226,14 @@ export const progressOf = (arrival: Arrival | null): Record<string, string> =>
 export function textOf({ content, type }: Pick<Sent, "content" | "type">): string {
   const relation = content["m.relates_to"] as { key?: string } | undefined;
   return content.body ?? relation?.key ?? type;
+}
+
+/** Returns when a connection to the practice's database waits for another one. */
+export async function untilSomebodyWaits({ database }: Practice): Promise<void> {
+  for (;;) {
+    const found = await database.query(
+      "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()",
+    );
+    if (found.rowCount !== 0) return;
+  }
 }

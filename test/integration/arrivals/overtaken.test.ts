@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { drainOutbox } from "../../../src/appservice/outbox-sender.ts";
 import type { ConversationId } from "../../../src/policy/model.ts";
-import { openPractice, type Practice } from "../../support/arrivals.ts";
+import { openPractice, type Practice, untilSomebodyWaits } from "../../support/arrivals.ts";
 
 describe("a notice that is taken back while the sender reaches for it", () => {
   let practice: Practice;
@@ -44,12 +44,3 @@ describe("a notice that is taken back while the sender reaches for it", () => {
     expect(calls.filter((path) => path.includes("/send/m.room.message"))).to.deep.equal([]);
   });
 });
-
-async function untilSomebodyWaits({ database }: Practice): Promise<void> {
-  for (;;) {
-    const found = await database.query(
-      "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()",
-    );
-    if (found.rowCount !== 0) return;
-  }
-}
