@@ -12,12 +12,14 @@ import { connectHomeserver } from "./appservice/bridge.ts";
 import { callbackRooms } from "./appservice/callback-rooms.ts";
 import { policyCallbacks } from "./appservice/callbacks.ts";
 import { afterRefusal, type CatchUpParts, greetHomeserver } from "./appservice/catch-up.ts";
+import { findGaps, queueGapCheck, whenBack } from "./appservice/gaps.ts";
 import { createGate, type GateOptions } from "./appservice/gate/gate.ts";
 import { createClientApiProxy } from "./appservice/gate/proxy.ts";
 import { SIGN_IN_PATH, signInPage } from "./appservice/gate/sign-in-page.ts";
 import { uploaderIn } from "./appservice/gate/uploader.ts";
 import { healthChecks } from "./appservice/health.ts";
 import { HomeserverAway } from "./appservice/homeserver.ts";
+import { closeOrphanRooms } from "./appservice/orphan-rooms.ts";
 import { roomPins } from "./appservice/pins.ts";
 import { reassertNotifications } from "./appservice/reassert.ts";
 import { storeReceipts } from "./appservice/receipts.ts";
@@ -112,11 +114,19 @@ export async function startWhisper(
 
   const settings = policySettings(config);
   const directory = directorySnapshot(database);
+  const lookForGaps = () =>
+    void queueGapCheck(database, "recent").catch((error: unknown) =>
+      log.warn({ err: error }, "could not ask for missing events to be looked for"),
+    );
+  const watch = whenBack(lookForGaps);
   const homeserver = await connectHomeserver({
     homeserverUrl: config.homeserver.url,
     serverName: config.homeserver.server_name,
     registration,
-    onCall: metrics.homeserverCall,
+    onCall: (call, outcome, seconds) => {
+      metrics.homeserverCall(call, outcome, seconds);
+      watch(outcome);
+    },
   });
 
   const notifications = await listenToDatabase(databaseUrl, CHANNELS, (error) =>
@@ -246,6 +256,8 @@ export async function startWhisper(
     ...matrixTasks(matrixParts),
     ...arrivalTasks(arrivalParts, database, roomPins(homeserver)),
     alert_expiry: ({ alert_id }: JobPayloads["alert_expiry"]) => expireAlert(database, alert_id),
+    gaps: async ({ rooms }: JobPayloads["gaps"]) =>
+      void (await findGaps({ ...audit, homeserver, log }, rooms)),
     room_audit: (asked: JobPayloads["room_audit"]) => runRoomAudit(audit, asked),
     tags: ({ room_id }: JobPayloads["tags"]) => followTags(database, roomTags(homeserver), room_id as RoomId),
   };
@@ -253,6 +265,7 @@ export async function startWhisper(
     () => {
       working = true;
       void greetHomeserver(catchUp);
+      lookForGaps();
       return startJobs({
         database,
         databaseUrl,
@@ -265,6 +278,12 @@ export async function startWhisper(
             name: "visibility",
             cron: "11 * * * *",
             run: async () => void (await archiveQuiet(database, conversationParts)),
+          },
+          { name: "gaps_nightly", cron: "31 16 * * *", run: () => queueGapCheck(database, "all") },
+          {
+            name: "orphan_rooms",
+            cron: "*/20 * * * *",
+            run: async () => void (await closeOrphanRooms(database, settings)),
           },
           {
             name: "room_audit_nightly",

@@ -4,7 +4,7 @@ import { isArchived } from "../policy/visibility.ts";
 import type { Database, Transaction } from "../store/database.ts";
 import { type ConversationParts, nowOf } from "./parts.ts";
 import { READ_TO } from "./unread.ts";
-import { queueTags } from "./views.ts";
+import { activeAt, queueTags } from "./views.ts";
 
 /** Views looked at in one statement. */
 const BATCH = 5_000;
@@ -22,7 +22,7 @@ export async function archiveQuiet(database: Database, parts: ConversationParts)
     const rows = await quietViews(database, new Date(now - parts.archiveAfter), after);
     const due = rows.filter((row) => {
       if (!isOurs(parts.settings, row.user_id) || isHandle(parts.settings, row.user_id)) return false;
-      const lastActivityAt = Math.max(row.last_activity_at.getTime(), row.opened_at?.getTime() ?? 0);
+      const lastActivityAt = activeAt(row.last_activity_at, row.opened_at);
       return isArchived({ lastActivityAt, read: row.read }, parts.archiveAfter, now);
     });
     archived += await database.transaction((tx) => archive(tx, due, new Date(now - parts.archiveAfter)));

@@ -18,6 +18,7 @@ import type { Queryable } from "../store/database.ts";
 import { type ConversationParts, nowOf } from "./parts.ts";
 import { type ConversationRow, conversationColumns, conversationOf } from "./store.ts";
 import { READ_TO } from "./unread.ts";
+import { activeAt } from "./views.ts";
 
 export interface ListedConversation {
   readonly id: ConversationId;
@@ -50,7 +51,7 @@ export async function listConversations(
     const conversation = conversationOf(row);
     if (!belongs(conversation, directory, username)) return [];
     const activity = {
-      lastActivityAt: latest(row.last_activity_at, row.opened_at),
+      lastActivityAt: activeAt(row.last_activity_at, row.opened_at),
       read: row.unread === "0",
     };
     const archived = isArchived(activity, parts.archiveAfter, now);
@@ -94,11 +95,6 @@ function rowsOf(
     )
     .then((found) => found.rows);
 }
-
-const latest = (...moments: readonly (Date | null)[]): number | null => {
-  const known = moments.flatMap((moment) => (moment === null ? [] : [moment.getTime()]));
-  return known.length === 0 ? null : Math.max(...known);
-};
 
 /** What the user's client calls it: an individual conversation by the other's name, the control room by Whisper's. */
 export function titleOf(conversation: Conversation, directory: Directory, reader: Username | null): string {

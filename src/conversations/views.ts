@@ -2,6 +2,13 @@ import type { ConversationId, RoomId, UserId } from "../policy/model.ts";
 import type { Queryable } from "../store/database.ts";
 import { addJobs } from "../store/jobs.ts";
 
+/**
+ * The last activity as one user sees it (milliseconds): opening a conversation anew is one. Null: nothing was ever
+ * written, so there is nothing to have read, and it stays in the list.
+ */
+export const activeAt = (lastMessage: Date | null, opened: Date | null): number | null =>
+  lastMessage === null ? null : Math.max(lastMessage.getTime(), opened?.getTime() ?? 0);
+
 /** The conversation was opened anew by this user: it is in their list again, as if something had happened in it. */
 export async function showAgain(db: Queryable, id: ConversationId, user: UserId, now: Date): Promise<void> {
   const shown = await db.query<{ room_id: RoomId; tagged: boolean }>(

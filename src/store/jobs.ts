@@ -22,6 +22,8 @@ export interface JobPayloads {
   tags: { readonly room_id: string };
   /** Compare every room with what it ought to be; `ref` names the report, `always`: also when all is well. */
   room_audit: { readonly ref: string; readonly repair: boolean; readonly always: boolean };
+  /** Find the events that Synapse never sent: in rooms where somebody wrote lately, or in all. */
+  gaps: { readonly rooms: "recent" | "all" };
   /** Take an alert away whose time is over. */
   alert_expiry: { readonly alert_id: string };
   /** Nobody has answered an arrival's notice: take the next step. */

@@ -82,6 +82,8 @@ export interface House {
   group(id: string): Promise<{ name: string | null; revision: number } & Required<Choice>>;
   /** The payloads of the jobs of this name that wait, and that they have been seen. */
   takeJobs(name: string): Promise<Record<string, unknown>[]>;
+  /** The accounts that are to be looked at, and that they have been seen. */
+  takeAccounts(): Promise<string[]>;
   /** What was queued for a conversation, or for all. */
   sent(conversation?: string): Promise<
     Array<{
@@ -243,7 +245,11 @@ export async function openHouse(
          WHERE t.id = j.task_id AND t.identifier = $1 RETURNING j.payload`,
         [name],
       );
-      return found.rows.map((row) => row.payload);
+      return found.rows.map(({ payload: { queue: _, ...told } }) => told);
+    },
+    async takeAccounts() {
+      const found = await database.query<{ user_id: string }>("DELETE FROM account_checks RETURNING user_id");
+      return found.rows.map((row) => row.user_id);
     },
     async sent(conversation) {
       const found = await database.query<Awaited<ReturnType<House["sent"]>>[number]>(

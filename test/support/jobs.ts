@@ -38,6 +38,7 @@ export function runJobs({ url, database }: JobsDatabase, tasks: SomeTasks): Prom
       adopt: nothing,
       tags: nothing,
       room_audit: nothing,
+      gaps: nothing,
       alert_expiry: nothing,
       arrival_escalation: nothing,
       arrival_card: nothing,

@@ -45,11 +45,11 @@ describe("editing a custom group through the API", () => {
     const outer = (await house.opened("anna", { customGroups: [group], users: ["dan"] }, "Outer")).id;
     const outermost = (await house.opened("anna", { customGroups: [outer], users: ["dan"] }, "Outermost")).id;
     await house.takeJobs("room");
-    await house.takeJobs("account");
+    await house.takeAccounts();
     await house.edit("anna", group, { remove: { users: ["cara"] } });
     const rooms = (await house.takeJobs("room")).map((job) => job.conversation_id);
     expect(rooms).to.have.members([group, outer, outermost]);
-    const handles = (await house.takeJobs("account")).map((job) => job.user_id);
+    const handles = await house.takeAccounts();
     expect(handles).to.have.members([group, outer, outermost].map((customGroup) => handle({ customGroup })));
   });
 

@@ -28,13 +28,13 @@ describe("opening a conversation", () => {
   });
 
   it("gives the same selection the same custom group, in whatever order, and its handle an account", async () => {
-    await house.takeJobs("account");
+    await house.takeAccounts();
     const first = await house.open("anna", { users: ["cara", "dan"], groups: ["Nurses"] });
     const second = await house.open("anna", { groups: ["Nurses"], users: ["dan", "cara"] });
     expect(first).to.include({ kind: "custom", created: true });
     expect(second).to.deep.equal({ ...first, created: false });
     const customGroup = "id" in first ? first.id : "";
-    expect(await house.takeJobs("account")).to.deep.equal([{ user_id: handle({ customGroup }) }]);
+    expect(await house.takeAccounts()).to.deep.equal([handle({ customGroup })]);
   });
 
   it("makes one group of a selection that is opened many times at once", async () => {

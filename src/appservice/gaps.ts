@@ -1,0 +1,169 @@
+import type { Logger } from "pino";
+import { inParallel } from "../audit/in-parallel.ts";
+import { queueRoomAudit } from "../audit/room-job.ts";
+import type { RoomInspector, RoomRepair } from "../audit/room-ports.ts";
+import type { MatrixEvent } from "../messages/event.ts";
+import type { RoomId } from "../policy/model.ts";
+import type { Database, Queryable } from "../store/database.ts";
+import { addJob } from "../store/jobs.ts";
+import { type Homeserver, MatrixRefused, path } from "./homeserver.ts";
+import { storeEvents } from "./inbox.ts";
+
+export interface GapParts {
+  readonly database: Database;
+  readonly homeserver: Homeserver;
+  readonly inspector: () => RoomInspector;
+  readonly repair: RoomRepair;
+  readonly log: Logger;
+}
+
+/** Clocks of two machines, and events that were under way when the last check began. */
+const MARGIN = 5 * 60_000;
+/** Nobody looks back further (milliseconds). */
+const FURTHEST = 14 * 86_400_000;
+/** After a restart, the rooms in which somebody wrote in this time, the latest first; at night, all. */
+const RECENT = 14 * 86_400_000;
+const MOST_RECENT = 2_000;
+const MOST_EVENTS = 1_000;
+const FIRST_PAGE = 20;
+const PAGE = 100;
+const AT_ONCE = 2;
+
+/** Has the gaps looked for, once Synapse had the time to send what it held back. Asked for twice is once. */
+export const queueGapCheck = (db: Queryable, rooms: "recent" | "all"): Promise<void> =>
+  addJob(
+    db,
+    "gaps",
+    { rooms },
+    { key: `gaps:${rooms}`, queue: "gaps", priority: 20, runAt: new Date(Date.now() + 5_000) },
+  );
+
+/**
+ * The job `gaps`: finds events that Synapse never sent, and stores them as if it had. A Synapse that is killed at the
+ * wrong moment forgets what it had queued for us and goes on with what came later (seen on 1.160), so every room's
+ * events since the last check are compared with the inbox. When something was missing, all rooms are audited.
+ * @returns how many events were missing.
+ */
+export async function findGaps(parts: GapParts, rooms: "recent" | "all"): Promise<number> {
+  const { database, log } = parts;
+  const began = new Date();
+  const since = await lastCheck(database, began);
+  const strays = await takeUnseenRooms(parts);
+  let missing = 0;
+  await inParallel(await roomsToCheck(database, rooms), AT_ONCE, async (room) => {
+    missing += await fillRoom(parts, room, since);
+  });
+  await database.transaction(async (tx) => {
+    await tx.query(
+      `INSERT INTO gap_checks (checked_until) VALUES ($1)
+       ON CONFLICT ("only") DO UPDATE SET checked_until = excluded.checked_until`,
+      [began],
+    );
+    if (missing === 0 && strays === 0) return;
+    log.warn(
+      { events: missing, rooms: strays },
+      "Synapse had not sent everything; what was missing is taken in now",
+    );
+    await queueRoomAudit(tx, { ref: `gap ${began.toISOString()}`, repair: true, always: false });
+  });
+  return missing;
+}
+
+async function lastCheck(db: Queryable, now: Date): Promise<number> {
+  const found = await db.query<{ checked_until: Date }>("SELECT checked_until FROM gap_checks");
+  const known = found.rows[0]?.checked_until.getTime() ?? 0;
+  return Math.max(known - MARGIN, now.getTime() - FURTHEST);
+}
+
+async function roomsToCheck(db: Queryable, rooms: "recent" | "all"): Promise<RoomId[]> {
+  const found = await db.query<{ room_id: RoomId }>(
+    `SELECT room_id FROM conversations
+     WHERE room_id IS NOT NULL AND ($1 OR last_activity_at > now() - $2 * interval '1 millisecond')
+     ORDER BY last_activity_at DESC NULLS LAST LIMIT $3`,
+    [rooms === "all", RECENT, rooms === "all" ? null : MOST_RECENT],
+  );
+  return found.rows.map((row) => row.room_id);
+}
+
+/** Rooms with our people in them of which no event at all has come. @returns how many. */
+async function takeUnseenRooms({ database, inspector, repair }: GapParts): Promise<number> {
+  let count = 0;
+  for await (const page of inspector().rooms()) {
+    const inhabited = page.filter((room) => room.people > 0);
+    const seen = await database.query<{ room_id: RoomId }>(
+      "SELECT room_id FROM rooms WHERE room_id = ANY($1)",
+      [inhabited.map((room) => room.roomId)],
+    );
+    const known = new Set(seen.rows.map((row) => row.room_id));
+    for (const { roomId, creator } of inhabited) {
+      if (known.has(roomId)) continue;
+      await repair.unknown(roomId, creator);
+      count += 1;
+    }
+  }
+  return count;
+}
+
+/** Takes in what is missing of one room. @returns how many events. */
+async function fillRoom({ database, homeserver }: GapParts, room: RoomId, since: number): Promise<number> {
+  const missing: MatrixEvent[] = [];
+  let looked = 0;
+  for (let from: string | undefined; looked < MOST_EVENTS; ) {
+    const page = await messages(homeserver, room, from);
+    if (page === null) break;
+    const recent = page.chunk.filter((event) => event.origin_server_ts >= since);
+    const known = await knownAmong(database, recent);
+    missing.push(...recent.filter((event) => !known.has(event.event_id)));
+    looked += page.chunk.length;
+    from = page.end;
+    if (from === undefined || recent.length < page.chunk.length || page.chunk.length === 0) break;
+  }
+  // In the order in which they happened; /messages gives the newest first.
+  return storeEvents(database, missing.reverse());
+}
+
+interface Page {
+  readonly chunk: readonly MatrixEvent[];
+  readonly end?: string;
+}
+
+async function messages(
+  homeserver: Homeserver,
+  room: RoomId,
+  from: string | undefined,
+): Promise<Page | null> {
+  try {
+    return await homeserver.call<Page>({
+      method: "GET",
+      path: path`/_matrix/client/v3/rooms/${room}/messages`,
+      query: {
+        dir: "b",
+        limit: String(from === undefined ? FIRST_PAGE : PAGE),
+        ...(from === undefined ? {} : { from }),
+      },
+    });
+  } catch (error) {
+    // The bot is not in the room: the audit finds that.
+    if (error instanceof MatrixRefused) return null;
+    throw error;
+  }
+}
+
+async function knownAmong(db: Queryable, events: readonly MatrixEvent[]): Promise<ReadonlySet<string>> {
+  const found = await db.query<{ event_id: string }>("SELECT event_id FROM inbox WHERE event_id = ANY($1)", [
+    events.map((event) => event.event_id),
+  ]);
+  return new Set(found.rows.map((row) => row.event_id));
+}
+
+/** Tells when the homeserver answers again after it did not: it may have been killed, and have lost something. */
+export function whenBack(onBack: () => void): (outcome: "ok" | "refused" | "away") => void {
+  let away = false;
+  return (outcome) => {
+    if (outcome === "away") away = true;
+    else if (away) {
+      away = false;
+      onBack();
+    }
+  };
+}
