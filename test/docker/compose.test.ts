@@ -205,11 +205,17 @@ describe("docker/compose.yaml", () => {
     expect(config.appservice.registration).to.equal("/var/lib/whisper/registration.yaml");
   });
 
-  const command = tool([["docker", "compose"], ["docker-compose"]], "docker-compose");
+  const command = tool(
+    [
+      { command: ["docker", "compose"], version: "version" },
+      { command: ["docker-compose"], version: "version" },
+    ],
+    "docker-compose",
+  );
   if (command !== undefined) {
     it("is taken by Docker Compose, and refused before prepare.sh was run", async function () {
       this.timeout(60_000);
-      const [program = "", ...args] = command;
+      const [program, ...args] = command;
       const { directory } = prepared();
       const config = () => run(program, [...args, "--file", "compose.yaml", "config"], { cwd: directory });
       const refusal = await config().then(

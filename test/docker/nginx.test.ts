@@ -17,7 +17,7 @@ import { tool } from "./tools.ts";
 
 const C = "/_matrix/client";
 
-if (tool([["nginx"]], "nginx-light") !== undefined) {
+if (tool([{ command: ["nginx"], version: "-v" }], "nginx-light") !== undefined) {
   describe("nginx before Whisper and Synapse", function () {
     this.timeout(120_000);
     let house: House;

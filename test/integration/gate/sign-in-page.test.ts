@@ -1,25 +1,32 @@
 /** The sign-in page in a real browser, with a stand-in for the client under the same origin. */
-import { existsSync } from "node:fs";
 import { expect } from "chai";
 import express from "express";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { SIGN_IN_PATH, signInPage } from "../../../src/appservice/gate/sign-in-page.ts";
+import { tool } from "../../docker/tools.ts";
 import { type Served, serve } from "./house.ts";
 
 const TOKEN = "syl_aHRfZHIuam9uZXM_abcDEF+123/45=";
 const HOMESERVER = "https://chat.practice.example";
 
-describe("the sign-in page", function () {
+const found = tool(
+  [
+    { command: ["/usr/bin/chromium"], version: "--version" },
+    { command: ["/usr/bin/google-chrome"], version: "--version" },
+  ],
+  "chromium",
+);
+
+if (found !== undefined) describe("the sign-in page", signInPageTests);
+
+function signInPageTests(this: Mocha.Suite): void {
   this.timeout(60_000);
+  const browserPath = found?.[0] ?? "";
   let browser: Browser;
   let site: Served;
   const requested: string[] = [];
 
   before(async () => {
-    const executablePath = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find(
-      existsSync,
-    );
-    if (executablePath === undefined) throw new Error("Chromium is missing: apt-get install chromium");
     const app = express();
     app.use((request, _response, next) => {
       requested.push(request.originalUrl);
@@ -37,7 +44,7 @@ describe("the sign-in page", function () {
       response.type("html").send("<title>the client</title>");
     });
     site = await serve(app);
-    browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
+    browser = await chromium.launch({ executablePath: browserPath, args: ["--no-sandbox"] });
   });
   after(async () => {
     await browser?.close();
@@ -97,4 +104,4 @@ describe("the sign-in page", function () {
     expect(html).to.contain("Smith &amp; &lt;b&gt;").and.not.contain("<b>");
     expect((await fetch(`${site.url}${SIGN_IN_PATH}`, { method: "POST" })).status).to.equal(405);
   });
-});
+}
