@@ -2,9 +2,10 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { Command } from "commander";
 import { parse, stringify } from "yaml";
-import { readRegistration, registrationOf } from "./appservice/registration.ts";
 import { createApiKey } from "./api/keys.ts";
 import { ALL_SCOPES, isScope, type Scope } from "./api/scopes.ts";
+import { auditRoomsCommand } from "./appservice/audit-command.ts";
+import { readRegistration, registrationOf } from "./appservice/registration.ts";
 import { ConfigError, loadConfig } from "./config/load.ts";
 import { deadLetters, retryDeadLetter } from "./jobs/dead-letters.ts";
 import { serve } from "./main.ts";
@@ -59,14 +60,17 @@ withConfig(program.command("generate-registration").description("write the regis
       ...(tokens && { tokens }),
     });
     writeFileSync(file, stringify(registration), { mode: 0o600 });
-    console.error(`Wrote ${file}. Name it under app_service_config_files in Synapse's homeserver.yaml and restart Synapse.`);
+    console.error(
+      `Wrote ${file}. Name it under app_service_config_files in Synapse's homeserver.yaml and restart Synapse.`,
+    );
   });
 
 /** The tokens of a registration that is there already, so that writing it again does not lock Synapse out. */
 function tokensOf(file: string): { as: string; hs: string } | undefined {
   if (!existsSync(file)) return undefined;
   const { as_token, hs_token } = (parse(readFileSync(file, "utf8")) ?? {}) as Record<string, unknown>;
-  const good = (token: unknown): token is string => typeof token === "string" && !token.startsWith("CHANGE_ME");
+  const good = (token: unknown): token is string =>
+    typeof token === "string" && !token.startsWith("CHANGE_ME");
   return good(as_token) && good(hs_token) ? { as: as_token, hs: hs_token } : undefined;
 }
 
@@ -85,29 +89,42 @@ function scopesOf(text: string): Scope[] {
   if (text === "all") return [...ALL_SCOPES];
   return text.split(",").map((word) => {
     const scope = word.trim();
-    if (!isScope(scope)) throw new Error(`There is no scope ${word.trim()}. Scopes: ${ALL_SCOPES.join(", ")}, or all.`);
+    if (!isScope(scope))
+      throw new Error(`There is no scope ${word.trim()}. Scopes: ${ALL_SCOPES.join(", ")}, or all.`);
     return scope;
   });
 }
 
 const letters = program.command("dead-letters").description("what could not be handled and was put aside");
-withConfig(letters.command("list").description("show them, oldest first")).action(({ config }: ConfigOption) =>
-  withDatabase(config, async (database) => {
-    const found = await deadLetters(database);
-    if (found.length === 0) console.log("None: everything was handled.");
-    for (const { id, kind, since, attempts, error } of found) {
-      console.log([id, kind, since.toISOString(), `${attempts} tries`, error].join("  "));
-    }
-  }),
+withConfig(letters.command("list").description("show them, oldest first")).action(
+  ({ config }: ConfigOption) =>
+    withDatabase(config, async (database) => {
+      const found = await deadLetters(database);
+      if (found.length === 0) console.log("None: everything was handled.");
+      for (const { id, kind, since, attempts, error } of found) {
+        console.log([id, kind, since.toISOString(), `${attempts} tries`, error].join("  "));
+      }
+    }),
 );
-withConfig(letters.command("retry <id>").description("try one again, or all"))
-  .action((id: string, { config }: ConfigOption) =>
+withConfig(letters.command("retry <id>").description("try one again, or all")).action(
+  (id: string, { config }: ConfigOption) =>
     withDatabase(config, async (database) => {
       const wanted = id === "all" ? (await deadLetters(database)).map((letter) => letter.id) : [id];
       for (const each of wanted) {
         if (!(await retryDeadLetter(database, each))) throw new Error(`There is no dead letter ${each}.`);
         console.log(`${each} will be tried again.`);
       }
+    }),
+);
+
+const audit = program.command("audit").description("compare what is with what ought to be");
+withConfig(audit.command("rooms").description("every room as the homeserver has it; fails when one differs"))
+  .option("--repair", "have what differs put right by the Whisper that runs, and look once more")
+  .action(({ config, repair }: ConfigOption & { repair?: true }) =>
+    withDatabase(config, async (database) => {
+      const options = { repair: repair === true };
+      const right = await auditRoomsCommand(loadConfig(config), database, options, console.log);
+      if (!right) process.exitCode = 1;
     }),
   );
 
