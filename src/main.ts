@@ -1,6 +1,6 @@
 import express from "express";
 import { type Logger, pino } from "pino";
-import { createApi } from "./api/app.ts";
+import { answerErrors, createApi, unknownPath } from "./api/app.ts";
 import { forgetOldIdempotencyKeys } from "./api/idempotency.ts";
 import { close, listen } from "./api/listen.ts";
 import { createMetrics } from "./api/metrics.ts";
@@ -233,6 +233,8 @@ export async function startWhisper(
       }),
     }),
   );
+  app.use(unknownPath);
+  app.use(answerErrors(log));
   const api = await listen(app, config.listen);
   const closing = [() => close(api)];
   if (config.gate.listen) {

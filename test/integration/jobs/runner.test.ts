@@ -75,31 +75,6 @@ describe("jobs", () => {
     ]);
   });
 
-  it("of a queue that becomes free are begun at once, not at the next poll", async () => {
-    const begun = Promise.withResolvers<void>();
-    const mayEnd = Promise.withResolvers<void>();
-    await start({
-      adopt: async () => {
-        begun.resolve();
-        await mayEnd.promise;
-      },
-    });
-    const listener = new pg.Client(jobs.url);
-    await listener.connect();
-    try {
-      await add("a1", { queue: "a" });
-      await begun.promise;
-      await add("a2", { queue: "a" });
-      await listener.query('LISTEN "jobs:insert"');
-      const woken = once(listener, "notification");
-      mayEnd.resolve();
-      await woken;
-      await noneLeft();
-    } finally {
-      await listener.end();
-    }
-  });
-
   it("that fail are tried again soon, then later and later", async () => {
     let tries = 0;
     await start({
