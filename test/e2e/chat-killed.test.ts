@@ -92,7 +92,7 @@ describe("No message is lost nor doubled when Whisper is killed by SIGKILL", fun
 
     it(`while it leads a second chat to the first, ${NAMES[when]}`, async () => {
       await friend.createDirect(doctor.userId, `The first chat, ${when}.`);
-      const { roomId } = await roomOfKind(doctor, "individual", "Mia");
+      const { roomId } = await roomOfKind(doctor, "individual", FRIEND);
       const killed = await throughEveryWindow(stack, when, {
         async prepare({ call }) {
           await settled(stack);

@@ -4,6 +4,7 @@ import { z } from "zod";
 import { callApi } from "../../dev/api.ts";
 import type { Person } from "../../dev/person.ts";
 import { ARRIVAL } from "../../dev/room-events.ts";
+import { eventually } from "./eventually.ts";
 import type { TestStack } from "./stack.ts";
 import { historyOf, roomOfKind, type SeenEvent } from "./staff.ts";
 
@@ -18,7 +19,9 @@ const arrivalList = z.looseObject({
   arrivals: z.array(
     z.looseObject({
       state: z.string(),
-      recipients: z.array(z.looseObject({ username: z.string(), state: z.string() })),
+      recipients: z.array(
+        z.looseObject({ username: z.string(), state: z.string(), answered_at: z.string().nullable() }),
+      ),
     }),
   ),
 });
@@ -69,10 +72,19 @@ export async function expectGone(doctor: Person, room: string, notice: string): 
   expect(history.find(({ event_id }) => event_id === notice)?.content ?? {}).not.to.have.property("body");
 }
 
-/** What the API says of the doctor's newest arrival. */
-export async function newestArrival(stack: TestStack, doctor: string) {
-  const { body } = await callApi(stack, "GET", `/api/v1/arrivals?doctor=${doctor}&limit=1`);
-  return arrivalList.parse(body).arrivals[0];
-}
+/** Waits until the API says that the doctor, alone, has acknowledged their newest arrival. Whisper may be away meanwhile. */
+export const acknowledgedBy = (stack: TestStack, doctor: string): Promise<true> =>
+  eventually(`${doctor} to have acknowledged`, async () => {
+    const { body } = await callApi(stack, "GET", `/api/v1/arrivals?doctor=${doctor}&limit=1`);
+    const arrival = arrivalList.parse(body).arrivals[0];
+    const [recipient, ...others] = arrival?.recipients ?? [];
+    return (
+      arrival?.state === "acknowledged" &&
+      others.length === 0 &&
+      recipient?.username === doctor &&
+      recipient.state === "acknowledged" &&
+      recipient.answered_at !== null
+    );
+  });
 
 export const arrivalsRoom = (doctor: Person) => roomOfKind(doctor, "arrivals");

@@ -35,11 +35,13 @@ export async function throughEveryWindow<Subject>(
     const window: Window = { when, call };
     const subject = await sequence.prepare(window);
     const killed = Promise.withResolvers<string>();
+    let reached = false;
     const fault = stack.proxy.inject({
       when,
       match: { token: stack.appserviceToken, path: /^(?!.*\/account\/whoami$)/ },
       nth: call,
       act: async ({ method, path }) => {
+        reached = true;
         await stack.killWhisper();
         killed.resolve(`${method} ${path}`);
         // Before: Synapse never hears of it. After: it is done, and Whisper never hears of that.
@@ -53,13 +55,17 @@ export async function throughEveryWindow<Subject>(
       const verified = sequence.verify(subject);
       verified.catch(() => undefined);
       const first = await Promise.race([killed.promise, verified.then(() => undefined)]);
-      if (first === undefined) return killedAt;
-      killedAt.push(first);
+      // The last call of all may come when everything to be seen has been seen.
+      if (first === undefined && !reached) return killedAt;
+      killedAt.push(await killed.promise);
       await stack.startWhisper();
       await verified.catch((error: unknown) => {
-        throw new Error(`${where} (${first}): ${error instanceof Error ? error.message : String(error)}`, {
-          cause: error,
-        });
+        throw new Error(
+          `${where} (${killedAt.at(-1)}): ${error instanceof Error ? error.message : String(error)}`,
+          {
+            cause: error,
+          },
+        );
       });
     } finally {
       fault.cancel();
