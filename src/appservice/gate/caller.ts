@@ -30,7 +30,9 @@ export class Undecidable extends Error {
 export interface Callers {
   /** Asked anew: true at a moment after the call. */
   joinedRooms(request: Request): Promise<ReadonlySet<string>>;
-  /** Whether the caller is in one of `rooms`. A yes may be up to a second old; a no never is. */
+  /**
+   * Whether the caller is in one of `rooms`. A yes may be up to a second old, for a room full of pictures; a no never is.
+   */
   isInOneOf(request: Request, rooms: readonly RoomId[]): Promise<boolean>;
   userId(request: Request): Promise<UserId>;
 }

@@ -49,7 +49,7 @@ export function upstream(synapseUrl: string, connections: number): Upstream {
   const agent = tls ? new TlsAgent(options) : new Agent(options);
   const open = tls ? httpsRequest : httpRequest;
 
-  const send = (request: UpstreamRequest) =>
+  const send = (request: UpstreamRequest): Promise<IncomingMessage> =>
     new Promise<IncomingMessage>((resolve, reject) => {
       const sent = open({
         hostname: base.hostname,
@@ -64,7 +64,13 @@ export function upstream(synapseUrl: string, connections: number): Upstream {
         ...(request.signal ? { signal: request.signal } : {}),
       });
       sent.once("response", resolve);
-      sent.once("error", (cause) => reject(new SynapseAway("Synapse does not answer", { cause })));
+      sent.once("error", (cause: NodeJS.ErrnoException) => {
+        // A kept connection that Synapse was closing just then, or closed when it was restarted: ask on another one
+        // (https://nodejs.org/api/http.html#requestreusedsocket). Only what changes nothing is asked twice.
+        if (sent.reusedSocket && cause.code === "ECONNRESET" && request.method === "GET") {
+          send(request).then(resolve, reject);
+        } else reject(new SynapseAway("Synapse does not answer", { cause }));
+      });
       sent.setTimeout(request.patience, () => sent.destroy(new Error("Synapse took too long")));
       sent.end(request.body);
     });

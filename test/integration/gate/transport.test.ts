@@ -127,6 +127,24 @@ describe("the client API through the gate", function () {
     expect(received).to.equal(size);
   });
 
+  it("asks again when a kept connection turns out to be closed", async () => {
+    // A homeserver that was restarted: every connection is good for one request, and says so too late.
+    const used = new WeakSet<object>();
+    const forgetful = await serve((request, response) => {
+      if (used.has(request.socket)) return void request.socket.resetAndDestroy();
+      used.add(request.socket);
+      response.setHeader("content-type", "application/json");
+      response.end(JSON.stringify({ joined_rooms: [], notifications: [] }));
+    });
+    const before = await putGateBefore(house, { synapseUrl: forgetful.url });
+    for (let time = 0; time < 3; time++) {
+      const answer = await bob.at(before.url).request("GET", `${C}/v3/notifications`);
+      expect(answer.status, answer.text).to.equal(200);
+    }
+    await before.close();
+    await forgetful.close();
+  });
+
   it("takes no more of an answer than the client takes", async () => {
     // A homeserver with two hundred megabytes to say, that counts what is taken off its hands.
     const piece = Buffer.alloc(64 * 1024, "x");
@@ -200,7 +218,6 @@ describe("the client API through the gate", function () {
       [{ kind: "answer", status: 200, body: { joined_rooms: "all" } }, 403],
       [{ kind: "answer", status: 404, body: {} }, 403],
       [{ kind: "answer", status: 500, body: {} }, 502],
-      [{ kind: "drop" }, 502],
     ] as const) {
       proxy.inject({ when: "before", match: { path: "/_matrix/client/v3/joined_rooms" }, act: () => answer });
       const refused = await bob.request("GET", path);
