@@ -72,11 +72,16 @@ export async function expectGone(doctor: Person, room: string, notice: string): 
   expect(history.find(({ event_id }) => event_id === notice)?.content ?? {}).not.to.have.property("body");
 }
 
-/** Waits until the API says that the doctor, alone, has acknowledged their newest arrival. Whisper may be away meanwhile. */
+/** What the API says of the doctor's newest arrival. */
+export async function newestArrival(stack: TestStack, doctor: string) {
+  const { body } = await callApi(stack, "GET", `/api/v1/arrivals?doctor=${doctor}&limit=1`);
+  return arrivalList.parse(body).arrivals[0];
+}
+
+/** Waits until the doctor, alone, has acknowledged their newest arrival. Whisper may be away meanwhile. */
 export const acknowledgedBy = (stack: TestStack, doctor: string): Promise<true> =>
   eventually(`${doctor} to have acknowledged`, async () => {
-    const { body } = await callApi(stack, "GET", `/api/v1/arrivals?doctor=${doctor}&limit=1`);
-    const arrival = arrivalList.parse(body).arrivals[0];
+    const arrival = await newestArrival(stack, doctor);
     const [recipient, ...others] = arrival?.recipients ?? [];
     return (
       arrival?.state === "acknowledged" &&
