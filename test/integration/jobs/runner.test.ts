@@ -1,6 +1,4 @@
-import { once } from "node:events";
 import { expect } from "chai";
-import pg from "pg";
 import { deadLetters, retryDeadLetter } from "../../../src/jobs/dead-letters.ts";
 import type { JobRunner } from "../../../src/jobs/runner.ts";
 import { addJob, MAX_ATTEMPTS } from "../../../src/store/jobs.ts";
