@@ -2,11 +2,18 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { Command } from "commander";
 import { parse, stringify } from "yaml";
-import { createApiKey } from "./api/keys.ts";
+import { createApiKey, listApiKeys, revokeApiKey } from "./api/keys.ts";
 import { ALL_SCOPES, isScope, type Scope } from "./api/scopes.ts";
 import { auditRoomsCommand } from "./appservice/audit-command.ts";
 import { readRegistration, registrationOf } from "./appservice/registration.ts";
+import { policySettings } from "./appservice/settings.ts";
+import { boardOf } from "./arrivals/board.ts";
+import { waitingArrivals } from "./arrivals/list.ts";
+import { arrivalSettings } from "./arrivals/settings.ts";
 import { ConfigError, loadConfig } from "./config/load.ts";
+import { directoryChanged } from "./conversations/affected.ts";
+import { importFile } from "./directory/import-file.ts";
+import { directorySnapshot } from "./directory/snapshot.ts";
 import { deadLetters, retryDeadLetter } from "./jobs/dead-letters.ts";
 import { serve } from "./main.ts";
 import { type Database, openDatabase } from "./store/database.ts";
@@ -85,6 +92,25 @@ withConfig(apiKey.command("create").description("make a key and print it; it is 
     }),
   );
 
+withConfig(apiKey.command("list").description("show the keys that there are; never what they are")).action(
+  ({ config }: ConfigOption) =>
+    withDatabase(config, async (database) => {
+      for (const { id, name, scopes, revokedAt } of await listApiKeys(database)) {
+        const state = revokedAt === null ? scopes.join(",") : `revoked ${revokedAt.toISOString()}`;
+        console.log([id, name, state].join("  "));
+      }
+    }),
+);
+withConfig(
+  apiKey.command("revoke <key>").description("by its id or name; it stops working within seconds"),
+).action((key: string, { config }: ConfigOption) =>
+  withDatabase(config, async (database) => {
+    if (!(await revokeApiKey(database, key)))
+      throw new Error(`There is no key ${key} that could be revoked.`);
+    console.log(`${key} is revoked.`);
+  }),
+);
+
 function scopesOf(text: string): Scope[] {
   if (text === "all") return [...ALL_SCOPES];
   return text.split(",").map((word) => {
@@ -116,6 +142,38 @@ withConfig(letters.command("retry <id>").description("try one again, or all")).a
       }
     }),
 );
+
+const arrivals = program.command("arrivals").description("patients who have arrived");
+withConfig(arrivals.command("board").description("who waits, the longest first")).action(
+  ({ config }: ConfigOption) =>
+    withDatabase(config, async (database) => {
+      const [waiting, directory] = [
+        await waitingArrivals(database),
+        await directorySnapshot(database).fresh(),
+      ];
+      console.log(boardOf(waiting, directory, arrivalSettings(loadConfig(config)), new Date()));
+    }),
+);
+
+interface ImportArguments extends ConfigOption {
+  readonly dryRun?: true;
+  readonly allowMassDeactivation?: true;
+}
+
+withConfig(
+  program
+    .command("import <file>")
+    .description("send a directory, as PUT /api/v1/directory takes it, from a JSON file"),
+)
+  .option("--dry-run", "say what would change, and change nothing")
+  .option("--allow-mass-deactivation", "go on although more than half of the active users become inactive")
+  .action((file: string, { config, dryRun, allowMassDeactivation }: ImportArguments) =>
+    withDatabase(config, async (database) => {
+      const options = { dryRun: dryRun === true, allowMassDeactivation: allowMassDeactivation === true };
+      const naming = policySettings(loadConfig(config));
+      console.log(await importFile(database, naming, { changed: directoryChanged }, file, options));
+    }),
+  );
 
 const audit = program.command("audit").description("compare what is with what ought to be");
 withConfig(audit.command("rooms").description("every room as the homeserver has it; fails when one differs"))

@@ -10,8 +10,8 @@ import * as words from "./words.ts";
 type Content = Readonly<Record<string, unknown>>;
 
 /** In the content of each notice: for clients that know Whisper, and by which a notice is known. */
-export const ARRIVAL_KEY = "au.healthtrack.whisper.arrival";
-export const PATIENTS_KEY = "au.healthtrack.whisper.patients";
+const ARRIVAL_KEY = "au.healthtrack.whisper.arrival";
+const PATIENTS_KEY = "au.healthtrack.whisper.patients";
 export const ACKNOWLEDGE = "✅";
 export const REPLY = "↩️";
 export const HISTORY = "🕘";

@@ -169,5 +169,3 @@ export const configSchema = z.strictObject({
 });
 
 export type Config = z.infer<typeof configSchema>;
-/** A configuration as a person writes it, before defaults and conversions. */
-export type ConfigInput = z.input<typeof configSchema>;

@@ -48,14 +48,6 @@ export async function conversationOfRoom(db: Queryable, room: RoomId): Promise<S
   return found.rows[0] ? stored(found.rows[0]) : null;
 }
 
-export async function conversationByKey(db: Queryable, key: string): Promise<StoredConversation | null> {
-  const found = await db.query<ConversationRow>(
-    `SELECT ${COLUMNS} FROM conversations WHERE natural_key = $1`,
-    [key],
-  );
-  return found.rows[0] ? stored(found.rows[0]) : null;
-}
-
 /** A conversation that is made by its natural key: any kind but custom, which has its own table of members. */
 export interface NewConversation {
   readonly kind: Exclude<ConversationKind, "custom">;
