@@ -23,12 +23,3 @@ export async function closePatient(db: Queryable, username: Username): Promise<b
   );
   return rows.length > 0;
 }
-
-/** Null: none is open. */
-export async function currentPatient(db: Queryable, username: Username): Promise<string | null> {
-  const { rows } = await db.query<{ patient_id: string }>(
-    "SELECT patient_id FROM current_patients WHERE username = $1",
-    [username],
-  );
-  return rows[0]?.patient_id ?? null;
-}
