@@ -140,7 +140,8 @@ export const REASONS: Readonly<Partial<Record<keyof ReturnType<typeof homeserver
   enable_room_list_search: "No public rooms, no aliases.",
   federation_domain_whitelist: "No other homeserver.",
   presence: "Not used, and costly.",
-  caches: "A sync is never answered again from memory: it may hold rooms that the user has been put out of since.",
+  caches:
+    "A sync is never answered again from memory: it may hold rooms that the user has been put out of since.",
   push: "No patient data through the push services of phone makers.",
   rc_message:
     "A practice sits behind one address: Synapse's own limit of five sign-ins in a row would lock it out on Monday\n" +

@@ -23,14 +23,22 @@ describe("API keys", () => {
     const { rows } = await api.database.query("SELECT * FROM api_keys");
     expect(JSON.stringify(rows)).not.to.include(key.slice(-43));
     expect(await listApiKeys(api.database)).to.deep.include.members([
-      { id, name: "HealthTrack", scopes: ["users:read"], createdAt: rows.find((row) => row.id === id)?.created_at, revokedAt: null },
+      {
+        id,
+        name: "HealthTrack",
+        scopes: ["users:read"],
+        createdAt: rows.find((row) => row.id === id)?.created_at,
+        revokedAt: null,
+      },
     ]);
     expect(JSON.stringify(await listApiKeys(api.database))).not.to.include("digest");
   });
 
   it("have a name of their own", async () => {
     await createApiKey(api.database, { name: "twice", scopes: [] });
-    const again = await createApiKey(api.database, { name: "twice", scopes: [] }).catch((error: unknown) => error);
+    const again = await createApiKey(api.database, { name: "twice", scopes: [] }).catch(
+      (error: unknown) => error,
+    );
     expect(String(again)).to.match(/There is an API key named twice already/);
   });
 
@@ -45,7 +53,9 @@ describe("API keys", () => {
   ];
   for (const [title, authorization] of wrong) {
     it(`refuses ${title}: 401`, async () => {
-      const response = await fetch(`${api.url}/api/v1/users`, { headers: authorization === undefined ? {} : { authorization } });
+      const response = await fetch(`${api.url}/api/v1/users`, {
+        headers: authorization === undefined ? {} : { authorization },
+      });
       expect(response.status).to.equal(401);
       expect(response.headers.get("www-authenticate")).to.match(/^Bearer/);
       expect(await response.json()).to.include({ status: 401 });
@@ -101,7 +111,10 @@ describe("API keys", () => {
   });
 
   it("are counted: too many requests are refused, those of another key are not", async () => {
-    const strict = await startTestApi({ database: api.database, rateLimit: { requests: 3, windowMs: 1_500 } });
+    const strict = await startTestApi({
+      database: api.database,
+      rateLimit: { requests: 3, windowMs: 1_500 },
+    });
     try {
       const answers = [];
       for (let index = 0; index < 5; index += 1) answers.push(await strict.call("GET", "/api/v1/users"));
@@ -109,7 +122,9 @@ describe("API keys", () => {
       expect(Number(answers[3]?.headers.get("retry-after"))).to.be.within(1, 2);
       expect(answers[3]?.body.type).to.equal("urn:whisper:problem:too-many-requests");
       const other = await strict.newKey("all");
-      expect((await strict.call("GET", "/api/v1/users", undefined, { authorization: `Bearer ${other}` })).status).to.equal(200);
+      expect(
+        (await strict.call("GET", "/api/v1/users", undefined, { authorization: `Bearer ${other}` })).status,
+      ).to.equal(200);
       await wait(1_600);
       expect((await strict.call("GET", "/api/v1/users")).status).to.equal(200);
     } finally {
