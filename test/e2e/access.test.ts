@@ -1,0 +1,142 @@
+import { expect } from "chai";
+import { MatrixError } from "matrix-js-sdk";
+import { z } from "zod";
+import { callApi, mustCallApi } from "../../dev/api.ts";
+import { Person } from "../../dev/person.ts";
+import { eventually } from "../support/eventually.ts";
+import { settled } from "../support/settled.ts";
+import { freshStack, type TestStack } from "../support/stack.ts";
+import { hire, nameOf, putGroup, putUser, roomOfKind, unique } from "../support/staff.ts";
+
+const link = z.strictObject({ login_token: z.string(), url: z.string(), expires_in: z.number() });
+
+describe("Signing in", () => {
+  let stack: TestStack;
+
+  before(async function () {
+    this.timeout(180_000);
+    stack = await freshStack();
+  });
+  after(() => stack?.stop());
+
+  const askForLink = (username: string) => callApi(stack, "POST", `/api/v1/users/${username}/sign-in`);
+  const withToken = async (username: string) => {
+    const { login_token } = link.parse((await askForLink(username)).body);
+    return Person.signIn(stack.homeserver, { loginToken: login_token });
+  };
+
+  it("works by a one-time link, in any client, and once", async () => {
+    const username = unique("aroha");
+    await putUser(stack, username);
+    const answer = link.parse((await askForLink(username)).body);
+    expect(answer.url).to.include(encodeURIComponent(answer.login_token));
+    const person = await Person.signIn(stack.homeserver, { loginToken: answer.login_token });
+    expect(person.userId).to.equal(stack.userId(username));
+    await roomOfKind(person, "alerts");
+    person.stop();
+    const again = await Person.signIn(stack.homeserver, { loginToken: answer.login_token }).then(
+      () => "signed in again",
+      (error: unknown) => (error instanceof MatrixError ? error.httpStatus : error),
+    );
+    expect(again).to.equal(403);
+  });
+
+  it("works with a link made before Whisper was killed", async () => {
+    const username = unique("noah");
+    await putUser(stack, username);
+    const { login_token } = link.parse((await askForLink(username)).body);
+    await stack.killWhisper();
+    await stack.startWhisper();
+    const person = await Person.signIn(stack.homeserver, { loginToken: login_token });
+    await roomOfKind(person, "alerts");
+    person.stop();
+  });
+
+  it("is refused for whom the directory does not know", async () => {
+    expect((await askForLink("nobody")).status).to.equal(404);
+  });
+
+  for (const [how, change] of [
+    ["loses AccessWhisper", { active: true }],
+    ["becomes inactive", { active: false }],
+  ] as const) {
+    it(`is over for a user who ${how}: no new one, the session ended, the account locked; given back, all is as before`, async () => {
+      const username = unique(change.active ? "leaver" : "absent");
+      const colleague = unique("colleague");
+      const group = unique("Team");
+      const person = await hire(stack, username);
+      const other = await hire(stack, colleague);
+      await putGroup(stack, group, [username, colleague]);
+      const room = await roomOfKind(person, "group", group);
+      await other.waitForRoom("the team's room", (each) => each.roomId === room.roomId);
+      await person.sendText(room.roomId, "I was here.");
+
+      // AccessWhisper comes from the group Default, whose members can be said.
+      if (change.active) {
+        await mustCallApi(stack, "PUT", "/api/v1/security-groups/Default", {
+          id: "Default",
+          name: "Default",
+          permissions: ["AccessWhisper"],
+          members: [colleague],
+        });
+      } else await putUser(stack, username, { active: false });
+      expect((await askForLink(username)).status).to.equal(403);
+      await eventually("the session to be ended", async () => {
+        const { status } = await person.request("GET", "/_matrix/client/v3/account/whoami");
+        return status === 401;
+      });
+      const account = `/_synapse/admin/v2/users/${encodeURIComponent(stack.userId(username))}`;
+      const locked = async () => {
+        const response = await fetch(new URL(account, stack.synapse), {
+          headers: { authorization: `Bearer ${stack.appserviceToken}` },
+        });
+        return z.looseObject({ locked: z.boolean() }).parse(await response.json()).locked;
+      };
+      await eventually("the account to be locked", locked);
+      await settled(stack);
+      const refused = await stack.signIn(username).then(
+        () => "signed in",
+        (error: unknown) => (error instanceof MatrixError ? error.httpStatus : error),
+      );
+      expect(refused).to.be.oneOf([401, 403]);
+      await eventually("the people search to leave them out", async () => {
+        const found = await other.searchPeople(nameOf(username).split(" ")[1] ?? "");
+        return found.every(({ userId }) => userId !== stack.userId(username));
+      });
+      if (!change.active) {
+        await other.until(
+          "the inactive user to be out of the room",
+          () =>
+            room.client !== other.client &&
+            other.client.getRoom(room.roomId)?.getMember(stack.userId(username))?.membership === "leave",
+        );
+      }
+
+      if (change.active) {
+        await mustCallApi(stack, "PUT", "/api/v1/security-groups/Default", {
+          id: "Default",
+          name: "Default",
+          permissions: ["AccessWhisper"],
+          members: [colleague, username],
+        });
+      } else await putUser(stack, username, { active: true });
+      const back = await eventually(
+        "the user to be able to sign in again",
+        () => stack.signIn(username),
+        30_000,
+      );
+      const again = await roomOfKind(back, "group", group);
+      expect(again.roomId).to.equal(room.roomId);
+      await other.sendText(room.roomId, "Welcome back!");
+      await back.waitForText("Welcome back!", room.roomId);
+    });
+  }
+
+  it("works by token for two clients of one user, one after the other", async () => {
+    const username = unique("grace");
+    await putUser(stack, username);
+    const person = await withToken(username);
+    expect((await askForLink(username)).status, "Synapse gives one token a minute").to.equal(429);
+    person.stop();
+  });
+});

@@ -1,0 +1,98 @@
+import { expect } from "chai";
+import { callApi, mustCallApi } from "../../dev/api.ts";
+import { SAMPLE_PRACTICE } from "../../dev/sample-practice.ts";
+import { settled } from "../support/settled.ts";
+import { freshStack, type TestStack } from "../support/stack.ts";
+import { roomOfKind } from "../support/staff.ts";
+
+describe("The directory", function () {
+  this.timeout(180_000);
+  let stack: TestStack;
+
+  before(async () => {
+    stack = await freshStack();
+    await mustCallApi(stack, "PUT", "/api/v1/directory", SAMPLE_PRACTICE);
+    await settled(stack);
+  });
+  after(() => stack?.stop());
+
+  const own = () => ({ token: stack.appserviceToken, path: /^(?!.*\/account\/whoami$)/ });
+
+  it("imported a second time makes no call of the homeserver at all", async () => {
+    stack.proxy.forget();
+    const answer = await mustCallApi(stack, "PUT", "/api/v1/directory", SAMPLE_PRACTICE);
+    await settled(stack);
+    expect(answer).to.deep.include({
+      users: { created: 0, updated: 0, unchanged: SAMPLE_PRACTICE.users.length, deactivated: 0 },
+    });
+    expect(stack.proxy.requests(own()).map(({ method, path }) => `${method} ${path}`)).to.deep.equal([]);
+  });
+
+  it("imported again after Whisper was started anew makes no call either", async () => {
+    await stack.stopWhisper();
+    await stack.startWhisper();
+    await settled(stack);
+    stack.proxy.forget();
+    await mustCallApi(stack, "PUT", "/api/v1/directory", SAMPLE_PRACTICE);
+    await settled(stack);
+    expect(stack.proxy.requests(own()).map(({ method, path }) => `${method} ${path}`)).to.deep.equal([]);
+  });
+
+  it("changes the names, the groups and the rooms of those it says, and of nobody else", async () => {
+    const ruby = await stack.signIn("ruby");
+    const nurses = await roomOfKind(ruby, "group", "Nurses");
+    stack.proxy.forget();
+    await mustCallApi(stack, "PUT", "/api/v1/directory", {
+      users: SAMPLE_PRACTICE.users.map((user) =>
+        user.username === "jack" ? { ...user, name: "Jack Murray-Smith" } : user,
+      ),
+      security_groups: SAMPLE_PRACTICE.security_groups.map((group) => {
+        if (group.id === "Nurses") return { ...group, members: ["jack", "aroha"] };
+        return group.id === "Reception" ? { ...group, members: [...group.members, "ruby"] } : group;
+      }),
+    });
+    await ruby.waitUntilRoomIsGone(nurses.roomId);
+    const reception = await roomOfKind(ruby, "group", "Reception");
+    await settled(stack);
+    await ruby
+      .until(
+        "the new name",
+        () =>
+          reception.getMembers().length > 0 &&
+          ruby.client.getUser(stack.userId("jack"))?.displayName?.includes("Murray-Smith"),
+      )
+      .catch(async () => {
+        // A profile is told of where it is seen: ask, when no shared room has brought it yet.
+        const { displayname } = await ruby.client.getProfileInfo(stack.userId("jack"));
+        expect(displayname).to.include("Murray-Smith");
+      });
+    const accounts = stack.proxy.requests({ ...own(), path: /\/_synapse\/admin\/v2\/users\// });
+    const others = accounts.filter(({ path }) => !decodeURIComponent(path).includes("jack"));
+    expect(others.map(({ path }) => path)).to.deep.equal([]);
+  });
+
+  it("is refused whole when anything in it is wrong, and nothing has changed", async () => {
+    stack.proxy.forget();
+    const [first] = SAMPLE_PRACTICE.users;
+    const wrong: Record<string, object> = {
+      "a username twice": { ...SAMPLE_PRACTICE, users: [...SAMPLE_PRACTICE.users, first] },
+      "a group that names an unknown user": {
+        ...SAMPLE_PRACTICE,
+        security_groups: [...SAMPLE_PRACTICE.security_groups, { id: "X", name: "X", members: ["nobody"] }],
+      },
+      "a username that cannot be one": {
+        ...SAMPLE_PRACTICE,
+        users: [...SAMPLE_PRACTICE.users, { ...first, username: "" }],
+      },
+      "a field that there is not": { ...SAMPLE_PRACTICE, staff: [] },
+      "most people gone": { users: [first], security_groups: [] },
+    };
+    for (const [what, body] of Object.entries(wrong)) {
+      const answer = await callApi(stack, "PUT", "/api/v1/directory", body);
+      expect(answer.status, what).to.be.within(400, 499);
+      expect(answer.headers.get("content-type"), what).to.include("application/problem+json");
+    }
+    await settled(stack);
+    expect(stack.proxy.count(own())).to.equal(0);
+  });
+});
