@@ -8,6 +8,7 @@ import { type Stack, type StackOptions, startStack } from "../../dev/stack.ts";
 import { openState } from "../../dev/state.ts";
 import { REPOSITORY } from "../../dev/whisper.ts";
 import { FaultProxy } from "./fault-proxy.ts";
+import { startSecondWhisper } from "./second-whisper.ts";
 
 export interface TestStack extends Stack {
   /** Between Whisper and Synapse. */
@@ -65,6 +66,8 @@ export async function freshStack(options: Partial<StackOptions> = {}): Promise<T
   const [proxy] = proxies;
   if (proxy === undefined) throw new Error("the stack was started without its proxy");
 
+  // `WHISPER_PROCESSES=2 npm run test:e2e`: the whole suite with two of them on one database.
+  const second = process.env.WHISPER_PROCESSES === "2" ? await startSecondWhisper(stack) : undefined;
   const people: Person[] = [];
   return {
     ...stack,
@@ -79,6 +82,7 @@ export async function freshStack(options: Partial<StackOptions> = {}): Promise<T
     },
     async stop() {
       for (const person of people) person.stop();
+      await second?.stop();
       await stack.stop();
       await proxy.stop();
       await database.drop();
