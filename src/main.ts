@@ -51,6 +51,7 @@ import { mediaEvents, mediaOf } from "./conversations/media.ts";
 import { openConversation } from "./conversations/open.ts";
 import { followTags } from "./conversations/tags.ts";
 import { directorySnapshot } from "./directory/snapshot.ts";
+import { startLastingJobs } from "./jobs/lasting.ts";
 import { startJobs } from "./jobs/runner.ts";
 import { clearReplacedJobs } from "./jobs/upkeep.ts";
 import { commandsOf } from "./messages/commands/commands.ts";
@@ -268,37 +269,39 @@ export async function startWhisper(
       working = true;
       void greetHomeserver(catchUp);
       lookForGaps();
-      return startJobs({
-        database,
-        databaseUrl,
-        tasks,
-        timed: [
-          { name: "upkeep_jobs", cron: "*/10 * * * *", run: () => clearReplacedJobs(database) },
-          { name: "upkeep_keys", cron: "7 * * * *", run: () => forgetOldIdempotencyKeys(database) },
-          { name: "notifications", cron: "23 * * * *", run: () => reassertNotifications(matrixParts) },
-          {
-            name: "visibility",
-            cron: "11 * * * *",
-            run: async () => void (await archiveQuiet(database, conversationParts)),
-          },
-          { name: "gaps_nightly", cron: "31 16 * * *", run: () => queueGapCheck(database, "all") },
-          {
-            name: "orphan_rooms",
-            cron: "*/20 * * * *",
-            run: async () => void (await closeOrphanRooms(database, settings)),
-          },
-          {
-            name: "room_audit_nightly",
-            cron: "41 16 * * *",
-            run: () =>
-              queueRoomAudit(database, { ref: new Date().toISOString(), repair: true, always: false }),
-          },
-          ...arrivalTimes(arrivalParts, database),
-        ],
-        log,
-        isAway: (error) => error instanceof HomeserverAway,
-        onFatal,
-      });
+      const start = (onLost: (error: Error) => void) =>
+        startJobs({
+          database,
+          databaseUrl,
+          tasks,
+          timed: [
+            { name: "upkeep_jobs", cron: "*/10 * * * *", run: () => clearReplacedJobs(database) },
+            { name: "upkeep_keys", cron: "7 * * * *", run: () => forgetOldIdempotencyKeys(database) },
+            { name: "notifications", cron: "23 * * * *", run: () => reassertNotifications(matrixParts) },
+            {
+              name: "visibility",
+              cron: "11 * * * *",
+              run: async () => void (await archiveQuiet(database, conversationParts)),
+            },
+            { name: "gaps_nightly", cron: "31 16 * * *", run: () => queueGapCheck(database, "all") },
+            {
+              name: "orphan_rooms",
+              cron: "*/20 * * * *",
+              run: async () => void (await closeOrphanRooms(database, settings)),
+            },
+            {
+              name: "room_audit_nightly",
+              cron: "41 16 * * *",
+              run: () =>
+                queueRoomAudit(database, { ref: new Date().toISOString(), repair: true, always: false }),
+            },
+            ...arrivalTimes(arrivalParts, database),
+          ],
+          log,
+          isAway: (error) => error instanceof HomeserverAway,
+          onFatal: onLost,
+        });
+      return startLastingJobs(start, log, stopping.signal);
     },
   );
   jobs.catch((error: unknown) => {

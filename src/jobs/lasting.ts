@@ -1,0 +1,56 @@
+import { setTimeout as wait } from "node:timers/promises";
+import type { Logger } from "pino";
+import { untilThere } from "../store/until-there.ts";
+import type { JobRunner } from "./runner.ts";
+
+/** How long (milliseconds) a runner that is lost may take to let go of its jobs; they are idempotent. */
+const LET_GO = 10_000;
+
+/**
+ * Carries out jobs for as long as the process lives. A runner whose database has gone away is lost, since to others it
+ * looks dead and they take over its jobs; another one begins when the database is back. The API answers 503 meanwhile,
+ * which it could not if the process ended.
+ * @returns when the first runner has started. Rejects when it cannot be.
+ */
+export async function startLastingJobs(
+  start: (onLost: (error: Error) => void) => Promise<JobRunner>,
+  log: Logger,
+  signal: AbortSignal,
+): Promise<JobRunner> {
+  let lost = Promise.withResolvers<void>();
+  const begin = () => {
+    lost = Promise.withResolvers();
+    const { resolve } = lost;
+    return start((error) => {
+      log.error({ err: error }, "the jobs stand still until the database is back");
+      resolve();
+    });
+  };
+  let runner = await begin();
+  let stopped = false;
+  const ended = Promise.withResolvers<void>();
+  const watch = async () => {
+    for (;;) {
+      await Promise.race([lost.promise, ended.promise]);
+      if (stopped) return;
+      await Promise.race([
+        runner
+          .stop()
+          .catch((error: unknown) => log.warn({ err: error }, "a lost job runner did not stop well")),
+        wait(LET_GO, undefined, { ref: false }),
+      ]);
+      runner = await untilThere("the database", begin, log, signal);
+    }
+  };
+  const watching = watch().catch((error: unknown) => {
+    if (!signal.aborted) throw error;
+  });
+  return {
+    stop: async () => {
+      stopped = true;
+      ended.resolve();
+      await watching;
+      await runner.stop();
+    },
+  };
+}
