@@ -69,6 +69,9 @@ export async function startJobs(options: JobRunnerOptions): Promise<JobRunner> {
     concurrency,
     pollInterval: 2_000,
     noHandleSignals: true,
+    // Without these graphile-worker writes down how a job ended in promises that nobody looks after: when the database
+    // goes away they end the process. In batches it tries again, and at last gives the runner up, which is noticed.
+    preset: { worker: { completeJobBatchDelay: 0, failJobBatchDelay: 0 } },
     events,
     logger: quiet(options.log),
     taskList: taskList(options, serial),
