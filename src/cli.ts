@@ -178,13 +178,19 @@ withConfig(
 const audit = program.command("audit").description("compare what is with what ought to be");
 withConfig(audit.command("rooms").description("every room as the homeserver has it; fails when one differs"))
   .option("--repair", "have what differs put right by the Whisper that runs, and look once more")
-  .action(({ config, repair }: ConfigOption & { repair?: true }) =>
-    withDatabase(config, async (database) => {
-      const options = { repair: repair === true };
-      const right = await auditRoomsCommand(loadConfig(config), database, options, console.log);
+  .action(async ({ config, repair }: ConfigOption & { repair?: true }) => {
+    await withDatabase(config, async (database) => {
+      const right = await auditRoomsCommand(
+        loadConfig(config),
+        database,
+        { repair: repair === true },
+        console.log,
+      );
       if (!right) process.exitCode = 1;
-    }),
-  );
+    });
+    // The bridge library keeps timers of its own, for which nobody has to wait.
+    process.exit();
+  });
 
 async function withDatabase(config: string, work: (database: Database) => Promise<void>): Promise<void> {
   const database = openDatabase({ url: loadConfig(config).database.url.reveal(), max: 2 });
@@ -198,5 +204,5 @@ async function withDatabase(config: string, work: (database: Database) => Promis
 
 program.parseAsync().catch((error: unknown) => {
   console.error(error instanceof ConfigError || error instanceof Error ? error.message : String(error));
-  process.exitCode = 1;
+  process.exit(1);
 });

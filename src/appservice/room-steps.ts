@@ -108,6 +108,24 @@ export async function createRoom(homeserver: Homeserver, expected: ExpectedRoom)
   return created.room_id;
 }
 
+/** The room's state as `as` sees it; where the bot has lost the room, as an administrator sees it. */
+async function wholeState(homeserver: Homeserver, room: RoomId, as?: UserId): Promise<MatrixEvent[]> {
+  try {
+    return await homeserver.call<MatrixEvent[]>({
+      method: "GET",
+      path: path`/_matrix/client/v3/rooms/${room}/state`,
+      ...(as === undefined ? {} : { as }),
+    });
+  } catch (error) {
+    if (as !== undefined || !(error instanceof MatrixRefused)) throw error;
+    const { state } = await homeserver.call<{ state: MatrixEvent[] }>({
+      method: "GET",
+      path: path`/_synapse/admin/v1/rooms/${room}/state`,
+    });
+    return state;
+  }
+}
+
 /** Asks the homeserver for the whole room, as `as` sees it, and puts it in the mirror. */
 export async function refetchRoom(
   database: Database,
@@ -115,11 +133,7 @@ export async function refetchRoom(
   room: RoomId,
   as?: UserId,
 ): Promise<MatrixEvent[]> {
-  const state = await homeserver.call<MatrixEvent[]>({
-    method: "GET",
-    path: path`/_matrix/client/v3/rooms/${room}/state`,
-    ...(as === undefined ? {} : { as }),
-  });
+  const state = await wholeState(homeserver, room, as);
   await database.transaction((tx) => mirrorWholeRoom(tx, room, state));
   return state;
 }
