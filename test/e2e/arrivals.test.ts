@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { expect } from "chai";
 import type { MatrixEvent, Room } from "matrix-js-sdk";
 import { z } from "zod";
@@ -427,6 +428,18 @@ describe("Patient arrivals", function () {
       await doctor.sendText(room.roomId, "history");
       await doctor.waitForRedaction(idOf(history));
     });
+  });
+
+  it("leave no patient's name in Whisper's log, its metrics or the names of rooms", async () => {
+    await put(unique("b"));
+    await put(unique("b"), { patient_name: 7 as never }).catch(() => undefined);
+    await settled(stack);
+    const metrics = await (await fetch(new URL("/metrics", stack.whisper))).text();
+    expect(metrics).to.include("whisper_arrival_notices");
+    const log = readFileSync(stack.whisperLog, "utf8");
+    expect(log).to.include("/api/v1/bookings");
+    const names = [...doctor.rooms(), ...receptionist.rooms()].map((each) => each.name);
+    expect([log, metrics, ...names].filter((text) => /Quokka/.test(text))).to.deep.equal([]);
   });
 
   it("tell a doctor who writes beside the notices how to reply", async () => {
