@@ -1,6 +1,7 @@
 import { EventEmitter } from "node:events";
 import { setTimeout as wait } from "node:timers/promises";
 import { type Job, type Runner, run, type WorkerEvents, Logger as WorkerLogger } from "graphile-worker";
+import pg from "pg";
 import type { Logger } from "pino";
 import type { Database } from "../store/database.ts";
 import type { JobName, JobPayloads } from "../store/jobs.ts";
@@ -63,9 +64,9 @@ export async function startJobs(options: JobRunnerOptions): Promise<JobRunner> {
   const serial = serialQueues(options.databaseUrl, concurrency, (error) =>
     options.log.warn({ err: error }, "a connection that holds a queue broke"),
   );
+  const pool = jobsPool(options, concurrency + 2);
   const runner: Runner = await run({
-    connectionString: options.databaseUrl,
-    maxPoolSize: concurrency + 2,
+    pgPool: pool,
     concurrency,
     pollInterval: 2_000,
     noHandleSignals: true,
@@ -82,11 +83,23 @@ export async function startJobs(options: JobRunnerOptions): Promise<JobRunner> {
   );
   return {
     stop: async () => {
-      await runner.stop();
-      await serial.close();
-      await locks.release();
+      try {
+        await runner.stop();
+      } finally {
+        await Promise.all([serial.close(), pool.end()]);
+        await locks.release();
+      }
     },
   };
+}
+
+/** A pool of our own: graphile-worker looks after its own one's broken connections until it stops, and not while. */
+function jobsPool({ databaseUrl, log }: JobRunnerOptions, max: number): pg.Pool {
+  const pool = new pg.Pool({ connectionString: databaseUrl, max, application_name: "whisper jobs" });
+  const broke = (error: Error) => log.warn({ err: error }, "a connection of the jobs broke");
+  pool.on("error", broke);
+  pool.on("connect", (client) => client.on("error", broke));
+  return pool;
 }
 
 /** How long graphile-worker may take to write down that a job failed, in looks and in milliseconds between them. */
