@@ -1,0 +1,114 @@
+import { inParallel } from "../../src/appservice/in-parallel.ts";
+import { eventually } from "../support/eventually.ts";
+import { settled } from "../support/settled.ts";
+import type { TestStack } from "../support/stack.ts";
+import { putUser } from "../support/staff.ts";
+import type { Bench, BenchOptions, Figure } from "./bench.ts";
+import { arrivedBooking, healthTrack, homeserver, rawSend, rowsOf, withBenchStack } from "./bench-stack.ts";
+import { median } from "./numbers.ts";
+
+/** As many as Whisper carries out jobs at once: each doctor has a room. */
+const DOCTORS = Array.from({ length: 8 }, (_, index) => `dr.${index}`);
+/** The notice and its two buttons. */
+const EVENTS_OF_ONE = 3;
+
+export const arrivalRate: Bench = {
+  name: "arrival-rate",
+  summary: "many arrivals at once, beside as many plain events into the same rooms",
+  run: (options) => withBenchStack((stack) => measure(stack, options)),
+};
+
+async function measure(stack: TestStack, { smoke, say }: BenchOptions): Promise<Figure[]> {
+  const [rounds, each] = smoke ? [1, 2] : [6, 6];
+  await putUser(stack, "mia");
+  for (const doctor of DOCTORS) await putUser(stack, doctor, { doctor: true });
+  const rooms = await eventually("the doctors' rooms to be made", () => arrivalsRooms(stack), 60_000);
+  await settled(stack);
+
+  const raw: number[] = [];
+  const whisper: number[] = [];
+  // The first round warms everything up and does not count.
+  for (let round = 0; round <= rounds; round++) {
+    const plain = await rawEvents(stack, rooms, each);
+    await settled(stack);
+    const arrivals = await whisperEvents(stack, round, each);
+    await settled(stack);
+    if (round === 0) continue;
+    raw.push(plain);
+    whisper.push(arrivals);
+    say(`round ${round}: ${plain.toFixed(1)} events/s raw, ${arrivals.toFixed(1)} of arrivals`);
+  }
+  return [
+    {
+      what: "events per second, arrivals beside raw",
+      unit: "/s",
+      raw: median(raw),
+      whisper: median(whisper),
+      goal: { of: "ratio", atLeast: 0.9 },
+    },
+    { what: "arrivals per second", unit: "/s", whisper: median(whisper) / EVENTS_OF_ONE },
+  ];
+}
+
+/** One sender for each room, one event after another, as whoever keeps them in order must. */
+async function rawEvents(stack: TestStack, rooms: readonly string[], each: number): Promise<number> {
+  const synapse = homeserver(stack, rooms.length);
+  const started = Date.now();
+  await inParallel(rooms.length, rooms, async (room) => {
+    for (let count = 0; count < each; count++) {
+      const event = await rawSend(synapse, room, "m.room.message", {
+        msgtype: "m.text",
+        body: "Juniper Alder has arrived for 10:30 at Wattle Street, says Mia",
+      });
+      for (const key of ["✅", "↩️"]) {
+        await rawSend(synapse, room, "m.reaction", {
+          "m.relates_to": { rel_type: "m.annotation", event_id: event, key },
+        });
+      }
+    }
+  });
+  synapse.close();
+  return perSecond(rooms.length * each, Date.now() - started);
+}
+
+async function whisperEvents(stack: TestStack, round: number, each: number): Promise<number> {
+  const bookings = Array.from({ length: each }, (_, count) =>
+    DOCTORS.map((doctor, room) => arrivedBooking(`round${round}-${count}-${room}`, doctor)),
+  ).flat();
+  const practice = healthTrack(stack, DOCTORS.length);
+  const started = Date.now();
+  await inParallel(
+    DOCTORS.length,
+    bookings,
+    async ({ path, body }) => void (await practice.call("PUT", path, body)),
+  );
+  practice.close();
+  const ended = await eventually(
+    "everything to be sent",
+    () => lastSent(stack, started, bookings.length),
+    120_000,
+  );
+  return perSecond(bookings.length, ended - started);
+}
+
+const perSecond = (arrivals: number, ms: number) => (arrivals * EVENTS_OF_ONE * 1_000) / ms;
+
+async function arrivalsRooms(stack: TestStack): Promise<string[] | undefined> {
+  const rooms = await rowsOf<{ room_id: string }>(
+    stack,
+    "SELECT room_id FROM conversations WHERE kind = 'arrivals' AND room_id IS NOT NULL AND username = ANY($1)",
+    [DOCTORS],
+  );
+  return rooms.length === DOCTORS.length ? rooms.map(({ room_id }) => room_id) : undefined;
+}
+
+/** When the last event of these arrivals was sent, in the milliseconds of Date.now; undefined: it is still to be. */
+async function lastSent(stack: TestStack, since: number, arrivals: number): Promise<number | undefined> {
+  const [row] = await rowsOf<{ sent: number; last: number }>(
+    stack,
+    `SELECT count(*)::int AS sent, (extract(epoch FROM max(sent_at)) * 1000)::float8 AS last FROM outbox
+     WHERE sent_at >= to_timestamp($1 / 1000.0)`,
+    [since],
+  );
+  return row?.sent === arrivals * EVENTS_OF_ONE ? row.last : undefined;
+}

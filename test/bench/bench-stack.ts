@@ -1,0 +1,73 @@
+import pg from "pg";
+import { freshStack, type TestStack } from "../support/stack.ts";
+import { KeptConnection } from "./kept-connection.ts";
+
+/** A stack as it is in earnest: PostgreSQL writes to the disk, and nothing stands between Whisper and Synapse. */
+export async function withBenchStack<T>(work: (stack: TestStack) => Promise<T>): Promise<T> {
+  const stack = await freshStack({ withoutFsync: false });
+  try {
+    await stack.stopWhisper();
+    await startStraight(stack);
+    return await work(stack);
+  } finally {
+    await stack.stop();
+  }
+}
+
+export const startStraight = (stack: TestStack): Promise<void> =>
+  stack.startWhisper({ WHISPER_HOMESERVER__URL: stack.synapse });
+
+export async function rowsOf<R extends pg.QueryResultRow>(
+  stack: TestStack,
+  sql: string,
+  values: unknown[] = [],
+): Promise<R[]> {
+  const client = new pg.Client(stack.databaseUrl);
+  await client.connect();
+  try {
+    return (await client.query<R>(sql, values)).rows;
+  } finally {
+    await client.end();
+  }
+}
+
+export const healthTrack = (stack: TestStack, connections?: number) =>
+  new KeptConnection(stack.whisper, stack.apiKey, connections);
+
+/** The homeserver itself, as the bot. */
+export const homeserver = (stack: TestStack, connections?: number) =>
+  new KeptConnection(stack.synapse, stack.appserviceToken, connections);
+
+let sends = 0;
+
+/** Answers the event id. */
+export async function rawSend(
+  synapse: KeptConnection,
+  room: string,
+  type: string,
+  content: object,
+): Promise<string> {
+  const path = `/_matrix/client/v3/rooms/${encodeURIComponent(room)}/send/${type}/raw-${process.pid}-${++sends}`;
+  const answer = await synapse.call("PUT", path, content);
+  if (typeof answer === "object" && answer !== null && "event_id" in answer) return String(answer.event_id);
+  throw new Error("Synapse answered no event id");
+}
+
+/** What HealthTrack sends when a patient has come. */
+export function arrivedBooking(id: string, doctor: string) {
+  const now = new Date().toISOString();
+  return {
+    path: `/api/v1/bookings/${id}`,
+    body: {
+      status: "arrived",
+      // A patient of its own: bookings of one patient are shown in one notice.
+      patient_id: id,
+      patient_name: "Juniper Alder",
+      location: "Wattle Street",
+      doctor,
+      changed_by: "mia",
+      appointment_at: now,
+      changed_at: now,
+    },
+  };
+}

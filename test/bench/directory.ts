@@ -1,0 +1,228 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { mustCallApi } from "../../dev/api.ts";
+import { inParallel } from "../../src/appservice/in-parallel.ts";
+import { eventually } from "../support/eventually.ts";
+import { settled } from "../support/settled.ts";
+import type { TestStack } from "../support/stack.ts";
+import { nameOf } from "../support/staff.ts";
+import type { Bench, BenchOptions, Figure } from "./bench.ts";
+import { homeserver, rowsOf, startStraight, withBenchStack } from "./bench-stack.ts";
+import { megabytes } from "./memory.ts";
+
+/** As many calls at a time as Whisper makes for accounts. */
+const AT_ONCE = 8;
+
+export const directory: Bench = {
+  name: "directory",
+  summary:
+    "a practice group of 10,000: import, accounts beside raw ones, import once more, memory, a restart",
+  run: (options) => withBenchStack((stack) => measure(stack, options)),
+};
+
+async function measure(stack: TestStack, { smoke, say }: BenchOptions): Promise<Figure[]> {
+  const [users, groups] = smoke ? [300, 10] : [10_000, 200];
+  const sent = practice(users, groups);
+  await stack.stopWhisper();
+  const empty = await restart(stack);
+  await stack.stopWhisper();
+  await startStraight(stack);
+
+  const memory = new Memory(stack);
+  const before = memory.now();
+  say(`${users} users and ${groups} groups`);
+  const began = performance.now();
+  await mustCallApi(stack, "PUT", "/api/v1/directory", sent);
+  const imported = performance.now() - began;
+  const rates = await accountsBesideRaw(stack, began, users + groups, smoke ? 100 : 2_000, say);
+  // The first of the rooms are made meanwhile.
+  await pause(smoke ? 1_000 : 10_000);
+  const after = memory.now();
+
+  await stack.stopWhisper();
+  await putRoomsAside(stack);
+  say("restarting");
+  const full = await restart(stack);
+  stack.proxy.forget();
+  const again = performance.now();
+  await mustCallApi(stack, "PUT", "/api/v1/directory", sent);
+  const reimported = performance.now() - again;
+  await settled(stack);
+  const reimportCalls = callsOfWhisper(stack);
+  const highest = memory.stop();
+  const registered = await plainRegistrations(stack, smoke ? 50 : 500);
+
+  return [
+    { what: `import of ${users} users, answered after`, unit: "s", whisper: imported / 1_000 },
+    {
+      what: "accounts made, beside raw in the same way",
+      unit: "/s",
+      ...rates,
+      goal: { of: "ratio", atLeast: 0.9 },
+    },
+    { what: "accounts made, beside raw /register", unit: "/s", raw: registered, whisper: rates.whisper },
+    {
+      what: "import again, unchanged",
+      unit: "s",
+      whisper: reimported / 1_000,
+      goal: { of: "figure", atMost: 2 },
+    },
+    {
+      what: "calls of the homeserver by that",
+      unit: "calls",
+      whisper: reimportCalls,
+      goal: { of: "figure", atMost: 0 },
+    },
+    { what: "memory before", unit: "MB", whisper: before },
+    { what: "memory at most", unit: "MB", whisper: highest, goal: { of: "figure", atMost: 250 } },
+    { what: "memory after", unit: "MB", whisper: after },
+    {
+      what: "ready after a restart (raw: with nobody)",
+      unit: "s",
+      raw: empty.ready / 1_000,
+      whisper: full.ready / 1_000,
+      goal: { of: "figure", atMost: 2 },
+    },
+    {
+      what: "calls of the homeserver at start (raw: with nobody)",
+      unit: "calls",
+      raw: empty.calls,
+      whisper: full.calls,
+      goal: { of: "ratio", atMost: 1 },
+    },
+  ];
+}
+
+function practice(users: number, groups: number) {
+  const usernames = Array.from({ length: users }, (_, index) => `staff.${index}`);
+  return {
+    users: usernames.map((username, index) => ({
+      username,
+      name: nameOf(username),
+      role: "Nurse",
+      email: `${username}@practice.example`,
+      doctor: index % 20 === 0,
+      locations: [`Location ${index % 30}`],
+    })),
+    security_groups: Array.from({ length: groups }, (_, group) => ({
+      id: `group-${group}`,
+      name: `Group ${group}`,
+      members: Array.from({ length: 50 }, (_, member) => usernames[(group * 47 + member * 13) % users]),
+    })),
+  };
+}
+
+/**
+ * Follows Whisper making the accounts, and now and then has it stand still while the raw client makes some in the same
+ * way, so that both are measured under the same load and with as many accounts there already.
+ */
+async function accountsBesideRaw(
+  stack: TestStack,
+  began: number,
+  wanted: number,
+  between: number,
+  say: (line: string) => void,
+): Promise<{ raw: number; whisper: number }> {
+  const synapse = homeserver(stack, AT_ONCE);
+  const pid = stack.pids().whisper ?? 0;
+  let raw = { made: 0, ms: 0 };
+  let next = between / 2;
+  let made = 0;
+  for (;;) {
+    [made = 0] = (await rowsOf<{ made: number }>(stack, "SELECT count(*)::int AS made FROM accounts")).map(
+      (row) => row.made,
+    );
+    if (made >= wanted) break;
+    if (made < next) {
+      await pause(50);
+      continue;
+    }
+    next += between;
+    process.kill(pid, "SIGSTOP");
+    try {
+      // Calls under way come to their end first.
+      await pause(300);
+      const started = performance.now();
+      const names = Array.from({ length: between / 10 }, (_, index) => `raw.${raw.made + index}`);
+      await inParallel(AT_ONCE, names, async (name) => {
+        const path = `/_synapse/admin/v2/users/${encodeURIComponent(stack.userId(name))}`;
+        await synapse.call("PUT", path, { displayname: `${nameOf(name)} (Nurse)` });
+      });
+      const ms = performance.now() - started;
+      say(`${made} accounts; raw ${((names.length * 1_000) / ms).toFixed(0)}/s`);
+      raw = { made: raw.made + names.length, ms: raw.ms + ms };
+      began += ms + 300;
+    } finally {
+      process.kill(pid, "SIGCONT");
+    }
+  }
+  synapse.close();
+  return { raw: (raw.made * 1_000) / raw.ms, whisper: (made * 1_000) / (performance.now() - began) };
+}
+
+/** The appservice's own way of making accounts, without display names. */
+async function plainRegistrations(stack: TestStack, count: number): Promise<number> {
+  const synapse = homeserver(stack, AT_ONCE);
+  const started = performance.now();
+  const names = Array.from({ length: count }, (_, index) => `ht_plain.${index}`);
+  await inParallel(AT_ONCE, names, async (username) => {
+    const body = { type: "m.login.application_service", username, inhibit_login: true };
+    await synapse.call("POST", "/_matrix/client/v3/register", body);
+  });
+  synapse.close();
+  return (count * 1_000) / (performance.now() - started);
+}
+
+/** Making the rooms of 10,000 people takes Synapse an hour; they are not what is measured from here on. */
+async function putRoomsAside(stack: TestStack): Promise<void> {
+  await rowsOf(
+    stack,
+    "SELECT graphile_worker.complete_jobs(array(SELECT id FROM graphile_worker._private_jobs WHERE key IS NOT NULL))",
+  );
+  await rowsOf(stack, "DELETE FROM room_checks");
+}
+
+/** Starts Whisper behind the proxy: milliseconds until it is ready, and calls of the homeserver until it is at rest. */
+async function restart(stack: TestStack): Promise<{ ready: number; calls: number }> {
+  stack.proxy.forget();
+  const began = performance.now();
+  await stack.startWhisper();
+  const ready = performance.now() - began;
+  await pause(2_000);
+  await eventually("Whisper to be at rest", () => settled(stack).then(() => true), 120_000);
+  return { ready, calls: callsOfWhisper(stack) };
+}
+
+/** Health checks ask who we are again and again, for as long as somebody looks. */
+const callsOfWhisper = (stack: TestStack): number =>
+  stack.proxy.count({ token: stack.appserviceToken, path: /^(?!.*\/account\/whoami$)/ });
+
+/** Looks at Whisper's memory four times a second. */
+class Memory {
+  readonly #stack: TestStack;
+  readonly #timer: NodeJS.Timeout;
+  #highest = 0;
+
+  constructor(stack: TestStack) {
+    this.#stack = stack;
+    this.#timer = setInterval(() => this.now(), 250);
+  }
+
+  /** 0 while Whisper is not there. */
+  now(): number {
+    const pid = this.#stack.pids().whisper;
+    if (pid === undefined) return 0;
+    try {
+      const held = megabytes(pid);
+      this.#highest = Math.max(this.#highest, held);
+      return held;
+    } catch {
+      return 0;
+    }
+  }
+
+  /** Answers the highest that was seen. */
+  stop(): number {
+    clearInterval(this.#timer);
+    return this.#highest;
+  }
+}

@@ -1,0 +1,11 @@
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+
+/** Megabytes (10^6 bytes) of memory that a process holds now. */
+export function megabytes(pid: number): number {
+  const kibibytes =
+    process.platform === "linux"
+      ? /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]
+      : execFileSync("ps", ["-o", "rss=", "-p", String(pid)], { encoding: "utf8" }).trim();
+  return (Number(kibibytes ?? 0) * 1_024) / 1_000_000;
+}
