@@ -57,7 +57,7 @@ import { clearReplacedJobs } from "./jobs/upkeep.ts";
 import { commandsOf } from "./messages/commands/commands.ts";
 import { commandEvents } from "./messages/commands/events.ts";
 import type { RoomId, UserId } from "./policy/model.ts";
-import { openDatabase } from "./store/database.ts";
+import { isDatabaseDown, openDatabase } from "./store/database.ts";
 import type { JobPayloads } from "./store/jobs.ts";
 import { migrate } from "./store/migrate.ts";
 import { type Channel, listenToDatabase } from "./store/notifications.ts";
@@ -298,7 +298,7 @@ export async function startWhisper(
             ...arrivalTimes(arrivalParts, database),
           ],
           log,
-          isAway: (error) => error instanceof HomeserverAway,
+          isAway: (error) => error instanceof HomeserverAway || isDatabaseDown(error),
           onFatal: onLost,
         });
       return startLastingJobs(start, log, stopping.signal);
