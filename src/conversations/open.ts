@@ -98,11 +98,3 @@ export async function findOrMake(
       return opening satisfies never;
   }
 }
-
-/** A choice of one person, as a request. */
-export const withOne = (as: Username, other: Username): OpenRequest => ({
-  ...EMPTY_SELECTION,
-  as,
-  name: null,
-  users: [other],
-});
