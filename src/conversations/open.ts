@@ -2,7 +2,7 @@ import { lockDirectory } from "../directory/store.ts";
 import type { ConversationId, ConversationKind, Directory, Selection, Username } from "../policy/model.ts";
 import { userIdOf } from "../policy/names.ts";
 import { type Opening, openingFor } from "../policy/opening.ts";
-import { EMPTY_SELECTION, findCustomGroup, piecesOf } from "../policy/selection.ts";
+import { findCustomGroup, piecesOf } from "../policy/selection.ts";
 import * as words from "../policy/words.ts";
 import type { Transaction } from "../store/database.ts";
 import { checkRoom } from "./affected.ts";
