@@ -1,0 +1,52 @@
+import { expect } from "chai";
+import { openDatabase } from "../../../src/store/database.ts";
+import { migrate } from "../../../src/store/migrate.ts";
+import { emptyDatabaseUrl } from "../../support/postgres.ts";
+
+describe("the database", () => {
+  it("is brought up to date once by several processes that start together, and again without change", async () => {
+    const url = await emptyDatabaseUrl();
+    const databases = [1, 2, 3].map(() => openDatabase({ url, max: 3 }));
+    try {
+      await Promise.all(databases.map(migrate));
+      const [database] = databases;
+      const applied = async () => (await database?.query("SELECT name FROM migrations ORDER BY name"))?.rows;
+      const before = await applied();
+      expect(before).to.have.lengthOf.at.least(5);
+      await Promise.all(databases.map(migrate));
+      expect(await applied()).to.deep.equal(before);
+    } finally {
+      for (const each of databases) await each.close();
+    }
+  });
+
+  it("refuses a migration that was changed after it ran, and says what to do", async () => {
+    const database = openDatabase({ url: await emptyDatabaseUrl(), max: 3 });
+    try {
+      await migrate(database);
+      await database.query("UPDATE migrations SET digest = 'other' WHERE name = '0001_house.sql'");
+      const refused = await migrate(database).then(
+        () => "migrated",
+        (error: unknown) => String(error),
+      );
+      expect(refused).to.include("0001_house.sql was changed after it ran");
+    } finally {
+      await database.close();
+    }
+  });
+
+  it("rolls back what threw, and hands its connection back", async () => {
+    const database = openDatabase({ url: await emptyDatabaseUrl(), max: 1 });
+    try {
+      await database.query("CREATE TABLE t (n int)");
+      const failed = database.transaction(async (tx) => {
+        await tx.query("INSERT INTO t VALUES (1)");
+        throw new Error("no");
+      });
+      expect(await failed.catch((error: unknown) => String(error))).to.equal("Error: no");
+      expect((await database.query("SELECT FROM t")).rowCount).to.equal(0);
+    } finally {
+      await database.close();
+    }
+  });
+});
