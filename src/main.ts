@@ -248,7 +248,7 @@ export async function startWhisper(
   const handlers = [
     // First: it compares with what was known before the event, and takes its lock before jobs are queued.
     customGroupEvents(conversationParts),
-    roomEvents(),
+    roomEvents(settings.bot),
     activityEvents(settings.bot),
     mediaEvents,
     arrivalEvents(arrivalParts),
@@ -313,6 +313,7 @@ export async function startWhisper(
     for (const gate of gates) gate.close();
     await (await jobs.catch(() => undefined))?.stop();
     await notifications.close();
+    await homeserver.close();
     await database.close();
   };
 }

@@ -64,6 +64,7 @@ function waiting(registry: Registry, database: Database): void {
         `SELECT 'events' AS what, count(*) FROM inbox WHERE handled_at IS NULL AND parked_at IS NULL
          UNION ALL SELECT 'events_parked', count(*) FROM inbox WHERE parked_at IS NOT NULL
          UNION ALL SELECT 'sends', count(*) FROM outbox WHERE sent_at IS NULL AND dropped_at IS NULL
+         UNION ALL SELECT 'sends_parked', count(*) FROM outbox WHERE dropped_at IS NOT NULL AND attempts > 0
          UNION ALL SELECT 'jobs', count(*) FROM graphile_worker._private_jobs WHERE attempts < max_attempts
          UNION ALL SELECT 'jobs_parked', count(*) FROM graphile_worker._private_jobs
                     WHERE attempts >= max_attempts AND key IS NOT NULL AND locked_at IS NULL`,

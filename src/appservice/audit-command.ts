@@ -5,6 +5,7 @@ import type { Config } from "../config/schema.ts";
 import { directorySnapshot } from "../directory/snapshot.ts";
 import { type Database, onlyRow } from "../store/database.ts";
 import { connectHomeserver } from "./bridge.ts";
+import type { Homeserver } from "./homeserver.ts";
 import { readRegistration } from "./registration.ts";
 import { roomAudit } from "./room-inspection.ts";
 import { policySettings } from "./settings.ts";
@@ -28,6 +29,24 @@ export async function auditRoomsCommand(
     serverName: config.homeserver.server_name,
     registration: readRegistration(config.appservice.registration).registration,
   });
+  try {
+    return await auditAndRepair({ config, database, homeserver }, repair, print);
+  } finally {
+    await homeserver.close();
+  }
+}
+
+interface CommandParts {
+  readonly config: Config;
+  readonly database: Database;
+  readonly homeserver: Homeserver;
+}
+
+async function auditAndRepair(
+  { config, database, homeserver }: CommandParts,
+  repair: boolean,
+  print: (line: string) => void,
+): Promise<boolean> {
   const audit = roomAudit({
     database,
     homeserver,

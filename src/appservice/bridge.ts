@@ -3,6 +3,7 @@ import {
   type Homeserver,
   HomeserverAway,
   type HomeserverCall,
+  type HomeserverConnection,
   MatrixRefused,
   patternOf,
 } from "./homeserver.ts";
@@ -22,7 +23,7 @@ export interface BridgeOptions {
  * The homeserver through matrix-appservice-bridge. One client serves all users by masquerading in the query, so
  * memory does not grow with the practice. Its own intake and stores stay off (they lose events, see docs/decisions).
  */
-export async function connectHomeserver(options: BridgeOptions): Promise<Homeserver> {
+export async function connectHomeserver(options: BridgeOptions): Promise<HomeserverConnection> {
   Logger.configure({ console: "off" });
   const bridge = new Bridge({
     homeserverUrl: options.homeserverUrl,
@@ -65,6 +66,7 @@ export async function connectHomeserver(options: BridgeOptions): Promise<Homeser
   };
 
   return {
+    close: () => bridge.close(),
     call: async (call) => {
       for (let tries = 0; ; tries++) {
         try {

@@ -21,6 +21,12 @@ export interface Homeserver {
   call<T = unknown>(call: HomeserverCall): Promise<T>;
 }
 
+/** A homeserver and the library's timers behind it. */
+export interface HomeserverConnection extends Homeserver {
+  /** Lets go of what would keep the process alive. */
+  close(): Promise<void>;
+}
+
 /** The homeserver understood and said no: asking again unchanged gives the same answer. */
 export class MatrixRefused extends Error {
   override readonly name = "MatrixRefused";

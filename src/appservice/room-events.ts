@@ -2,7 +2,7 @@ import { checkRoom } from "../conversations/affected.ts";
 import { conversationOfRoom } from "../conversations/store.ts";
 import { carryOver } from "../messages/carry-over.ts";
 import type { EventHandler } from "../messages/event.ts";
-import type { ConversationId } from "../policy/model.ts";
+import type { ConversationId, UserId } from "../policy/model.ts";
 import { addJob } from "../store/jobs.ts";
 import { adoptJob } from "./adoption-wait.ts";
 import { mirrorEvent } from "./mirror.ts";
@@ -18,7 +18,7 @@ const SETTLE = 1_500;
  * Keeps the mirror, and has a room looked at when something in it became other than what Whisper itself had made of
  * it. A room that no conversation knows was made by a user in a client, and is taken over.
  */
-export function roomEvents(): EventHandler {
+export function roomEvents(bot: UserId): EventHandler {
   return {
     name: "rooms",
     handle: async (tx, event) => {
@@ -39,6 +39,8 @@ export function roomEvents(): EventHandler {
         if (changed) await addRetireJob(tx, event.room_id);
         return;
       }
+      // A room of Whisper's own, which is about to be known.
+      if (event.sender === bot) return;
       await addJob(
         tx,
         "adopt",

@@ -34,7 +34,12 @@ export async function atSynapse(
  * Stops Whisper, does something while a stand-in allows everything that Synapse asks, and has Synapse forget to tell of
  * it. Whisper is still stopped then.
  */
-export async function behindWhisper(stack: TestStack, work: () => Promise<unknown>): Promise<void> {
+export async function behindWhisper(
+  stack: TestStack,
+  work: () => Promise<unknown>,
+  /** `tell`: Synapse keeps what happened, and sends it when Whisper is back. */
+  { tell = false }: { readonly tell?: boolean } = {},
+): Promise<void> {
   await stack.stopWhisper();
   const yes = createServer((request, response) => {
     request.resume();
@@ -51,7 +56,7 @@ export async function behindWhisper(stack: TestStack, work: () => Promise<unknow
       yes.closeAllConnections();
     });
   }
-  await loseWhatIsQueued(stack);
+  if (!tell) await loseWhatIsQueued(stack);
 }
 
 /** What happens to a Synapse that is killed at the wrong moment: what it had queued for Whisper is never sent. */

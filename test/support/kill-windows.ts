@@ -1,4 +1,5 @@
 /** Kills Whisper at every call of the homeserver that a sequence makes: before it is made, and before its answer is heard. */
+import { settled } from "./settled.ts";
 import type { TestStack } from "./stack.ts";
 
 /** One place at which Whisper is killed. */
@@ -55,8 +56,10 @@ export async function throughEveryWindow<Subject>(
       const verified = sequence.verify(subject);
       verified.catch(() => undefined);
       const first = await Promise.race([killed.promise, verified.then(() => undefined)]);
-      // The last call of all may come when everything to be seen has been seen.
-      if (first === undefined && !reached) return killedAt;
+      // What a call brings about is seen before its answer is heard, and the last calls of all are not seen by anybody:
+      // the sequence has come to its end when Whisper has nothing left to do.
+      if (first === undefined) await Promise.race([killed.promise, settled(stack)]);
+      if (!reached) return killedAt;
       killedAt.push(await killed.promise);
       await stack.startWhisper();
       await verified.catch((error: unknown) => {
