@@ -1,6 +1,5 @@
 import { type AppServiceRegistration, Bridge, Logger } from "matrix-appservice-bridge";
 import {
-  type Homeserver,
   HomeserverAway,
   type HomeserverCall,
   type HomeserverConnection,
