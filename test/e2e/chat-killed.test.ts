@@ -68,6 +68,7 @@ describe("No message is lost nor doubled when Whisper is killed by SIGKILL", fun
   for (const when of process.env.EVERY_WINDOW ? (["before", "after"] as const) : (["after"] as const)) {
     it(`while it takes over a chat that a client has started, ${NAMES[when]}`, async () => {
       const killed = await throughEveryWindow(stack, when, {
+        stride: 3,
         async prepare({ call }) {
           await settled(stack);
           return { asker: await somebody(), text: `Hello, ${when} ${call}!` };
@@ -88,13 +89,14 @@ describe("No message is lost nor doubled when Whisper is killed by SIGKILL", fun
           await saidOnce(doctor, room.roomId, text);
         },
       });
-      expect(killed).to.have.lengthOf.at.least(4);
+      expect(killed).to.have.lengthOf.at.least(2);
     });
 
     it(`while it leads a second chat to the first, ${NAMES[when]}`, async () => {
       await friend.createDirect(doctor.userId, `The first chat, ${when}.`);
       const { roomId } = await roomOfKind(doctor, "individual", FRIEND);
       const killed = await throughEveryWindow(stack, when, {
+        stride: 3,
         async prepare({ call }) {
           await settled(stack);
           return `In another chat, ${when} ${call}.`;
@@ -110,13 +112,14 @@ describe("No message is lost nor doubled when Whisper is killed by SIGKILL", fun
           expect(open.filter((room) => conversationOf(room)?.kind === "individual")).to.deep.equal([]);
         },
       });
-      expect(killed).to.have.lengthOf.at.least(4);
+      expect(killed).to.have.lengthOf.at.least(2);
     });
 
     it(`while a security group gains a member, who then reads and hears everything, ${NAMES[when]}`, async () => {
       const room = await roomOfKind(doctor, "group", GROUP);
       const members = [DOCTOR, FRIEND];
       const killed = await throughEveryWindow(stack, when, {
+        stride: 3,
         async prepare({ call }) {
           await settled(stack);
           const joiner = OTHERS[next] ?? "";
