@@ -85,6 +85,18 @@ describe("the outbox", () => {
     }
   }
 
+  it("gives a send one transaction id for ever, and two sends two", async () => {
+    await queue(text("one"), text("two"));
+    homeserver.flaws.push("away before");
+    await drain().catch(() => undefined);
+    await drainUntilDone();
+    const [first, again, other] = homeserver.calls.flatMap(({ method, path }) =>
+      method === "PUT" ? [path] : [],
+    );
+    expect(again).to.equal(first);
+    expect(other).not.to.equal(first);
+  });
+
   it("knows a sent event again by what Synapse has told of it, without asking", async () => {
     await queue(text("one"));
     homeserver.flaws.push("away after");
