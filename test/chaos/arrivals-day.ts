@@ -23,10 +23,10 @@ const wish = fc.oneof(
       do: fc.constant("put" as const),
       status: fc.constantFrom(
         ...["booked", "confirmed", "in_session", "out_session", "closed", "no_show", "cancelled"],
-        ...Array<string>(7).fill("arrived"),
+        ...Array<string>(14).fill("arrived"),
       ),
-      // Another doctor now and then.
-      doctor: fc.option(fc.constantFrom(...DOCTORS), { freq: 5 }),
+      // It goes to the other doctor, and back.
+      other: fc.boolean(),
       /** Sent once more, and an older one after it: both must change nothing. */
       again: fc.boolean(),
     }),
@@ -35,7 +35,7 @@ const wish = fc.oneof(
   { weight: 2, arbitrary: fc.constant({ do: "answer" as const }) },
 );
 const life = fc.record({
-  doctor: fc.constantFrom(...DOCTORS),
+  doctors: fc.tuple(fc.constantFrom(...DOCTORS), fc.constantFrom(...DOCTORS)),
   wishes: fc.array(wish, { minLength: 2, maxLength: 7, size: "max" }),
 });
 type Life = typeof life extends fc.Arbitrary<infer T> ? T : never;
@@ -144,10 +144,9 @@ class Day {
   async #liveOne(index: number): Promise<void> {
     const [each, model] = [this.#lives[index], this.models[index]];
     if (each === undefined || model === undefined) return;
-    let { doctor } = each;
     for (const [second, wished] of each.wishes.entries()) {
       if (wished.do === "put") {
-        doctor = wished.doctor ?? doctor;
+        const doctor = each.doctors[wished.other ? 1 : 0];
         const step: Step = { do: "put", status: wished.status, doctor };
         await this.#put(index, second, step);
         model.take(step);

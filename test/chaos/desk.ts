@@ -59,7 +59,7 @@ export class Desk {
       const timer = setTimeout(() => {
         this.#waiting.delete(check);
         reject(new Error(`${this.person.userId} waited in vain for ${what}`));
-      }, 180_000);
+      }, 90_000);
       const check = () => {
         const found = look();
         if (found === undefined || found === false) return;

@@ -3,7 +3,7 @@
  * doubled. Each scenario prints what it did; the run fails when one of them finds something that is not as it should be.
  */
 import { arrivalsDay } from "./arrivals-day.ts";
-import type { Scenario } from "./scenario.ts";
+import type { Findings, Scenario } from "./scenario.ts";
 
 const SCENARIOS: readonly Scenario[] = [arrivalsDay];
 
@@ -22,7 +22,15 @@ let failed = false;
 for (const scenario of SCENARIOS) {
   if (names.length > 0 && !names.includes(scenario.name)) continue;
   console.log(`${scenario.name}: ${scenario.summary}`);
-  const { rows, faults } = await scenario.run({ smoke, say: (line) => console.log(`  ${line}`) });
+  const { rows, faults } = await scenario
+    .run({ smoke, say: (line) => console.log(`  ${line}`) })
+    // A wait in vain is a finding too: what was waited for never came.
+    .catch(
+      (error: unknown): Findings => ({
+        rows: [],
+        faults: [error instanceof Error ? error.message : String(error)],
+      }),
+    );
   console.table(Object.fromEntries(rows.map(([what, value]) => [what, { "": value }])));
   for (const fault of faults.slice(0, 20)) console.error(`  NOT AS IT SHOULD BE: ${fault}`);
   if (faults.length > 20) console.error(`  … and ${faults.length - 20} more`);
