@@ -26,16 +26,18 @@ export async function startLastingJobs(
       resolve();
     });
   };
-  let runner = await begin();
+  let runner: JobRunner | undefined = await begin();
   let stopped = false;
   const ended = Promise.withResolvers<void>();
   const watch = async () => {
     for (;;) {
       await Promise.race([lost.promise, ended.promise]);
       if (stopped) return;
+      const gone = runner;
+      runner = undefined;
       await Promise.race([
-        runner
-          .stop()
+        gone
+          ?.stop()
           .catch((error: unknown) => log.warn({ err: error }, "a lost job runner did not stop well")),
         wait(LET_GO, undefined, { ref: false }),
       ]);
@@ -50,7 +52,7 @@ export async function startLastingJobs(
       stopped = true;
       ended.resolve();
       await watching;
-      await runner.stop();
+      await runner?.stop();
     },
   };
 }

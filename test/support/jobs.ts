@@ -25,7 +25,13 @@ export async function jobsDatabase(): Promise<JobsDatabase> {
 
 const nothing = () => Promise.resolve();
 
-export function runJobs({ url, database }: JobsDatabase, tasks: SomeTasks): Promise<JobRunner> {
+export function runJobs(
+  { url, database }: JobsDatabase,
+  tasks: SomeTasks,
+  onFatal = (error: Error): void => {
+    throw error;
+  },
+): Promise<JobRunner> {
   return startJobs({
     database,
     databaseUrl: url,
@@ -48,8 +54,6 @@ export function runJobs({ url, database }: JobsDatabase, tasks: SomeTasks): Prom
     timed: [],
     log: pino({ level: "silent" }),
     isAway: (error) => error instanceof Away,
-    onFatal: (error) => {
-      throw error;
-    },
+    onFatal,
   });
 }
