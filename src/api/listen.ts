@@ -22,9 +22,12 @@ export function listen(app: RequestListener, { port, bind }: ListenOptions): Pro
 /** Takes no new requests, lets running ones finish for `patience` milliseconds, then cuts the rest. */
 export function close(server: Server, patience = 5_000): Promise<void> {
   const cut = setTimeout(() => server.closeAllConnections(), patience).unref();
+  // A connection that is kept alive becomes idle when its last request is answered; nobody else would close it then.
+  const sweep = setInterval(() => server.closeIdleConnections(), 50).unref();
   return new Promise((resolve, reject) => {
     server.close((error) => {
       clearTimeout(cut);
+      clearInterval(sweep);
       if (error) reject(error);
       else resolve();
     });

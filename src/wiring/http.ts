@@ -1,0 +1,130 @@
+import express, { type Express } from "express";
+import { answerErrors, createApi, unknownPath } from "../api/app.ts";
+import { close, listen } from "../api/listen.ts";
+import { apiRoutes } from "../api/routes.ts";
+import { withAccount } from "../appservice/accounts.ts";
+import { adoptionWait } from "../appservice/adoption-wait.ts";
+import { callbackRooms } from "../appservice/callback-rooms.ts";
+import { policyCallbacks } from "../appservice/callbacks.ts";
+import { afterRefusal } from "../appservice/catch-up.ts";
+import { createGate, type Gate, type GateOptions } from "../appservice/gate/gate.ts";
+import { createClientApiProxy } from "../appservice/gate/proxy.ts";
+import { SIGN_IN_PATH, signInPage } from "../appservice/gate/sign-in-page.ts";
+import { uploaderIn } from "../appservice/gate/uploader.ts";
+import { healthChecks } from "../appservice/health.ts";
+import { storeReceipts } from "../appservice/receipts.ts";
+import { issueSignIn } from "../appservice/sign-in.ts";
+import { intake } from "../appservice/transactions.ts";
+import type { Config } from "../config/schema.ts";
+import { directoryChanged } from "../conversations/affected.ts";
+import { alerts } from "../conversations/alerts.ts";
+import { conversations } from "../conversations/conversations.ts";
+import { mediaOf } from "../conversations/media.ts";
+import type { UserId } from "../policy/model.ts";
+import type { Parts } from "./parts.ts";
+
+/**
+ * Serves everything that is asked over HTTP: Synapse's transactions and policy callbacks, the read gate, the API.
+ * @param working whether Synapse was there and jobs are carried out.
+ * @returns what stops serving.
+ */
+export async function serveHttp(parts: Parts, working: () => boolean): Promise<() => Promise<void>> {
+  const { config, log } = parts;
+  const gateOptions: GateOptions = {
+    synapseUrl: config.homeserver.url,
+    media: mediaOf(parts.database),
+    uploaderOf: uploaderIn(parts.homeserver),
+    log,
+    behindProxy: config.gate.listen === undefined,
+  };
+  const gates: Gate[] = [createGate(gateOptions)];
+  const app = bareApp();
+  forSynapse(app, parts);
+  // Before anything that reads bodies: what is gated goes on as it came.
+  app.use(gates.map((gate) => gate.router));
+  app.get(
+    SIGN_IN_PATH,
+    signInPage({
+      homeserverUrl: config.homeserver.public_url,
+      clientPath: "/",
+      practiceName: config.practice.name,
+    }),
+  );
+  app.use(
+    createApi({
+      database: parts.database,
+      log,
+      routes: routesOf(parts, working),
+      publicUrl: config.public_url,
+    }),
+  );
+  app.use(unknownPath);
+  app.use(answerErrors(log));
+
+  const api = await listen(app, config.listen);
+  const closing = [() => close(api)];
+  if (config.gate.listen) {
+    const clientApi = createClientApiProxy(gateOptions);
+    gates.push(clientApi);
+    const server = await listen(bareApp().use(clientApi.router), config.gate.listen);
+    // Clients hold long polls open and come back by themselves.
+    closing.push(() => close(server, 250));
+  }
+  return async () => {
+    await Promise.all(closing.map((end) => end()));
+    for (const gate of gates) gate.close();
+  };
+}
+
+const bareApp = (): Express => express().disable("x-powered-by").disable("etag");
+
+/** What Synapse calls: the transactions of the application service, and the callbacks of its antispam module. */
+function forSynapse(app: Express, parts: Parts): void {
+  const { config, database, directory, log, metrics, notifications, settings } = parts;
+  app.use(
+    "/_matrix/app/v1",
+    intake({
+      database,
+      hsToken: parts.hsToken,
+      onEphemeral: (events) => storeReceipts(database, events),
+      knowsUser: async (userId) => (await withAccount(database, [userId as UserId])).size > 0,
+      onStored: metrics.stored,
+      onRefused: afterRefusal(parts.catchUp),
+    }),
+  );
+  app.use(
+    "/policy",
+    policyCallbacks({
+      token: config.policy.token.reveal(),
+      directory,
+      settings,
+      rooms: callbackRooms(database, notifications),
+      adopt: adoptionWait(database, notifications),
+      log,
+      onDecided: metrics.decided,
+    }),
+  );
+}
+
+function routesOf(parts: Parts, working: () => boolean) {
+  const { config, database, homeserver, directory, settings, metrics } = parts;
+  const signInParts = { database, homeserver, directory, settings, template: signInTemplate(config) };
+  return apiRoutes({
+    database,
+    naming: settings,
+    changes: { changed: directoryChanged },
+    signIn: { issue: (username) => issueSignIn(signInParts, username) },
+    conversations: conversations(parts.conversationParts),
+    alerts,
+    audit: parts.audit,
+    bookings: parts.arrivalParts,
+    patientUrl: config.patients.url,
+    checks: healthChecks(database, homeserver, working),
+    metrics: metrics.registry,
+    ...(config.metrics.token && { metricsToken: config.metrics.token.reveal() }),
+  });
+}
+
+/** The practice's client, or the page of Whisper's own that leads to it; the token follows `#`, which no server logs. */
+const signInTemplate = (config: Config): string =>
+  config.client.url ?? `${config.public_url}${SIGN_IN_PATH}#{login_token}`;

@@ -1,0 +1,128 @@
+import type { Logger } from "pino";
+import { createMetrics, type Metrics } from "../api/metrics.ts";
+import { connectHomeserver } from "../appservice/bridge.ts";
+import type { CatchUpParts } from "../appservice/catch-up.ts";
+import { queueGapCheck, whenBack } from "../appservice/gaps.ts";
+import type { HomeserverConnection } from "../appservice/homeserver.ts";
+import { readRegistration } from "../appservice/registration.ts";
+import { roomAudit } from "../appservice/room-inspection.ts";
+import { policySettings } from "../appservice/settings.ts";
+import { arrivalMetrics } from "../arrivals/metrics.ts";
+import type { ArrivalParts } from "../arrivals/parts.ts";
+import { arrivalSettings } from "../arrivals/settings.ts";
+import type { Config } from "../config/schema.ts";
+import type { ConversationParts } from "../conversations/parts.ts";
+import { type DirectorySnapshot, directorySnapshot } from "../directory/snapshot.ts";
+import type { PolicySettings } from "../policy/model.ts";
+import { type Database, openDatabase } from "../store/database.ts";
+import { migrate } from "../store/migrate.ts";
+import { type Channel, listenToDatabase, type Notifications } from "../store/notifications.ts";
+import { untilThere } from "../store/until-there.ts";
+
+const CHANNELS: readonly Channel[] = ["whisper_directory", "whisper_room", "whisper_adopted"];
+
+/** What everything is built of, made once for the process. */
+export interface Parts {
+  readonly config: Config;
+  readonly log: Logger;
+  readonly database: Database;
+  readonly databaseUrl: string;
+  readonly hsToken: string;
+  readonly metrics: Metrics;
+  readonly settings: PolicySettings;
+  readonly directory: DirectorySnapshot;
+  readonly homeserver: HomeserverConnection;
+  readonly notifications: Notifications;
+  readonly conversationParts: ConversationParts & {
+    readonly database: Database;
+    readonly news: Notifications;
+  };
+  readonly arrivalParts: ArrivalParts;
+  readonly audit: ReturnType<typeof roomAudit>;
+  readonly catchUp: CatchUpParts;
+  /** Has events looked for that Synapse never sent. */
+  readonly lookForGaps: () => void;
+  close(): Promise<void>;
+}
+
+/** Builds the parts. Waits for the database; the homeserver may come later. */
+export async function buildParts(config: Config, log: Logger, signal: AbortSignal): Promise<Parts> {
+  const databaseUrl = config.database.url.reveal();
+  const { registration, hsToken } = readRegistration(config.appservice.registration);
+  const database = openDatabase({
+    url: databaseUrl,
+    max: config.database.max_connections,
+    onBroken: (error) => log.warn({ err: error }, "a database connection broke"),
+  });
+  const metrics = createMetrics(database);
+  await untilThere("the database", () => migrate(database), log);
+
+  const settings = policySettings(config);
+  const directory = directorySnapshot(database);
+  const lookForGaps = () =>
+    void queueGapCheck(database, "recent").catch((error: unknown) =>
+      log.warn({ err: error }, "could not ask for missing events to be looked for"),
+    );
+  const watch = whenBack(lookForGaps);
+  const homeserver = await connectHomeserver({
+    homeserverUrl: config.homeserver.url,
+    serverName: config.homeserver.server_name,
+    registration,
+    onCall: (call, outcome, seconds) => {
+      metrics.homeserverCall(call, outcome, seconds);
+      watch(outcome);
+    },
+  });
+  const notifications = await listenToDatabase(databaseUrl, CHANNELS, (error) =>
+    log.warn({ err: error }, "lost the connection for notifications"),
+  );
+  await keepLoaded(directory, notifications, log);
+  return {
+    config,
+    log,
+    database,
+    databaseUrl,
+    hsToken,
+    metrics,
+    settings,
+    directory,
+    homeserver,
+    notifications,
+    conversationParts: {
+      database,
+      directory,
+      settings,
+      news: notifications,
+      archiveAfter: config.conversations.archive_after,
+    },
+    arrivalParts: {
+      directory,
+      policy: settings,
+      settings: arrivalSettings(config),
+      ...arrivalMetrics(metrics.registry, database),
+    },
+    audit: roomAudit({ database, homeserver, directory, settings }),
+    catchUp: { database, homeserver, appserviceId: registration.getId() ?? "", log, signal },
+    lookForGaps,
+    close: async () => {
+      await notifications.close();
+      await homeserver.close();
+      await database.close();
+    },
+  };
+}
+
+/** The directory in memory follows every change that any process makes. */
+async function keepLoaded(
+  directory: DirectorySnapshot,
+  notifications: Notifications,
+  log: Logger,
+): Promise<void> {
+  const reload = () =>
+    void directory
+      .fresh()
+      .catch((error: unknown) => log.warn({ err: error }, "could not reload the directory"));
+  notifications.on("whisper_directory", reload);
+  notifications.onGap(reload);
+  await directory.fresh();
+}

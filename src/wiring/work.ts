@@ -1,0 +1,97 @@
+import { forgetOldIdempotencyKeys } from "../api/idempotency.ts";
+import { findGaps, queueGapCheck } from "../appservice/gaps.ts";
+import { HomeserverAway } from "../appservice/homeserver.ts";
+import { closeOrphanRooms } from "../appservice/orphan-rooms.ts";
+import { roomPins } from "../appservice/pins.ts";
+import { reassertNotifications } from "../appservice/reassert.ts";
+import { roomEvents } from "../appservice/room-events.ts";
+import { roomTags } from "../appservice/room-tags.ts";
+import { matrixTasks } from "../appservice/tasks.ts";
+import { arrivalEvents } from "../arrivals/events.ts";
+import { toggleHistory } from "../arrivals/history.ts";
+import { arrivalTimes } from "../arrivals/stale.ts";
+import { arrivalTasks } from "../arrivals/tasks.ts";
+import { queueRoomAudit, runRoomAudit } from "../audit/room-job.ts";
+import { activityEvents } from "../conversations/activity-events.ts";
+import { directoryChanged } from "../conversations/affected.ts";
+import { expireAlert } from "../conversations/alerts.ts";
+import { archiveQuiet } from "../conversations/archive.ts";
+import { customGroupEvents } from "../conversations/custom-group-events.ts";
+import { editConversation } from "../conversations/edit.ts";
+import { mediaEvents } from "../conversations/media.ts";
+import { openConversation } from "../conversations/open.ts";
+import { followTags } from "../conversations/tags.ts";
+import { type JobRunner, startJobs, type TaskList, type Timed } from "../jobs/runner.ts";
+import { clearReplacedJobs } from "../jobs/upkeep.ts";
+import { commandsOf } from "../messages/commands/commands.ts";
+import { commandEvents } from "../messages/commands/events.ts";
+import type { EventHandler } from "../messages/event.ts";
+import type { RoomId } from "../policy/model.ts";
+import { isDatabaseDown } from "../store/database.ts";
+import type { Parts } from "./parts.ts";
+
+/** Begins to carry out jobs. `onLost`: the database went away, and with it this runner's claim to its jobs. */
+export function startWork(parts: Parts, onLost: (error: Error) => void): Promise<JobRunner> {
+  const { database, databaseUrl, log } = parts;
+  return startJobs({
+    database,
+    databaseUrl,
+    tasks: tasksOf(parts),
+    timed: timetable(parts),
+    log,
+    isAway: (error) => error instanceof HomeserverAway || isDatabaseDown(error),
+    onFatal: onLost,
+  });
+}
+
+/** What the features do with the events of rooms, in this order. */
+function handlersOf(parts: Parts): EventHandler[] {
+  const { conversationParts, arrivalParts, directory, settings } = parts;
+  const commands = commandsOf({
+    open: (tx, request) => openConversation(conversationParts, tx, request),
+    edit: (tx, id, request) => editConversation(conversationParts, tx, id, request),
+    changes: { changed: directoryChanged },
+    toggleArrivals: (tx, username) => toggleHistory(tx, arrivalParts, username, null),
+    startAudit: (tx, { event, repair }) => queueRoomAudit(tx, { ref: event, repair, always: true }),
+  });
+  return [
+    // First: it compares with what was known before the event, and takes its lock before jobs are queued.
+    customGroupEvents(conversationParts),
+    roomEvents(settings.bot),
+    activityEvents(settings.bot),
+    mediaEvents,
+    arrivalEvents(arrivalParts),
+    commandEvents({ directory, settings, commands }),
+  ];
+}
+
+function tasksOf(parts: Parts): TaskList {
+  const { database, homeserver, log, audit } = parts;
+  return {
+    ...matrixTasks({ ...parts, handlers: handlersOf(parts) }),
+    ...arrivalTasks(parts.arrivalParts, database, roomPins(homeserver)),
+    alert_expiry: ({ alert_id }) => expireAlert(database, alert_id),
+    gaps: async ({ rooms }) => void (await findGaps({ ...audit, homeserver, log }, rooms)),
+    room_audit: (asked) => runRoomAudit(audit, asked),
+    tags: ({ room_id }) => followTags(database, roomTags(homeserver), room_id as RoomId),
+  };
+}
+
+/** What the clock starts, in UTC; nightly is the small hours of eastern Australia. */
+function timetable(parts: Parts): Timed[] {
+  const { database, settings, conversationParts } = parts;
+  return [
+    { name: "upkeep_jobs", cron: "*/10 * * * *", run: () => clearReplacedJobs(database) },
+    { name: "upkeep_keys", cron: "7 * * * *", run: () => forgetOldIdempotencyKeys(database) },
+    { name: "visibility", cron: "11 * * * *", run: () => archiveQuiet(database, conversationParts) },
+    { name: "orphan_rooms", cron: "*/20 * * * *", run: () => closeOrphanRooms(database, settings) },
+    { name: "notifications", cron: "23 * * * *", run: () => reassertNotifications(parts) },
+    { name: "gaps_nightly", cron: "31 16 * * *", run: () => queueGapCheck(database, "all") },
+    {
+      name: "room_audit_nightly",
+      cron: "41 16 * * *",
+      run: () => queueRoomAudit(database, { ref: new Date().toISOString(), repair: true, always: false }),
+    },
+    ...arrivalTimes(parts.arrivalParts, database),
+  ];
+}
