@@ -10,6 +10,8 @@ export async function withBenchStack<T>(work: (stack: TestStack) => Promise<T>):
     await startStraight(stack);
     return await work(stack);
   } finally {
+    await pools.get(stack)?.end();
+    pools.delete(stack);
     await stack.stop();
   }
 }
@@ -17,18 +19,18 @@ export async function withBenchStack<T>(work: (stack: TestStack) => Promise<T>):
 export const startStraight = (stack: TestStack): Promise<void> =>
   stack.startWhisper({ WHISPER_HOMESERVER__URL: stack.synapse });
 
+/** One connection, kept: making them is work for PostgreSQL, which would be taken for Whisper's. */
+const pools = new Map<TestStack, pg.Pool>();
+
 export async function rowsOf<R extends pg.QueryResultRow>(
   stack: TestStack,
   sql: string,
   values: unknown[] = [],
 ): Promise<R[]> {
-  const client = new pg.Client(stack.databaseUrl);
-  await client.connect();
-  try {
-    return (await client.query<R>(sql, values)).rows;
-  } finally {
-    await client.end();
-  }
+  const pool =
+    pools.get(stack) ?? new pg.Pool({ connectionString: stack.databaseUrl, max: 1, idleTimeoutMillis: 0 });
+  pools.set(stack, pool);
+  return (await pool.query<R>(sql, values)).rows;
 }
 
 export const healthTrack = (stack: TestStack, connections?: number) =>

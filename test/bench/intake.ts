@@ -28,9 +28,10 @@ async function measure(stack: TestStack, { smoke, say }: BenchOptions): Promise<
   const rooms = await eventually("the groups' rooms to be made", () => groupRooms(stack), 60_000);
   await settled(stack);
   const synapse = new KeptConnection(stack.whisper, homeserverToken(stack));
+  let sent = 0;
   const send = (events: number) =>
     synapse.timed("PUT", `/_matrix/app/v1/transactions/bench-${randomBytes(6).toString("hex")}`, {
-      events: Array.from({ length: events }, (_, index) => message(stack, rooms, index)),
+      events: Array.from({ length: events }, () => message(stack, rooms, sent++)),
     });
 
   for (let warm = 0; warm < 20; warm++) await send(10);
