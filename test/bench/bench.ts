@@ -1,27 +1,29 @@
 export interface BenchOptions {
-  /** A short one, to see that it works at all: its numbers mean nothing. */
+  /** A short one, to see that it works at all: its figures mean little. */
   readonly smoke: boolean;
   /** A line for whoever watches. */
   readonly say: (line: string) => void;
 }
 
-export interface Row {
+/** A measured figure, beside the same done without Whisper in the same run where there is such a thing. */
+export interface Figure {
   readonly what: string;
-  readonly measured: string | number;
-  readonly goal?: string;
+  readonly unit: "ms" | "s" | "/s" | "MB" | "calls";
+  readonly raw?: number;
+  readonly whisper: number;
+  /** What is hoped for, of the ratio of Whisper to raw or of Whisper's figure itself. */
+  readonly goal?: Goal;
+}
+
+export interface Goal {
+  readonly of: "ratio" | "figure";
+  readonly atMost?: number;
+  readonly atLeast?: number;
 }
 
 export interface Bench {
   readonly name: string;
   readonly summary: string;
-  run(options: BenchOptions): Promise<readonly Row[]>;
+  /** @throws when it could not be measured; a missed goal is not an error. */
+  run(options: BenchOptions): Promise<readonly Figure[]>;
 }
-
-/** The value that this share of the others does not exceed. */
-export function quantile(values: readonly number[], share: number): number {
-  const sorted = values.toSorted((one, other) => one - other);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
-}
-
-export const rounded = (value: number): number => Math.round(value * 100) / 100;
-export const milliseconds = (value: number): string => `${value.toFixed(1)} ms`;

@@ -1,11 +1,18 @@
 /**
- * `npm run bench [-- name ...] [--smoke]`: measurements, as ratios against a plain client on the same homeserver in the same
- * run, so that they mean the same on a slow machine and on a fast one.
+ * `npm run bench [-- name ...] [--smoke]`: measures Whisper beside a raw client on the same Synapse, taking turns in one
+ * run, since figures of two runs or two machines cannot be compared. Prints one table. A goal that is missed is not an
+ * error; a bench that could not run is.
  */
-import { arrivals } from "./arrivals.ts";
-import type { Bench } from "./bench.ts";
+import { loadavg } from "node:os";
+import { arrivalLatency } from "./arrival-latency.ts";
+import { arrivalRate } from "./arrival-rate.ts";
+import type { Bench, Figure } from "./bench.ts";
+import { callbacks } from "./callbacks.ts";
+import { directory } from "./directory.ts";
+import { intake } from "./intake.ts";
+import { table } from "./table.ts";
 
-const BENCHES: readonly Bench[] = [arrivals];
+const BENCHES: readonly Bench[] = [arrivalLatency, arrivalRate, intake, callbacks, directory];
 
 const words = process.argv.slice(2);
 const smoke = words.includes("--smoke");
@@ -18,12 +25,21 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 
+const load = () =>
+  `load ${loadavg()
+    .map((each) => each.toFixed(1))
+    .join(" ")}`;
+const figures: Figure[] = [];
+let failed = false;
 for (const bench of BENCHES) {
   if (names.length > 0 && !names.includes(bench.name)) continue;
-  console.log(`${bench.name}: ${bench.summary}`);
-  const rows = await bench.run({ smoke, say: (line) => console.log(`  ${line}`) });
-  console.table(
-    Object.fromEntries(rows.map(({ what, measured, goal }) => [what, { measured, goal: goal ?? "" }])),
-  );
+  console.log(`${bench.name}: ${bench.summary} (${load()})`);
+  try {
+    figures.push(...(await bench.run({ smoke, say: (line) => console.log(`  ${line}`) })));
+  } catch (error) {
+    console.error(`  COULD NOT RUN:`, error);
+    failed = true;
+  }
 }
-process.exit(0);
+console.log(`\n${table(figures)}\n\n${load()}${smoke ? "; a smoke: the figures mean little" : ""}`);
+process.exit(failed ? 1 : 0);
