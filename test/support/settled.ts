@@ -23,8 +23,25 @@ export async function settled(stack: TestStack, ms = 60_000): Promise<void> {
         return rows[0]?.waiting === 0;
       },
       ms,
-    );
+    ).catch(async (error: unknown) => {
+      throw new Error(`${String(error)}: ${JSON.stringify(await whatWaits(client))}`);
+    });
   } finally {
     await client.end();
   }
+}
+
+/** For whoever has to find out why: the jobs, events and sends that wait, with what went wrong last. */
+async function whatWaits(client: pg.Client): Promise<unknown[]> {
+  const { rows } = await client.query(
+    `SELECT t.identifier AS what, j.key AS which, j.attempts, left(j.last_error, 300) AS error, j.locked_at IS NOT NULL AS running
+     FROM graphile_worker._private_jobs j JOIN graphile_worker._private_tasks t ON t.id = j.task_id
+     WHERE j.attempts < j.max_attempts
+     UNION ALL SELECT 'event ' || type, room_id, attempts, last_error, false FROM inbox
+     WHERE handled_at IS NULL AND parked_at IS NULL
+     UNION ALL SELECT 'send ' || type, ref, attempts, last_error, false FROM outbox
+     WHERE sent_at IS NULL AND dropped_at IS NULL
+     LIMIT 20`,
+  );
+  return rows;
 }
