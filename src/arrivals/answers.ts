@@ -2,7 +2,8 @@
 
 import type { Username } from "../policy/model.ts";
 import { type Arrival, type Notice, noticeOf } from "./arrival.ts";
-import { type Change, type Effect, retracted } from "./lifecycle.ts";
+import type { Change, Effect } from "./change.ts";
+import { retracted } from "./telling.ts";
 
 /**
  * ✅: the notice goes from the recipient's room, and the record says who and when.

@@ -7,9 +7,9 @@ import type { Transaction } from "../store/database.ts";
 import { addJob } from "../store/jobs.ts";
 import { type Arrival, type Notice, noticeOf } from "./arrival.ts";
 import type { Booking } from "./booking.ts";
+import type { Change, Effect } from "./change.ts";
 import { conversationIds } from "./conversations.ts";
 import { nextStep, ruleFor } from "./escalation.ts";
-import type { Change, Effect } from "./lifecycle.ts";
 import {
   ACKNOWLEDGE,
   editContent,

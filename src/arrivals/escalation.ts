@@ -10,9 +10,10 @@ import {
   noticeOf,
   responsible,
 } from "./arrival.ts";
-import { type Change, type Effect, unposted } from "./lifecycle.ts";
+import type { Change, Effect } from "./change.ts";
 import type { EscalationRule } from "./parts.ts";
 import { canonical, isReachable } from "./people.ts";
+import { unposted } from "./telling.ts";
 
 /** The rule of the arrival's location, else the one that names none; null: nobody is asked. */
 export function ruleFor(rules: readonly EscalationRule[], arrival: Arrival): EscalationRule | null {

@@ -3,60 +3,24 @@
  * leaves open are in docs/arrivals.md). Plain data in, plain data out: new arrivals, and what is to be done in rooms.
  */
 
-import type { ArrivalRecipient, Undeliverable } from "../policy/arrivalRecipients.ts";
 import type { Username } from "../policy/model.ts";
-import {
-  type Arrival,
-  type ArrivalId,
-  type Ending,
-  type Notice,
-  type RetractReason,
-  type Slot,
-  stateOf,
-} from "./arrival.ts";
+import { type Arrival, type ArrivalId, type Ending, type Slot, stateOf } from "./arrival.ts";
 import { type Booking, presenceOf } from "./booking.ts";
-
-/** Something to be done about one recipient's notice. */
-export type Effect =
-  | { readonly do: "post"; readonly username: Username }
-  | { readonly do: "edit"; readonly username: Username }
-  | { readonly do: "take-down"; readonly username: Username }
-  /** The recipient is asked once more, in a way that makes a sound. */
-  | { readonly do: "nudge"; readonly username: Username }
-  /** Whoever made the change is told that the recipient cannot be told. */
-  | {
-      readonly do: "report";
-      readonly username: Username;
-      readonly reason: Undeliverable;
-      readonly to: Username;
-    }
-  /** Whoever marked the arrival is told that nobody has answered. */
-  | { readonly do: "report-nobody"; readonly to: Username }
-  /** The time starts in which somebody should answer, until the next step of the escalation. */
-  | { readonly do: "start-clock" };
-
-export interface Change {
-  readonly arrival: Arrival;
-  readonly effects: readonly Effect[];
-}
+import type { Change, Effect } from "./change.ts";
+import { edited, retracted, type Telling, tell } from "./telling.ts";
 
 export type BookingOutcome =
   | { readonly applied: false }
   | { readonly applied: true; readonly changes: readonly Change[] };
 
 /** What the booking's change meets. */
-export interface Surroundings {
+export interface Surroundings extends Telling {
   /** Arrivals that have not ended, of the patient now and of the patient before. */
   readonly open: readonly Arrival[];
-  /** Who is told of the booking as it is now. */
-  readonly recipients: readonly ArrivalRecipient[];
   /** The practice's day of the appointment. */
   readonly day: string;
-  /** Whoever made the change can be told something in Whisper. */
-  readonly changerReachable: boolean;
   /** For an arrival that begins. */
   readonly newId: ArrivalId;
-  readonly now: Date;
 }
 
 /**
@@ -217,89 +181,6 @@ export function endArrival(arrival: Arrival, by: Ending, at: Date): Change {
     return retracted(notice, by, at);
   });
   return { arrival: { ...arrival, notices, ended: { at, by } }, effects };
-}
-
-/** Taken out of the room: retracted if nobody had answered, else it stays what it is. */
-export function retracted(notice: Notice, reason: RetractReason, at: Date): Notice {
-  if (notice.progress.state !== "waiting") return { ...notice, shown: false };
-  return { ...notice, shown: false, progress: { state: "retracted", reason }, answeredAt: at };
-}
-
-/** Everybody who still sees the notice sees it as it is now. */
-export function edited(arrival: Arrival): Change {
-  const effects: Effect[] = [];
-  const notices = arrival.notices.map((notice) => {
-    if (!notice.shown) return notice;
-    effects.push({ do: "edit", username: notice.username });
-    return { ...notice, edits: notice.edits + 1 };
-  });
-  return { arrival: { ...arrival, notices }, effects };
-}
-
-interface TellOptions {
-  /** Those who are no longer to be told lose their notice. */
-  readonly drop: boolean;
-  /** Those who have it already see it changed. */
-  readonly edit: boolean;
-}
-
-/** Gives a notice to everybody who is to be told now. */
-function tell(arrival: Arrival, booking: Booking, around: Surroundings, options: TellOptions): Change {
-  const { recipients, now } = around;
-  const wanted = new Map(recipients.map((recipient) => [recipient.username, recipient]));
-  const effects: Effect[] = [];
-  const kept = arrival.notices.map((notice): Notice => {
-    const recipient = wanted.get(notice.username);
-    if (recipient === undefined) {
-      if (!options.drop) return keep(notice);
-      if (notice.shown) effects.push({ do: "take-down", username: notice.username });
-      return retracted(notice, "reassigned", now);
-    }
-    if (notice.shown || notice.progress.state === "acknowledged") return keep(notice);
-    return fresh(recipient, notice);
-  });
-  const known = new Set(arrival.notices.map((notice) => notice.username));
-  const added = recipients
-    .filter(({ username }) => !known.has(username))
-    .map((recipient) => fresh(recipient));
-  return { arrival: { ...arrival, notices: [...kept, ...added] }, effects };
-
-  function keep(notice: Notice): Notice {
-    if (!options.edit || !notice.shown) return notice;
-    effects.push({ do: "edit", username: notice.username });
-    return { ...notice, edits: notice.edits + 1 };
-  }
-
-  function fresh(recipient: ArrivalRecipient, before?: Notice): Notice {
-    const { username } = recipient;
-    if (!recipient.deliver) {
-      const { reason } = recipient;
-      if (before?.progress.state === "undeliverable" && before.progress.reason === reason) return before;
-      const reported = around.changerReachable;
-      if (reported) effects.push({ do: "report", username, reason, to: booking.changedBy });
-      return { ...unposted(username, now, before), progress: { state: "undeliverable", reason, reported } };
-    }
-    effects.push({ do: "post", username });
-    const notice = unposted(username, now, before);
-    return { ...notice, shown: true, progress: { state: "waiting" } };
-  }
-}
-
-/** A notice that is to be posted, for the first time or once more. */
-export function unposted(username: Username, now: Date, before?: Notice): Notice {
-  return {
-    username,
-    toldAs: before?.toldAs ?? "recipient",
-    progress: { state: "waiting" },
-    shown: false,
-    posting: (before?.posting ?? 0) + 1,
-    edits: 0,
-    nudges: 0,
-    threads: 0,
-    toldAt: now,
-    repliedAt: before?.repliedAt ?? null,
-    answeredAt: null,
-  };
 }
 
 const withSlot = (arrival: Arrival, slot: Slot): Arrival => ({

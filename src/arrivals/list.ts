@@ -1,5 +1,4 @@
 import type { Username } from "../policy/model.ts";
-import { foldName } from "../policy/names.ts";
 import type { Queryable } from "../store/database.ts";
 import type { Arrival, ArrivalId, ArrivalState } from "./arrival.ts";
 import { readArrivals } from "./store.ts";
@@ -19,12 +18,12 @@ export interface ArrivalSearch {
 export function searchArrivals(db: Queryable, search: ArrivalSearch): Promise<Arrival[]> {
   return readArrivals(
     db,
-    `WHERE ($1::text IS NULL OR lower(a.doctor) = $1) AND ($2::text IS NULL OR a.state = $2)
+    `WHERE ($1::text IS NULL OR a.doctor IN (SELECT $1 UNION SELECT username FROM users WHERE lower(username) = lower($1))) AND ($2::text IS NULL OR a.state = $2)
        AND ($3::timestamptz IS NULL OR a.arrived_at >= $3) AND ($4::timestamptz IS NULL OR a.arrived_at < $4)
        AND ($5::timestamptz IS NULL OR (a.arrived_at, a.id) < ($5, $6))
      ORDER BY a.arrived_at DESC, a.id DESC LIMIT $7`,
     [
-      search.doctor === undefined ? null : foldName(search.doctor),
+      search.doctor ?? null,
       search.state ?? null,
       search.from ?? null,
       search.to ?? null,

@@ -1,7 +1,8 @@
 import { expect } from "chai";
 import { acknowledge, openThread, reply } from "../../../src/arrivals/answers.ts";
 import { type Arrival, stateOf } from "../../../src/arrivals/arrival.ts";
-import { endArrival, unposted } from "../../../src/arrivals/lifecycle.ts";
+import { endArrival } from "../../../src/arrivals/lifecycle.ts";
+import { unposted } from "../../../src/arrivals/telling.ts";
 import { arrived, JONES, minute, NURSE, named, progress, spell, told } from "./support/builders.ts";
 
 const BACKUP = named("dr.backup");

@@ -3,7 +3,8 @@ import fc from "fast-check";
 import { acknowledge, reply } from "../../../src/arrivals/answers.ts";
 import { type Arrival, noticeOf, stateOf } from "../../../src/arrivals/arrival.ts";
 import { BOOKING_STATUSES, type Booking } from "../../../src/arrivals/booking.ts";
-import { type Change, changeBooking, endArrival } from "../../../src/arrivals/lifecycle.ts";
+import type { Change } from "../../../src/arrivals/change.ts";
+import { changeBooking, endArrival } from "../../../src/arrivals/lifecycle.ts";
 import type { ArrivalRecipient } from "../../../src/policy/arrivalRecipients.ts";
 import { around, booking, JONES, minute, NURSE, named, SMITH } from "./support/builders.ts";
 

@@ -1,8 +1,8 @@
 import { expect } from "chai";
 import fc from "fast-check";
 import type { ArrivalId, Notice } from "../../../src/arrivals/arrival.ts";
-import { unposted } from "../../../src/arrivals/lifecycle.ts";
 import * as refs from "../../../src/arrivals/refs.ts";
+import { unposted } from "../../../src/arrivals/telling.ts";
 import type { EventId } from "../../../src/policy/model.ts";
 import { minute, named } from "./support/builders.ts";
 

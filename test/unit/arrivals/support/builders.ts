@@ -2,13 +2,8 @@
 
 import type { Arrival, ArrivalId } from "../../../../src/arrivals/arrival.ts";
 import type { Booking } from "../../../../src/arrivals/booking.ts";
-import {
-  type BookingOutcome,
-  type Change,
-  changeBooking,
-  type Effect,
-  type Surroundings,
-} from "../../../../src/arrivals/lifecycle.ts";
+import type { Change, Effect } from "../../../../src/arrivals/change.ts";
+import { type BookingOutcome, changeBooking, type Surroundings } from "../../../../src/arrivals/lifecycle.ts";
 import type { ArrivalRecipient } from "../../../../src/policy/arrivalRecipients.ts";
 import type { Username } from "../../../../src/policy/model.ts";
 
