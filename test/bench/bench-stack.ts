@@ -1,4 +1,8 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import pg from "pg";
+import { parse } from "yaml";
+import { z } from "zod";
 import { freshStack, type TestStack } from "../support/stack.ts";
 import { KeptConnection } from "./kept-connection.ts";
 
@@ -39,6 +43,20 @@ export const healthTrack = (stack: TestStack, connections?: number) =>
 /** The homeserver itself, as the bot. */
 export const homeserver = (stack: TestStack, connections?: number) =>
   new KeptConnection(stack.synapse, stack.appserviceToken, connections);
+
+const registration = z.looseObject({ hs_token: z.string() });
+
+/** Whisper, as Synapse calls it. */
+export function asSynapse(stack: TestStack): KeptConnection {
+  const { hs_token } = registration.parse(
+    parse(readFileSync(join(stack.stateDir, "registration.yaml"), "utf8")),
+  );
+  return new KeptConnection(stack.whisper, hs_token);
+}
+
+/** Milliseconds of the least that Whisper can be asked: what the machine alone does to every figure beside it. */
+export const ping = (synapse: KeptConnection): Promise<number> =>
+  synapse.timed("POST", "/_matrix/app/v1/ping", {});
 
 let sends = 0;
 
