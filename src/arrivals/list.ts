@@ -18,7 +18,7 @@ export interface ArrivalSearch {
 export function searchArrivals(db: Queryable, search: ArrivalSearch): Promise<Arrival[]> {
   return readArrivals(
     db,
-    `WHERE ($1::text IS NULL OR a.doctor IN (SELECT $1 UNION SELECT username FROM users WHERE lower(username) = lower($1))) AND ($2::text IS NULL OR a.state = $2)
+    `WHERE ($1::text IS NULL OR a.doctor IN (SELECT $1 UNION SELECT lower($1) UNION SELECT username FROM users WHERE lower(username) = lower($1))) AND ($2::text IS NULL OR a.state = $2)
        AND ($3::timestamptz IS NULL OR a.arrived_at >= $3) AND ($4::timestamptz IS NULL OR a.arrived_at < $4)
        AND ($5::timestamptz IS NULL OR (a.arrived_at, a.id) < ($5, $6))
      ORDER BY a.arrived_at DESC, a.id DESC LIMIT $7`,
