@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { MatrixEvent } from "../messages/event.ts";
-import { REF_KEY } from "../messages/outbox.ts";
+import { REF_KEY, wakeOutbox } from "../messages/outbox.ts";
 import type { ConversationId, EventId, RoomId, UserId } from "../policy/model.ts";
 import type { Database } from "../store/database.ts";
 import { type Homeserver, MatrixRefused, path } from "./homeserver.ts";
@@ -10,6 +10,9 @@ import { type Homeserver, MatrixRefused, path } from "./homeserver.ts";
  * so that what comes after it goes on.
  */
 const MAX_REFUSALS = 20;
+
+/** Sends of one conversation in a row, so that a burst in a few of them does not keep everybody else waiting. */
+const AT_ONCE = 5;
 
 interface Row {
   seq: string;
@@ -42,11 +45,13 @@ export async function drainOutbox(parts: SenderParts, conversation: Conversation
   const room = await roomOf(parts.database, conversation);
   // The room is still to be made; making it wakes this outbox.
   if (room === null) return;
-  for (;;) {
+  for (let sent = 0; sent < AT_ONCE; sent++) {
     const row = await nextRow(parts.database, conversation);
     if (row === null) return;
     await sendRow(parts, room, row);
   }
+  // More may wait, and so may others: the rest comes when it is this conversation's turn again.
+  await wakeOutbox(parts.database, [conversation]);
 }
 
 async function roomOf(database: Database, conversation: ConversationId): Promise<RoomId | null> {

@@ -39,7 +39,7 @@ async function measure(stack: TestStack, { smoke, say }: BenchOptions): Promise<
     pings.push(await ping(synapse));
   }
   say("waiting until Whisper has handled what it took");
-  await settled(stack, 600_000);
+  await settled(stack, { ms: 600_000 });
   const atRest: number[] = [];
   for (let count = 0; count < (smoke ? 3 : 30); count++) {
     atRest.push(await send(100));
@@ -51,7 +51,7 @@ async function measure(stack: TestStack, { smoke, say }: BenchOptions): Promise<
   let small = 0;
   for (; performance.now() < until; small++) await send(1);
   const seconds = (performance.now() - began) / 1_000;
-  await settled(stack, 600_000);
+  await settled(stack, { ms: 600_000 });
   synapse.close();
 
   return [

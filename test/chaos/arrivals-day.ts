@@ -73,7 +73,7 @@ async function run({ smoke, say }: ScenarioOptions): Promise<Findings> {
     const killed = killer(stack, day, kills, say);
     await day.live();
     await killed;
-    await settled(stack, 600_000);
+    await settled(stack, { ms: 600_000 });
     const seconds = (Date.now() - started) / 1_000;
     say("looking at every arrival and every room");
     const faults = [

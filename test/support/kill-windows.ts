@@ -38,6 +38,8 @@ export async function throughEveryWindow<Subject>(
   for (let call = 1; call <= MOST_CALLS; call += stride) {
     const window: Window = { when, call };
     const subject = await sequence.prepare(window);
+    // Nothing but the sequence's own calls is counted: not those of the start before it, nor what looks for gaps then.
+    await settled(stack, { gaps: true });
     const killed = Promise.withResolvers<string>();
     let reached = false;
     const fault = stack.proxy.inject({
