@@ -32,7 +32,7 @@ describe("No message is lost nor doubled when Whisper is killed by SIGKILL", fun
       users: usernames.map((username) => ({ username, name: username })),
       security_groups: [{ id: GROUP, name: GROUP, members: [DOCTOR, FRIEND] }],
     });
-    await settled(stack);
+    await settled(stack, { ms: 240_000 });
     doctor = await stack.signIn(DOCTOR, { pastTheGate: true });
     friend = await stack.signIn(FRIEND, { pastTheGate: true });
   });
