@@ -7,6 +7,8 @@ module.exports = {
   slow: 2_000,
   // Client libraries leave timers and sockets behind; what the tests started has been stopped by the root hooks.
   exit: true,
+  // A machine of CI's may be busy with others' work: one more try there, which the report names. None anywhere else.
+  retries: process.env.CI ? 1 : 0,
   "forbid-only": Boolean(process.env.CI),
   "forbid-pending": Boolean(process.env.CI),
 };
