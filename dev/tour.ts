@@ -13,6 +13,8 @@ import { Transcript } from "./transcript.ts";
 const MIA = "mia";
 const DOCTOR = "dr.nair";
 const NURSE = "ruby";
+/** The first rooms come when everybody's have been made, which takes as long as the machine needs. */
+const MOVING_IN_MS = 120_000;
 
 /** Sends the sample practice as HealthTrack would, and gives every account the demo password. */
 export async function moveIn(stack: Stack, say: (detail: string) => void): Promise<void> {
@@ -73,10 +75,11 @@ async function seeTheRooms(people: People, transcript: Transcript): Promise<void
   transcript.scene("Everybody finds their rooms, without accepting any invitation");
   for (const [username, person] of people) {
     const group = groupOf(username);
-    const alerts = await person.waitForRoom("the alerts room", isKind("alerts"));
+    const alerts = await person.waitForRoom("the alerts room", isKind("alerts"), MOVING_IN_MS);
     const groupRoom = await person.waitForRoom(
       `the room of ${group}`,
       (room) => conversationOf(room)?.kind === "group" && room.name.includes(group),
+      MOVING_IN_MS,
     );
     transcript.does(nameOf(username), `has ${quoted(alerts)} and ${quoted(groupRoom)}`);
   }
