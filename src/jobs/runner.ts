@@ -51,7 +51,8 @@ export async function startJobs(options: JobRunnerOptions): Promise<JobRunner> {
   events.on("job:complete", ({ job, error }) => {
     if (error == null) return;
     const away = options.isAway(error);
-    options.log.warn(
+    // While the other side is away every job fails, again and again; readiness and metrics tell of that.
+    options.log[away ? "debug" : "warn"](
       { task: job.task_identifier, attempt: job.attempts, away, err: error },
       job.attempts < job.max_attempts || away ? "job failed, will be tried again" : "job failed for good",
     );
@@ -111,7 +112,8 @@ const BETWEEN = 20;
  * without telling when that is done, and until then the job cannot be changed.
  */
 async function bringForward({ database }: JobRunnerOptions, job: Job, away: boolean): Promise<void> {
-  const delay = away ? Math.min(2_000, retryIn(job.attempts)) : retryIn(job.attempts);
+  // Tries that cost nothing do not grow apart by themselves: they are spread over two seconds, not made at once.
+  const delay = away ? 1_000 + Math.random() * 2_000 : retryIn(job.attempts);
   const attempts = away ? job.attempts - 1 : job.attempts;
   for (let look = 0; look < LOOKS; look++) {
     const changed = await database.query(AGAIN, [job.id, delay, attempts]);
