@@ -17,6 +17,7 @@ import {
 } from "node:fs";
 import { arch, platform } from "node:os";
 import { dirname, join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
 import { Client } from "pg";
 import { keptSecret, readIfThere } from "./files.ts";
@@ -94,20 +95,25 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
     ...["-c", "max_connections=200"],
     ...(options.withoutFsync ? ["-c", "fsync=off", "-c", "full_page_writes=off"] : []),
   ]);
-  const child = await startProcess({
-    name: "PostgreSQL",
-    ...server,
-    ...runAs.ids,
-    cwd: "/",
-    env: serverEnvironment(),
-    // PostgreSQL's "fast" shutdown: it ends the sessions and writes a checkpoint. SIGTERM would wait for the clients.
-    stopSignal: "SIGINT",
-    logFile: join(options.directory, "postgres.log"),
-  });
-  options.onSpawn?.(child);
+  const start = () =>
+    startProcess({
+      name: "PostgreSQL",
+      ...server,
+      ...runAs.ids,
+      cwd: "/",
+      env: serverEnvironment(),
+      // PostgreSQL's "fast" shutdown: it ends the sessions and writes a checkpoint. SIGTERM would wait for the clients.
+      stopSignal: "SIGINT",
+      logFile: join(options.directory, "postgres.log"),
+    });
   const address = `127.0.0.1:${options.port}`;
   const superUrl = `postgres://${SUPERUSER}:${superPassword}@${address}/postgres`;
-  await waitUntilReady(child, () => answersQueries(superUrl), 60_000);
+  const child = await startedAfterItsForerunner(async () => {
+    const started = await start();
+    options.onSpawn?.(started);
+    await waitUntilReady(started, () => answersQueries(superUrl), 60_000);
+    return started;
+  });
   await createRole(superUrl, rolePassword);
   await createMissing(superUrl, ROLE, ROLE);
   const url = `postgres://${ROLE}:${rolePassword}@${address}/${ROLE}`;
@@ -121,6 +127,20 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
     dropDatabase: (name) => drop(superUrl, name),
     stop: () => child.stop(),
   };
+}
+
+/** A server that was killed leaves its sessions behind for an instant; until they have ended, the next one refuses to start. */
+async function startedAfterItsForerunner<T>(start: () => Promise<T>): Promise<T> {
+  const deadline = Date.now() + 10_000;
+  for (;;) {
+    try {
+      return await start();
+    } catch (error) {
+      if (!messageOf(error).includes("pre-existing shared memory block") || Date.now() > deadline)
+        throw error;
+      await delay(200);
+    }
+  }
 }
 
 interface Binaries {

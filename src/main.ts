@@ -4,7 +4,7 @@ import { greetHomeserver } from "./appservice/catch-up.ts";
 import type { Config } from "./config/schema.ts";
 import { startLastingJobs } from "./jobs/lasting.ts";
 import { untilThere } from "./store/until-there.ts";
-import { serveHttp } from "./wiring/http.ts";
+import { openDoors, serveHttp } from "./wiring/http.ts";
 import { buildParts } from "./wiring/parts.ts";
 import { startWork } from "./wiring/work.ts";
 
@@ -38,8 +38,8 @@ function describeError(error: unknown): unknown {
 }
 
 /**
- * Builds every part, wires it and starts it. The API answers as soon as the database is there; what needs Synapse
- * waits for it.
+ * Builds every part, wires it and starts it. Until the database is there everybody is told to come again; from then on
+ * the API answers, and what needs Synapse waits for it.
  * @returns what stops everything in good order.
  */
 async function startWhisper(
@@ -49,9 +49,10 @@ async function startWhisper(
 ): Promise<() => Promise<void>> {
   const stopping = new AbortController();
   const { signal } = stopping;
+  const doors = await openDoors(config);
   const parts = await buildParts(config, log, signal);
   let working = false;
-  const stopServing = await serveHttp(parts, () => working);
+  const stopServing = serveHttp(parts, doors, () => working);
   const jobs = untilThere("Synapse", () => ensureBot(parts.homeserver, parts.settings.bot), log, signal).then(
     () => {
       working = true;

@@ -1,5 +1,6 @@
 import { timingSafeEqual } from "node:crypto";
 import type { Queryable } from "../store/database.ts";
+import type { Notifications } from "../store/notifications.ts";
 import { digestOf, idOfKey } from "./keys.ts";
 import { Problem } from "./problem.ts";
 import type { Caller } from "./route.ts";
@@ -18,22 +19,43 @@ interface Entry {
 
 const MOST_ENTRIES = 1_000;
 
+/** How long a key is remembered when its end is announced, and when nobody announces it. */
+const REMEMBER_MS = { announced: 30_000, unannounced: 2_000 };
+
+export interface KeyRingOptions {
+  /** Where `revokeApiKey` announces the end of a key. */
+  readonly news?: Notifications;
+  readonly rememberMs?: number;
+  readonly now?: () => number;
+}
+
 /**
- * Looks keys up, and remembers those in force for `rememberMs`: so long may a revoked key still be taken, and one
- * look-up serves a burst of requests.
+ * Looks keys up, and remembers those in force until their end is announced, or for `rememberMs`: so long may a revoked
+ * key still be taken when the announcement is missed, and one look-up serves many requests.
  */
-export function keyRing(
-  db: Queryable,
-  options: { readonly rememberMs?: number; readonly now?: () => number } = {},
-): KeyRing {
-  const { rememberMs = 2_000, now = Date.now } = options;
+export function keyRing(db: Queryable, options: KeyRingOptions = {}): KeyRing {
+  const {
+    news,
+    rememberMs = news ? REMEMBER_MS.announced : REMEMBER_MS.unannounced,
+    now = Date.now,
+  } = options;
   const known = new Map<string, Entry>();
+  // A look-up that is under way when a key ends may have seen it in force: what it found is not remembered.
+  let ends = 0;
+  const forget = (id?: string) => {
+    ends += 1;
+    if (id === undefined) known.clear();
+    else known.delete(id);
+  };
+  news?.on("whisper_api_key", forget);
+  news?.onGap(forget);
 
   async function lookUp(id: string): Promise<Entry | null> {
     const remembered = known.get(id);
     if (remembered && remembered.until > now()) return remembered;
     known.delete(id);
     const until = now() + rememberMs;
+    const before = ends;
     const { rows } = await db.query<{ name: string; digest: Buffer; scopes: string[] }>(
       "SELECT name, digest, scopes FROM api_keys WHERE id = $1 AND revoked_at IS NULL",
       [id],
@@ -43,7 +65,7 @@ export function keyRing(
     const caller = { keyId: id, keyName: row.name, scopes: new Set(row.scopes) };
     const entry = { digest: row.digest, caller, until };
     if (known.size >= MOST_ENTRIES) known.clear();
-    known.set(id, entry);
+    if (ends === before) known.set(id, entry);
     return entry;
   }
 

@@ -47,10 +47,12 @@ export async function listApiKeys(db: Queryable): Promise<ApiKey[]> {
   return rows;
 }
 
-/** Ends a key, by its id or name. It is refused everywhere within seconds. False: there is no such key in force. */
+/** Ends a key, by its id or name, and announces it: it is refused everywhere at once. False: there is no such key in force. */
 export async function revokeApiKey(db: Queryable, idOrName: string): Promise<boolean> {
   const { rows } = await db.query(
-    `UPDATE api_keys SET revoked_at = now() WHERE (id = $1 OR name = $1) AND revoked_at IS NULL RETURNING id`,
+    `WITH ended AS (
+       UPDATE api_keys SET revoked_at = now() WHERE (id = $1 OR name = $1) AND revoked_at IS NULL RETURNING id)
+     SELECT pg_notify('whisper_api_key', id) FROM ended`,
     [idOrName],
   );
   return rows.length > 0;

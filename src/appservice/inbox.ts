@@ -1,7 +1,7 @@
 import type { Logger } from "pino";
 import { type EventHandler, parseEvent } from "../messages/event.ts";
 import { type Database, onlyRow, type Queryable } from "../store/database.ts";
-import { addJob } from "../store/jobs.ts";
+import { addJob, MAX_ATTEMPTS } from "../store/jobs.ts";
 import { storableJson } from "./storable.ts";
 
 /** How often an event is tried before it is parked as a dead letter. With the back-off: about twenty minutes. */
@@ -26,12 +26,12 @@ export async function storeEvents(db: Queryable, events: readonly unknown[]): Pr
        ON CONFLICT (event_id) DO NOTHING
        RETURNING room_id),
      queued AS (
-       SELECT count(*) FROM graphile_worker.add_jobs(array(
-         SELECT ('inbox', json_build_object('room_id', room_id, 'queue', 'inbox:' || room_id), NULL, NULL, 25,
-                 'inbox:' || room_id, -1, NULL)::graphile_worker.job_spec
-         FROM (SELECT DISTINCT room_id FROM stored ORDER BY room_id) AS rooms)))
-     SELECT (SELECT count(*) FROM stored) AS stored, (SELECT * FROM queued) AS queued`,
-    [storableJson(events)],
+       SELECT queue_jobs(json_agg(json_build_object('identifier', 'inbox', 'max_attempts', $2::int, 'priority', -1,
+           'job_key', 'inbox:' || room_id,
+           'payload', json_build_object('room_id', room_id, 'queue', 'inbox:' || room_id))))
+       FROM (SELECT DISTINCT room_id FROM stored) AS rooms)
+     SELECT (SELECT count(*) FROM stored) AS stored, (SELECT count(*) FROM queued) AS queued`,
+    [storableJson(events), MAX_ATTEMPTS],
   );
   return Number(onlyRow(result).stored);
 }

@@ -12,18 +12,18 @@ import { type Homeserver, MatrixRefused, path } from "./homeserver.ts";
 const MAX_REFUSALS = 20;
 
 /** Sends of one conversation in a row, so that a burst in a few of them does not keep everybody else waiting. */
-const AT_ONCE = 5;
+const AT_ONCE = 8;
 
 interface Row {
-  seq: string;
+  seq: number;
   ref: string;
+  room_id: RoomId;
   as_user: UserId | null;
   type: string;
   content: Record<string, unknown>;
   target_ref: string | null;
   target_event: EventId | null;
   target_sent: EventId | null;
-  target_dropped: boolean;
   attempted_at: Date | null;
   attempts: number;
 }
@@ -42,65 +42,85 @@ export interface SenderParts {
  * after Synapse restarted, first looks in the room for the event that bears the ref.
  */
 export async function drainOutbox(parts: SenderParts, conversation: ConversationId): Promise<void> {
-  const room = await roomOf(parts.database, conversation);
-  // The room is still to be made; making it wakes this outbox.
-  if (room === null) return;
-  for (let sent = 0; sent < AT_ONCE; sent++) {
-    const row = await nextRow(parts.database, conversation);
-    if (row === null) return;
-    await sendRow(parts, room, row);
+  const rows = await claim(parts.database, conversation);
+  const sent = new Map<string, EventId>();
+  let begun = 0;
+  try {
+    for (const row of rows) {
+      begun++;
+      const event = await sendRow(
+        parts,
+        row,
+        row.target_event ?? row.target_sent ?? eventOf(sent, row.target_ref),
+      );
+      if (event !== null) sent.set(row.ref, event);
+    }
+  } finally {
+    await settle(parts.database, sent, rows.slice(begun));
   }
   // More may wait, and so may others: the rest comes when it is this conversation's turn again.
-  await wakeOutbox(parts.database, [conversation]);
+  if (rows.length === AT_ONCE) await wakeOutbox(parts.database, [conversation]);
 }
 
-async function roomOf(database: Database, conversation: ConversationId): Promise<RoomId | null> {
-  const found = await database.query<{ room_id: RoomId | null }>(
-    "SELECT room_id FROM conversations WHERE id = $1",
-    [conversation],
-  );
-  return found.rows[0]?.room_id ?? null;
-}
+const eventOf = (sent: ReadonlyMap<string, EventId>, ref: string | null): EventId | null =>
+  ref === null ? null : (sent.get(ref) ?? null);
 
 /**
- * The next send, marked as attempted before it is made: from here on it may have happened. Locked before it is chosen,
- * since whoever takes a send back may be about to commit that.
+ * The next sends, marked as attempted before they are made: from here on they may have happened. Locked before they
+ * are chosen, since whoever takes a send back may be about to commit that. None while the room is still to be made;
+ * making it wakes this outbox.
  */
-async function nextRow(database: Database, conversation: ConversationId): Promise<Row | null> {
-  const found = await database.query<Row>(
+async function claim(database: Database, conversation: ConversationId): Promise<Row[]> {
+  const claimed = await database.query<Omit<Row, "seq"> & { seq: string }>(
     `UPDATE outbox AS o SET attempted_at = coalesce(o.attempted_at, clock_timestamp())
-     FROM (SELECT w.seq, w.attempted_at, t.event_id AS target_sent, t.dropped_at IS NOT NULL AS target_dropped
-           FROM outbox w LEFT JOIN outbox t ON t.ref = w.target_ref
+     FROM (SELECT w.seq, w.attempted_at, c.room_id, t.event_id AS target_sent
+           FROM outbox w JOIN conversations c ON c.id = w.conversation_id AND c.room_id IS NOT NULL
+             LEFT JOIN outbox t ON t.ref = w.target_ref
            WHERE w.conversation_id = $1 AND w.sent_at IS NULL AND w.dropped_at IS NULL
-           ORDER BY w.seq LIMIT 1 FOR UPDATE OF w) AS next
+           ORDER BY w.seq LIMIT $2 FOR UPDATE OF w) AS next
      WHERE o.seq = next.seq
-     RETURNING o.seq, o.ref, o.as_user, o.type, o.content, o.target_ref, o.target_event, next.target_sent,
-               coalesce(next.target_dropped, false) AS target_dropped, next.attempted_at, o.attempts`,
-    [conversation],
+     RETURNING o.seq, o.ref, next.room_id, o.as_user, o.type, o.content, o.target_ref, o.target_event,
+               next.target_sent, next.attempted_at, o.attempts`,
+    [conversation, AT_ONCE],
   );
-  return found.rows[0] ?? null;
+  return claimed.rows
+    .map((row) => ({ ...row, seq: Number(row.seq) }))
+    .toSorted((one, other) => one.seq - other.seq);
 }
 
-async function sendRow(parts: SenderParts, room: RoomId, row: Row): Promise<void> {
-  const target = row.target_event ?? row.target_sent;
+/** Writes down what was sent, and gives back what was claimed and not begun: that may still be taken back. */
+async function settle(
+  database: Database,
+  sent: ReadonlyMap<string, EventId>,
+  untouched: readonly Row[],
+): Promise<void> {
+  if (sent.size > 0)
+    await database.query(
+      `UPDATE outbox AS o SET event_id = s.event_id, sent_at = now(), last_error = NULL
+       FROM unnest($1::text[], $2::text[]) AS s(ref, event_id) WHERE o.ref = s.ref`,
+      [[...sent.keys()], [...sent.values()]],
+    );
+  const first = untouched.filter(({ attempted_at }) => attempted_at === null).map(({ seq }) => seq);
+  if (first.length > 0)
+    await database.query("UPDATE outbox SET attempted_at = NULL WHERE seq = ANY($1)", [first]);
+}
+
+/** Sends one. @returns its event; null: it was given up. */
+async function sendRow(parts: SenderParts, row: Row, target: EventId | null): Promise<EventId | null> {
   if (row.target_ref !== null && target === null) {
     // What it is about was never sent, so there is nothing to react to or to take back.
     await drop(parts, row, "TARGET_NOT_SENT");
-    return;
+    return null;
   }
   try {
-    const earlier = row.attempted_at === null ? null : await findSent(parts, room, row, target);
-    const event = earlier ?? (await send(parts, room, row, target));
-    await parts.database.query(
-      "UPDATE outbox SET event_id = $2, sent_at = now(), last_error = NULL WHERE seq = $1",
-      [row.seq, event],
-    );
+    const earlier = row.attempted_at === null ? null : await findSent(parts, row, target);
+    return earlier ?? (await send(parts, row, target));
   } catch (error) {
     if (!(error instanceof MatrixRefused)) throw error;
     // Whoever reacts twice with the same key has reacted: that is what was asked for.
     if (error.errcode === "M_DUPLICATE_ANNOTATION" || row.attempts + 1 >= MAX_REFUSALS) {
       await drop(parts, row, error.errcode);
-      return;
+      return null;
     }
     await parts.database.query("UPDATE outbox SET attempts = attempts + 1, last_error = $2 WHERE seq = $1", [
       row.seq,
@@ -118,19 +138,14 @@ async function drop(parts: SenderParts, row: Row, errcode: string): Promise<void
   if (errcode !== "M_DUPLICATE_ANNOTATION") parts.onDropped({ type: row.type, errcode });
 }
 
-async function send(
-  { homeserver, bot }: SenderParts,
-  room: RoomId,
-  row: Row,
-  target: EventId | null,
-): Promise<EventId> {
+async function send({ homeserver, bot }: SenderParts, row: Row, target: EventId | null): Promise<EventId> {
   const txn = transactionId(row.ref);
   const as = row.as_user ?? bot;
   const masquerade = as === bot ? {} : { as };
   if (row.type === "m.room.redaction") {
     const sent = await homeserver.call<{ event_id: EventId }>({
       method: "PUT",
-      path: path`/_matrix/client/v3/rooms/${room}/redact/${target ?? ""}/${txn}`,
+      path: path`/_matrix/client/v3/rooms/${row.room_id}/redact/${target ?? ""}/${txn}`,
       ...masquerade,
       body: { ...row.content, [REF_KEY]: row.ref },
     });
@@ -138,7 +153,7 @@ async function send(
   }
   const sent = await homeserver.call<{ event_id: EventId }>({
     method: "PUT",
-    path: path`/_matrix/client/v3/rooms/${room}/send/${row.type}/${txn}`,
+    path: path`/_matrix/client/v3/rooms/${row.room_id}/send/${row.type}/${txn}`,
     ...masquerade,
     body: { ...aboutTarget(row.content, target), [REF_KEY]: row.ref },
   });
@@ -161,13 +176,12 @@ const transactionId = (ref: string) => createHash("sha256").update(ref).digest("
 /** Looks for the event that an interrupted try may have sent, back to the moment of the first try. */
 async function findSent(
   { database, homeserver }: SenderParts,
-  room: RoomId,
   row: Row,
   target: EventId | null,
 ): Promise<EventId | null> {
   const stored = await database.query<{ event_id: EventId }>(
     "SELECT event_id FROM inbox WHERE room_id = $1 AND event->'content'->>$2 = $3 AND received_at >= $4",
-    [room, REF_KEY, row.ref, new Date((row.attempted_at ?? new Date()).getTime() - 1_000)],
+    [row.room_id, REF_KEY, row.ref, new Date((row.attempted_at ?? new Date()).getTime() - 1_000)],
   );
   const known = stored.rows[0]?.event_id;
   if (known !== undefined) return known;
@@ -176,7 +190,7 @@ async function findSent(
   for (;;) {
     const page = await homeserver.call<{ chunk: MatrixEvent[]; end?: string }>({
       method: "GET",
-      path: path`/_matrix/client/v3/rooms/${room}/messages`,
+      path: path`/_matrix/client/v3/rooms/${row.room_id}/messages`,
       query: { dir: "b", limit: "100", ...(from === undefined ? {} : { from }) },
     });
     const found = page.chunk.find(

@@ -49,13 +49,8 @@ export async function commit(
     const view = viewOf(parts, directory, link);
     for (const effect of effects) posts.push(...(await postsOf(tx, parts, view, arrival, effect)));
   }
-  await save(
-    tx,
-    booking,
-    changes.map(({ arrival }) => arrival),
-  );
-  await savePatientLinks(tx, links);
-  await send(tx, posts);
+  const arrivals = changes.map(({ arrival }) => arrival);
+  await Promise.all([save(tx, booking, arrivals), savePatientLinks(tx, links), send(tx, posts)]);
 }
 
 export const viewOf = (parts: ArrivalParts, directory: Directory, link: PatientLink): NoticeView => ({

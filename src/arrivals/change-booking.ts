@@ -26,14 +26,17 @@ export async function putBooking(
   parts: ArrivalParts,
   sent: Booking,
 ): Promise<BookingResult> {
-  const directory = await parts.directory.within(tx);
+  // Asked together: a transaction's statements are carried out in this order, each when the one before has its locks.
+  const [directory, , situation] = await Promise.all([
+    parts.directory.within(tx),
+    lockBooking(tx, sent.bookingId, sent.patientId),
+    readSituation(tx, sent.bookingId, sent.patientId),
+  ]);
   const booking: Booking = {
     ...sent,
     doctor: canonical(directory, sent.doctor),
     changedBy: canonical(directory, sent.changedBy),
   };
-  await lockBooking(tx, booking.bookingId, booking.patientId);
-  const situation = await readSituation(tx, booking.bookingId, booking.patientId);
   const outcome = changeBooking(situation.known, booking, {
     open: situation.open,
     recipients: arrivalRecipients(directory, booking),

@@ -20,13 +20,15 @@ import {
  * is needed. The booking's lock comes first and patients' come in one order, so that nobody waits in a circle.
  */
 export async function lockBooking(tx: Transaction, bookingId: string, patientId: string): Promise<void> {
-  await tx.query("SELECT pg_advisory_xact_lock(hashtextextended('arrivals:booking:' || $1, 0))", [bookingId]);
-  await tx.query(
-    `SELECT pg_advisory_xact_lock(key) FROM
-       (SELECT DISTINCT hashtextextended('arrivals:patient:' || id, 0) AS key
-        FROM (SELECT $2 AS id UNION SELECT patient_id FROM bookings WHERE booking_id = $1) AS patients ORDER BY key) AS keys`,
-    [bookingId, patientId],
-  );
+  await Promise.all([
+    tx.query("SELECT pg_advisory_xact_lock(hashtextextended('arrivals:booking:' || $1, 0))", [bookingId]),
+    tx.query(
+      `SELECT pg_advisory_xact_lock(key) FROM
+         (SELECT DISTINCT hashtextextended('arrivals:patient:' || id, 0) AS key
+          FROM (SELECT $2 AS id UNION SELECT patient_id FROM bookings WHERE booking_id = $1) AS patients ORDER BY key) AS keys`,
+      [bookingId, patientId],
+    ),
+  ]);
 }
 
 const ARRIVAL = `

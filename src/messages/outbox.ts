@@ -1,5 +1,5 @@
 import type { ConversationId, EventId, UserId } from "../policy/model.ts";
-import type { Queryable } from "../store/database.ts";
+import type { Queryable, Transaction } from "../store/database.ts";
 import { addJobs } from "../store/jobs.ts";
 
 /** In the content of all that Whisper sends: the ref of the outbox row, by which a sent event is found again. */
@@ -26,7 +26,7 @@ export interface Send {
 }
 
 /** Queues sends, in this order, and the jobs that carry them out. A ref that is known already changes nothing. */
-export async function enqueueSends(db: Queryable, sends: readonly Send[]): Promise<void> {
+export async function enqueueSends(tx: Transaction, sends: readonly Send[]): Promise<void> {
   if (sends.length === 0) return;
   const rows = sends.map((send, index) => ({
     index,
@@ -38,7 +38,7 @@ export async function enqueueSends(db: Queryable, sends: readonly Send[]): Promi
     target_ref: send.target && "ref" in send.target ? send.target.ref : null,
     target_event: send.target && "event" in send.target ? send.target.event : null,
   }));
-  await db.query(
+  const stored = tx.query(
     `INSERT INTO outbox (ref, conversation_id, as_user, type, content, target_ref, target_event)
      SELECT ref, conversation_id, as_user, type, content, target_ref, target_event
      FROM json_to_recordset($1) AS s(index integer, ref text, conversation_id text, as_user text, type text,
@@ -47,10 +47,11 @@ export async function enqueueSends(db: Queryable, sends: readonly Send[]): Promi
      ON CONFLICT (ref) DO NOTHING`,
     [JSON.stringify(rows)],
   );
-  await wakeOutbox(
-    db,
+  const woken = wakeOutbox(
+    tx,
     sends.map((send) => send.conversation),
   );
+  await Promise.all([stored, woken]);
 }
 
 /** Has the waiting sends of these conversations carried out: after a room came to be, or by hand. */

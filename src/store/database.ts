@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { Pool, PoolClient, QueryResult, QueryResultRow } from "pg";
 import pg from "pg";
 
@@ -9,7 +10,10 @@ export interface Queryable {
   ): Promise<QueryResult<R>>;
 }
 
-/** A connection inside a transaction: what it writes is committed together or not at all. */
+/**
+ * A connection inside a transaction: what it writes is committed together or not at all. Statements asked for together
+ * are carried out in the order in which they were asked, each seeing what those before it did.
+ */
 export interface Transaction extends Queryable {
   readonly inTransaction: true;
 }
@@ -38,6 +42,8 @@ export function openDatabase(options: DatabaseOptions): Database {
     application_name: "whisper",
     // A statement that hangs holds its connection; nothing of ours takes this long.
     statement_timeout: 60_000,
+    // Statements that do not wait for each other go out together; PostgreSQL runs them in the order they were asked.
+    pipeline: true,
   });
   const broke = (error: Error) => options.onBroken?.(error);
   pool.on("error", broke);
@@ -47,7 +53,7 @@ export function openDatabase(options: DatabaseOptions): Database {
   pool.on("connect", (client) => client.on("error", () => undefined));
   return {
     pool,
-    query: (text, values) => pool.query(text, values as unknown[]),
+    query: (text, values) => pool.query(prepared(text, values)),
     transaction: (work) => inTransaction(pool, work),
     close: () => pool.end(),
   };
@@ -75,7 +81,21 @@ async function inTransaction<T>(pool: Pool, work: (tx: Transaction) => Promise<T
 }
 
 function transactionOf(client: PoolClient): Transaction {
-  return { inTransaction: true, query: (text, values) => client.query(text, values as unknown[]) };
+  return { inTransaction: true, query: (text, values) => client.query(prepared(text, values)) };
+}
+
+/** Names by the text of statements: as many as are written in the source. */
+const names = new Map<string, string>();
+
+/** A statement with values is parsed once for each connection. One without may be several statements, which cannot be. */
+function prepared(text: string, values: readonly unknown[] | undefined): pg.QueryConfig {
+  if (values === undefined) return { text };
+  let name = names.get(text);
+  if (name === undefined) {
+    name = createHash("sha256").update(text).digest("base64url");
+    names.set(text, name);
+  }
+  return { name, text, values: values as unknown[] };
 }
 
 /** The only row of a statement that always gives one. Throws when it gave none. */

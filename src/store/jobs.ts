@@ -85,14 +85,5 @@ export async function addJobs(db: Queryable, specs: readonly JobSpec[]): Promise
     job_key: spec.key ?? randomUUID(),
     priority: spec.priority ?? 0,
   }));
-  // In one order everywhere: two transactions that replace the same waiting jobs must not wait for each other.
-  rows.sort((one, other) => (one.job_key < other.job_key ? -1 : 1));
-  await db.query(
-    `SELECT count(*) FROM graphile_worker.add_jobs(array(
-       SELECT (identifier, payload, NULL, run_at, max_attempts, job_key, priority, NULL)::graphile_worker.job_spec
-       FROM json_to_recordset($1) AS spec(
-         identifier text, payload json, run_at timestamptz,
-         max_attempts integer, job_key text, priority integer)))`,
-    [JSON.stringify(rows)],
-  );
+  await db.query("SELECT queue_jobs($1)", [JSON.stringify(rows)]);
 }

@@ -1,6 +1,6 @@
 import express, { type Express } from "express";
 import { answerErrors, createApi, unknownPath } from "../api/app.ts";
-import { close, listen } from "../api/listen.ts";
+import { keyRing } from "../api/key-ring.ts";
 import { apiRoutes } from "../api/routes.ts";
 import { withAccount } from "../appservice/accounts.ts";
 import { adoptionWait } from "../appservice/adoption-wait.ts";
@@ -21,14 +21,33 @@ import { alerts } from "../conversations/alerts.ts";
 import { conversations } from "../conversations/conversations.ts";
 import { mediaOf } from "../conversations/media.ts";
 import type { UserId } from "../policy/model.ts";
+import { type FrontDoor, frontDoor } from "./front-door.ts";
 import type { Parts } from "./parts.ts";
+
+/** Where Whisper listens. */
+export interface Doors {
+  /** For HealthTrack, Synapse and whoever looks after Whisper. */
+  readonly main: FrontDoor;
+  /** For clients, where no nginx stands before Whisper. */
+  readonly clients: FrontDoor | null;
+}
+
+/** Listens, before there is anything to answer with. @throws when an address is taken. */
+export async function openDoors({ listen, gate }: Config): Promise<Doors> {
+  return { main: await frontDoor(listen), clients: gate.listen ? await frontDoor(gate.listen) : null };
+}
+
+async function closeDoors({ main, clients }: Doors): Promise<void> {
+  // Clients hold long polls open and come back by themselves.
+  await Promise.all([main.close(), clients?.close(250)]);
+}
 
 /**
  * Serves everything that is asked over HTTP: Synapse's transactions and policy callbacks, the read gate, the API.
  * @param working whether Synapse was there and jobs are carried out.
  * @returns what stops serving.
  */
-export async function serveHttp(parts: Parts, working: () => boolean): Promise<() => Promise<void>> {
+export function serveHttp(parts: Parts, doors: Doors, working: () => boolean): () => Promise<void> {
   const { config, log } = parts;
   const gateOptions: GateOptions = {
     synapseUrl: config.homeserver.url,
@@ -53,6 +72,7 @@ export async function serveHttp(parts: Parts, working: () => boolean): Promise<(
   app.use(
     createApi({
       database: parts.database,
+      keys: keyRing(parts.database, { news: parts.notifications }),
       log,
       routes: routesOf(parts, working),
       publicUrl: config.public_url,
@@ -61,17 +81,14 @@ export async function serveHttp(parts: Parts, working: () => boolean): Promise<(
   app.use(unknownPath);
   app.use(answerErrors(log));
 
-  const api = await listen(app, config.listen);
-  const closing = [() => close(api)];
-  if (config.gate.listen) {
+  doors.main.open(app);
+  if (doors.clients) {
     const clientApi = createClientApiProxy(gateOptions);
     gates.push(clientApi);
-    const server = await listen(bareApp().use(clientApi.router), config.gate.listen);
-    // Clients hold long polls open and come back by themselves.
-    closing.push(() => close(server, 250));
+    doors.clients.open(bareApp().use(clientApi.router));
   }
   return async () => {
-    await Promise.all(closing.map((end) => end()));
+    await closeDoors(doors);
     for (const gate of gates) gate.close();
   };
 }

@@ -19,7 +19,12 @@ import { migrate } from "../store/migrate.ts";
 import { type Channel, listenToDatabase, type Notifications } from "../store/notifications.ts";
 import { untilThere } from "../store/until-there.ts";
 
-const CHANNELS: readonly Channel[] = ["whisper_directory", "whisper_room", "whisper_adopted"];
+const CHANNELS: readonly Channel[] = [
+  "whisper_directory",
+  "whisper_room",
+  "whisper_adopted",
+  "whisper_api_key",
+];
 
 /** What everything is built of, made once for the process. */
 export interface Parts {

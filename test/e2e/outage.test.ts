@@ -20,6 +20,17 @@ describe("While another part is down", function () {
   });
   after(() => stack?.stop());
 
+  const arrived = (booking: string) => {
+    const now = new Date().toISOString();
+    return {
+      status: "arrived",
+      patient_id: booking,
+      doctor: jones,
+      appointment_at: now,
+      changed_by: mia,
+      changed_at: now,
+    };
+  };
   const ready = async () => (await fetch(`${stack.whisper}/health/ready`)).status;
 
   it("Synapse at start: Whisper waits and is not ready, takes HealthTrack's writes, and carries them out later", async () => {
@@ -40,6 +51,27 @@ describe("While another part is down", function () {
     await eventually("the newcomer to be able to sign in", () =>
       stack.signIn(newcomer, { withoutSync: true }),
     );
+  });
+
+  it("PostgreSQL at start: Whisper lives, says that it waits, and acknowledges nothing until it is there", async () => {
+    await stack.stopWhisper();
+    await stack.stopPostgres();
+    const started = stack.startWhisper();
+    started.catch(() => undefined);
+    await eventually("Whisper to live", async () => (await fetch(`${stack.whisper}/health/live`)).ok);
+    expect(await ready()).to.equal(503);
+    const booking = unique("before-the-database");
+    const refused = await callApi(stack, "PUT", `/api/v1/bookings/${booking}`, arrived(booking));
+    expect(refused.status).to.equal(503);
+    expect(refused.headers.get("content-type")).to.include("application/problem+json");
+    expect(refused.headers.get("retry-after")).to.match(/^\d+$/);
+    const transaction = await fetch(`${stack.whisper}/_matrix/app/v1/transactions/1`, { method: "PUT" });
+    expect(transaction.status).to.equal(503);
+    expect(await transaction.json()).to.include({ errcode: "M_UNKNOWN" });
+    await stack.startPostgres();
+    await started;
+    await putBooking(stack, booking, { doctor: jones, changed_by: mia });
+    await noticeWithButtons(doctor, booking);
   });
 
   it("Synapse for a while: what was asked for meanwhile is carried out when it is back", async () => {
@@ -73,16 +105,7 @@ describe("While another part is down", function () {
   it("PostgreSQL: 503 with nothing acknowledged, and all works again when it is back", async () => {
     await stack.stopPostgres();
     const booking = unique("no-database");
-    const now = new Date().toISOString();
-    const body = {
-      status: "arrived",
-      patient_id: booking,
-      doctor: jones,
-      appointment_at: now,
-      changed_by: mia,
-      changed_at: now,
-    };
-    const refused = await callApi(stack, "PUT", `/api/v1/bookings/${booking}`, body);
+    const refused = await callApi(stack, "PUT", `/api/v1/bookings/${booking}`, arrived(booking));
     expect(refused.status).to.equal(503);
     expect(refused.headers.get("content-type")).to.include("application/problem+json");
     expect(await ready()).to.equal(503);

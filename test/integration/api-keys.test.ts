@@ -1,7 +1,10 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { expect } from "chai";
+import { keyRing } from "../../src/api/key-ring.ts";
 import { createApiKey, listApiKeys, revokeApiKey } from "../../src/api/keys.ts";
+import { Problem } from "../../src/api/problem.ts";
 import { ALL_SCOPES } from "../../src/api/scopes.ts";
+import { listenToDatabase } from "../../src/store/notifications.ts";
 import { productRoutes, startTestApi, type TestApi } from "../support/api.ts";
 
 const REMEMBERED = 200;
@@ -77,6 +80,24 @@ describe("API keys", () => {
       expect(await revokeApiKey(api.database, id)).to.equal(false);
       await wait(REMEMBERED + 50);
       expect((await withKey(key)).status).to.equal(401);
+    }
+  });
+
+  it("are refused as soon as their end is announced, though they are remembered for long", async () => {
+    const { database } = api;
+    const { connectionString = "" } = database.pool.options;
+    const news = await listenToDatabase(connectionString, ["whisper_api_key"], () => undefined);
+    try {
+      const ring = keyRing(database, { news, rememberMs: 3_600_000 });
+      const { key } = await createApiKey(database, { name: "announced", scopes: "all" });
+      const call = () => ring.callerOf(`Bearer ${key}`);
+      expect((await call()).keyName).to.equal("announced");
+      const announced = new Promise((resolve) => news.on("whisper_api_key", resolve));
+      await revokeApiKey(database, "announced");
+      await announced;
+      expect(await call().catch((error: unknown) => error)).to.be.instanceOf(Problem);
+    } finally {
+      await news.close();
     }
   });
 

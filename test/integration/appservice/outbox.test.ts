@@ -36,7 +36,7 @@ describe("the outbox", () => {
     content: { msgtype: "m.text", body: ref },
     ...more,
   });
-  const queue = (...sends: Send[]) => enqueueSends(database, sends);
+  const queue = (...sends: Send[]) => database.transaction((tx) => enqueueSends(tx, sends));
   const drain = () =>
     drainOutbox(
       { database, homeserver, bot: BOT, onDropped: ({ errcode }) => dropped.push(errcode) },

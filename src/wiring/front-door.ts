@@ -1,0 +1,44 @@
+import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
+import { close, type ListenOptions, listen } from "../api/listen.ts";
+import { Problem } from "../api/problem.ts";
+
+/** An address that is taken from the first moment, and answers once there is something that can. */
+export interface FrontDoor {
+  open(app: RequestListener): void;
+  /** @param patience milliseconds for requests that are being answered. */
+  close(patience?: number): Promise<void>;
+}
+
+/**
+ * Listens at once. Until it is opened, nothing is acknowledged: everybody is told to come again, in the words of
+ * whoever they are, and only `/health/live` says yes.
+ * @throws when the address is taken.
+ */
+export async function frontDoor(address: ListenOptions): Promise<FrontDoor> {
+  let answer: RequestListener = notYet;
+  const server = await listen((request, response) => answer(request, response), address);
+  return {
+    open: (app) => {
+      answer = app;
+    },
+    close: (patience) => close(server, patience),
+  };
+}
+
+const WAITING = "Whisper waits for its database. Try again in a moment.";
+
+function notYet({ url = "" }: IncomingMessage, response: ServerResponse): void {
+  const say = (status: number, body: unknown, type = "application/json") =>
+    response
+      .writeHead(status, {
+        "content-type": type,
+        "cache-control": "no-store",
+        ...(status === 503 && { "retry-after": "5" }),
+      })
+      .end(JSON.stringify(body));
+  if (url === "/health/live") say(200, { live: true });
+  else if (url === "/health/ready")
+    say(503, { ready: false, checks: { database: { ok: false, detail: "waiting for the database" } } });
+  else if (url.startsWith("/_matrix/")) say(503, { errcode: "M_UNKNOWN", error: WAITING });
+  else say(503, new Problem("unavailable", WAITING), "application/problem+json");
+}
