@@ -1,4 +1,4 @@
-#!/usr/bin/env -S node --max-old-space-size=144 --disable-warning=DEP0060
+#!/usr/bin/env -S node --max-semi-space-size=8 --max-old-space-size=144 --disable-warning=DEP0060
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { Command } from "commander";
 import { parse, stringify } from "yaml";

@@ -88,7 +88,10 @@ async function claim(database: Database, conversation: ConversationId): Promise<
     .toSorted((one, other) => one.seq - other.seq);
 }
 
-/** Writes down what was sent, and gives back what was claimed and not begun: that may still be taken back. */
+/**
+ * Writes down what was sent, and gives back what was claimed and not begun: that may still be taken back. The first need
+ * not be on the disk at once: after a power cut the claim is there, and what was sent is found in the room.
+ */
 async function settle(
   database: Database,
   sent: ReadonlyMap<string, EventId>,
@@ -96,8 +99,9 @@ async function settle(
 ): Promise<void> {
   if (sent.size > 0)
     await database.query(
-      `UPDATE outbox AS o SET event_id = s.event_id, sent_at = now(), last_error = NULL
-       FROM unnest($1::text[], $2::text[]) AS s(ref, event_id) WHERE o.ref = s.ref`,
+      `WITH later AS (SELECT set_config('synchronous_commit', 'off', true))
+       UPDATE outbox AS o SET event_id = s.event_id, sent_at = now(), last_error = NULL
+       FROM unnest($1::text[], $2::text[]) AS s(ref, event_id), later WHERE o.ref = s.ref`,
       [[...sent.keys()], [...sent.values()]],
     );
   const first = untouched.filter(({ attempted_at }) => attempted_at === null).map(({ seq }) => seq);

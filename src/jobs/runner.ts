@@ -94,9 +94,17 @@ export async function startJobs(options: JobRunnerOptions): Promise<JobRunner> {
   };
 }
 
-/** A pool of our own: graphile-worker looks after its own one's broken connections until it stops, and not while. */
+/**
+ * A pool of our own: graphile-worker looks after its own one's broken connections until it stops, and not while. What it
+ * writes down, that a job was taken or is done, need not be on the disk at once: after a power cut a job runs again.
+ */
 function jobsPool({ databaseUrl, log }: JobRunnerOptions, max: number): pg.Pool {
-  const pool = new pg.Pool({ connectionString: databaseUrl, max, application_name: "whisper jobs" });
+  const pool = new pg.Pool({
+    connectionString: databaseUrl,
+    max,
+    application_name: "whisper jobs",
+    options: "-c synchronous_commit=off",
+  });
   const broke = (error: Error) => log.warn({ err: error }, "a connection of the jobs broke");
   pool.on("error", broke);
   pool.on("connect", (client) => client.on("error", broke));
