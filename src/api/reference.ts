@@ -10,7 +10,7 @@ export function writeReference(routes: readonly Route[]): string {
   const lines = [
     "# HTTP API",
     "",
-    "Made from the routes (`UPDATE_DOCS=1 npm test` writes it anew). More is at `/docs` and `/openapi.json` of a running Whisper.",
+    "Made from the routes (`npm run generate` writes it anew). More is at `/docs` and `/openapi.json` of a running Whisper.",
     "",
     String(document.info.description ?? ""),
   ];

@@ -25,8 +25,6 @@ export interface JobRunnerOptions {
   readonly tasks: TaskList;
   readonly timed: readonly Timed[];
   readonly log: Logger;
-  /** Jobs at once in this process. */
-  readonly concurrency?: number;
   /** The other side is away, so trying is free: such failures do not count towards the dead letter. */
   readonly isAway: (error: unknown) => boolean;
   readonly onFatal: (error: Error) => void;
@@ -36,6 +34,12 @@ export interface JobRunner {
   /** Lets running jobs finish, then stops. */
   stop(): Promise<void>;
 }
+
+/** Jobs of queues that run at once in this process. */
+export const JOBS_AT_ONCE = 12;
+
+/** For the bookkeeping of jobs: each is held for an instant, but for the one that listens. */
+const JOB_CONNECTIONS = 6;
 
 /** A job that lost its key was replaced by a newer one while it ran, which does its work: it is not tried again. */
 const AGAIN = `
@@ -61,14 +65,14 @@ export async function startJobs(options: JobRunnerOptions): Promise<JobRunner> {
       options.log.warn({ err: failure }, "could not bring a retry forward"),
     );
   });
-  const concurrency = options.concurrency ?? 8;
-  const serial = serialQueues(options.databaseUrl, concurrency, (error) =>
+  const serial = serialQueues(options.databaseUrl, JOBS_AT_ONCE, (error) =>
     options.log.warn({ err: error }, "a connection that holds a queue broke"),
   );
-  const pool = jobsPool(options, concurrency + 2);
+  const pool = jobsPool(options, JOB_CONNECTIONS);
   const runner: Runner = await run({
     pgPool: pool,
-    concurrency,
+    // For each job that runs another may wait for its queue, which must not keep those of other queues from running.
+    concurrency: 2 * JOBS_AT_ONCE,
     pollInterval: 2_000,
     noHandleSignals: true,
     // Without these graphile-worker writes down how a job ended in promises that nobody looks after: when the database

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { deadLetters, retryDeadLetter } from "../../../src/jobs/dead-letters.ts";
-import type { JobRunner } from "../../../src/jobs/runner.ts";
+import { JOBS_AT_ONCE, type JobRunner } from "../../../src/jobs/runner.ts";
 import { addJob, MAX_ATTEMPTS } from "../../../src/store/jobs.ts";
 import { eventually } from "../../support/eventually.ts";
 import { Away, type JobsDatabase, jobsDatabase, runJobs, type SomeTasks } from "../../support/jobs.ts";
@@ -76,6 +76,29 @@ describe("jobs", () => {
       "a2 begins",
       "a2 ends",
     ]);
+  });
+
+  it("that wait for their queues do not keep those of another queue from running", async () => {
+    const queues = Array.from({ length: JOBS_AT_ONCE - 1 }, (_, count) => `busy${count}`);
+    const running = new Set<string>();
+    const all = Promise.withResolvers<void>();
+    const end = Promise.withResolvers<void>();
+    const other = Promise.withResolvers<void>();
+    await start({
+      adopt: async ({ room_id }) => {
+        if (room_id === "other") return other.resolve();
+        running.add(room_id);
+        if (running.size === queues.length) all.resolve();
+        await end.promise;
+      },
+    });
+    for (const queue of queues) await add(`${queue} first`, { queue });
+    await all.promise;
+    for (const queue of queues) await add(`${queue} second`, { queue });
+    await add("other");
+    await other.promise;
+    end.resolve();
+    await noneLeft();
   });
 
   it("that fail are tried again soon, then later and later", async () => {
