@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { setTimeout as wait } from "node:timers/promises";
 import type { MatrixEvent } from "../messages/event.ts";
 import { REF_KEY, wakeOutbox } from "../messages/outbox.ts";
 import type { ConversationId, EventId, RoomId, UserId } from "../policy/model.ts";
@@ -13,6 +14,12 @@ const MAX_REFUSALS = 20;
 
 /** Sends of one conversation in a row, so that a burst in a few of them does not keep everybody else waiting. */
 const AT_ONCE = 8;
+
+/**
+ * Milliseconds from a message to what hangs on it, such as its buttons. Synapse does one thing at a time: what follows
+ * at once holds the message up on its way to the people who wait for it.
+ */
+const BREATH = 20;
 
 interface Row {
   seq: number;
@@ -45,8 +52,10 @@ export async function drainOutbox(parts: SenderParts, conversation: Conversation
   const rows = await claim(parts.database, conversation);
   const sent = new Map<string, EventId>();
   let begun = 0;
+  let before: string | null = null;
   try {
     for (const row of rows) {
+      if (row.target_ref !== null && row.target_ref === before) await wait(BREATH);
       begun++;
       const event = await sendRow(
         parts,
@@ -54,6 +63,7 @@ export async function drainOutbox(parts: SenderParts, conversation: Conversation
         row.target_event ?? row.target_sent ?? eventOf(sent, row.target_ref),
       );
       if (event !== null) sent.set(row.ref, event);
+      before = row.ref;
     }
   } finally {
     await settle(parts.database, sent, rows.slice(begun));

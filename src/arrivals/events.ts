@@ -33,6 +33,7 @@ export function arrivalEvents(parts: ArrivalParts): EventHandler {
     name: "arrivals",
     handle: async (tx, event) => {
       if (!TYPES.has(event.type)) return;
+      if (event.sender === parts.policy.bot && event.type !== "m.room.member") return pinCard(tx, event);
       const owner = await ownerOf(tx, event);
       if (owner === null) return;
       const ownerId = userIdOf(parts.policy, owner);
@@ -42,7 +43,6 @@ export function arrivalEvents(parts: ArrivalParts): EventHandler {
         }
         return;
       }
-      if (event.sender === parts.policy.bot) return pinCard(tx, event);
       // Only the recipient answers. Nobody else can write in the room, and if they could, it would change nothing.
       if (event.sender !== ownerId) return;
       switch (event.type) {
