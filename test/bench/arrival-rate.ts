@@ -12,6 +12,8 @@ import { median } from "./numbers.ts";
 const DOCTORS = Array.from({ length: 8 }, (_, index) => `dr.${index}`);
 /** What a raw arrival is made of: as many buttons as Whisper puts under a notice. */
 const BUTTONS = ["✅", "↩️", "5️⃣", "🚪"];
+/** Milliseconds, less than a send takes when all are busy. */
+const APART = 100;
 const EVENTS_OF_ONE = 1 + BUTTONS.length;
 
 export const arrivalRate: Bench = {
@@ -52,11 +54,16 @@ async function measure(stack: TestStack, { smoke, say }: BenchOptions): Promise<
   ];
 }
 
-/** One sender for each room, one event after another, as whoever keeps them in order must. */
+/**
+ * One sender for each room, one event after another, as whoever keeps them in order must. They begin apart: senders who
+ * begin together stay together, Synapse then tells Whisper of eight events in one transaction instead of two, and does
+ * more than half as much again, which nothing that happens in a practice would.
+ */
 async function rawEvents(stack: TestStack, rooms: readonly string[], each: number): Promise<number> {
   const synapse = homeserver(stack, rooms.length);
   const started = Date.now();
   await inParallel(rooms.length, rooms, async (room) => {
+    await pause(Math.random() * APART);
     for (let count = 0; count < each; count++) {
       const event = await rawSend(synapse, room, "m.room.message", {
         msgtype: "m.text",
