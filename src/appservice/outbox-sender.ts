@@ -66,7 +66,7 @@ export async function drainOutbox(parts: SenderParts, conversation: Conversation
       before = row.ref;
     }
   } finally {
-    await settle(parts.database, sent, rows.slice(begun));
+    await settle(parts.database, rows[0]?.room_id, sent, rows.slice(begun));
   }
   // More may wait, and so may others: the rest comes when it is this conversation's turn again.
   if (rows.length === AT_ONCE) await wakeOutbox(parts.database, [conversation]);
@@ -85,7 +85,8 @@ async function claim(database: Database, conversation: ConversationId): Promise<
     `UPDATE outbox AS o SET attempted_at = coalesce(o.attempted_at, clock_timestamp())
      FROM (SELECT w.seq, w.attempted_at, c.room_id, t.event_id AS target_sent
            FROM outbox w JOIN conversations c ON c.id = w.conversation_id AND c.room_id IS NOT NULL
-             LEFT JOIN outbox t ON t.ref = w.target_ref
+             -- What was sent into a room that has been replaced since is out of reach.
+             LEFT JOIN outbox t ON t.ref = w.target_ref AND t.room_id = c.room_id
            WHERE w.conversation_id = $1 AND w.sent_at IS NULL AND w.dropped_at IS NULL
            ORDER BY w.seq LIMIT $2 FOR UPDATE OF w) AS next
      WHERE o.seq = next.seq
@@ -104,15 +105,16 @@ async function claim(database: Database, conversation: ConversationId): Promise<
  */
 async function settle(
   database: Database,
+  room: RoomId | undefined,
   sent: ReadonlyMap<string, EventId>,
   untouched: readonly Row[],
 ): Promise<void> {
   if (sent.size > 0)
     await database.query(
       `WITH later AS (SELECT set_config('synchronous_commit', 'off', true))
-       UPDATE outbox AS o SET event_id = s.event_id, sent_at = now(), last_error = NULL
+       UPDATE outbox AS o SET event_id = s.event_id, room_id = $3, sent_at = now(), last_error = NULL
        FROM unnest($1::text[], $2::text[]) AS s(ref, event_id), later WHERE o.ref = s.ref`,
-      [[...sent.keys()], [...sent.values()]],
+      [[...sent.keys()], [...sent.values()], room],
     );
   const first = untouched.filter(({ attempted_at }) => attempted_at === null).map(({ seq }) => seq);
   if (first.length > 0)
@@ -122,7 +124,7 @@ async function settle(
 /** Sends one. @returns its event; null: it was given up. */
 async function sendRow(parts: SenderParts, row: Row, target: EventId | null): Promise<EventId | null> {
   if (row.target_ref !== null && target === null) {
-    // What it is about was never sent, so there is nothing to react to or to take back.
+    // What it is about was never sent into this room, so there is nothing to react to or to take back.
     await drop(parts, row, "TARGET_NOT_SENT");
     return null;
   }

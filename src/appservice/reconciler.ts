@@ -118,6 +118,9 @@ async function openRoom(
 
 async function takeRoom(database: Database, id: ConversationId, room: RoomId): Promise<void> {
   await database.transaction(async (tx) => {
+    const closed = await tx.query("SELECT FROM retired_rooms WHERE room_id = $1", [room]);
+    if (closed.rowCount !== 0)
+      throw new Error("the room was closed before it was taken; another one is made");
     await mirrorRoom(tx, room, "11", null);
     await tx.query("UPDATE conversations SET room_id = $2, creating_since = NULL WHERE id = $1", [id, room]);
     await tx.query("SELECT pg_notify('whisper_room', $1)", [room]);

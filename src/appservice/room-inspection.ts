@@ -1,4 +1,5 @@
 import type { ListedRoom, RoomInspector, RoomRepair } from "../audit/room-ports.ts";
+import { UNDER_WAY } from "../audit/rooms.ts";
 import { checkRoom } from "../conversations/affected.ts";
 import type { DirectorySnapshot } from "../directory/snapshot.ts";
 import type { MatrixEvent } from "../messages/event.ts";
@@ -11,7 +12,7 @@ import type {
   UserId,
 } from "../policy/model.ts";
 import { isOurs } from "../policy/names.ts";
-import type { Database } from "../store/database.ts";
+import type { Database, Transaction } from "../store/database.ts";
 import { addJob } from "../store/jobs.ts";
 import { withAccount } from "./accounts.ts";
 import { adoptJob } from "./adoption-wait.ts";
@@ -85,9 +86,29 @@ function roomRepair(parts: InspectionParts): RoomRepair {
       await intoMirror(room, new Map());
       if (creator !== null && isOurs(settings, creator)) {
         await addJob(database, "adopt", { room_id: room }, adoptJob(room));
-      } else await database.transaction((tx) => retireRoom(tx, room, null));
+      } else
+        await database.transaction(async (tx) => {
+          if (creator !== settings.bot || !(await isTaken(tx, room, settings.bot)))
+            await retireRoom(tx, room, null);
+        });
     },
   };
+}
+
+/**
+ * Whether a room that Whisper made is a conversation's by now, or may be about to become one: between the making of a
+ * room and the record of it there is a moment, and with Whisper killed in it a long one (see `openRoom`). Nobody but
+ * Whisper is in it then.
+ */
+async function isTaken(tx: Transaction, room: RoomId, bot: UserId): Promise<boolean> {
+  const found = await tx.query(
+    `SELECT FROM conversations WHERE room_id = $1
+     UNION ALL SELECT FROM rooms r WHERE room_id = $1 AND seen_at > now() - interval '${UNDER_WAY}'
+       AND NOT EXISTS (SELECT FROM room_members m
+         WHERE m.room_id = r.room_id AND m.user_id <> $2 AND m.membership IN ('join', 'invite'))`,
+    [room, bot],
+  );
+  return found.rowCount !== 0;
 }
 
 async function look(

@@ -159,8 +159,8 @@ interface Stray {
   readonly conversation: ConversationId | null;
 }
 
-/** Rooms that somebody made in a client a moment ago are on their way to become conversations. */
-const UNDER_WAY = "10 minutes";
+/** Rooms that somebody, or Whisper itself, made a moment ago are on their way to become conversations. */
+export const UNDER_WAY = "10 minutes";
 
 async function strayAmong(database: Queryable, page: readonly ListedRoom[]): Promise<Stray[]> {
   const inhabited = page.filter((room) => room.people > 0);

@@ -181,6 +181,16 @@ describe("the outbox", () => {
     expect(bodies()).to.deep.equal(["next", "refused"]);
   });
 
+  it("gives up at once what is about an event of a room that has been replaced, and goes on", async () => {
+    await queue(text("notice"));
+    await drain();
+    await database.query("UPDATE conversations SET room_id = '!replaced:practice.test'");
+    await queue(text("button", { type: "m.reaction", target: { ref: "notice" } }), text("next"));
+    await drain();
+    expect(bodies()).to.deep.equal(["notice", "next"]);
+    expect(dropped).to.deep.equal(["TARGET_NOT_SENT"]);
+  });
+
   it("waits while the conversation has no room", async () => {
     await database.query("UPDATE conversations SET room_id = NULL");
     await queue(text("one"));
