@@ -18,7 +18,13 @@ export interface Serial {
  * @param width how many run at once in this process.
  */
 export function serialQueues(databaseUrl: string, width: number, onError: (error: Error) => void): Serial {
-  const pool = new pg.Pool({ connectionString: databaseUrl, max: width, application_name: "whisper queues" });
+  const pool = new pg.Pool({
+    connectionString: databaseUrl,
+    max: width,
+    // The first job after a quiet while does not wait for a connection to be made.
+    min: 2,
+    application_name: "whisper queues",
+  });
   pool.on("error", onError);
   pool.on("connect", (client) => client.on("error", onError));
 

@@ -39,6 +39,8 @@ export function openDatabase(options: DatabaseOptions): Database {
     connectionString: options.url,
     max: options.max ?? 20,
     connectionTimeoutMillis: 5_000,
+    // The first booking after a quiet while does not wait for connections to be made.
+    min: 4,
     application_name: "whisper",
     // A statement that hangs holds its connection; nothing of ours takes this long.
     statement_timeout: 60_000,
@@ -63,8 +65,8 @@ async function inTransaction<T>(pool: Pool, work: (tx: Transaction) => Promise<T
   const client = await pool.connect();
   let broken: Error | undefined;
   try {
-    await client.query("BEGIN");
-    const result = await work(transactionOf(client));
+    // Asked together, so BEGIN goes out with the first statement. It fails only with the connection, as that one then does.
+    const [, result] = await Promise.all([client.query("BEGIN"), work(transactionOf(client))]);
     await client.query("COMMIT");
     return result;
   } catch (error) {
