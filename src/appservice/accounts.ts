@@ -22,8 +22,8 @@ const AT_ONCE = 8;
  * Makes accounts what they ought to be, calling the homeserver for the differences only. What was done is recorded
  * when all of them are done; until then a crash costs calls that change nothing.
  * @param onMade what follows from new accounts, in the transaction that records them.
- * @returns the accounts that failed, and why.
- * @throws HomeserverAway when the homeserver went away.
+ * @returns the accounts that failed, and why: also those for which alone the homeserver had no answer.
+ * @throws HomeserverAway when the homeserver went away: so many in a row got no answer.
  */
 export async function syncAccounts(
   database: Database,
@@ -35,6 +35,7 @@ export async function syncAccounts(
   const become = new Map<UserId, ExpectedAccount>();
   const failed = new Map<UserId, unknown>();
   let away: HomeserverAway | undefined;
+  let unansweredInARow = 0;
   await inParallel(AT_ONCE, [...wanted], async ([user, account]) => {
     if (away !== undefined) return;
     const actual = known.get(user) ?? null;
@@ -45,16 +46,18 @@ export async function syncAccounts(
     // Nobody has to have an account who may not use it.
     if (actual === null && expected.locked) return;
     try {
-      if (await bring(homeserver, user, actual, expected)) become.set(user, expected);
+      if (!(await bring(homeserver, user, actual, expected))) return;
+      become.set(user, expected);
+      unansweredInARow = 0;
     } catch (error) {
-      if (error instanceof HomeserverAway) away = error;
-      else failed.set(user, error);
+      failed.set(user, error);
+      if (error instanceof HomeserverAway && ++unansweredInARow >= AT_ONCE) away = error;
     }
   });
   const made = [...become.keys()].filter((user) => !known.has(user));
   if (become.size > 0) {
     await database.transaction(async (tx) => {
-      await record(tx, become);
+      await record(tx, become, known);
       if (made.length > 0) await onMade(tx, made);
     });
   }
@@ -112,19 +115,32 @@ async function accountsOf(db: Queryable, users: readonly UserId[]): Promise<Map<
   );
 }
 
-async function record(db: Queryable, accounts: ReadonlyMap<UserId, ExpectedAccount>): Promise<void> {
-  const rows = [...accounts].map(([user_id, { displayName, locked, muted }]) => ({
-    user_id,
-    display_name: displayName,
-    locked,
-    muted,
-  }));
+/** Writes down what was changed, and nothing else: the rest may have been changed by somebody else meanwhile. */
+async function record(
+  db: Queryable,
+  accounts: ReadonlyMap<UserId, ExpectedAccount>,
+  known: ReadonlyMap<UserId, ExpectedAccount>,
+): Promise<void> {
+  const rows = [...accounts].map(([user_id, { displayName, locked, muted }]) => {
+    const before = known.get(user_id);
+    return {
+      user_id,
+      display_name: before?.displayName === displayName ? null : displayName,
+      locked: before?.locked === locked ? null : locked,
+      muted: before?.muted === muted ? null : muted,
+    };
+  });
   await db.query(
-    `INSERT INTO accounts (user_id, display_name, locked, muted)
-     SELECT user_id, display_name, locked, muted
-     FROM json_to_recordset($1) AS a(user_id text, display_name text, locked boolean, muted boolean)
-     ON CONFLICT (user_id) DO UPDATE
-       SET display_name = excluded.display_name, locked = excluded.locked, muted = excluded.muted`,
+    `WITH changed AS (
+       SELECT * FROM json_to_recordset($1) AS a(user_id text, display_name text, locked boolean, muted boolean)),
+     updated AS (
+       UPDATE accounts AS known SET display_name = coalesce(c.display_name, known.display_name),
+         locked = coalesce(c.locked, known.locked), muted = coalesce(c.muted, known.muted)
+       FROM changed c WHERE known.user_id = c.user_id RETURNING known.user_id)
+     INSERT INTO accounts AS known (user_id, display_name, locked, muted)
+     SELECT user_id, coalesce(display_name, ''), coalesce(locked, false), coalesce(muted, false) FROM changed
+     WHERE user_id NOT IN (SELECT user_id FROM updated)
+     ON CONFLICT (user_id) DO NOTHING`,
     [JSON.stringify(rows)],
   );
 }

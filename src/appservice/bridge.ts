@@ -91,6 +91,8 @@ function failureOf(call: HomeserverCall, error: unknown): MatrixRefused | Homese
     const wait = body?.retry_after_ms;
     return new HomeserverAway(call, undefined, typeof wait === "number" ? wait : 1_000);
   }
+  // Not about the call: the homeserver does not know our registration (yet). Nothing is given up for that.
+  if (statusCode === 401 && body?.errcode === "M_UNKNOWN_TOKEN") return new HomeserverAway(call, statusCode);
   if (statusCode >= 500 || typeof body?.errcode !== "string") return new HomeserverAway(call, statusCode);
   return new MatrixRefused(call, statusCode, body.errcode, typeof body.error === "string" ? body.error : "");
 }

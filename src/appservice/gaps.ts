@@ -21,7 +21,7 @@ export interface GapParts {
 const MARGIN = 5 * 60_000;
 /** Nobody looks back further (milliseconds). */
 const FURTHEST = 14 * 86_400_000;
-/** After a restart, the rooms in which somebody wrote in this time, the latest first; at night, all. */
+/** After a restart, the rooms that are new or in which somebody wrote in this time, the latest first; at night, all. */
 const RECENT = 14 * 86_400_000;
 const MOST_RECENT = 2_000;
 const MOST_EVENTS = 1_000;
@@ -47,7 +47,7 @@ export const queueGapCheck = (db: Queryable, rooms: "recent" | "all"): Promise<v
 export async function findGaps(parts: GapParts, rooms: "recent" | "all"): Promise<number> {
   const { database, log } = parts;
   const began = new Date();
-  const since = await lastCheck(database, began);
+  const since = await lastCheck(database, rooms, began);
   const strays = await takeUnseenRooms(parts);
   let missing = 0;
   await inParallel(await roomsToCheck(database, rooms), AT_ONCE, async (room) => {
@@ -55,9 +55,9 @@ export async function findGaps(parts: GapParts, rooms: "recent" | "all"): Promis
   });
   await database.transaction(async (tx) => {
     await tx.query(
-      `INSERT INTO gap_checks (checked_until) VALUES ($1)
-       ON CONFLICT ("only") DO UPDATE SET checked_until = excluded.checked_until`,
-      [began],
+      `INSERT INTO gap_checks (rooms, checked_until) VALUES ($1, $2)
+       ON CONFLICT (rooms) DO UPDATE SET checked_until = excluded.checked_until`,
+      [rooms, began],
     );
     if (missing === 0 && strays === 0) return;
     log.warn(
@@ -69,17 +69,22 @@ export async function findGaps(parts: GapParts, rooms: "recent" | "all"): Promis
   return missing;
 }
 
-async function lastCheck(db: Queryable, now: Date): Promise<number> {
-  const found = await db.query<{ checked_until: Date }>("SELECT checked_until FROM gap_checks");
-  const known = found.rows[0]?.checked_until.getTime() ?? 0;
+/** Up to when the rooms of this kind of look were seen to be whole: all rooms are the recent ones too. */
+async function lastCheck(db: Queryable, rooms: "recent" | "all", now: Date): Promise<number> {
+  const found = await db.query<{ checked_until: Date | null }>(
+    "SELECT max(checked_until) AS checked_until FROM gap_checks WHERE rooms IN ($1, 'all')",
+    [rooms],
+  );
+  const known = found.rows[0]?.checked_until?.getTime() ?? 0;
   return Math.max(known - MARGIN, now.getTime() - FURTHEST);
 }
 
 async function roomsToCheck(db: Queryable, rooms: "recent" | "all"): Promise<RoomId[]> {
   const found = await db.query<{ room_id: RoomId }>(
     `SELECT room_id FROM conversations
-     WHERE room_id IS NOT NULL AND ($1 OR last_activity_at > now() - $2 * interval '1 millisecond')
-     ORDER BY last_activity_at DESC NULLS LAST LIMIT $3`,
+     WHERE room_id IS NOT NULL
+       AND ($1 OR coalesce(last_activity_at, created_at) > now() - $2 * interval '1 millisecond')
+     ORDER BY coalesce(last_activity_at, created_at) DESC LIMIT $3`,
     [rooms === "all", RECENT, rooms === "all" ? null : MOST_RECENT],
   );
   return found.rows.map((row) => row.room_id);

@@ -52,24 +52,30 @@ export async function drainOutbox(parts: SenderParts, conversation: Conversation
   const rows = await claim(parts.database, conversation);
   const sent = new Map<string, EventId>();
   let begun = 0;
+  let more = rows.length === AT_ONCE;
   let before: string | null = null;
   try {
     for (const row of rows) {
       if (row.target_ref !== null && row.target_ref === before) await wait(BREATH);
       begun++;
-      const event = await sendRow(
+      const outcome = await sendRow(
         parts,
         row,
         row.target_event ?? row.target_sent ?? eventOf(sent, row.target_ref),
       );
-      if (event !== null) sent.set(row.ref, event);
+      if (outcome === "given up") {
+        // Its refusals were tries of this job. What comes after it begins with a job of its own.
+        more = true;
+        break;
+      }
+      if (outcome !== "left out") sent.set(row.ref, outcome);
       before = row.ref;
     }
   } finally {
     await settle(parts.database, rows[0]?.room_id, sent, rows.slice(begun));
   }
   // More may wait, and so may others: the rest comes when it is this conversation's turn again.
-  if (rows.length === AT_ONCE) await wakeOutbox(parts.database, [conversation]);
+  if (more) await wakeOutbox(parts.database, [conversation]);
 }
 
 const eventOf = (sent: ReadonlyMap<string, EventId>, ref: string | null): EventId | null =>
@@ -121,12 +127,16 @@ async function settle(
     await database.query("UPDATE outbox SET attempted_at = NULL WHERE seq = ANY($1)", [first]);
 }
 
-/** Sends one. @returns its event; null: it was given up. */
-async function sendRow(parts: SenderParts, row: Row, target: EventId | null): Promise<EventId | null> {
+/** Sends one. @returns its event; `left out`: there is nothing to send; `given up`: it was refused too often. */
+async function sendRow(
+  parts: SenderParts,
+  row: Row,
+  target: EventId | null,
+): Promise<EventId | "left out" | "given up"> {
   if (row.target_ref !== null && target === null) {
     // What it is about was never sent into this room, so there is nothing to react to or to take back.
     await drop(parts, row, "TARGET_NOT_SENT");
-    return null;
+    return "left out";
   }
   try {
     const earlier = row.attempted_at === null ? null : await findSent(parts, row, target);
@@ -134,9 +144,10 @@ async function sendRow(parts: SenderParts, row: Row, target: EventId | null): Pr
   } catch (error) {
     if (!(error instanceof MatrixRefused)) throw error;
     // Whoever reacts twice with the same key has reacted: that is what was asked for.
-    if (error.errcode === "M_DUPLICATE_ANNOTATION" || row.attempts + 1 >= MAX_REFUSALS) {
+    const done = error.errcode === "M_DUPLICATE_ANNOTATION";
+    if (done || row.attempts + 1 >= MAX_REFUSALS) {
       await drop(parts, row, error.errcode);
-      return null;
+      return done ? "left out" : "given up";
     }
     await parts.database.query("UPDATE outbox SET attempts = attempts + 1, last_error = $2 WHERE seq = $1", [
       row.seq,

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Queryable } from "../store/database.ts";
+import { storableJson } from "./storable.ts";
 
 /** `m.receipt` (client-server API, "Receipts"): room -> event -> kind -> user. */
 const receipt = z.looseObject({
@@ -43,6 +44,6 @@ export async function storeReceipts(db: Queryable, events: readonly unknown[]): 
        event_id = CASE WHEN known.read_at <= excluded.read_at THEN excluded.event_id ELSE known.event_id END,
        read_at = greatest(known.read_at, excluded.read_at),
        position = greatest(known.position, excluded.position)`,
-    [JSON.stringify([...newest.values()])],
+    [storableJson([...newest.values()])],
   );
 }

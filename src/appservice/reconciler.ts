@@ -104,10 +104,12 @@ async function openRoom(
   const { id } = stored.conversation;
   const claimed = await database.query<{ again: boolean }>(
     `UPDATE conversations AS now SET creating_since = coalesce(now.creating_since, clock_timestamp())
-     FROM (SELECT id, creating_since FROM conversations WHERE id = $1 FOR UPDATE) AS before
+     FROM (SELECT id, creating_since FROM conversations WHERE id = $1 AND room_id IS NULL FOR UPDATE) AS before
      WHERE now.id = before.id RETURNING before.creating_since IS NOT NULL AS again`,
     [id],
   );
+  if (claimed.rowCount === 0)
+    throw new Error("the conversation has just been given a room; it is looked at again");
   const room =
     (claimed.rows[0]?.again === true ? await findOrphan(parts, id) : null) ??
     (await createRoom(homeserver, expected));

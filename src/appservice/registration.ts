@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { AppServiceRegistration } from "matrix-appservice-bridge";
+import { type AppServiceOutput, AppServiceRegistration } from "matrix-appservice-bridge";
 import { parse } from "yaml";
 
 export interface RegistrationOptions {
@@ -49,7 +49,7 @@ export function readRegistration(file: string): { registration: AppServiceRegist
       { cause: error },
     );
   }
-  const registration = AppServiceRegistration.fromObject(parse(text));
+  const registration = AppServiceRegistration.fromObject(parsed(text, file));
   const hsToken = registration.getHomeserverToken();
   const asToken = registration.getAppServiceToken();
   for (const token of [hsToken, asToken]) {
@@ -60,6 +60,16 @@ export function readRegistration(file: string): { registration: AppServiceRegist
     }
   }
   return { registration, hsToken: hsToken ?? "" };
+}
+
+function parsed(text: string, file: string): AppServiceOutput {
+  try {
+    return parse(text);
+  } catch (error) {
+    // What follows the first line quotes the file, tokens and all.
+    const [reason] = (error instanceof Error ? error.message : "").split("\n");
+    throw new Error(`The registration ${file} is not YAML: ${reason}`);
+  }
 }
 
 function escapeRegex(text: string): string {

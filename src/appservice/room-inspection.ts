@@ -19,6 +19,7 @@ import { adoptJob } from "./adoption-wait.ts";
 import { type Homeserver, MatrixRefused, path } from "./homeserver.ts";
 import { mirrorDirect, mirrorForgotten, mirrorWholeRoom } from "./mirror.ts";
 import { retireRoom } from "./retire.ts";
+import { storable } from "./storable.ts";
 
 export interface InspectionParts {
   readonly database: Database;
@@ -154,7 +155,7 @@ async function wholeState(homeserver: Homeserver, room: RoomId): Promise<readonl
       method: "GET",
       path: path`/_synapse/admin/v1/rooms/${room}/state`,
     });
-    return answer.state.length === 0 ? null : answer.state;
+    return answer.state.length === 0 ? null : storable(answer.state);
   } catch (error) {
     if (error instanceof MatrixRefused && error.status === 404) return null;
     throw error;

@@ -5,6 +5,7 @@ import type { Database } from "../store/database.ts";
 import { accountDataOf } from "./account-data.ts";
 import { type Homeserver, MatrixRefused, path } from "./homeserver.ts";
 import { mirrorDirect, mirrorForgotten, mirrorOwnMember, mirrorOwnState, mirrorWholeRoom } from "./mirror.ts";
+import { storable } from "./storable.ts";
 
 /** Every room of Whisper's: version 12 would give its creator a power that cannot be taken away. */
 const ROOM_VERSION = "11";
@@ -133,7 +134,7 @@ export async function refetchRoom(
   room: RoomId,
   as?: UserId,
 ): Promise<MatrixEvent[]> {
-  const state = await wholeState(homeserver, room, as);
+  const state = storable(await wholeState(homeserver, room, as));
   await database.transaction((tx) => mirrorWholeRoom(tx, room, state));
   return state;
 }

@@ -1,4 +1,4 @@
-import { holdRoomsOf, releaseRooms } from "../conversations/affected.ts";
+import { checkAccounts, holdRoomsOf, releaseRooms } from "../conversations/affected.ts";
 import type { DirectorySnapshot } from "../directory/snapshot.ts";
 import type { PolicySettings, UserId, Username } from "../policy/model.ts";
 import { userIdOf } from "../policy/names.ts";
@@ -45,6 +45,11 @@ export async function issueSignIn(parts: SignInParts, username: Username): Promi
       await releaseRooms(tx);
     });
     if (failed.has(user)) throw failed.get(user);
+    // The account may have been made for somebody who lost access just then: it is looked at again.
+    if (!hasAccess(await parts.directory.fresh(), username)) {
+      await database.transaction((tx) => checkAccounts(tx, [user]));
+      return { refused: "no-access" };
+    }
     await mute(homeserver, user, expected.muted);
     await neverIgnore(homeserver, user, settings.bot);
     const token = await loginToken(homeserver, user);

@@ -10,6 +10,14 @@ export function storableJson(value: unknown): string {
   return SUSPECT.test(json) ? JSON.stringify(clean(value)) : json;
 }
 
+/**
+ * What was asked of the homeserver, as it would have come through the intake: so that it can be stored, and is equal to
+ * what is known already.
+ */
+export function storable<T>(value: T): T {
+  return SUSPECT.test(JSON.stringify(value)) ? (clean(value) as T) : value;
+}
+
 function clean(value: unknown): unknown {
   if (typeof value === "string") return value.toWellFormed().replaceAll("\0", "\uFFFD");
   if (Array.isArray(value)) return value.map(clean);

@@ -29,19 +29,36 @@ export function queueRoomAudit(db: Queryable, audit: JobPayloads["room_audit"]):
   });
 }
 
-/** The job `room_audit`: looks at every room, repairs what differs if it is told to, and reports. */
+/**
+ * The job `room_audit`: looks at every room, repairs what differs if it is told to, and reports. A repair that fails
+ * keeps neither the other rooms from theirs nor the report from being sent.
+ * @throws what went wrong with repairs, at the end: then the job runs again.
+ */
 export async function runRoomAudit(
   parts: RoomAuditJobParts,
   { ref, repair, always }: JobPayloads["room_audit"],
 ): Promise<void> {
   const shown: RoomReport[] = [];
+  const failures: unknown[] = [];
   let differing = 0;
   for await (const report of auditRooms(parts)) {
     differing += 1;
     if (shown.length < SHOWN_ROOMS) shown.push(report);
-    if (repair) await repairRoom(parts.repair, report);
+    if (repair) await repairRoom(parts.repair, report).catch((error: unknown) => failures.push(error));
   }
-  if (differing === 0 && !always) return;
+  if (differing > 0 || always) await sendReport(parts, ref, repair, differing, shown);
+  if (failures.length > 0)
+    throw new AggregateError(failures, `${failures.length} rooms could not be repaired`);
+}
+
+/** Sends the report into the admin room, once for each audit. */
+async function sendReport(
+  parts: RoomAuditJobParts,
+  ref: string,
+  repair: boolean,
+  differing: number,
+  shown: readonly RoomReport[],
+): Promise<void> {
   const directory = await parts.directory.fresh();
   const items: Rich[] = [];
   for (const report of shown) items.push(await itemOf(parts.database, directory, report));

@@ -10,7 +10,7 @@ const LET_GO = 10_000;
  * Carries out jobs for as long as the process lives. A runner whose database has gone away is lost, since to others it
  * looks dead and they take over its jobs; another one begins when the database is back. The API answers 503 meanwhile,
  * which it could not if the process ended.
- * @returns when the first runner has started. Rejects when it cannot be.
+ * @returns when the first runner has started. Rejects when it is told to stop before.
  */
 export async function startLastingJobs(
   start: (onLost: (error: Error) => void) => Promise<JobRunner>,
@@ -26,7 +26,7 @@ export async function startLastingJobs(
       resolve();
     });
   };
-  let runner: JobRunner | undefined = await begin();
+  let runner: JobRunner | undefined = await untilThere("the database", begin, log, signal);
   let stopped = false;
   const ended = Promise.withResolvers<void>();
   const watch = async () => {

@@ -81,7 +81,7 @@ export async function startJobs(options: JobRunnerOptions): Promise<JobRunner> {
     events,
     logger: quiet(options.log),
     taskList: taskList(options, serial),
-    crontab: options.timed.map((timed) => `${timed.cron} ${timed.name}`).join("\n"),
+    crontab: options.timed.map(({ cron, name }) => `${cron} ${name} ?jobKey=${name}`).join("\n"),
   });
   runner.promise.catch((error: unknown) =>
     options.onFatal(error instanceof Error ? error : new Error(String(error))),

@@ -79,8 +79,11 @@ function setState(differing: readonly Of<"state">[]): Step[] {
   const rank = ({ type }: Of<"state">) => (TIGHTENING.includes(type) ? 0 : 1);
   return differing
     .toSorted((one, other) => rank(one) - rank(other))
-    .map(({ type, expected }): Step => ({ step: "state", type, content: expected ?? {} }));
+    .map(({ type, expected }): Step => ({ step: "state", type, content: expected ?? EMPTIED[type] ?? {} }));
 }
+
+/** State cannot be taken back, only emptied. Synapse refuses (400) these without their text, which the specification requires. */
+const EMPTIED: ExpectedRoom["state"] = { "m.room.name": { name: "" }, "m.room.topic": { topic: "" } };
 
 const admit = (missing: readonly Of<"missing">[]): Step[] =>
   missing.flatMap(({ user, membership }): Step[] => [

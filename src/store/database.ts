@@ -114,5 +114,5 @@ export function isDatabaseDown(error: unknown): boolean {
   if (/^(08|57P0)/.test(code) || code === "53300") return true;
   if (["ECONNREFUSED", "ECONNRESET", "ENOTFOUND", "ETIMEDOUT", "EPIPE", "EAI_AGAIN"].includes(code))
     return true;
-  return /timeout exceeded when trying to connect|Connection terminated/.test(error.message);
+  return /timeout exceeded when trying to connect|Connection terminated|is not queryable/.test(error.message);
 }

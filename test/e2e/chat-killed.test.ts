@@ -64,7 +64,7 @@ describe("No message is lost nor doubled when Whisper is killed by SIGKILL", fun
   const saidOnce = async (person: Person, room: string, text: string) =>
     expect((await textsOf(person, room)).filter((line) => line.endsWith(text))).to.have.lengthOf(1);
 
-  // A call that was made and is not known of leaves more behind than one that was never made; `npm run chaos` does both.
+  // A call that was made and is not known of leaves more behind than one that was never made; EVERY_WINDOW=1 does both.
   for (const when of process.env.EVERY_WINDOW ? (["before", "after"] as const) : (["after"] as const)) {
     it(`while it takes over a chat that a client has started, ${NAMES[when]}`, async () => {
       const killed = await throughEveryWindow(stack, when, {

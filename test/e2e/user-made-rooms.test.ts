@@ -48,6 +48,40 @@ describe("Rooms that somebody makes in a client", function () {
     expect(await textsOf(benAt, room)).to.have.lengthOf(8);
   });
 
+  for (const [what, topic] of [
+    ["with a topic", "Who can come in on Saturday?"],
+    ["with what no database can store in their topic", "a NUL \0 in it"],
+  ] as const) {
+    it(`${what} become a custom group like any other, without it`, async () => {
+      // With somebody new: the same people once more would be led to the group that they have.
+      const dora = await hire(stack, unique("dora"));
+      const room = await annaAt.createRoom({
+        preset: Preset.PrivateChat,
+        invite: [benAt.userId, dora.userId],
+        topic,
+      });
+      expect(await kindIn(benAt, room)).to.equal("custom");
+      await benAt.until("the topic to go", () =>
+        [undefined, ""].includes(
+          benAt.client.getRoom(room)?.currentState.getStateEvents("m.room.topic", "")?.getContent().topic,
+        ),
+      );
+    });
+  }
+
+  it("for two, with a name and a topic, become their conversation, called after the other", async () => {
+    const [one, other] = [await hire(stack, unique("one")), await hire(stack, unique("other"))];
+    const room = await one.createRoom({
+      preset: Preset.TrustedPrivateChat,
+      is_direct: true,
+      invite: [other.userId],
+      name: "Our chat",
+      topic: "This and that",
+    });
+    expect(await kindIn(other, room)).to.equal("individual");
+    await other.until("the name to go", () => other.client.getRoom(room)?.name.startsWith("One"));
+  });
+
   it("that are encrypted are replaced by one that is not", async () => {
     const room = await annaAt
       .createRoom({

@@ -12,8 +12,8 @@ export interface SecondWhisper {
   kill(): Promise<void>;
 }
 
-/** Starts it on ports of its own and waits until it is ready. It works on jobs like the first; Synapse knows only that one. */
-export async function startSecondWhisper(stack: Stack): Promise<SecondWhisper> {
+/** Starts it on ports of its own and waits until it is ready. It works on jobs like the first; Synapse knows only that one. `env`: settings, as the first has them. */
+export async function startSecondWhisper(stack: Stack, env: NodeJS.ProcessEnv = {}): Promise<SecondWhisper> {
   const ports = await choosePorts("auto");
   const child: RunningProcess = await startProcess({
     name: "the second Whisper",
@@ -22,6 +22,7 @@ export async function startSecondWhisper(stack: Stack): Promise<SecondWhisper> {
     cwd: REPOSITORY,
     env: {
       ...process.env,
+      ...env,
       WHISPER_LISTEN__PORT: String(ports.whisper),
       WHISPER_GATE__LISTEN__PORT: String(ports.gate),
     },

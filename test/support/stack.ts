@@ -67,7 +67,8 @@ export async function freshStack(options: Partial<StackOptions> = {}): Promise<T
   if (proxy === undefined) throw new Error("the stack was started without its proxy");
 
   // `WHISPER_PROCESSES=2 npm run test:e2e`: the whole suite with two of them on one database.
-  const second = process.env.WHISPER_PROCESSES === "2" ? await startSecondWhisper(stack) : undefined;
+  const second =
+    process.env.WHISPER_PROCESSES === "2" ? await startSecondWhisper(stack, options.env) : undefined;
   const people: Person[] = [];
   return {
     ...stack,

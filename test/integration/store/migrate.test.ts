@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { openDatabase } from "../../../src/store/database.ts";
+import { isDatabaseDown, openDatabase } from "../../../src/store/database.ts";
 import { migrate } from "../../../src/store/migrate.ts";
 import { emptyDatabaseUrl } from "../../support/postgres.ts";
 
@@ -32,6 +32,26 @@ describe("the database", () => {
       expect(refused).to.include("0001_house.sql was changed after it ran");
     } finally {
       await database.close();
+    }
+  });
+
+  it("is known to be down when it goes away between two statements of a transaction", async () => {
+    const url = await emptyDatabaseUrl();
+    const broken = Promise.withResolvers<void>();
+    const database = openDatabase({ url, max: 1, onBroken: () => broken.resolve() });
+    const other = openDatabase({ url, max: 1 });
+    try {
+      const failed = database.transaction(async (tx) => {
+        const { rows } = await tx.query("SELECT pg_backend_pid() AS pid");
+        await other.query("SELECT pg_terminate_backend($1)", [rows[0]?.pid]);
+        await broken.promise;
+        await tx.query("SELECT 1");
+      });
+      expect(await failed.catch(isDatabaseDown)).to.equal(true);
+      expect((await database.query("SELECT")).rowCount, "with another connection").to.equal(1);
+    } finally {
+      await database.close();
+      await other.close();
     }
   });
 

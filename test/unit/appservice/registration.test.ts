@@ -68,6 +68,15 @@ describe("the registration", () => {
     expect(() => read(incomplete)).to.throw();
   });
 
+  it("is not quoted when it is not YAML: it holds tokens", () => {
+    const file = join(folder, "broken.yaml");
+    writeFileSync(file, "hs_token: [very-secret\nas_token: also-secret\n");
+    expect(() => readRegistration(file))
+      .to.throw(/is not YAML/)
+      .and.have.property("message")
+      .that.does.not.match(/secret/);
+  });
+
   it("stands in the repository as a template without tokens", () => {
     const text = readFileSync(new URL("../../../registration.yaml", import.meta.url), "utf8");
     expect(text)

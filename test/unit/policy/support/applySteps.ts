@@ -47,11 +47,18 @@ function apply(room: ActualRoom | null, step: Step, bot: UserId): ActualRoom | n
         throw new Error("still there");
       return withMember(room, step.user, { ...now, forgotten: true });
     case "state":
+      mustHoldItsText(step.type, step.content);
       if (step.type === "m.room.power_levels") mayChangeLevels(room, step.as ?? bot, step.content);
       return { ...room, state: { ...room.state, [step.type]: step.content } };
     case "direct":
       return { ...room, direct: new Set(room.direct).add(step.user) };
   }
+}
+
+/** Synapse 1.160, `synapse/events/validator.py`: 400 "'topic' not in content". */
+function mustHoldItsText(type: string, content: Readonly<Record<string, unknown>>): void {
+  const key = { "m.room.name": "name", "m.room.topic": "topic" }[type];
+  if (key !== undefined && typeof content[key] !== "string") throw new Error(`'${key}' not in content`);
 }
 
 function fresh({ expected }: Extract<Step, { step: "create" }>, bot: UserId): ActualRoom {
