@@ -41,13 +41,14 @@ export async function adoptRoom(parts: ReconcilerParts, room: RoomId): Promise<v
 
   const mirrored = await loadRoom(database, room);
   // Rooms that Whisper made are known by their marker (see findOrphan).
-  if (mirrored === null || mirrored.creator === null || mirrored.creator === settings.bot) return;
+  if (mirrored === null || mirrored.creator === null || mirrored.creator === settings.bot)
+    return mirrored === null ? undefined : announce(parts, room);
   const state = await refetchRoom(database, homeserver, room, mirrored.creator);
   const actual = await loadRoom(database, room);
-  if (actual === null) return;
+  if (actual === null) return announce(parts, room);
   const classify = (people: Directory) => classifyRoom(people, settings, actual, isDirect(state));
   const first = classify(await directory.fresh());
-  if (first.is === "unfinished" || first.is === "closed") return;
+  if (first.is === "unfinished" || first.is === "closed") return announce(parts, room);
   // Power first: from the moment at which the room is ours, or closed, it can be kept in order.
   if (actual.version === ROOM_VERSION) await takeOver(parts, actual);
   await database.transaction(async (tx) => {
@@ -58,7 +59,7 @@ export async function adoptRoom(parts: ReconcilerParts, room: RoomId): Promise<v
   await announce(parts, room);
 }
 
-/** Whoever waits for the adoption, in any process, may go on. */
+/** Whoever waits for the adoption, in any process, may go on: it is done, or there is none to wait for. */
 async function announce({ database }: ReconcilerParts, room: RoomId): Promise<void> {
   await database.query("SELECT pg_notify('whisper_adopted', $1)", [room]);
 }

@@ -1,56 +1,108 @@
 import { conversationOfRoom } from "../conversations/store.ts";
 import type { CallbackRoom } from "../policy/callbacks.ts";
+import { readPowerLevels } from "../policy/levelMeaning.ts";
 import type { RoomId, UserId } from "../policy/model.ts";
 import type { Database } from "../store/database.ts";
 import type { Notifications } from "../store/notifications.ts";
+import { type Homeserver, MatrixRefused } from "./homeserver.ts";
+import { adminState } from "./room-steps.ts";
 
 /** Rooms kept in memory at most; the least recently asked for goes first. */
 const KEPT = 20_000;
 
-/** What the policy callbacks need to know of a room, from memory where it was asked for before. */
+/** What the policy callbacks need to know of a room. */
 export interface CallbackRooms {
-  roomOf(id: RoomId): Promise<CallbackRoom & { readonly settled: boolean }>;
+  /** From memory where it was asked for before. */
+  roomOf(id: RoomId): Promise<KnownRoom>;
+  /**
+   * By the database's word and, while the room is not Whisper's, by the homeserver's: a room that a client is just making
+   * is not known here yet. Reading it while Synapse waits for a callback is safe.
+   */
+  asked(id: RoomId): Promise<KnownRoom>;
 }
+
+type KnownRoom = CallbackRoom & { readonly settled: boolean };
 
 const UNKNOWN = { room: "unknown", settled: false } as const;
 
-export function callbackRooms(database: Database, notifications: Notifications): CallbackRooms {
+export function callbackRooms(
+  database: Database,
+  homeserver: Homeserver,
+  notifications: Notifications,
+): CallbackRooms {
   const managed = new Map<RoomId, CallbackRoom & { settled: true }>();
-  notifications.on("whisper_room", (room) => managed.delete(room as RoomId));
-  notifications.onGap(() => managed.clear());
+  // A look-up that was under way when a room changed hands may have seen it as it was: what it found is not kept.
+  let changes = 0;
+  notifications.on("whisper_room", (room) => {
+    changes += 1;
+    managed.delete(room as RoomId);
+  });
+  notifications.onGap(() => {
+    changes += 1;
+    managed.clear();
+  });
 
-  const load = async (id: RoomId): Promise<CallbackRoom & { settled: boolean }> => {
-    const stored = await conversationOfRoom(database, id);
-    if (stored !== null) {
-      const found = { room: "managed", conversation: stored.conversation, settled: true } as const;
-      managed.set(id, found);
-      if (managed.size > KEPT)
-        for (const [oldest] of managed) {
-          managed.delete(oldest);
-          break;
-        }
-      return found;
+  const keep = (id: RoomId, found: CallbackRoom & { settled: true }) => {
+    managed.set(id, found);
+    if (managed.size <= KEPT) return;
+    for (const [oldest] of managed) {
+      managed.delete(oldest);
+      break;
     }
-    const present = await database.query<{ user_id: UserId; direct: boolean | null }>(
+  };
+
+  const managedIn = async (id: RoomId): Promise<KnownRoom | null> => {
+    const before = changes;
+    const stored = await conversationOfRoom(database, id);
+    if (stored === null) return null;
+    const found = { room: "managed", conversation: stored.conversation, settled: true } as const;
+    if (changes === before) keep(id, found);
+    return found;
+  };
+
+  const mirrored = async (id: RoomId): Promise<KnownRoom> => {
+    const present = await database.query<{ user_id: UserId }>(
       "SELECT user_id FROM room_members WHERE room_id = $1 AND membership IN ('join', 'invite')",
       [id],
     );
     if (present.rows.length === 0) return UNKNOWN;
-    return {
-      room: "user-made",
-      others: present.rows.map((row) => row.user_id),
-      direct: null,
-      settled: false,
-    };
+    const others = present.rows.map((row) => row.user_id);
+    return { room: "user-made", others, trusted: [], named: false, settled: false };
   };
 
   return {
-    roomOf: (id) => {
+    roomOf: async (id) => {
       const known = managed.get(id);
-      if (known === undefined) return load(id);
+      if (known === undefined) return (await managedIn(id)) ?? mirrored(id);
       managed.delete(id);
       managed.set(id, known);
-      return Promise.resolve(known);
+      return known;
     },
+    asked: async (id) => (await managedIn(id)) ?? (await askedOf(homeserver, id)) ?? mirrored(id),
+  };
+}
+
+/** The room as the homeserver has it at this moment; null: it knows none. */
+async function askedOf(homeserver: Homeserver, id: RoomId): Promise<KnownRoom | null> {
+  const state = await adminState(homeserver, id).catch((error: unknown) => {
+    if (error instanceof MatrixRefused) return [];
+    throw error;
+  });
+  const present = state.flatMap(({ type, state_key, content: { membership } }) =>
+    type === "m.room.member" && (membership === "join" || membership === "invite")
+      ? [state_key as UserId]
+      : [],
+  );
+  if (present.length === 0) return null;
+  const contentOf = (type: string) => state.find((event) => event.type === type)?.content;
+  const name = contentOf("m.room.name")?.name;
+  // The preset `trusted_private_chat` names everybody whom the client is going to invite.
+  const levels = readPowerLevels(contentOf("m.room.power_levels"), null);
+  return {
+    room: "user-made",
+    others: present,
+    trusted: Object.keys(levels.users) as UserId[],
+    named: typeof name === "string" && name.trim() !== "",
+    settled: false,
   };
 }

@@ -30,7 +30,12 @@ const BODIES = {
 
 type Callback = keyof typeof BODIES;
 type Body<Name extends Callback> = z.infer<(typeof BODIES)[Name]>;
-type Decide<Name extends Callback> = (directory: Directory, body: Body<Name>) => Promise<Verdict>;
+/** What a decision is made on. */
+interface View {
+  readonly directory: Directory;
+  readonly roomOf: CallbackRooms["roomOf"];
+}
+type Decide<Name extends Callback> = (view: View, body: Body<Name>) => Promise<Verdict>;
 
 export interface CallbackParts {
   readonly token: string;
@@ -45,12 +50,20 @@ export interface CallbackParts {
 
 /**
  * The policy callbacks of synapse-http-antispam: 200 allows, 403 refuses with a sentence that the client shows. They
- * are answered from memory. What memory would refuse is asked of the database once more, since it may be a moment old.
+ * are answered from memory. What memory would refuse is asked of the database and the homeserver once more, since memory
+ * may be a moment old; if they cannot be asked, what memory says stands.
  */
 export function policyCallbacks(parts: CallbackParts): Router {
   const router = express.Router();
   router.use(requireToken(parts.token), express.json({ limit: "2mb" }));
   const decisions = decisionsOf(parts);
+  const afresh = async <Name extends Callback>(decide: Decide<Name>, body: Body<Name>) =>
+    decide({ directory: await parts.directory.fresh(), roomOf: parts.rooms.asked }, body);
+  const again = (callback: Callback, second: () => Promise<Verdict>, first: Verdict): Promise<Verdict> =>
+    second().catch((error: unknown) => {
+      parts.log.warn({ err: error, callback }, "a refusal could not be looked at again, and stands");
+      return first;
+    });
   const serve = <Name extends Callback>(name: Name, decide: Decide<Name>) => {
     router.post(`/${name}`, async (request, response) => {
       const started = performance.now();
@@ -60,10 +73,12 @@ export function policyCallbacks(parts: CallbackParts): Router {
         return;
       }
       try {
-        const first = await decide(parts.directory.latest(), body.data as Body<Name>);
-        const verdict = first.allowed
-          ? first
-          : await decide(await parts.directory.fresh(), body.data as Body<Name>);
+        const given = body.data as Body<Name>;
+        const first = await decide(
+          { directory: parts.directory.latest(), roomOf: parts.rooms.roomOf },
+          given,
+        );
+        const verdict = first.allowed ? first : await again(name, () => afresh(decide, given), first);
         parts.onDecided(name, verdict.allowed, (performance.now() - started) / 1_000);
         answer(response, verdict);
       } catch (error) {
@@ -86,25 +101,25 @@ function answer(response: Response, verdict: Verdict): void {
   else response.status(403).json({ errcode: "M_FORBIDDEN", error: verdict.reason });
 }
 
-function decisionsOf({ settings, rooms, adopt }: CallbackParts): { [Name in Callback]: Decide<Name> } {
+function decisionsOf({ settings, adopt }: CallbackParts): { [Name in Callback]: Decide<Name> } {
   return {
-    user_may_create_room: async (directory, { user_id }) => mayCreateRoom(directory, settings, user_id),
-    check_login_for_spam: async (directory, { user_id }) => mayLogin(directory, settings, user_id),
-    user_may_invite: async (directory, { inviter, invitee, room_id }) =>
-      mayInvite(directory, settings, { inviter, invitee, room: await rooms.roomOf(room_id) }),
-    user_may_join_room: async (directory, { user, room }) =>
-      mayJoin(directory, settings, { user, room: await rooms.roomOf(room) }),
-    check_event_for_spam: async (directory, { event }) => {
+    user_may_create_room: async ({ directory }, { user_id }) => mayCreateRoom(directory, settings, user_id),
+    check_login_for_spam: async ({ directory }, { user_id }) => mayLogin(directory, settings, user_id),
+    user_may_invite: async ({ directory, roomOf }, { inviter, invitee, room_id }) =>
+      mayInvite(directory, settings, { inviter, invitee, room: await roomOf(room_id) }),
+    user_may_join_room: async ({ directory, roomOf }, { user, room }) =>
+      mayJoin(directory, settings, { user, room: await roomOf(room) }),
+    check_event_for_spam: async ({ directory, roomOf }, { event }) => {
       const { sender, type, content } = event;
       const state = event.state_key !== undefined;
       // The create event comes before there is a room.
       if (event.room_id === undefined) return mayCreateRoom(directory, settings, sender);
-      let room = await rooms.roomOf(event.room_id);
+      let room = await roomOf(event.room_id);
       // A message into a room that is not ours yet: the room becomes ours first, so that the rules hold for it.
       // State is what adoption itself writes, so it never waits for adoption.
       if (!room.settled && !state && sender !== settings.bot) {
         await adopt(event.room_id);
-        room = await rooms.roomOf(event.room_id);
+        room = await roomOf(event.room_id);
       }
       return mayWriteEvent(directory, settings, { sender, type, state, content, room });
     },

@@ -1,5 +1,8 @@
+import { tell } from "../conversations/tell.ts";
+import type { DirectorySnapshot } from "../directory/snapshot.ts";
+import { roomOfOne } from "../messages/words.ts";
 import type { Naming, RoomId, UserId } from "../policy/model.ts";
-import { isOurs } from "../policy/names.ts";
+import { isOurs, usernameOf } from "../policy/names.ts";
 import type { Database } from "../store/database.ts";
 import { retireRoom } from "./retire.ts";
 
@@ -8,10 +11,15 @@ const PATIENCE = "1 hour";
 
 /**
  * Closes rooms that hold their maker alone: an invitation that is refused while a client makes a room leaves one behind
- * (seen: Synapse keeps the room). From the mirror, so it costs no call when there is none.
+ * (seen: Synapse keeps the room). Their maker is told. From the mirror, so it costs no call when there is none.
  * @returns how many.
  */
-export async function closeOrphanRooms(database: Database, naming: Naming): Promise<number> {
+export async function closeOrphanRooms(
+  database: Database,
+  directory: DirectorySnapshot,
+  naming: Naming,
+): Promise<number> {
+  const people = await directory.fresh();
   return database.transaction(async (tx) => {
     const found = await tx.query<{ room_id: RoomId; creator: UserId }>(
       `SELECT r.room_id, r.creator FROM rooms r
@@ -25,7 +33,11 @@ export async function closeOrphanRooms(database: Database, naming: Naming): Prom
       [naming.bot],
     );
     const orphans = found.rows.filter((row) => isOurs(naming, row.creator));
-    for (const { room_id } of orphans) await retireRoom(tx, room_id, null);
+    for (const { room_id, creator } of orphans) {
+      await retireRoom(tx, room_id, null);
+      const maker = usernameOf(naming, creator, people);
+      if (maker !== null) await tell(tx, maker, `orphan-room:${room_id}`, roomOfOne);
+    }
     return orphans.length;
   });
 }

@@ -147,6 +147,7 @@ async function replaceRoom(
       stored.conversation.id,
       old,
     ]);
+    await tx.query("SELECT pg_notify('whisper_room', $1)", [old]);
     await retireRoom(tx, old, stored.conversation.id);
   });
 }

@@ -19,6 +19,7 @@ import { adoptJob } from "./adoption-wait.ts";
 import { type Homeserver, MatrixRefused, path } from "./homeserver.ts";
 import { mirrorDirect, mirrorForgotten, mirrorWholeRoom } from "./mirror.ts";
 import { retireRoom } from "./retire.ts";
+import { adminState } from "./room-steps.ts";
 import { storable } from "./storable.ts";
 
 export interface InspectionParts {
@@ -73,10 +74,11 @@ function roomRepair(parts: InspectionParts): RoomRepair {
       const there = room === null || (await intoMirror(room, direct));
       // A room that is gone from the homeserver is gone for good: the conversation gets another one.
       if (!there)
-        await database.query("UPDATE conversations SET room_id = NULL WHERE id = $1 AND room_id = $2", [
-          id,
-          room,
-        ]);
+        await database.query(
+          `WITH gone AS (UPDATE conversations SET room_id = NULL WHERE id = $1 AND room_id = $2 RETURNING 1)
+           SELECT pg_notify('whisper_room', $2) FROM gone`,
+          [id, room],
+        );
       await checkRoom(database, id);
     },
     closed: async (room) => {
@@ -151,11 +153,8 @@ async function look(
 /** Admin API, "Room State API"; null: there is no such room, or nobody was ever in it. */
 async function wholeState(homeserver: Homeserver, room: RoomId): Promise<readonly MatrixEvent[] | null> {
   try {
-    const answer = await homeserver.call<{ state: MatrixEvent[] }>({
-      method: "GET",
-      path: path`/_synapse/admin/v1/rooms/${room}/state`,
-    });
-    return answer.state.length === 0 ? null : storable(answer.state);
+    const state = await adminState(homeserver, room);
+    return state.length === 0 ? null : storable(state);
   } catch (error) {
     if (error instanceof MatrixRefused && error.status === 404) return null;
     throw error;

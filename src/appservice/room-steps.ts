@@ -119,12 +119,17 @@ async function wholeState(homeserver: Homeserver, room: RoomId, as?: UserId): Pr
     });
   } catch (error) {
     if (as !== undefined || !(error instanceof MatrixRefused)) throw error;
-    const { state } = await homeserver.call<{ state: MatrixEvent[] }>({
-      method: "GET",
-      path: path`/_synapse/admin/v1/rooms/${room}/state`,
-    });
-    return state;
+    return adminState(homeserver, room);
   }
+}
+
+/** Admin API, "Room State API". @throws MatrixRefused with 404: there is no such room. */
+export async function adminState(homeserver: Homeserver, room: RoomId): Promise<MatrixEvent[]> {
+  const { state } = await homeserver.call<{ state: MatrixEvent[] }>({
+    method: "GET",
+    path: path`/_synapse/admin/v1/rooms/${room}/state`,
+  });
+  return state;
 }
 
 /** Asks the homeserver for the whole room, as `as` sees it, and puts it in the mirror. */

@@ -9,6 +9,9 @@ export const alertSeverity = {
   critical: { sign: "🚨", title: "Urgent" },
 } as const;
 
+export const roomOfOne =
+  "I have closed the room that you made: nobody but you was in it. To write to somebody, search for their name, or for a group's.";
+
 // Custom groups
 export const youStay = (group: string, ways: string) =>
   `You are still a member of ${group} ${ways}, so you are back in it. To leave for good, ask a member to remove that group.`;

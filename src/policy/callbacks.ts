@@ -24,10 +24,15 @@ import * as words from "./words.ts";
 export type CallbackRoom =
   | { readonly room: "managed"; readonly conversation: Conversation }
   /**
-   * Made by a user and not adopted yet. `others`: everybody joined or invited, as far as known; `direct`: made for
-   * one other person, null: cannot be told.
+   * Made by a user and not adopted yet. `others`: everybody joined or invited, as far as known; `trusted`: whom the
+   * power levels name, which a client that makes a chat fills in before it invites; `named`: it has a name.
    */
-  | { readonly room: "user-made"; readonly others: readonly UserId[]; readonly direct: boolean | null }
+  | {
+      readonly room: "user-made";
+      readonly others: readonly UserId[];
+      readonly trusted: readonly UserId[];
+      readonly named: boolean;
+    }
   | { readonly room: "unknown" };
 
 /** May this person act at all? */
@@ -99,11 +104,15 @@ export function mayInvite(directory: Directory, settings: PolicySettings, invita
 type Invitable = Extract<Someone, { readonly is: "person" | "group" }>;
 
 /**
- * Only a room that certainly is for more may hold someone who never receives: an unknown one is taken to be for two.
+ * Only a room that is for more may hold someone who never receives: an unknown one is taken to be for two. A client
+ * invites one after another, so it may be for more than are in it; one with a name and without a chosen few is made as a
+ * group. If that was wrong, adoption refuses it when everybody has been invited.
  */
 function mayBeForTwo({ bot }: PolicySettings, { inviter, invitee, room }: Invitation): boolean {
   if (room.room !== "user-made") return true;
-  return room.direct ?? room.others.every((other) => other === inviter || other === invitee || other === bot);
+  const { others, trusted, named } = room;
+  const third = [...others, ...trusted].some((each) => each !== inviter && each !== invitee && each !== bot);
+  return !third && (!named || trusted.includes(invitee));
 }
 
 function mayStartWith(directory: Directory, inviter: Someone, invitee: Invitable, forTwo: boolean): Verdict {

@@ -12,49 +12,81 @@ export interface Notifications {
   close(): Promise<void>;
 }
 
-/** Listens on a connection of its own, and connects again when it is lost. */
+/** How often (milliseconds) the connection is asked whether it lives, and how long it may take to say so. */
+const BEAT = 10_000;
+const PATIENCE = 5_000;
+
+/**
+ * Listens on a connection of its own, and connects again when it is lost. A connection whose other end is gone without
+ * a word would be waited on for hours, so it is asked now and then: what is known from notifications is never older
+ * than that by much.
+ * @param beat milliseconds between two questions.
+ */
 export async function listenToDatabase(
   url: string,
   channels: readonly Channel[],
   onError: (error: unknown) => void,
+  beat: number = BEAT,
 ): Promise<Notifications> {
   const listeners = new Map<string, Set<(payload: string) => void>>();
   const gaps = new Set<() => void>();
-  let closed = false;
-  let session: pg.Client;
+  const closing = new AbortController();
+  let session: pg.Client | undefined;
 
-  const connect = async () => {
+  const connect = async (): Promise<pg.Client> => {
     const client = new pg.Client({
       connectionString: url,
       application_name: "whisper notifications",
       keepAlive: true,
+      connectionTimeoutMillis: PATIENCE,
+      query_timeout: PATIENCE,
     });
     client.on("notification", ({ channel, payload }) => {
       for (const listener of listeners.get(channel) ?? []) listener(payload ?? "");
     });
-    client.on("error", (error) => {
-      onError(error);
-      void again();
+    client.on("error", (error) => lost(client, error));
+    try {
+      await client.connect();
+      for (const channel of channels) await client.query(`LISTEN ${channel}`);
+    } catch (error) {
+      drop(client);
+      throw error;
+    }
+    return client;
+  };
+
+  const drop = (client: pg.Client) => void client.end().catch(onError);
+
+  /** One loss is told of more than once: only that of the connection in use counts, and only the first time. */
+  const lost = (client: pg.Client, error: unknown) => {
+    if (client !== session) return;
+    session = undefined;
+    onError(error);
+    drop(client);
+    again().catch((failure: unknown) => {
+      if (!closing.signal.aborted) onError(failure);
     });
-    await client.connect();
-    for (const channel of channels) await client.query(`LISTEN ${channel}`);
-    session = client;
   };
 
   const again = async () => {
-    while (!closed) {
-      await wait(1_000);
+    for (;;) {
+      await wait(1_000, undefined, { signal: closing.signal });
       try {
-        await connect();
-        for (const listener of gaps) listener();
-        return;
+        session = await connect();
+        break;
       } catch (error) {
         onError(error);
       }
     }
+    if (closing.signal.aborted) drop(session);
+    for (const listener of gaps) listener();
   };
 
-  await connect();
+  session = await connect();
+  const timer = setInterval(() => {
+    const asked = session;
+    asked?.query("SELECT 1").catch((error: unknown) => lost(asked, error));
+  }, beat).unref();
   return {
     on: (channel, listener) => {
       const all = listeners.get(channel) ?? new Set();
@@ -63,8 +95,9 @@ export async function listenToDatabase(
     },
     onGap: (listener) => void gaps.add(listener),
     close: async () => {
-      closed = true;
-      await session.end();
+      closing.abort();
+      clearInterval(timer);
+      await session?.end();
     },
   };
 }

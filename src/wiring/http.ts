@@ -115,7 +115,7 @@ function forSynapse(app: Express, parts: Parts): void {
       token: config.policy.token.reveal(),
       directory,
       settings,
-      rooms: callbackRooms(database, notifications),
+      rooms: callbackRooms(database, parts.homeserver, notifications),
       adopt: adoptionWait(database, notifications),
       log,
       onDecided: metrics.decided,

@@ -81,7 +81,7 @@ export async function buildParts(config: Config, log: Logger, signal: AbortSigna
   const notifications = await listenToDatabase(databaseUrl, CHANNELS, (error) =>
     log.warn({ err: error }, "lost the connection for notifications"),
   );
-  await keepLoaded(directory, notifications, log);
+  const stopReloading = await keepLoaded(directory, notifications, log);
   return {
     config,
     log,
@@ -110,6 +110,7 @@ export async function buildParts(config: Config, log: Logger, signal: AbortSigna
     catchUp: { database, homeserver, appserviceId: registration.getId() ?? "", log, signal },
     lookForGaps,
     close: async () => {
+      stopReloading();
       await notifications.close();
       await homeserver.close();
       await database.close();
@@ -117,12 +118,15 @@ export async function buildParts(config: Config, log: Logger, signal: AbortSigna
   };
 }
 
-/** The directory in memory follows every change that any process makes. */
+/** How old (milliseconds) the directory in memory may become when its changes are not heard of: a reload can fail. */
+const RELOAD = 15_000;
+
+/** The directory in memory follows every change that any process makes. @returns what ends that. */
 async function keepLoaded(
   directory: DirectorySnapshot,
   notifications: Notifications,
   log: Logger,
-): Promise<void> {
+): Promise<() => void> {
   const reload = () =>
     void directory
       .fresh()
@@ -130,4 +134,6 @@ async function keepLoaded(
   notifications.on("whisper_directory", reload);
   notifications.onGap(reload);
   await directory.fresh();
+  const timer = setInterval(reload, RELOAD).unref();
+  return () => clearInterval(timer);
 }

@@ -84,7 +84,11 @@ function timetable(parts: Parts): Timed[] {
     { name: "upkeep_jobs", cron: "*/10 * * * *", run: () => clearReplacedJobs(database) },
     { name: "upkeep_keys", cron: "7 * * * *", run: () => forgetOldIdempotencyKeys(database) },
     { name: "visibility", cron: "11 * * * *", run: () => archiveQuiet(database, conversationParts) },
-    { name: "orphan_rooms", cron: "*/20 * * * *", run: () => closeOrphanRooms(database, settings) },
+    {
+      name: "orphan_rooms",
+      cron: "*/20 * * * *",
+      run: () => closeOrphanRooms(database, parts.directory, settings),
+    },
     { name: "notifications", cron: "23 * * * *", run: () => reassertNotifications(parts) },
     { name: "gaps_nightly", cron: "31 16 * * *", run: () => queueGapCheck(database, "all") },
     {

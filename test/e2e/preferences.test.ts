@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { Preset } from "matrix-js-sdk";
 import { z } from "zod";
 import { callApi, mustCallApi } from "../../dev/api.ts";
 import type { Person } from "../../dev/person.ts";
@@ -78,6 +79,34 @@ describe("User Preferences", function () {
       await caraAt.waitForRoom("the group", (each) => each.roomId === custom.room);
       await caraAt.sendText(custom.room, "To three of us.");
       await benAt.waitForText("To three of us.", custom.room);
+    });
+
+    for (const [how, options] of [
+      ["as a chat of several", { preset: Preset.TrustedPrivateChat, is_direct: true }],
+      ["as a room with a name", { preset: Preset.PrivateChat, name: "Theatre list" }],
+    ] as const) {
+      it(`also in custom groups that somebody makes in a client ${how}, whoever is invited first`, async () => {
+        const dora = await hire(stack, unique("dora"));
+        const room = await dora.createRoom({ ...options, invite: [benAt.userId, caraAt.userId] });
+        const sent = await dora.sendText(room, "To three of us, from a client.");
+        const received = await benAt.waitForText("To three of us, from a client.", room);
+        expect(received.getId()).to.equal(sent);
+        await roomOfKind(benAt, "custom", "name" in options ? options.name : "Dora");
+      });
+    }
+
+    it("a room with a name for the two of them is refused too, when nobody else is invited", async () => {
+      const dora = await hire(stack, unique("dora"));
+      const room = await dora.createRoom({
+        preset: Preset.PrivateChat,
+        is_direct: true,
+        name: "Just us",
+        invite: [benAt.userId],
+      });
+      const control = await roomOfKind(dora, "control");
+      await dora.waitForText(/has chosen not to receive direct messages/, control.roomId);
+      await dora.waitUntilRoomIsGone(room);
+      expect(benAt.rooms().some((each) => each.roomId === room)).to.equal(false);
     });
 
     it("notifications for these group messages are also suppressed", async () => {

@@ -1,5 +1,7 @@
 import { expect } from "chai";
 import { closeOrphanRooms } from "../../../src/appservice/orphan-rooms.ts";
+import { bumpRevision, type DirectorySnapshot, directorySnapshot } from "../../../src/directory/snapshot.ts";
+import { roomOfOne } from "../../../src/messages/words.ts";
 import type { UserId } from "../../../src/policy/model.ts";
 import type { Database } from "../../../src/store/database.ts";
 import { id, SETTINGS } from "../../support/conversations.ts";
@@ -7,8 +9,12 @@ import { testDatabase } from "../../support/postgres.ts";
 
 describe("rooms that hold their maker alone", () => {
   let database: Database;
+  let directory: DirectorySnapshot;
   before(async () => {
     database = await testDatabase();
+    directory = directorySnapshot(database);
+    await database.query("INSERT INTO users (username, name) VALUES ('anna', 'Anna')");
+    await database.transaction(bumpRevision);
   });
   after(() => database.close());
 
@@ -29,7 +35,7 @@ describe("rooms that hold their maker alone", () => {
     return roomId;
   }
 
-  it("are closed after an hour, and no others", async () => {
+  it("are closed after an hour, and no others, and their maker is told once", async () => {
     const anna = id("anna");
     const orphan = await room(61, anna, { [anna]: "join", [id("ben")]: "leave" });
     await room(59, anna, { [anna]: "join" });
@@ -42,9 +48,13 @@ describe("rooms that hold their maker alone", () => {
       "INSERT INTO conversations (kind, natural_key, room_id) VALUES ('alerts', 'alerts', $1)",
       [known],
     );
-    expect(await closeOrphanRooms(database, SETTINGS)).to.equal(1);
-    expect(await closeOrphanRooms(database, SETTINGS)).to.equal(0);
+    expect(await closeOrphanRooms(database, directory, SETTINGS)).to.equal(1);
+    expect(await closeOrphanRooms(database, directory, SETTINGS)).to.equal(0);
     const retired = await database.query<{ room_id: string }>("SELECT room_id FROM retired_rooms");
     expect(retired.rows).to.deep.equal([{ room_id: orphan }]);
+    const told = await database.query<{ natural_key: string; body: string }>(
+      `SELECT c.natural_key, o.content->>'body' AS body FROM outbox o JOIN conversations c ON c.id = o.conversation_id`,
+    );
+    expect(told.rows).to.deep.equal([{ natural_key: "control:anna", body: roomOfOne }]);
   });
 });

@@ -49,11 +49,11 @@ const bot = settings.bot;
 const stranger = "@eve:elsewhere.example" as UserId;
 const admin = "@root:clinic.example" as UserId;
 const managed = (about: Conversation): CallbackRoom => ({ room: "managed", conversation: about });
-const made = (others: readonly UserId[], direct: boolean | null = null): CallbackRoom => ({
-  room: "user-made",
-  others,
-  direct,
-});
+/** A client that makes a chat names whom it is going to invite in the power levels; one that makes a room names the room. */
+const made = (
+  others: readonly UserId[],
+  { trusted = [], named = false }: { trusted?: readonly UserId[]; named?: boolean } = {},
+): CallbackRoom => ({ room: "user-made", others, trusted, named });
 const unknown: CallbackRoom = { room: "unknown" };
 
 function judge(verdict: Verdict, expected: true | RegExp): void {
@@ -93,19 +93,33 @@ describe("inviting into a room that a user made", () => {
     ["a group that is gone", ann, groupId("Gone"), unknown, /no longer exists/],
     ["a stranger", ann, stranger, unknown, /Only people of this practice/],
     ["one who is inactive", ann, idOf("gone"), unknown, /Gone no longer works/],
-    ["one without access", ann, idOf("locked"), made([ann, idOf("ben")], false), /Locked does not use/],
+    ["one without access", ann, idOf("locked"), made([ann, idOf("ben")]), /Locked does not use/],
     ["one who never receives, room unknown", ann, shy, unknown, /Shy has chosen not/],
     ["one who never receives, alone", ann, shy, made([ann, bot]), /Shy has chosen not/],
     [
-      "one who never receives, said to be for two",
+      "one who never receives, in a chat for two",
       ann,
       shy,
-      made([ann, idOf("ben")], true),
+      made([ann], { trusted: [ann, shy] }),
+      /Shy has chosen not/,
+    ],
+    [
+      "one who never receives, in a chat for two that has a name",
+      ann,
+      shy,
+      made([ann], { trusted: [ann, shy], named: true }),
       /Shy has chosen not/,
     ],
     ["one who never receives, with others", ann, shy, made([ann, idOf("ben")]), true],
     ["one who never receives, with a group", ann, shy, made([ann, groupId("Doctors")]), true],
-    ["one who never receives, said to be for more", ann, shy, made([ann], false), true],
+    [
+      "one who never receives, before the others",
+      ann,
+      shy,
+      made([ann], { trusted: [ann, shy, idOf("ben")] }),
+      true,
+    ],
+    ["one who never receives, into a room with a name", ann, shy, made([ann], { named: true }), true],
     ["somebody, by one who never receives", shy, ann, unknown, true],
     ["somebody, by one without access", idOf("locked"), ann, unknown, /You do not have access/],
     ["a group, by one without access", idOf("locked"), groupId("Doctors"), unknown, /You do not have access/],
