@@ -37,7 +37,8 @@ export async function drainAccounts(parts: AccountParts): Promise<void> {
 
 async function next(database: Database, failedBefore: boolean): Promise<Due[]> {
   const found = await database.query<Due & { attempts: number }>(
-    `SELECT user_id, seq FROM account_checks WHERE (attempts > 0) = $1 ORDER BY attempts, seq LIMIT ${BATCH}`,
+    `SELECT user_id, seq FROM account_checks WHERE (attempts > 0) = $1
+     ORDER BY locks DESC, attempts, seq LIMIT ${BATCH}`,
     [failedBefore],
   );
   return found.rows;

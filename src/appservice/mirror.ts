@@ -67,7 +67,7 @@ async function mirrorState(db: Queryable, event: MatrixEvent): Promise<boolean> 
   return changed.rows[0]?.changed ?? false;
 }
 
-/** What Whisper itself set, and the event that it became. */
+/** What Whisper itself set, and the event that it became, unless that was handled before the answer came. */
 export async function mirrorOwnState(
   db: Queryable,
   room: RoomId,
@@ -76,14 +76,34 @@ export async function mirrorOwnState(
   eventId: string,
 ): Promise<void> {
   await db.query(
-    `INSERT INTO room_state (room_id, type, content, event_id, ahead_until) VALUES ($1, $2, $3, $4, ${AHEAD})
+    `INSERT INTO room_state AS known (room_id, type, content, event_id, ahead_until)
+     SELECT $1, $2, $3::jsonb, $4, ${AHEAD}
+     WHERE NOT EXISTS (SELECT FROM inbox WHERE event_id = $4 AND handled_at IS NOT NULL)
      ON CONFLICT (room_id, type) DO UPDATE
-       SET content = excluded.content, event_id = excluded.event_id, ahead_until = excluded.ahead_until`,
+       SET content = excluded.content, event_id = excluded.event_id, ahead_until = excluded.ahead_until
+     WHERE known.event_id <> excluded.event_id`,
     [room, type, JSON.stringify(content), eventId],
   );
 }
 
-/** What Whisper itself made of a member. */
+/** Whisper is about to make this of a member: `mirrorOwnMember` follows when it is done. */
+export async function awaitOwnMember(
+  db: Queryable,
+  room: RoomId,
+  user: UserId,
+  membership: Membership,
+): Promise<void> {
+  await db.query("UPDATE room_members SET awaited = $3 WHERE room_id = $1 AND user_id = $2", [
+    room,
+    user,
+    membership,
+  ]);
+}
+
+/**
+ * What Whisper itself made of a member. When the event of it was handled before the answer came, later ones may have
+ * been too: then the mirror is right, and nothing that comes is older news.
+ */
 export async function mirrorOwnMember(
   db: Queryable,
   room: RoomId,
@@ -94,7 +114,8 @@ export async function mirrorOwnMember(
     `INSERT INTO room_members AS known (room_id, user_id, membership, event_id, ahead_until)
      VALUES ($1, $2, $3, '', ${AHEAD})
      ON CONFLICT (room_id, user_id) DO UPDATE
-       SET membership = excluded.membership, ahead_until = excluded.ahead_until, forgotten = false`,
+       SET membership = excluded.membership, ahead_until = excluded.ahead_until, forgotten = false, awaited = NULL
+     WHERE known.awaited = excluded.membership`,
     [room, user, membership],
   );
 }
@@ -112,9 +133,12 @@ async function mirrorMembers(db: Queryable, room: RoomId, events: readonly Matri
      ON CONFLICT (room_id, user_id) DO UPDATE
        SET membership = excluded.membership, event_id = excluded.event_id, made_at = excluded.made_at,
            ahead_until = NULL,
-           -- A new membership row opens the history again, so what was forgotten must be forgotten again.
+           awaited = nullif(known.awaited, excluded.membership),
+           -- A new membership row opens the history again, so what was forgotten must be forgotten again: also when
+           -- somebody who had left has left once more, and what lay between was not seen.
            forgotten = known.forgotten AND known.membership = excluded.membership
-     WHERE CASE WHEN known.ahead_until > now() THEN known.membership = excluded.membership
+             AND (known.event_id = excluded.event_id OR coalesce(known.ahead_until > now(), false))
+     WHERE CASE WHEN known.ahead_until > now() THEN excluded.membership IN (known.membership, known.awaited)
                 ELSE excluded.made_at >= known.made_at END
      RETURNING membership IS DISTINCT FROM (SELECT membership FROM before WHERE before.user_id = known.user_id) AS changed`,
     [

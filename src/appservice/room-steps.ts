@@ -4,7 +4,14 @@ import { MARKER_TYPE } from "../policy/model.ts";
 import type { Database } from "../store/database.ts";
 import { accountDataOf } from "./account-data.ts";
 import { type Homeserver, MatrixRefused, path } from "./homeserver.ts";
-import { mirrorDirect, mirrorForgotten, mirrorOwnMember, mirrorOwnState, mirrorWholeRoom } from "./mirror.ts";
+import {
+  awaitOwnMember,
+  mirrorDirect,
+  mirrorForgotten,
+  mirrorOwnMember,
+  mirrorOwnState,
+  mirrorWholeRoom,
+} from "./mirror.ts";
 import { storable } from "./storable.ts";
 
 /** Every room of Whisper's: version 12 would give its creator a power that cannot be taken away. */
@@ -22,6 +29,7 @@ export async function carryOut(parts: RoomSteps, room: RoomId, step: Step): Prom
   switch (step.step) {
     case "join":
       if (step.user === bot) throw new Error("the bot cannot let itself in");
+      await awaitOwnMember(database, room, step.user, "join");
       // The admin API invites and joins in one call, so no invitation is ever left standing.
       await homeserver.call({
         method: "POST",
@@ -32,6 +40,7 @@ export async function carryOut(parts: RoomSteps, room: RoomId, step: Step): Prom
       return;
     case "kick":
     case "unban":
+      await awaitOwnMember(database, room, step.user, "leave");
       await homeserver.call({
         method: "POST",
         path: `${path`/_matrix/client/v3/rooms/${room}`}/${step.step}`,

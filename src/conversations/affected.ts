@@ -8,6 +8,7 @@ import type {
   Username,
 } from "../policy/model.ts";
 import { groupHandleOf, type HandleTarget, handleTarget, userIdOf, usernameOf } from "../policy/names.ts";
+import { hasAccess } from "../policy/permissions.ts";
 import { type Database, onlyRow, type Queryable } from "../store/database.ts";
 import { addJob, addJobs, type JobSpec } from "../store/jobs.ts";
 import { conversationAbout } from "./keys.ts";
@@ -52,10 +53,23 @@ export async function followChange(
     );
     await ensureConversations(tx, wanted);
     const ids = [...(await touched(tx, change)), ...customGroups];
-    if (await allMade(tx, accounts)) await checkRooms(tx, ids);
-    else await holdRooms(tx, ids);
-    await checkAccounts(tx, accounts);
+    const held = (await allMade(tx, accounts)) ? new Set() : await stillToBeMade(tx, ids);
+    await holdRooms(
+      tx,
+      ids.filter((id) => held.has(id)),
+    );
+    await checkRooms(
+      tx,
+      ids.filter((id) => !held.has(id)),
+    );
+    await checkAccounts(tx, accounts, (account) => isShutOut(directory, naming, account));
   });
+}
+
+/** Somebody who may not use their account any more. */
+function isShutOut(directory: Directory, naming: Naming, account: UserId): boolean {
+  const username = usernameOf(naming, account, directory);
+  return username !== null && !hasAccess(directory, username);
 }
 
 /** Have all of these accounts been made already? Then nothing has to wait for them. */
@@ -67,6 +81,23 @@ async function allMade(tx: Queryable, accounts: readonly UserId[]): Promise<bool
   return onlyRow(found).made === accounts.length;
 }
 
+/**
+ * The conversations without a room, which wait for the accounts that are to be made: nobody is in them yet. A room that
+ * there is does not wait, as somebody may have to leave it. Nor does one that a job may be about to make, of people who
+ * may not belong in it any more.
+ */
+async function stillToBeMade(
+  tx: Queryable,
+  ids: readonly ConversationId[],
+): Promise<ReadonlySet<ConversationId>> {
+  const found = await tx.query<{ id: ConversationId }>(
+    `SELECT id FROM conversations c WHERE id = ANY($1) AND room_id IS NULL
+       AND NOT EXISTS (SELECT FROM graphile_worker._private_jobs job WHERE job.key = 'room:' || c.id)`,
+    [ids],
+  );
+  return new Set(found.rows.map((row) => row.id));
+}
+
 const checkRooms = (tx: Queryable, ids: readonly ConversationId[]): Promise<void> =>
   addJobs(
     tx,
@@ -74,6 +105,7 @@ const checkRooms = (tx: Queryable, ids: readonly ConversationId[]): Promise<void
   );
 
 async function holdRooms(tx: Queryable, ids: readonly ConversationId[]): Promise<void> {
+  if (ids.length === 0) return;
   await tx.query(
     "INSERT INTO room_checks (conversation_id) SELECT DISTINCT unnest($1::text[]) ON CONFLICT DO NOTHING",
     [ids],
@@ -91,13 +123,17 @@ export async function releaseRooms(tx: Queryable): Promise<void> {
   );
 }
 
-/** Has accounts made what the directory says. */
-export async function checkAccounts(tx: Queryable, users: readonly UserId[]): Promise<void> {
+/** Has accounts made what the directory says; those that `locks` knows to be locked before all others. */
+export async function checkAccounts(
+  tx: Queryable,
+  users: readonly UserId[],
+  locks: (user: UserId) => boolean = () => false,
+): Promise<void> {
   if (users.length === 0) return;
   await tx.query(
-    `INSERT INTO account_checks (user_id) SELECT DISTINCT unnest($1::text[])
-     ON CONFLICT (user_id) DO UPDATE SET seq = DEFAULT, attempts = 0`,
-    [users],
+    `INSERT INTO account_checks (user_id, locks) SELECT DISTINCT user_id, user_id = ANY($2) FROM unnest($1::text[]) AS user_id
+     ON CONFLICT (user_id) DO UPDATE SET seq = DEFAULT, attempts = 0, locks = excluded.locks`,
+    [users, users.filter(locks)],
   );
   await addJob(tx, "accounts", {}, { key: "accounts", queue: "accounts", priority: BEHIND.account });
 }

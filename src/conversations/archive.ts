@@ -82,7 +82,7 @@ async function archive(tx: Transaction, due: readonly Row[], since: Date): Promi
   const done = await tx.query<{ room_id: RoomId }>(
     `INSERT INTO room_views AS known (room_id, user_id, archived)
      SELECT room_id, user_id, true FROM json_to_recordset($1) AS v(room_id text, user_id text)
-     ON CONFLICT (room_id, user_id) DO UPDATE SET archived = true
+     ON CONFLICT (room_id, user_id) DO UPDATE SET archived = true, tagged = known.tagged AND known.archived
      WHERE known.opened_at IS NULL OR known.opened_at <= $2
      RETURNING room_id`,
     [JSON.stringify(views), since],

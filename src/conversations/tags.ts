@@ -27,11 +27,11 @@ export async function followTags(database: Database, tags: RoomTags, room: RoomI
   for (const { user_id, archived } of waiting.rows) {
     try {
       await carryOut(tags, room, user_id, archived);
-      await database.query("UPDATE room_views SET tagged = $3 WHERE room_id = $1 AND user_id = $2", [
-        room,
-        user_id,
-        archived,
-      ]);
+      // Unless it was decided otherwise meanwhile: that has queued this job once more.
+      await database.query(
+        "UPDATE room_views SET tagged = $3 WHERE room_id = $1 AND user_id = $2 AND archived = $3",
+        [room, user_id, archived],
+      );
     } catch (error) {
       failures.push(error);
     }

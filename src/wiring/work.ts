@@ -5,7 +5,6 @@ import { closeOrphanRooms } from "../appservice/orphan-rooms.ts";
 import { roomPins } from "../appservice/pins.ts";
 import { reassertNotifications } from "../appservice/reassert.ts";
 import { roomEvents } from "../appservice/room-events.ts";
-import { roomTags } from "../appservice/room-tags.ts";
 import { matrixTasks } from "../appservice/tasks.ts";
 import { arrivalEvents } from "../arrivals/events.ts";
 import { toggleHistory } from "../arrivals/history.ts";
@@ -20,13 +19,11 @@ import { customGroupEvents } from "../conversations/custom-group-events.ts";
 import { editConversation } from "../conversations/edit.ts";
 import { mediaEvents } from "../conversations/media.ts";
 import { openConversation } from "../conversations/open.ts";
-import { followTags } from "../conversations/tags.ts";
 import { type JobRunner, startJobs, type TaskList, type Timed } from "../jobs/runner.ts";
 import { clearReplacedJobs } from "../jobs/upkeep.ts";
 import { commandsOf } from "../messages/commands/commands.ts";
 import { commandEvents } from "../messages/commands/events.ts";
 import type { EventHandler } from "../messages/event.ts";
-import type { RoomId } from "../policy/model.ts";
 import { isDatabaseDown } from "../store/database.ts";
 import type { Parts } from "./parts.ts";
 
@@ -73,7 +70,6 @@ function tasksOf(parts: Parts): TaskList {
     alert_expiry: ({ alert_id }) => expireAlert(database, alert_id),
     gaps: async ({ rooms }) => void (await findGaps({ ...audit, homeserver, log }, rooms)),
     room_audit: (asked) => runRoomAudit(audit, asked),
-    tags: ({ room_id }) => followTags(database, roomTags(homeserver), room_id as RoomId),
   };
 }
 

@@ -71,6 +71,32 @@ describe("The directory", function () {
     expect(others.map(({ path }) => path)).to.deep.equal([]);
   });
 
+  it("takes somebody out of a group at once, though accounts of the same import are still to be made", async () => {
+    const aroha = await stack.signIn("aroha");
+    const nurses = await roomOfKind(aroha, "group", "Nurses");
+    const registered = stack.proxy.inject({
+      when: "before",
+      match: { ...own(), method: "PUT", path: /\/_synapse\/admin\/v2\/users\/.*newcomer/ },
+      act: async () => {
+        await aroha.waitUntilRoomIsGone(nurses.roomId);
+        return { kind: "pass" };
+      },
+    });
+    await mustCallApi(stack, "PUT", "/api/v1/directory", {
+      users: [
+        ...SAMPLE_PRACTICE.users,
+        { username: "newcomer", name: "Nia Newcomer", permissions: ["AccessWhisper"] },
+      ],
+      security_groups: SAMPLE_PRACTICE.security_groups.map((group) =>
+        group.id === "Nurses" ? { ...group, members: ["jack", "newcomer"] } : group,
+      ),
+    });
+    await registered.happened;
+    await settled(stack);
+    const newcomer = await stack.signIn("newcomer");
+    expect((await roomOfKind(newcomer, "group", "Nurses")).roomId).to.equal(nurses.roomId);
+  });
+
   it("is refused whole when anything in it is wrong, and nothing has changed", async () => {
     stack.proxy.forget();
     const [first] = SAMPLE_PRACTICE.users;

@@ -11,6 +11,8 @@ class Tags implements RoomTags {
   readonly all = new Map<string, Record<string, unknown>>();
   calls = 0;
   failFor: UserId | null = null;
+  /** Happens once, before the next tag is put on or taken off; what it throws comes after. */
+  meanwhile: (() => Promise<unknown>) | null = null;
 
   async of(user: UserId, room: RoomId) {
     this.calls += 1;
@@ -18,11 +20,20 @@ class Tags implements RoomTags {
     return this.all.get(`${user} ${room}`) ?? {};
   }
   async put(user: UserId, room: RoomId, tag: string, content: Record<string, unknown>) {
+    const held = this.#happen();
     this.all.set(`${user} ${room}`, { ...(await this.of(user, room)), [tag]: content });
+    await held;
   }
   async remove(user: UserId, room: RoomId, tag: string) {
+    const held = this.#happen();
     const { [tag]: _, ...rest } = await this.of(user, room);
     this.all.set(`${user} ${room}`, rest);
+    await held;
+  }
+  #happen(): Promise<unknown> {
+    const happens = this.meanwhile;
+    this.meanwhile = null;
+    return happens?.() ?? Promise.resolve();
   }
 }
 
@@ -112,6 +123,54 @@ describe("three-day visibility", () => {
     house.clock += 1;
     await tick();
     expect(isTagged("ben")).to.equal(true);
+  });
+
+  it("comes back for whoever opens it anew while it is being taken out of their list", async () => {
+    const message = await house.say(room, "anna");
+    await house.read(room, "ben", message);
+    house.clock += 3 * DAY;
+    tags.meanwhile = () => house.open("ben", { users: ["anna"] });
+    await house.event({
+      room,
+      sender: id("ben"),
+      type: "m.room.member",
+      stateKey: id("ben"),
+      content: { membership: "leave" },
+    });
+    await follow();
+    await follow();
+    expect(isTagged("ben")).to.equal(false);
+  });
+
+  it("is out of the list of whoever has it hidden again while it is being brought back", async () => {
+    const leave = () =>
+      house.event({
+        room,
+        sender: id("ben"),
+        type: "m.room.member",
+        stateKey: id("ben"),
+        content: { membership: "leave" },
+      });
+    await leave();
+    await follow();
+    tags.meanwhile = leave;
+    await house.say(room, "anna");
+    await follow();
+    await follow();
+    expect(isTagged("ben")).to.equal(true);
+  });
+
+  it("comes back also when Whisper died between putting the tag on and writing that down", async () => {
+    const message = await house.say(room, "anna");
+    await house.read(room, "ben", message);
+    house.clock += 3 * DAY;
+    await archiveQuiet(house.database, house.parts);
+    tags.meanwhile = () => Promise.reject(new Error("died"));
+    expect(await followTags(house.database, tags, room).then(() => null, String)).to.equal("Error: died");
+    expect([isTagged("anna"), isTagged("ben")]).to.deep.equal([true, true]);
+    await house.say(room, "anna");
+    await follow();
+    expect([isTagged("anna"), isTagged("ben")]).to.deep.equal([false, false]);
   });
 
   it("leaves the tags alone that users set themselves", async () => {
