@@ -11,13 +11,13 @@ import { boardOf } from "./arrivals/board.ts";
 import { waitingArrivals } from "./arrivals/list.ts";
 import { arrivalSettings } from "./arrivals/settings.ts";
 import { ConfigError, loadConfig } from "./config/load.ts";
-import { directoryChanged } from "./conversations/affected.ts";
 import { importFile } from "./directory/import-file.ts";
 import { directorySnapshot } from "./directory/snapshot.ts";
 import { deadLetters, retryDeadLetter } from "./jobs/dead-letters.ts";
 import { serve } from "./main.ts";
 import { type Database, openDatabase } from "./store/database.ts";
 import { migrate } from "./store/migrate.ts";
+import { directoryChanges } from "./wiring/directory-changes.ts";
 
 const program = new Command("whisper")
   .description("Whisper, the staff messenger of practices that run HealthTrack")
@@ -171,7 +171,7 @@ withConfig(
     withDatabase(config, async (database) => {
       const options = { dryRun: dryRun === true, allowMassDeactivation: allowMassDeactivation === true };
       const naming = policySettings(loadConfig(config));
-      console.log(await importFile(database, naming, { changed: directoryChanged }, file, options));
+      console.log(await importFile(database, naming, directoryChanges, file, options));
     }),
   );
 

@@ -107,7 +107,8 @@ async function claim(database: Database, conversation: ConversationId): Promise<
 
 /**
  * Writes down what was sent, and gives back what was claimed and not begun: that may still be taken back. The first need
- * not be on the disk at once: after a power cut the claim is there, and what was sent is found in the room.
+ * not be on the disk at once: after a power cut the claim is there, and what was sent is found in the room. What went into a
+ * room that was replaced meanwhile reached nobody, and is sent into the next one.
  */
 async function settle(
   database: Database,
@@ -119,7 +120,8 @@ async function settle(
     await database.query(
       `WITH later AS (SELECT set_config('synchronous_commit', 'off', true))
        UPDATE outbox AS o SET event_id = s.event_id, room_id = $3, sent_at = now(), last_error = NULL
-       FROM unnest($1::text[], $2::text[]) AS s(ref, event_id), later WHERE o.ref = s.ref`,
+       FROM unnest($1::text[], $2::text[]) AS s(ref, event_id), later
+       WHERE o.ref = s.ref AND EXISTS (SELECT FROM conversations c WHERE c.id = o.conversation_id AND c.room_id = $3)`,
       [[...sent.keys()], [...sent.values()], room],
     );
   const first = untouched.filter(({ attempted_at }) => attempted_at === null).map(({ seq }) => seq);

@@ -5,8 +5,15 @@ import type { DirectorySnapshot } from "../directory/snapshot.ts";
 import { wakeOutbox } from "../messages/outbox.ts";
 import { closingSteps, diffRoom } from "../policy/diffRoom.ts";
 import { expectedRoom } from "../policy/expectedRoom.ts";
-import type { ConversationId, ExpectedRoom, PolicySettings, RoomId, Step } from "../policy/model.ts";
-import type { Database } from "../store/database.ts";
+import type {
+  Conversation,
+  ConversationId,
+  ExpectedRoom,
+  PolicySettings,
+  RoomId,
+  Step,
+} from "../policy/model.ts";
+import type { Database, Transaction } from "../store/database.ts";
 import { withAccount } from "./accounts.ts";
 import { MatrixRefused } from "./homeserver.ts";
 import { loadRoom, mirrorRoom } from "./mirror.ts";
@@ -17,7 +24,14 @@ export interface ReconcilerParts extends RoomSteps {
   readonly directory: DirectorySnapshot;
   readonly settings: PolicySettings;
   readonly log: Logger;
+  readonly roomTaken: RoomTaken;
 }
+
+/**
+ * Told, in the transaction that makes it so, that a conversation has a room that it did not have before: its first one,
+ * or one in place of another, in which nothing of what was said stands.
+ */
+export type RoomTaken = (tx: Transaction, conversation: Conversation) => Promise<void>;
 
 /**
  * The job `room`: makes a conversation's room what the rules say. Costs no homeserver call when it is that already.
@@ -113,13 +127,14 @@ async function openRoom(
   const room =
     (claimed.rows[0]?.again === true ? await findOrphan(parts, id) : null) ??
     (await createRoom(homeserver, expected));
-  await takeRoom(database, id, room);
+  await takeRoom(parts, stored.conversation, room);
   await refetchRoom(database, homeserver, room);
   return room;
 }
 
-async function takeRoom(database: Database, id: ConversationId, room: RoomId): Promise<void> {
-  await database.transaction(async (tx) => {
+async function takeRoom(parts: ReconcilerParts, conversation: Conversation, room: RoomId): Promise<void> {
+  const { id } = conversation;
+  await parts.database.transaction(async (tx) => {
     const closed = await tx.query("SELECT FROM retired_rooms WHERE room_id = $1", [room]);
     if (closed.rowCount !== 0)
       throw new Error("the room was closed before it was taken; another one is made");
@@ -128,6 +143,7 @@ async function takeRoom(database: Database, id: ConversationId, room: RoomId): P
     await tx.query("SELECT pg_notify('whisper_room', $1)", [room]);
     // What was queued for the conversation can go out now.
     await wakeOutbox(tx, [id]);
+    await parts.roomTaken(tx, conversation);
   });
 }
 

@@ -1,8 +1,9 @@
 import { checkRoom } from "../conversations/affected.ts";
 import { conversationOfRoom } from "../conversations/store.ts";
-import { carryOver } from "../messages/carry-over.ts";
+import { carryOverLate } from "../messages/carry-over.ts";
 import type { EventHandler } from "../messages/event.ts";
-import type { ConversationId, UserId } from "../policy/model.ts";
+import type { ConversationId, ConversationKind, RoomId, UserId } from "../policy/model.ts";
+import type { Transaction } from "../store/database.ts";
 import { addJob } from "../store/jobs.ts";
 import { adoptJob } from "./adoption-wait.ts";
 import { mirrorEvent } from "./mirror.ts";
@@ -29,13 +30,9 @@ export function roomEvents(bot: UserId): EventHandler {
         if (changed) await checkRoom(tx, known.conversation.id);
         return;
       }
-      const retired = await tx.query<{ successor: ConversationId | null }>(
-        "SELECT successor FROM retired_rooms WHERE room_id = $1",
-        [event.room_id],
-      );
-      const [closed] = retired.rows;
-      if (closed !== undefined) {
-        if (closed.successor !== null) await carryOver(tx, event.room_id, closed.successor);
+      const closed = await closedRoom(tx, event.room_id);
+      if (closed !== null) {
+        if (closed.successor !== null) await carryOverLate(tx, event, closed.successor);
         if (changed) await addRetireJob(tx, event.room_id);
         return;
       }
@@ -52,4 +49,19 @@ export function roomEvents(bot: UserId): EventHandler {
       );
     },
   };
+}
+
+interface ClosedRoom {
+  /** The conversation that took its place; null: there is none. */
+  readonly successor: { readonly id: ConversationId; readonly kind: ConversationKind } | null;
+}
+
+async function closedRoom(tx: Transaction, room: RoomId): Promise<ClosedRoom | null> {
+  const found = await tx.query<{ id: ConversationId | null; kind: ConversationKind | null }>(
+    "SELECT c.id, c.kind FROM retired_rooms r LEFT JOIN conversations c ON c.id = r.successor WHERE r.room_id = $1",
+    [room],
+  );
+  const [row] = found.rows;
+  if (row === undefined) return null;
+  return { successor: row.id === null || row.kind === null ? null : { id: row.id, kind: row.kind } };
 }

@@ -11,7 +11,7 @@ import { adoptRoom } from "./adoption.ts";
 import type { Homeserver } from "./homeserver.ts";
 import { drainInbox } from "./inbox.ts";
 import { drainOutbox } from "./outbox-sender.ts";
-import { reconcileRoom } from "./reconciler.ts";
+import { type RoomTaken, reconcileRoom } from "./reconciler.ts";
 import { closeRoom } from "./retire.ts";
 import { roomTags } from "./room-tags.ts";
 
@@ -21,6 +21,7 @@ export interface MatrixTaskParts {
   readonly directory: DirectorySnapshot;
   readonly settings: PolicySettings;
   readonly handlers: readonly EventHandler[];
+  readonly roomTaken: RoomTaken;
   readonly log: Logger;
 }
 

@@ -114,10 +114,12 @@ async function postsOf(
       ];
     case "take-down":
       return takenDown(tx, parts, arrival, notice);
-    case "report": {
-      const doctor = nameOf(view.directory, effect.username);
+    case "report":
+    case "report-lost": {
+      const name = nameOf(view.directory, effect.username);
       const who = patientShown(arrival, view.show);
-      return [control(effect.to, refs.reportRef(arrival, notice), words.notTold(doctor, who, effect.reason))];
+      const sentence = effect.do === "report" ? words.notTold : words.noLongerSees;
+      return [control(effect.to, refs.reportRef(arrival, notice), sentence(name, who, effect.reason))];
     }
     case "nudge":
       return [

@@ -18,6 +18,13 @@ export type Effect =
       readonly reason: Undeliverable;
       readonly to: Username;
     }
+  /** Whoever marked the arrival is told that somebody who was told cannot see it any more. */
+  | {
+      readonly do: "report-lost";
+      readonly username: Username;
+      readonly reason: Undeliverable;
+      readonly to: Username;
+    }
   /** Whoever marked the arrival is told that nobody has answered. */
   | { readonly do: "report-nobody"; readonly to: Username }
   /** The time starts in which somebody should answer, until the next step of the escalation. */

@@ -34,11 +34,12 @@ export function arrivalEvents(parts: ArrivalParts): EventHandler {
     handle: async (tx, event) => {
       if (!TYPES.has(event.type)) return;
       if (event.sender === parts.policy.bot && event.type !== "m.room.member") return pinCard(tx, event);
-      const owner = await ownerOf(tx, event);
-      if (owner === null) return;
+      const place = await placeOf(tx, event);
+      if (place === null) return;
+      const { owner } = place;
       const ownerId = userIdOf(parts.policy, owner);
       if (event.type === "m.room.member") {
-        if (event.state_key === ownerId && event.content.membership === "join") {
+        if (!place.replaced && event.state_key === ownerId && event.content.membership === "join") {
           await send(tx, cardPosts(owner, event.room_id));
         }
         return;
@@ -47,9 +48,9 @@ export function arrivalEvents(parts: ArrivalParts): EventHandler {
       if (event.sender !== ownerId) return;
       switch (event.type) {
         case "m.reaction":
-          return reacted(tx, parts, owner, event);
+          return reacted(tx, parts, place, event);
         case "m.room.message":
-          return wrote(tx, parts, owner, event);
+          return wrote(tx, parts, place, event);
         case "m.room.redaction":
           return tookBack(tx, owner, event);
       }
@@ -57,13 +58,22 @@ export function arrivalEvents(parts: ArrivalParts): EventHandler {
   };
 }
 
-/** Whose arrivals room the event is in; null: it is in another kind of room. */
-async function ownerOf(tx: Transaction, event: MatrixEvent): Promise<Username | null> {
-  const found = await tx.query<{ username: Username }>(
-    "SELECT username FROM conversations WHERE room_id = $1 AND kind = 'arrivals'",
+/** An arrivals room. */
+interface Place {
+  readonly owner: Username;
+  /** There is another one meanwhile. What the owner had said in this one before counts; nothing can be shown in it. */
+  readonly replaced: boolean;
+}
+
+/** The arrivals room that the event is in; null: it is in another kind of room. */
+async function placeOf(tx: Transaction, event: MatrixEvent): Promise<Place | null> {
+  const found = await tx.query<Place & Record<string, unknown>>(
+    `SELECT username AS owner, false AS replaced FROM conversations WHERE room_id = $1 AND kind = 'arrivals'
+     UNION ALL SELECT c.username, true FROM retired_rooms r JOIN conversations c ON c.id = r.successor
+     WHERE r.room_id = $1 AND c.kind = 'arrivals' LIMIT 1`,
     [event.room_id],
   );
-  return found.rows[0]?.username ?? null;
+  return found.rows[0] ?? null;
 }
 
 /** The card has been posted: now its event id is known, and it can be pinned. */
@@ -81,15 +91,16 @@ async function pinCard(tx: Transaction, event: MatrixEvent): Promise<void> {
 async function reacted(
   tx: Transaction,
   parts: ArrivalParts,
-  owner: Username,
+  place: Place,
   event: MatrixEvent,
 ): Promise<void> {
+  const { owner, replaced } = place;
   const relation = relationOf(event);
   if (relation?.kind !== "reaction") return;
   const ref = await refOfEvent(tx, parts.policy.bot, relation.to);
   if (ref === null) return;
   if (ref === refs.cardRef(event.room_id)) {
-    if (sameKey(relation.key, HISTORY)) await pressedHistory(tx, parts, owner, event);
+    if (!replaced && sameKey(relation.key, HISTORY)) await pressedHistory(tx, parts, owner, event);
     return;
   }
   const about = await noticeBehind(tx, owner, ref);
@@ -115,7 +126,7 @@ async function reacted(
   }
   const quick = parts.settings.quickReplies.find(({ key }) => sameKey(key, relation.key));
   if (quick === undefined) return;
-  await answered(tx, parts, owner, event, about, { msgtype: "m.text", body: quick.text });
+  await answered(tx, parts, place, event, about, { msgtype: "m.text", body: quick.text });
 }
 
 /** Pressed like a button: the reaction is taken back, so that pressing once more is a reaction again. */
@@ -137,12 +148,8 @@ async function pressedHistory(
   ]);
 }
 
-async function wrote(
-  tx: Transaction,
-  parts: ArrivalParts,
-  owner: Username,
-  event: MatrixEvent,
-): Promise<void> {
+async function wrote(tx: Transaction, parts: ArrivalParts, place: Place, event: MatrixEvent): Promise<void> {
+  const { owner } = place;
   const relation = relationOf(event);
   switch (relation?.kind) {
     case "thread":
@@ -151,7 +158,7 @@ async function wrote(
       for (const target of targets) {
         const ref = target === null ? null : await refOfEvent(tx, parts.policy.bot, target);
         const about = ref === null ? null : await noticeBehind(tx, owner, ref);
-        if (about !== null) return answered(tx, parts, owner, event, about, event.content);
+        if (about !== null) return answered(tx, parts, place, event, about, event.content);
       }
       break;
     }
@@ -179,7 +186,7 @@ async function tookBack(tx: Transaction, owner: Username, event: MatrixEvent): P
 async function answered(
   tx: Transaction,
   parts: ArrivalParts,
-  owner: Username,
+  { owner, replaced }: Place,
   event: MatrixEvent,
   { arrival, notice }: About,
   content: MatrixEvent["content"],
@@ -189,7 +196,7 @@ async function answered(
   const reply = { arrival, from: owner, event: event.event_id, at, content };
   const failure = await passOn(tx, parts, directory, reply);
   if (failure === null) return;
-  const thread = notice.shown ? refs.noticeRef(arrival, notice) : null;
+  const thread = notice.shown && !replaced ? refs.noticeRef(arrival, notice) : null;
   await send(tx, [answerTo(owner, refs.answerRef(event.event_id), failure, thread)]);
 }
 

@@ -1,5 +1,6 @@
 import { arrivalsConversation } from "../conversations/keys.ts";
 import { escapeHtml, HTML_FORMAT } from "../messages/html.ts";
+import { lostSends } from "../messages/outbox.ts";
 import { newPatientLink, savePatientLinks } from "../messages/patient-links.ts";
 import type { Directory, EventId, Username } from "../policy/model.ts";
 import { onlyRow, type Queryable, type Transaction } from "../store/database.ts";
@@ -50,13 +51,16 @@ interface HistoryRow {
 }
 
 async function lockHistory(tx: Transaction, user: Username): Promise<HistoryRow> {
-  return onlyRow(
+  const history = onlyRow(
     await tx.query<HistoryRow & Record<string, unknown>>(
       `INSERT INTO arrival_histories (username) VALUES ($1)
        ON CONFLICT (username) DO UPDATE SET username = excluded.username RETURNING opened, shown, opened_by`,
       [user],
     ),
   );
+  // What was shown in a room that has been replaced since is shown to nobody.
+  const gone = history.shown && (await lostSends(tx, [historyRef(user, history.opened)])).size > 0;
+  return gone ? { ...history, shown: false } : history;
 }
 
 async function hide(tx: Transaction, user: Username, opened: number): Promise<void> {

@@ -1,10 +1,12 @@
-import type { EventId, RoomId } from "../policy/model.ts";
+import type { EventId, RoomId, Username } from "../policy/model.ts";
 import type { Database } from "../store/database.ts";
 import type { JobPayloads } from "../store/jobs.ts";
 import type { ArrivalId } from "./arrival.ts";
 import { commit } from "./carry-out.ts";
 import { escalate, ruleFor } from "./escalation.ts";
+import { followRecipients } from "./lost-recipients.ts";
 import type { ArrivalParts } from "./parts.ts";
+import { postAgain } from "./replaced-room.ts";
 import { lockArrival } from "./store.ts";
 
 /** What the card of an arrivals room needs of Matrix: `m.room.pinned_events` is state, which is not sent as messages are. */
@@ -13,7 +15,7 @@ export interface Pins {
   pin(room: RoomId, event: EventId): Promise<void>;
 }
 
-type ArrivalJob = "arrival_escalation" | "arrival_card";
+type ArrivalJob = "arrival_escalation" | "arrival_room" | "arrival_recipients" | "arrival_card";
 
 /** The jobs about arrivals. */
 export function arrivalTasks(
@@ -34,6 +36,8 @@ export function arrivalTasks(
         const change = escalate(arrival, rule, directory, new Date());
         if (change !== null) await commit(tx, parts, directory, [change]);
       }),
+    arrival_room: ({ username }) => postAgain(database, parts, username as Username),
+    arrival_recipients: () => followRecipients(database, parts),
     arrival_card: ({ room_id, event_id }) => pins.pin(room_id as RoomId, event_id as EventId),
   };
 }

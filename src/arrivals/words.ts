@@ -64,6 +64,8 @@ export const notAReply =
 // To whoever marked an arrival
 export const notTold = (doctor: string, who: string, reason: Undeliverable) =>
   `${doctor} was not told that ${who} has arrived: ${because[reason]} Please tell them yourself.`;
+export const noLongerSees = (name: string, who: string, reason: Undeliverable) =>
+  `${name} can no longer see that ${who} has arrived: ${because[reason]} Please tell them yourself.`;
 const because: Record<Undeliverable, string> = {
   "no-account": "they are not in the staff list.",
   inactive: "their HealthTrack account is not active.",

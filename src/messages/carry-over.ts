@@ -1,6 +1,11 @@
-import type { ConversationId, RoomId, UserId } from "../policy/model.ts";
+import type { ConversationId, ConversationKind, EventId, RoomId } from "../policy/model.ts";
 import type { Transaction } from "../store/database.ts";
-import { enqueueSends, REF_KEY } from "./outbox.ts";
+import type { MatrixEvent } from "./event.ts";
+import { enqueueSends, REF_KEY, type Send } from "./outbox.ts";
+import { relationOf } from "./relation.ts";
+
+/** A message, as it stands in the inbox. */
+type Said = Pick<MatrixEvent, "event_id" | "sender" | "content">;
 
 /**
  * Says again, as their senders and once, the messages of a room that is closed in favour of a conversation. A client
@@ -8,19 +13,98 @@ import { enqueueSends, REF_KEY } from "./outbox.ts";
  * Whisper said there is not said again: it belongs to that room.
  */
 export async function carryOver(tx: Transaction, room: RoomId, into: ConversationId): Promise<void> {
-  const said = await tx.query<{ event_id: string; sender: UserId; content: Record<string, unknown> }>(
+  const said = await tx.query<Said & Record<string, unknown>>(
     `SELECT event_id, event->>'sender' AS sender, event->'content' AS content FROM inbox
      WHERE room_id = $1 AND type = 'm.room.message' AND event->'content'->$2 IS NULL ORDER BY seq`,
     [room, REF_KEY],
   );
+  await sayAgain(tx, said.rows, into);
+}
+
+/**
+ * Says a message again that came when its room was closed already. Only that one: what was said before was read
+ * there, and a group's whole history said once more would be news to everybody.
+ */
+export async function carryOverLate(
+  tx: Transaction,
+  event: MatrixEvent,
+  into: { readonly id: ConversationId; readonly kind: ConversationKind },
+): Promise<void> {
+  if (event.type !== "m.room.message" || event.content[REF_KEY] !== undefined) return;
+  if (talksWithEachOther(into.kind)) await sayAgain(tx, [event], into.id);
+}
+
+/**
+ * Not where people are only told something. What a recipient answers in an arrivals room is about a notice there, and
+ * is taken as an answer (see arrivals/events.ts); said again it would be another one.
+ */
+function talksWithEachOther(kind: ConversationKind): boolean {
+  switch (kind) {
+    case "individual":
+    case "group":
+    case "custom":
+    case "control":
+      return true;
+    case "alerts":
+    case "arrivals":
+    case "admin":
+      return false;
+    default:
+      return kind satisfies never;
+  }
+}
+
+const movedRef = (event: EventId): string => `moved:${event}`;
+
+async function sayAgain(tx: Transaction, said: readonly Said[], into: ConversationId): Promise<void> {
+  const moved = new Set([...(await movedEarlier(tx, said)), ...said.map((each) => movedRef(each.event_id))]);
   await enqueueSends(
     tx,
-    said.rows.map(({ event_id, sender, content }) => ({
-      ref: `moved:${event_id}`,
-      conversation: into,
-      as: sender,
-      type: "m.room.message",
-      content,
-    })),
+    said.flatMap((each) => againOf(each, moved, into) ?? []),
   );
+}
+
+/** What these messages are about, as far as that was said again before. */
+async function movedEarlier(tx: Transaction, said: readonly Said[]): Promise<string[]> {
+  const about = said.flatMap((each) => aboutOf(each) ?? []);
+  if (about.length === 0) return [];
+  const found = await tx.query<{ ref: string }>("SELECT ref FROM outbox WHERE ref = ANY($1)", [
+    about.map(movedRef),
+  ]);
+  return found.rows.map(({ ref }) => ref);
+}
+
+function aboutOf(said: Said): EventId | null {
+  const relation = relationOf(said);
+  switch (relation?.kind) {
+    case "edit":
+      return relation.of;
+    case "thread":
+      return relation.root;
+    case "reply":
+    case "reaction":
+      return relation.to;
+    case undefined:
+      return null;
+    default:
+      return relation satisfies never;
+  }
+}
+
+/**
+ * A message as it is said in the other room. A relation holds within one room only (Synapse refuses others), so it leads
+ * to what was said again there, or is left out. @returns null for the correction of what was not said again.
+ */
+function againOf(said: Said, moved: ReadonlySet<string>, into: ConversationId): Send | null {
+  const { "m.relates_to": relation, ...plain } = said.content;
+  const about = aboutOf(said);
+  const again = {
+    ref: movedRef(said.event_id),
+    conversation: into,
+    as: said.sender,
+    type: "m.room.message",
+  };
+  if (about !== null && moved.has(movedRef(about)))
+    return { ...again, content: { ...plain, "m.relates_to": relation }, target: { ref: movedRef(about) } };
+  return relationOf(said)?.kind === "edit" ? null : { ...again, content: plain };
 }

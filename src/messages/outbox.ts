@@ -67,6 +67,20 @@ export async function wakeOutbox(db: Queryable, conversations: readonly Conversa
   );
 }
 
+/**
+ * Those of these sends that stand in no room that their conversation has, and are not on their way there: given up, or
+ * sent into a room that has been replaced since.
+ */
+export async function lostSends(db: Queryable, refs: readonly string[]): Promise<ReadonlySet<string>> {
+  const lost = await db.query<{ ref: string }>(
+    `SELECT o.ref FROM outbox o JOIN conversations c ON c.id = o.conversation_id
+     WHERE o.ref = ANY($1)
+       AND (o.dropped_at IS NOT NULL OR (o.sent_at IS NOT NULL AND o.room_id IS DISTINCT FROM c.room_id))`,
+    [refs],
+  );
+  return new Set(lost.rows.map(({ ref }) => ref));
+}
+
 /** The ref of the send that made an event of ours, also while its event id is still to be written down; null: not ours. */
 export async function refOfEvent(db: Queryable, bot: UserId, event: EventId): Promise<string | null> {
   const found = await db.query<{ ref: string | null }>(

@@ -5,7 +5,9 @@ import { foldName } from "./names.ts";
 import { oncePer } from "./oncePer.ts";
 import { hasAccess } from "./permissions.ts";
 
-export type Undeliverable = "no-account" | "inactive" | "no-access" | "alerts-off";
+/** Why somebody cannot use Whisper at all. */
+export type Unreachable = "no-account" | "inactive" | "no-access";
+export type Undeliverable = Unreachable | "alerts-off";
 
 export type ArrivalRecipient =
   | { readonly username: Username; readonly deliver: true }
@@ -63,10 +65,15 @@ const isAt = (user: User, location: string | null): boolean =>
 
 function ofDoctor(directory: Directory, username: Username): ArrivalRecipient {
   const user = directory.users.get(username);
-  const undeliverable = (reason: Undeliverable): ArrivalRecipient => ({ username, deliver: false, reason });
-  if (user === undefined) return undeliverable("no-account");
-  if (!user.active) return undeliverable("inactive");
-  if (!hasAccess(directory, username)) return undeliverable("no-access");
-  if (patientArrivedAlerts(user) === "off") return undeliverable("alerts-off");
-  return { username, deliver: true };
+  const off = user !== undefined && patientArrivedAlerts(user) === "off";
+  const reason = unreachable(directory, username) ?? (off ? "alerts-off" : null);
+  return reason === null ? { username, deliver: true } : { username, deliver: false, reason };
+}
+
+/** Why the user cannot be told anything in Whisper; null: they can. */
+export function unreachable(directory: Directory, username: Username): Unreachable | null {
+  const user = directory.users.get(username);
+  if (user === undefined) return "no-account";
+  if (!user.active) return "inactive";
+  return hasAccess(directory, username) ? null : "no-access";
 }

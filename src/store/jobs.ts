@@ -28,6 +28,10 @@ export interface JobPayloads {
   alert_expiry: { readonly alert_id: string };
   /** Nobody has answered an arrival's notice: take the next step. */
   arrival_escalation: { readonly arrival_id: string; readonly clock_at: string; readonly step: number };
+  /** A recipient has another arrivals room: post again what still stands in the one before. */
+  arrival_room: { readonly username: string };
+  /** The directory has changed: find those who wait for an answer from somebody who cannot be told any more. */
+  arrival_recipients: Record<string, never>;
   /** Pin the card of an arrivals room. */
   arrival_card: { readonly room_id: string; readonly event_id: string };
   /** Work out which conversations must exist by themselves, and what a change of the directory touches. */

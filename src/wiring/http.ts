@@ -16,11 +16,11 @@ import { storeReceipts } from "../appservice/receipts.ts";
 import { issueSignIn } from "../appservice/sign-in.ts";
 import { intake } from "../appservice/transactions.ts";
 import type { Config } from "../config/schema.ts";
-import { directoryChanged } from "../conversations/affected.ts";
 import { alerts } from "../conversations/alerts.ts";
 import { conversations } from "../conversations/conversations.ts";
 import { mediaOf } from "../conversations/media.ts";
 import type { UserId } from "../policy/model.ts";
+import { directoryChanges } from "./directory-changes.ts";
 import { type FrontDoor, frontDoor } from "./front-door.ts";
 import type { Parts } from "./parts.ts";
 
@@ -129,7 +129,7 @@ function routesOf(parts: Parts, working: () => boolean) {
   return apiRoutes({
     database,
     naming: settings,
-    changes: { changed: directoryChanged },
+    changes: directoryChanges,
     signIn: { issue: (username) => issueSignIn(signInParts, username) },
     conversations: conversations(parts.conversationParts),
     alerts,

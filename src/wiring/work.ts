@@ -8,11 +8,11 @@ import { roomEvents } from "../appservice/room-events.ts";
 import { matrixTasks } from "../appservice/tasks.ts";
 import { arrivalEvents } from "../arrivals/events.ts";
 import { toggleHistory } from "../arrivals/history.ts";
+import { roomTaken } from "../arrivals/replaced-room.ts";
 import { arrivalTimes } from "../arrivals/stale.ts";
 import { arrivalTasks } from "../arrivals/tasks.ts";
 import { queueRoomAudit, runRoomAudit } from "../audit/room-job.ts";
 import { activityEvents } from "../conversations/activity-events.ts";
-import { directoryChanged } from "../conversations/affected.ts";
 import { expireAlert } from "../conversations/alerts.ts";
 import { archiveQuiet } from "../conversations/archive.ts";
 import { customGroupEvents } from "../conversations/custom-group-events.ts";
@@ -25,6 +25,7 @@ import { commandsOf } from "../messages/commands/commands.ts";
 import { commandEvents } from "../messages/commands/events.ts";
 import type { EventHandler } from "../messages/event.ts";
 import { isDatabaseDown } from "../store/database.ts";
+import { directoryChanges } from "./directory-changes.ts";
 import type { Parts } from "./parts.ts";
 
 /** Begins to carry out jobs. `onLost`: the database went away, and with it this runner's claim to its jobs. */
@@ -47,7 +48,7 @@ function handlersOf(parts: Parts): EventHandler[] {
   const commands = commandsOf({
     open: (tx, request) => openConversation(conversationParts, tx, request),
     edit: (tx, id, request) => editConversation(conversationParts, tx, id, request),
-    changes: { changed: directoryChanged },
+    changes: directoryChanges,
     toggleArrivals: (tx, username) => toggleHistory(tx, arrivalParts, username, null),
     startAudit: (tx, { event, repair }) => queueRoomAudit(tx, { ref: event, repair, always: true }),
   });
@@ -65,7 +66,7 @@ function handlersOf(parts: Parts): EventHandler[] {
 function tasksOf(parts: Parts): TaskList {
   const { database, homeserver, log, audit } = parts;
   return {
-    ...matrixTasks({ ...parts, handlers: handlersOf(parts) }),
+    ...matrixTasks({ ...parts, handlers: handlersOf(parts), roomTaken }),
     ...arrivalTasks(parts.arrivalParts, database, roomPins(homeserver)),
     alert_expiry: ({ alert_id }) => expireAlert(database, alert_id),
     gaps: async ({ rooms }) => void (await findGaps({ ...audit, homeserver, log }, rooms)),

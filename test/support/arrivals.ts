@@ -152,8 +152,9 @@ export async function openPractice(settings: Partial<ArrivalSettings> = {}): Pro
     async deliver() {
       await database.query("UPDATE conversations SET room_id = '!' || natural_key WHERE room_id IS NULL");
       const { rows } = await database.query<{ ref: string }>(
-        `UPDATE outbox SET attempted_at = now(), sent_at = now(), event_id = '$' || md5(ref)
-         WHERE sent_at IS NULL AND dropped_at IS NULL RETURNING ref`,
+        `UPDATE outbox o SET attempted_at = now(), sent_at = now(), event_id = '$' || md5(ref), room_id = c.room_id
+         FROM conversations c
+         WHERE c.id = o.conversation_id AND o.sent_at IS NULL AND o.dropped_at IS NULL RETURNING ref`,
       );
       const now = new Set(rows.map(({ ref }) => ref));
       return (await practice.sent()).filter(({ ref }) => now.has(ref));

@@ -8,6 +8,7 @@ import {
 
 export interface KeptEvent {
   readonly event_id: string;
+  readonly room_id: string;
   readonly type: string;
   readonly content: Record<string, unknown>;
   readonly origin_server_ts: number;
@@ -35,13 +36,17 @@ export class FlawedHomeserver implements Homeserver {
   }
 
   #answer(call: HomeserverCall): unknown {
-    if (call.method === "GET") return { chunk: [...this.events].reverse() };
+    if (call.method === "GET") return { chunk: this.#roomOf(call).reverse() };
     const flaw = this.flaws.shift();
     if (flaw === "away before") throw new HomeserverAway(call, "before");
     if (typeof flaw === "object") throw new MatrixRefused(call, 403, flaw.errcode, "");
     const event = this.#keep(call);
     if (flaw === "away after") throw new HomeserverAway(call, "after");
     return { event_id: event };
+  }
+
+  #roomOf({ path }: HomeserverCall): KeptEvent[] {
+    return this.events.filter(({ room_id }) => room_id === roomIn(path));
   }
 
   #keep({ path, body }: HomeserverCall): string {
@@ -52,6 +57,7 @@ export class FlawedHomeserver implements Homeserver {
     const id = `$event-${this.events.length + 1}`;
     this.events.push({
       event_id: id,
+      room_id: roomIn(path),
       type: redaction ? "m.room.redaction" : (parts.at(-2) ?? ""),
       content: typeof body === "object" && body !== null ? { ...body } : {},
       origin_server_ts: Date.now(),
@@ -61,3 +67,6 @@ export class FlawedHomeserver implements Homeserver {
     return id;
   }
 }
+
+/** `/_matrix/client/v3/rooms/<room>/…` */
+const roomIn = (path: string): string => decodeURIComponent(path.split("/")[5] ?? "");

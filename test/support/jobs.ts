@@ -47,6 +47,8 @@ export function runJobs(
       gaps: nothing,
       alert_expiry: nothing,
       arrival_escalation: nothing,
+      arrival_room: nothing,
+      arrival_recipients: nothing,
       arrival_card: nothing,
       conversations: nothing,
       ...tasks,

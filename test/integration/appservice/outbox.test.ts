@@ -220,6 +220,21 @@ describe("the outbox", () => {
     expect(dropped).to.deep.equal(["TARGET_NOT_SENT"]);
   });
 
+  it("sends once more what went into a room that was replaced in that moment", async () => {
+    await queue(text("notice"));
+    const before = homeserver.call.bind(homeserver);
+    homeserver.call = async (call) => {
+      const answer = await before(call);
+      await database.query("UPDATE conversations SET room_id = '!replaced:practice.test'");
+      return answer as never;
+    };
+    await drain();
+    homeserver.call = before;
+    await drain();
+    await drain();
+    expect(homeserver.events.map(({ room_id }) => room_id)).to.deep.equal([ROOM, "!replaced:practice.test"]);
+  });
+
   it("waits while the conversation has no room", async () => {
     await database.query("UPDATE conversations SET room_id = NULL");
     await queue(text("one"));

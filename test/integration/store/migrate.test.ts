@@ -55,6 +55,36 @@ describe("the database", () => {
     }
   });
 
+  it("knows after an upgrade which room each earlier send went into", async () => {
+    const database = openDatabase({ url: await emptyDatabaseUrl(), max: 3 });
+    try {
+      await migrate(database);
+      await database.query(
+        "INSERT INTO conversations (id, kind, natural_key, room_id) VALUES ('c', 'alerts', 'alerts', '!now')",
+      );
+      await database.query(
+        "INSERT INTO inbox (event_id, room_id, type, event) VALUES ('$old', '!before', 'm', '{}')",
+      );
+      for (const event of ["$old", "$new", null]) {
+        await database.query(
+          "INSERT INTO outbox (ref, conversation_id, type, content, event_id) VALUES ($1, 'c', 'm', '{}', $2)",
+          [event ?? "waiting", event],
+        );
+      }
+      // As a database of an earlier version has it.
+      await database.query("DELETE FROM migrations WHERE name = '0026_sent_before.sql'");
+      await migrate(database);
+      const { rows } = await database.query("SELECT ref, room_id FROM outbox ORDER BY seq");
+      expect(rows).to.deep.equal([
+        { ref: "$old", room_id: "!before" },
+        { ref: "$new", room_id: "!now" },
+        { ref: "waiting", room_id: null },
+      ]);
+    } finally {
+      await database.close();
+    }
+  });
+
   it("rolls back what threw, and hands its connection back", async () => {
     const database = openDatabase({ url: await emptyDatabaseUrl(), max: 1 });
     try {

@@ -115,6 +115,7 @@ class World {
           expect(this.rooms.delete(place), `taken down without being there: ${place}`).to.equal(true);
           break;
         case "report":
+        case "report-lost":
           break;
         default:
           effect satisfies never;

@@ -1,0 +1,53 @@
+import { lostSends } from "../messages/outbox.ts";
+import type { Conversation, Username } from "../policy/model.ts";
+import type { Database, Queryable, Transaction } from "../store/database.ts";
+import { addJob } from "../store/jobs.ts";
+import { withNotice } from "./answers.ts";
+import { type Arrival, type ArrivalId, noticeOf } from "./arrival.ts";
+import { commit, dropUnsent } from "./carry-out.ts";
+import type { Change } from "./change.ts";
+import type { ArrivalParts } from "./parts.ts";
+import { noticeRef, postedRefs } from "./refs.ts";
+import { lockArrival } from "./store.ts";
+
+/** A conversation has another room: the notices that stood in the one before are to be posted there. In its transaction. */
+export async function roomTaken(tx: Transaction, conversation: Conversation): Promise<void> {
+  if (conversation.kind !== "arrivals") return;
+  const username = conversation.user;
+  if ((await shownTo(tx, username)).length === 0) return;
+  await addJob(tx, "arrival_room", { username }, { key: `arrival-room:${username}` });
+}
+
+/**
+ * The job `arrival_room`: posts again, oldest first, what its recipient ought to see and does not, because it went into
+ * a room that was replaced. What was still on its way goes into the new room by itself.
+ */
+export async function postAgain(database: Database, parts: ArrivalParts, username: Username): Promise<void> {
+  for (const id of await shownTo(database, username)) {
+    await database.transaction(async (tx) => {
+      const arrival = await lockArrival(tx, id);
+      const notice = arrival && noticeOf(arrival, username);
+      if (arrival === null || !notice?.shown) return;
+      if ((await lostSends(tx, [noticeRef(arrival, notice)])).size === 0) return;
+      // What was still to be said about the lost one has nothing to be about.
+      await dropUnsent(tx, postedRefs(arrival, notice));
+      await commit(tx, parts, await parts.directory.within(tx), [anotherPosting(arrival, username)]);
+    });
+  }
+}
+
+/** The notice as it is now, in a posting of its own; how far its recipient has got stays. */
+function anotherPosting(arrival: Arrival, username: Username): Change {
+  const before = noticeOf(arrival, username);
+  if (before === undefined) return { arrival, effects: [] };
+  const notice = { ...before, posting: before.posting + 1, edits: 0, nudges: 0, threads: 0 };
+  return { arrival: withNotice(arrival, notice), effects: [{ do: "post", username }] };
+}
+
+async function shownTo(db: Queryable, username: Username): Promise<ArrivalId[]> {
+  const found = await db.query<{ arrival_id: ArrivalId }>(
+    "SELECT arrival_id FROM arrival_notices WHERE username = $1 AND shown ORDER BY told_at, arrival_id",
+    [username],
+  );
+  return found.rows.map((row) => row.arrival_id);
+}

@@ -1,0 +1,116 @@
+import { expect } from "chai";
+import { roomEvents } from "../../../src/appservice/room-events.ts";
+import { carryOver } from "../../../src/messages/carry-over.ts";
+import { REF_KEY } from "../../../src/messages/outbox.ts";
+import type { ConversationId, ConversationKind, RoomId } from "../../../src/policy/model.ts";
+import { type House, id, openHouse, SETTINGS } from "../../support/conversations.ts";
+
+const OLD = "!closed:practice.test" as RoomId;
+const C = "c1" as ConversationId;
+
+describe("what is said in a room that is closed in favour of a conversation", () => {
+  let house: House;
+  beforeEach(async () => {
+    house = await openHouse(() => [roomEvents(SETTINGS.bot)]);
+    await house.staff({ users: ["anna", "ben"] });
+  });
+  afterEach(() => house.close());
+
+  async function conversation(kind: ConversationKind): Promise<void> {
+    await house.database.query(
+      `INSERT INTO conversations (id, kind, natural_key, username, other_username, security_group, room_id)
+       VALUES ($1, $2, 'test', 'anna', 'ben', 'Doctors', $3)`,
+      [C, kind, OLD],
+    );
+  }
+  /** The conversation's room cannot be made right, and another one takes its place. */
+  async function replaced(): Promise<void> {
+    await house.database.query("UPDATE conversations SET room_id = '!next:practice.test' WHERE id = $1", [C]);
+    await house.database.query("INSERT INTO retired_rooms (room_id, successor) VALUES ($1, $2)", [OLD, C]);
+  }
+  const say = (body: string, relation?: Record<string, unknown>) =>
+    house.event({
+      room: OLD,
+      sender: id("anna"),
+      type: "m.room.message",
+      content: { msgtype: "m.text", body, ...(relation && { "m.relates_to": relation }) },
+    });
+  const saidAgain = async () => (await house.sent(C)).map(({ content }) => content.body);
+
+  for (const kind of ["individual", "group", "custom", "control"] as const) {
+    it(`is said again in the conversation when it came too late, and that alone: ${kind}`, async () => {
+      await conversation(kind);
+      await say("Read long ago.");
+      await replaced();
+      await say("Too late.");
+      await house.event({
+        room: OLD,
+        sender: id("anna"),
+        type: "m.room.member",
+        stateKey: id("anna"),
+        content: { membership: "leave" },
+      });
+      expect(await saidAgain()).to.deep.equal(["Too late."]);
+    });
+  }
+
+  for (const kind of ["arrivals", "alerts", "admin"] as const) {
+    it(`is not said again where people are told something: ${kind}`, async () => {
+      await conversation(kind);
+      await replaced();
+      await say("Too late.");
+      expect(await saidAgain()).to.deep.equal([]);
+    });
+  }
+
+  it("is not said again when Whisper said it, also in somebody's name", async () => {
+    await conversation("individual");
+    await replaced();
+    await house.event({
+      room: OLD,
+      sender: id("anna"),
+      type: "m.room.message",
+      content: { body: "Passed on.", [REF_KEY]: "arrival-reply:$x" },
+    });
+    expect(await saidAgain()).to.deep.equal([]);
+  });
+
+  it("leads to what was said again, and to nothing in the closed room: a homeserver refuses that", async () => {
+    await conversation("group");
+    const before = await say("Read long ago.");
+    await replaced();
+    await say("In a thread.", { rel_type: "m.thread", event_id: before });
+    await say("A reply.", { "m.in_reply_to": { event_id: before } });
+    await say("* Corrected", { rel_type: "m.replace", event_id: before });
+    const late = await say("Too late.");
+    await say("* Too late, corrected", { rel_type: "m.replace", event_id: late });
+    await say("To that.", { "m.in_reply_to": { event_id: late } });
+    expect(
+      (await house.sent(C)).map(({ content, target_ref }) => [
+        content.body,
+        content["m.relates_to"] !== undefined,
+        target_ref,
+      ]),
+    ).to.deep.equal([
+      ["In a thread.", false, null],
+      ["A reply.", false, null],
+      ["Too late.", false, null],
+      ["* Too late, corrected", true, `moved:${late}`],
+      ["To that.", true, `moved:${late}`],
+    ]);
+  });
+
+  it("is said again from the beginning when a user had made the room in a client", async () => {
+    await house.database.query(
+      "INSERT INTO conversations (id, kind, natural_key) VALUES ($1, 'control', 'test')",
+      [C],
+    );
+    const first = await say("One.");
+    await say("* One!", { rel_type: "m.replace", event_id: first });
+    await house.database.query("INSERT INTO retired_rooms (room_id, successor) VALUES ($1, $2)", [OLD, C]);
+    await house.database.transaction((tx) => carryOver(tx, OLD, C));
+    await say("Two.");
+    expect(await saidAgain()).to.deep.equal(["One.", "* One!", "Two."]);
+    expect((await house.sent(C))[1]?.target_ref).to.equal(`moved:${first}`);
+  });
+});
