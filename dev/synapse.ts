@@ -86,6 +86,11 @@ function logConfig(file: string) {
     disable_existing_loggers: false,
     formatters: { line: { format: "%(asctime)s %(levelname)s %(name)s %(request)s %(message)s" } },
     handlers: { file: { class: "logging.FileHandler", filename: file, formatter: "line", encoding: "utf8" } },
+    // These write what people say, see docker/synapse/log.yaml.
+    loggers: {
+      synapse_http_antispam: { level: "CRITICAL" },
+      "synapse.http.servlet": { level: "ERROR" },
+    },
     root: { level: "WARNING", handlers: ["file"] },
   };
 }

@@ -28,17 +28,22 @@ export async function frontDoor(address: ListenOptions): Promise<FrontDoor> {
 const WAITING = "Whisper waits for its database. Try again in a moment.";
 
 function notYet({ url = "" }: IncomingMessage, response: ServerResponse): void {
-  const say = (status: number, body: unknown, type = "application/json") =>
+  const answer = (status: number, body: string, type: string) =>
     response
       .writeHead(status, {
         "content-type": type,
         "cache-control": "no-store",
         ...(status === 503 && { "retry-after": "5" }),
       })
-      .end(JSON.stringify(body));
+      .end(body);
+  const say = (status: number, body: unknown, type = "application/json") =>
+    answer(status, JSON.stringify(body), type);
   if (url === "/health/live") say(200, { live: true });
   else if (url === "/health/ready")
     say(503, { ready: false, checks: { database: { ok: false, detail: "waiting for the database" } } });
+  // Not JSON on purpose: the antispam module then does as it was told for failures (messages pass, all else is refused).
+  // Any JSON it takes for a verdict, and rejects messages as spam.
+  else if (url.startsWith("/policy/")) answer(503, WAITING, "text/plain");
   else if (url.startsWith("/_matrix/")) say(503, { errcode: "M_UNKNOWN", error: WAITING });
   else say(503, new Problem("unavailable", WAITING), "application/problem+json");
 }

@@ -31,6 +31,7 @@ if (tool([{ command: ["nginx"], version: "-v" }], "nginx-light") !== undefined) 
     let room: RoomId;
     let event: EventId;
     const toWhisper: string[] = [];
+    const toElement: string[] = [];
 
     before(async () => {
       house = await openHouse();
@@ -51,7 +52,8 @@ if (tool([{ command: ["nginx"], version: "-v" }], "nginx-light") !== undefined) 
       });
       whisper = await serve(app);
       element = await serve(
-        express().use((_request, response) => {
+        express().use((request, response) => {
+          toElement.push(`${request.originalUrl} ${JSON.stringify(request.headers)}`);
           response.send("element");
         }),
       );
@@ -76,6 +78,7 @@ if (tool([{ command: ["nginx"], version: "-v" }], "nginx-light") !== undefined) 
     });
     beforeEach(() => {
       toWhisper.length = 0;
+      toElement.length = 0;
       synapse.forget();
     });
 
@@ -234,6 +237,23 @@ if (tool([{ command: ["nginx"], version: "-v" }], "nginx-light") !== undefined) 
           server_name: "practice.example",
         });
       }
+    });
+
+    it("takes the one-time token off before it asks the client's server", async () => {
+      const headers = { referer: "https://chat.practice.example/?loginToken=syl_SECRETONCE" };
+      for (const [asked, expected] of [
+        ["/?loginToken=syl_SECRETONCE", "/ "],
+        ["/?x=1&loginToken=syl_SECRETONCE&y=?z", "/ "],
+        ["/index.html?loginToken=syl_SECRETONCE", "/index.html "],
+        ["/bundles/a%20b/m%C3%BCller.js?loginToken=syl_SECRETONCE", "/bundles/a%20b/m%C3%BCller.js "],
+        ["/bundles/app.js", "/bundles/app.js "],
+      ] as const) {
+        toElement.length = 0;
+        expect((await ann.request("GET", asked, { headers, withoutToken: true })).text).to.equal("element");
+        expect(toElement.join()).to.match(new RegExp(`^${expected.replaceAll(".", "\\.")}`));
+        expect(toElement.join()).to.not.contain("SECRETONCE").and.not.contain("?");
+      }
+      expect(nginx.accessLog()).to.not.contain("SECRETONCE");
     });
 
     it("refuses reading while Whisper is down, and lets writing through", async () => {

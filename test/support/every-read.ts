@@ -45,6 +45,11 @@ const search = (word: string, room?: string) => ({
     },
   },
 });
+const slidingBody = (room: string) => ({
+  conn_id: `read ${Math.random()}`,
+  lists: { all: { ranges: [[0, 99]], timeline_limit: 50, required_state: [["*", "*"]] } },
+  room_subscriptions: { [room]: { timeline_limit: 50, required_state: [["*", "*"]] } },
+});
 
 export const EVERY_READ: readonly Read[] = [
   { name: "sync", paths: () => [`${C}/v3/sync?timeout=0`], shows: true, closedByForget: true },
@@ -68,13 +73,20 @@ export const EVERY_READ: readonly Read[] = [
     name: "sliding sync",
     method: "POST",
     paths: () => [`${C}/unstable/org.matrix.simplified_msc3575/sync`],
-    body: ({ room }) => ({
-      conn_id: `read ${Math.random()}`,
-      lists: { all: { ranges: [[0, 99]], timeline_limit: 50, required_state: [["*", "*"]] } },
-      room_subscriptions: { [room]: { timeline_limit: 50, required_state: [["*", "*"]] } },
-    }),
+    body: ({ room }) => slidingBody(room),
     shows: true,
     closedByForget: true,
+  },
+  {
+    // A `pos` is a plain counter before a sync token: anybody can write one.
+    name: "sliding sync since before",
+    method: "POST",
+    paths: ({ since }) =>
+      ["org.matrix.", "org/matrix/"].map(
+        (prefix) => `${C}/unstable/${prefix}simplified_msc3575/sync?timeout=0&pos=${enc(`0/${since}`)}`,
+      ),
+    body: ({ room }) => slidingBody(room),
+    shows: true,
   },
   {
     name: "messages backward",

@@ -2,8 +2,13 @@ import type { IncomingHttpHeaders } from "node:http";
 import type { Request, Response } from "express";
 import { HomeserverAway } from "../homeserver.ts";
 import { CallerRefused, Undecidable } from "./caller.ts";
-import { CANNOT_TELL, HOMESERVER_AWAY, refuse } from "./refusal.ts";
+import { CANNOT_TELL, HOMESERVER_AWAY, refuse, TOO_LARGE } from "./refusal.ts";
 import { endToEnd, type JsonAnswer, SynapseAway } from "./upstream.ts";
+
+/** More than anybody who means well sends. */
+export class RequestTooLarge extends Error {
+  override readonly name = "RequestTooLarge";
+}
 
 /** What the gate writes to the log. Never a path or a token: they name people, rooms and patients' files. */
 export interface GateLog {
@@ -47,6 +52,8 @@ export function answerFailure(response: Response, error: unknown, log: GateLog):
   if (response.destroyed || response.writableFinished) return;
   if (error instanceof CallerRefused) {
     handOn(response, error.answer);
+  } else if (error instanceof RequestTooLarge) {
+    refuse(response, TOO_LARGE);
   } else if (error instanceof SynapseAway || error instanceof HomeserverAway) {
     log.warn({ err: error }, "Synapse did not answer the read gate");
     refuse(response, HOMESERVER_AWAY);

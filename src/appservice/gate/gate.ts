@@ -10,6 +10,7 @@ import { sortRequest } from "./request-path.ts";
 import {
   bareEvent,
   event,
+  eventStream,
   initialSync,
   notifications,
   type Passage,
@@ -17,6 +18,7 @@ import {
   room,
   slidingSync,
   sync,
+  toDevice,
 } from "./rules.ts";
 import { upstream } from "./upstream.ts";
 
@@ -64,10 +66,12 @@ export function createGate(options: GateOptions): Gate {
     event,
     room,
     "bare-event": bareEvent,
+    "event-stream": eventStream,
     notifications,
     "initial-sync": initialSync,
     sync,
     "sliding-sync": slidingSync,
+    "to-device": toDevice,
     media: mediaRule(options),
     "legacy-media": legacyMedia,
   };

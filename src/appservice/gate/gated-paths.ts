@@ -14,6 +14,8 @@ export type GatedKind =
   | "room"
   /** The old endpoint of one event that names no room. */
   | "bare-event"
+  /** The old way to wait for events. It looks who is a member before it waits, and reads when the waiting is over. */
+  | "event-stream"
   /** The old way to begin a sync: with `archived` it serves rooms that were left. */
   | "initial-sync"
   /** Keeps the text of what once notified. */
@@ -22,6 +24,8 @@ export type GatedKind =
   | "sync"
   /** The same with `pos`. */
   | "sliding-sync"
+  /** Reaches every device of anybody, past the invitations: people who never receive would get it too. */
+  | "to-device"
   /** Synapse serves any file to anyone signed in. */
   | "media"
   /** Files without a token. */
@@ -29,25 +33,33 @@ export type GatedKind =
 
 export interface GatedPath {
   readonly kind: GatedKind;
-  /** Requests with another method pass: they read nothing. HEAD counts as GET, as in Synapse. */
-  readonly method: "GET" | "POST";
+  /** Requests with another method pass. HEAD counts as GET, as in Synapse. */
+  readonly method: "GET" | "POST" | "PUT";
   readonly pattern: string;
 }
 
-/** `v3`, `unstable`, or two steps: `api/v1`, `unstable/org.matrix.msc1234`. */
-const VERSION = "/_matrix/client/[^/]+(?:/[^/]+)?";
+/**
+ * All that may stand before what is asked for: `v3`, `api/v1`, `unstable/org.matrix.msc1234`, and more steps than
+ * that. Synapse leaves the dots in its routes unescaped, and a dot of an expression fits a slash too: it serves
+ * `unstable/org/matrix/simplified_msc3575/sync` (rest/client/sync.py). The steps end at the first `rooms` or `user`:
+ * what follows there is named by whoever asks, so `rooms/{room}/state/rooms/{other}` is about the first room.
+ */
+const BEFORE = "/_matrix/client/(?:(?!(?:rooms|user)/)[^/]+/)+";
 
 /** In this order: the first that fits decides. */
 export const GATED_PATHS: readonly GatedPath[] = [
-  { kind: "event", method: "GET", pattern: `^${VERSION}/rooms/([^/]*)/(?:event|context)/` },
-  { kind: "room", method: "GET", pattern: `^${VERSION}/rooms/([^/]*)` },
-  { kind: "bare-event", method: "GET", pattern: `^${VERSION}/events/` },
-  { kind: "room", method: "GET", pattern: `^${VERSION}/(?:room_)?summary/([^/]*)` },
-  { kind: "initial-sync", method: "GET", pattern: `^${VERSION}/initialSync(?:/|$)` },
-  { kind: "notifications", method: "GET", pattern: `^${VERSION}/notifications(?:/|$)` },
-  { kind: "sync", method: "GET", pattern: `^${VERSION}/sync(?:/|$)` },
-  { kind: "sliding-sync", method: "POST", pattern: `^${VERSION}/sync(?:/|$)` },
-  { kind: "media", method: "GET", pattern: `^${VERSION}/media/(?:download|thumbnail)/([^/]*)/([^/]*)` },
+  { kind: "event", method: "GET", pattern: `^${BEFORE}rooms/([^/]*)/(?:event|context)/` },
+  { kind: "room", method: "GET", pattern: `^${BEFORE}rooms/([^/]*)` },
+  { kind: "bare-event", method: "GET", pattern: `^${BEFORE}events/` },
+  // Not behind any steps: the messages of a dehydrated device are asked for by `…/events` too.
+  { kind: "event-stream", method: "GET", pattern: "^/_matrix/client/(?:api/)?[^/]+/events$" },
+  { kind: "room", method: "GET", pattern: `^${BEFORE}(?:room_)?summary/([^/]*)` },
+  { kind: "initial-sync", method: "GET", pattern: `^${BEFORE}initialSync(?:/|$)` },
+  { kind: "notifications", method: "GET", pattern: `^${BEFORE}notifications(?:/|$)` },
+  { kind: "sync", method: "GET", pattern: `^${BEFORE}sync(?:/|$)` },
+  { kind: "sliding-sync", method: "POST", pattern: `^${BEFORE}sync(?:/|$)` },
+  { kind: "to-device", method: "PUT", pattern: `^${BEFORE}sendToDevice/` },
+  { kind: "media", method: "GET", pattern: `^${BEFORE}media/(?:download|thumbnail)/([^/]*)/([^/]*)` },
   { kind: "legacy-media", method: "GET", pattern: "^/_matrix/media/[^/]+/(?:download|thumbnail)/" },
 ];
 

@@ -21,6 +21,32 @@ export const NOT_YOUR_FILE: Refusal = {
 
 export const NO_SUCH_FILE: Refusal = { status: 404, errcode: "M_NOT_FOUND", error: "There is no such file." };
 
+/** Nothing is end-to-end encrypted, so nothing that Whisper's rooms are for is sent to the devices of others. */
+export const ONLY_TO_YOURSELF: Refusal = {
+  status: 403,
+  errcode: "M_FORBIDDEN",
+  error: "Messages between devices go to your own devices only.",
+};
+
+export const NOT_TO_DEVICES: Refusal = {
+  status: 400,
+  errcode: "M_BAD_JSON",
+  error: "This is not a message to devices as the Matrix specification has it.",
+};
+
+export const TOO_LARGE: Refusal = {
+  status: 413,
+  errcode: "M_TOO_LARGE",
+  error: "This request is too large.",
+};
+
+/** `GET /events` (deprecated since r0.6): clients sync. */
+export const USE_SYNC: Refusal = {
+  status: 404,
+  errcode: "M_UNRECOGNIZED",
+  error: "Events are served by /sync only. Update your client.",
+};
+
 /** Who asks without a token would not be served by Synapse either (authenticated media, Matrix 1.11). */
 export const FILES_NEED_A_TOKEN: Refusal = {
   status: 404,

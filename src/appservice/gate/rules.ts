@@ -1,12 +1,13 @@
+import type { IncomingMessage } from "node:http";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { Request, Response } from "express";
-import { handOn, headersFor, headersTo, whileWanted } from "./answer.ts";
+import { handOn, headersFor, headersTo, RequestTooLarge, whileWanted } from "./answer.ts";
 import { type Callers, objectIn, Undecidable } from "./caller.ts";
 import type { Gated } from "./gated-paths.ts";
 import { JsonPart } from "./json-part.ts";
 import { roomsIn, withoutContent, withoutLeftRooms } from "./left-rooms.ts";
-import { NOT_A_MEMBER, refuse } from "./refusal.ts";
+import { NOT_A_MEMBER, NOT_TO_DEVICES, ONLY_TO_YOURSELF, refuse, USE_SYNC } from "./refusal.ts";
 import { decoded } from "./request-path.ts";
 import type { JsonAnswer, Upstream } from "./upstream.ts";
 
@@ -24,21 +25,28 @@ export type Rule = (passage: Passage, request: Request, response: Response, gate
 const PATIENCE = 10 * 60_000;
 /** Of the rooms that a user has left. Larger means something else is wrong, and is refused. */
 const MOST_LEFT = 32 * 1024 * 1024;
-/** A sliding sync's request; Synapse takes no more than this for any JSON (`MAX_REQUEST_SIZE` is 200 of 64 kB events). */
+/** A request that is looked into, a sliding sync's or a message to devices; Synapse takes no more than this for any JSON (`MAX_REQUEST_SIZE` is 200 of 64 kB events). */
 const MOST_REQUEST = 1024 * 1024;
 
-/** Reads below a room: for those who are in it now. */
+/**
+ * Reads below a room: for those who are in it now. Here and in all rules, read first and asked afterwards: whoever is a
+ * member at the later moment may see what was read at the earlier one, so no removal can slip in between. Synapse has
+ * read everything when it sends the first byte (`respond_with_json`).
+ */
 export const room: Rule = async (passage, request, response, gated) => {
   const id = decoded(gated.caught[0] ?? "");
-  const joined = await passage.callers.joinedRooms(request);
-  if (id === null || !joined.has(id)) return refuse(response, NOT_A_MEMBER);
-  await stream(passage, request, response);
+  const answer = await begin(passage, request, response);
+  try {
+    const joined = await passage.callers.joinedRooms(request);
+    if (id === null || !joined.has(id)) return refuse(response, NOT_A_MEMBER);
+    await pour(answer, request, response);
+  } finally {
+    // What was read and not handed on.
+    answer.destroy();
+  }
 };
 
-/**
- * One event, or its surroundings. Read first and asked afterwards: whoever is a member at the later moment may see
- * what was read at the earlier one, so no removal can slip in between. Every event must be of a room of the caller's.
- */
+/** One event, or its surroundings: every event must be of a room of the caller's. */
 export const event: Rule = async (passage, request, response, gated) => {
   const id = decoded(gated.caught[0] ?? "");
   const answer = await read(passage, request, response);
@@ -107,20 +115,53 @@ export const slidingSync: Rule = async (passage, request, response) => {
   handOn(response, answer, JSON.stringify(withoutLeftRooms(body, joined, user)));
 };
 
+/**
+ * Messages to devices, which the client's own sessions use to trust one another: nobody else is sent any. What goes on
+ * is what was understood here, so that nothing can be read in another way by Synapse.
+ */
+export const toDevice: Rule = async (passage, request, response) => {
+  const messages = objectIn((await bodyOf(request)).toString("utf8"))?.messages;
+  if (typeof messages !== "object" || messages === null || Array.isArray(messages))
+    return refuse(response, NOT_TO_DEVICES);
+  const user = await passage.callers.userId(request);
+  if (Object.keys(messages).some((to) => to !== user)) return refuse(response, ONLY_TO_YOURSELF);
+  handOn(response, await read(passage, request, response, Buffer.from(JSON.stringify({ messages }))));
+};
+
+/** What a client that is up to date never asks for. */
+export const eventStream: Rule = async (_passage, _request, response) => refuse(response, USE_SYNC);
+
 /** Carries the request out and the answer back as it comes. */
 export async function stream(
-  { upstream, forwardedFor }: Passage,
+  passage: Passage,
   request: Request,
   response: Response,
   through?: JsonPart,
 ): Promise<void> {
-  const answer = await upstream.send({
+  await pour(await begin(passage, request, response), request, response, through);
+}
+
+/** Carries the request out. @returns the answer when its head is there. */
+function begin(
+  { upstream, forwardedFor }: Passage,
+  request: Request,
+  response: Response,
+): Promise<IncomingMessage> {
+  return upstream.send({
     method: request.method,
     target: request.originalUrl,
     headers: headersTo(request, forwardedFor(request)),
     signal: whileWanted(response),
     patience: PATIENCE,
   });
+}
+
+async function pour(
+  answer: IncomingMessage,
+  request: Request,
+  response: Response,
+  through?: JsonPart,
+): Promise<void> {
   const headers = headersFor(answer.headers);
   const length = answer.headers["content-length"];
   const looksInside = through !== undefined && answer.statusCode === 200 && request.method !== "HEAD";
@@ -150,9 +191,13 @@ function read(
 async function bodyOf(request: Request): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
+  // Not destroyed when there is too much of it: with the connection, the answer would be lost.
+  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     size += chunk.length;
-    if (size > MOST_REQUEST) throw new Undecidable("the request is too large");
+    if (size > MOST_REQUEST) {
+      request.resume();
+      throw new RequestTooLarge("the request is too large");
+    }
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);

@@ -17,7 +17,8 @@ export interface SignInPageOptions {
  *
  * Element takes `?loginToken=` only when its origin's localStorage says which homeserver the token is of
  * (`mx_sso_hs_url`, seen on Element 1.11: "We couldn't log you in" without it). The token comes in the fragment, which
- * browsers send to nobody, so no log of a server has it; the page takes it out of the address and the history at once.
+ * browsers send to nobody; the page takes it out of the address and the history at once. Element then gets it in the
+ * query, which nginx takes off before it asks Element's server (docker/nginx/routes.conf): so no server's log has it.
  */
 export function signInPage(options: SignInPageOptions): RequestHandler {
   const html = page(options);

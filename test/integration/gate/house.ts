@@ -3,7 +3,7 @@
  * table of files, filled from Synapse's own transactions. The gate's tests start what they test on top of it.
  */
 import { randomBytes } from "node:crypto";
-import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -39,6 +39,10 @@ export interface House {
   room(members: readonly Caller[]): Promise<RoomId>;
   /** Puts someone out as Whisper does: kicked and forgotten. */
   remove(room: RoomId, who: Caller): Promise<void>;
+  /** What Synapse takes for Whisper, and where it was: for something else to stand there. */
+  stopWhisper(): Promise<{ readonly port: number; readonly bind: string }>;
+  /** What Synapse has written to its log since it was first started. */
+  synapseLog(): string;
   stopSynapse(): Promise<void>;
   startSynapse(): Promise<void>;
   stop(): Promise<void>;
@@ -122,6 +126,11 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
       await bot.json("POST", `${at}/forget?user_id=${encodeURIComponent(who.userId)}`, {});
       await mirrorForgotten(database, room, who.userId);
     },
+    async stopWhisper() {
+      await whisper.close();
+      return { port: whisper.port, bind: "127.0.0.1" };
+    },
+    synapseLog: () => readFileSync(settings.logFile, "utf8"),
     async stopSynapse() {
       await running?.stop();
       running = undefined;

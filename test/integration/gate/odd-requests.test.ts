@@ -105,6 +105,39 @@ describe("the read gate, before requests of odd form", function () {
     expect(notServed).to.include.members(["M_FORBIDDEN", "M_UNRECOGNIZED"]);
   });
 
+  it("serves nothing by any way to write a sliding sync, from the beginning of time", async () => {
+    const sliding = `${C}/unstable/org.matrix.simplified_msc3575/sync`;
+    const ways = [
+      sliding,
+      sliding.replace("org.matrix.", "org/matrix."),
+      sliding.replace("org.matrix.", "org.matrix/"),
+      sliding.replace("org.matrix.", "org/matrix/"),
+      sliding.replace("org.matrix.", "org;matrix;"),
+      sliding.replace("org.matrix.", "org%2Fmatrix%2F"),
+      sliding.replace("org.matrix.", "org//matrix/"),
+      sliding.replace("org.matrix.", "org/./matrix/"),
+      sliding.replace("org.matrix.", "org/x/../matrix/"),
+      sliding.replace("sync", "s%79nc"),
+      `${sliding}/`,
+      `${sliding}%20`,
+    ];
+    const body = {
+      conn_id: "odd",
+      lists: { all: { ranges: [[0, 50]], timeline_limit: 50, required_state: [["*", "*"]] } },
+      room_subscriptions: { [room]: { timeline_limit: 50, required_state: [["*", "*"]] } },
+    };
+    const servedBySynapse: string[] = [];
+    for (const way of ways) {
+      const path = `${way}?pos=${encodeURIComponent("0/s1_1_0_1_1_1_1_1_0_1_1_1_1_1")}`;
+      const direct = await bob.at(house.synapse).request("POST", path, { body });
+      if (direct.text.includes("ROSTER")) servedBySynapse.push(way);
+      const answer = await bob.request("POST", path, { body });
+      expect(answer.text, path).to.not.contain("ROSTER");
+      expect(answer.status, `${path}: ${answer.text}`).to.be.below(500);
+    }
+    expect(servedBySynapse).to.include(sliding.replace("org.matrix.", "org/matrix/"));
+  });
+
   it("serves nothing by any method or header", async () => {
     const path = `${C}/v3/rooms/${encodeURIComponent(room)}/event/${encodeURIComponent(event)}`;
     const tries: readonly (readonly [string, RequestOptions])[] = [

@@ -106,6 +106,12 @@ const READS: readonly Read[] = [
     path: () => `${SLIDING}?pos=${enc(`0/${FORGED}`)}`,
     body: slidingBody,
   },
+  {
+    name: "sliding sync from the beginning of time, without dots",
+    method: "POST",
+    path: () => `${SLIDING.replaceAll("org.matrix.", "org/matrix/")}?pos=${enc(`0/${FORGED}`)}`,
+    body: slidingBody,
+  },
   { name: "messages backward", path: inRoom("messages?dir=b&limit=1000") },
   { name: "messages forward", path: inRoom("messages?dir=f&limit=1000&from={before}") },
   { name: "messages from a token", path: inRoom("messages?dir=b&limit=1000&from={after}") },
@@ -127,6 +133,10 @@ const READS: readonly Read[] = [
   {
     name: "unstable summary",
     path: ({ room }) => `${C}/unstable/im.nheko.summary/rooms/${enc(room)}/summary`,
+  },
+  {
+    name: "unstable summary without dots",
+    path: ({ room }) => `${C}/unstable/im/nheko/summary/rooms/${enc(room)}/summary`,
   },
   {
     name: "old events of the room",
@@ -201,6 +211,7 @@ const SERVED_BY_SYNAPSE = [
   "sync r0 from the beginning of time",
   "sliding sync from before",
   "sliding sync from the beginning of time",
+  "sliding sync from the beginning of time, without dots",
   "members at a time",
 ];
 
@@ -316,7 +327,7 @@ describe("the read gate, before somebody who was put out of a room", function ()
     const [direct, through] = [scene.bob, scene.bob.at(gate.url)];
     for (const { name, method = "GET", path, body } of READS) {
       if (method === "POST" && !name.startsWith("search")) continue;
-      if (name === "administration" || name === "federation") continue;
+      if (name === "administration" || name === "federation" || name.startsWith("old events")) continue;
       const options = body === undefined ? {} : { body: body(scene) };
       const expected = await direct.request(method, path(scene), options);
       const actual = await through.request(method, path(scene), options);

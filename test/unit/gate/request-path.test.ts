@@ -29,11 +29,16 @@ const EXPECTED: readonly (readonly [target: string, kind: string])[] = [
   ["/_matrix/client/unstable/im.nheko.summary/summary/%21x%3Ay", "room"],
   [`/_matrix/client/v3/events/${E}`, "bare-event"],
   [`/_matrix/client/api/v1/events/${E}`, "bare-event"],
-  ["/_matrix/client/v3/events?from=s1&timeout=1", "pass"],
+  ["/_matrix/client/v3/events?from=s1&timeout=1", "event-stream"],
+  ["/_matrix/client/api/v1/events", "event-stream"],
   ["/_matrix/client/v3/notifications", "notifications"],
   ["/_matrix/client/v3/notifications/", "notifications"],
   ["/_matrix/client/api/v1/initialSync", "initial-sync"],
   ["/_matrix/client/r0/sync?since=s1", "sync"],
+  // A dot of Synapse's routes fits a slash too.
+  [`/_matrix/client/unstable/im/nheko/summary/rooms/${R}/summary`, "room"],
+  [`/_matrix/client/unstable/im/nheko/summary/summary/${R}`, "room"],
+  [`/_matrix/client/unstable/io/element/msc4306/rooms/${R}/thread/${E}/subscription`, "room"],
   ["/_matrix/client/v1/media/download/example.org/abc", "media"],
   ["/_matrix/client/v1/media/download/example.org/abc/R%26D%2F1.pdf", "media"],
   ["/_matrix/client/unstable/org.matrix.msc3916/media/thumbnail/example.org/abc?width=1", "media"],
@@ -55,7 +60,7 @@ const EXPECTED: readonly (readonly [target: string, kind: string])[] = [
   [`/_matrix//client/v3/rooms/${R}/event/${E}`, "refuse"],
   [`/_matrix/client/v3//rooms/${R}/event/${E}`, "refuse"],
   [`/_matrix/client/v3/./rooms/${R}/event/${E}`, "event"],
-  [`/_matrix/client/v3/x/../rooms/${R}/event/${E}`, "refuse"],
+  [`/_matrix/client/v3/x/../rooms/${R}/event/${E}`, "event"],
   [`/x/../_matrix/client/v3/rooms/${R}/event/${E}`, "refuse"],
   [`/%5fmatrix/client/v3/rooms/${R}/event/${E}`, "refuse"],
   [`/_matrix%2Fclient/v3/rooms/${R}/event/${E}`, "refuse"],
@@ -97,8 +102,24 @@ describe("gate: what a request asks for", () => {
   });
 
   it("gates sliding sync, which is a POST", () => {
-    const target = "/_matrix/client/unstable/org.matrix.simplified_msc3575/sync?pos=1";
-    expect(sorted(target, "POST")).to.equal("sliding-sync");
+    for (const prefix of ["org.matrix.", "org/matrix.", "org.matrix/", "org/matrix/"]) {
+      const target = `/_matrix/client/unstable/${prefix}simplified_msc3575/sync?pos=1`;
+      expect(sorted(target, "POST"), target).to.equal("sliding-sync");
+    }
+  });
+
+  it("gates messages to devices, which are a PUT", () => {
+    const target = "/_matrix/client/v3/sendToDevice/m.key.verification.request/1";
+    expect(sorted(target, "PUT")).to.equal("to-device");
+    expect(sorted("/_matrix/client/v3/s%65ndToDevice/x/1", "PUT")).to.equal("refuse");
+  });
+
+  it("does not take what somebody named for what is asked", () => {
+    expect(sorted(`/_matrix/client/v3/rooms/${R}/send/sendToDevice/1`, "PUT")).to.equal("pass");
+    expect(sorted(`/_matrix/client/v3/rooms/${R}/send/sync`, "POST")).to.equal("pass");
+    expect(sorted(`/_matrix/client/v3/user/%40a%3Ab/account_data/sync`)).to.equal("pass");
+    const answer = sortRequest("GET", `/_matrix/client/v3/rooms/${R}/state/rooms/${E}`);
+    expect(answer).to.deep.equal({ outcome: "gated", gated: { kind: "room", caught: [R] } });
   });
 
   it("never lets a request pass that Synapse would route to a gated endpoint", () => {

@@ -1,0 +1,58 @@
+/** The gate's list of paths, held to the routes of the Synapse that is installed. */
+import { expect } from "chai";
+import { decoded, pathOf, sortRequest } from "../../../src/appservice/gate/request-path.ts";
+import { oddPaths, plainPaths, type Route, synapseRoutes } from "../../support/synapse-routes.ts";
+import { mayPassTheGate } from "../../support/ungated-servlets.ts";
+
+const ROOM = "!abc:example.org";
+const VALUES = {
+  room_id: ROOM,
+  room_identifier: ROOM,
+  event_id: "$0123456789-_abc",
+  server_name: "example.org",
+  media_id: "abcDEF",
+};
+
+describe("the read gate, held to Synapse's own routes", function () {
+  this.timeout(120_000);
+  let routes: readonly Route[];
+  before(async () => {
+    routes = await synapseRoutes();
+  });
+
+  it("knows every route: what is not known to be harmless is gated", () => {
+    expect(routes.length).to.be.above(200);
+    for (const route of routes) {
+      for (const path of plainPaths(route, VALUES)) {
+        expect(route.expression.test(path), path).to.equal(true);
+        const { outcome } = sortRequest(route.method, path);
+        expect(outcome, `${route.method} ${path}: ${route.servlet}`).to.be.oneOf(
+          mayPassTheGate(route) ? ["pass", "gated"] : ["gated"],
+        );
+      }
+    }
+  });
+
+  it("never lets pass, however it is written, what Synapse would route to a gated servlet", () => {
+    const reading = routes.filter((route) => !mayPassTheGate(route));
+    let served = 0;
+    for (const path of new Set(routes.flatMap((route) => oddPaths(route, VALUES)))) {
+      const raw = pathOf(path);
+      for (const { method, servlet, expression } of reading) {
+        const match = expression.exec(raw);
+        if (match === null) continue;
+        served++;
+        const sorted = sortRequest(method, path);
+        expect(sorted.outcome, `${method} ${path}: ${servlet}`).to.be.oneOf(["gated", "refuse"]);
+        if (sorted.outcome !== "gated") continue;
+        // The room that the gate asks about is the room that Synapse reads.
+        const room = match.groups?.room_id ?? match.groups?.room_identifier;
+        if (room === undefined) continue;
+        expect(decoded(sorted.gated.caught[0] ?? ""), `${method} ${path}: ${servlet}`).to.equal(
+          decoded(room),
+        );
+      }
+    }
+    expect(served).to.be.above(5_000);
+  });
+});
