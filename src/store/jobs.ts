@@ -27,7 +27,14 @@ export interface JobPayloads {
   /** Take an alert away whose time is over. */
   alert_expiry: { readonly alert_id: string };
   /** Nobody has answered an arrival's notice: take the next step. */
-  arrival_escalation: { readonly arrival_id: string; readonly clock_at: string; readonly step: number };
+  arrival_escalation: {
+    readonly arrival_id: string;
+    readonly clock_at: string;
+    readonly step: number;
+    readonly due_at?: string;
+    /** It came late, and waited once more for answers that are on their way. */
+    readonly put_off?: boolean;
+  };
   /** Pin the card of an arrivals room. */
   arrival_card: { readonly room_id: string; readonly event_id: string };
   /** Work out which conversations must exist by themselves, and what a change of the directory touches. */
