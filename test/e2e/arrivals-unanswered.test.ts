@@ -75,9 +75,10 @@ describe("Arrivals that nobody answers", function () {
     );
     // It is settled by any of those who were called in.
     const theirs = await noticeFor(rita, booking);
+    // Looked for now: once it is redacted nobody can tell what it was about.
+    const backups = await noticeFor(BACKUP, booking);
     await at(rita).react(theirs.getRoomId() ?? "", theirs.getId() ?? "", "✅");
     await expectGone(at(rita), theirs.getRoomId() ?? "", theirs.getId() ?? "");
-    const backups = await noticeFor(BACKUP, booking);
     await expectGone(at(BACKUP), backups.getRoomId() ?? "", backups.getId() ?? "");
     await settled(stack);
     const after = await textsOf(at(jones), mine.getRoomId() ?? "");
