@@ -144,15 +144,13 @@ withConfig(letters.command("retry <id>").description("try one again, or all")).a
 );
 
 const arrivals = program.command("arrivals").description("patients who have arrived");
-withConfig(arrivals.command("board").description("who waits, the longest first")).action(
-  ({ config }: ConfigOption) =>
-    withDatabase(config, async (database) => {
-      const [waiting, directory] = [
-        await waitingArrivals(database),
-        await directorySnapshot(database).fresh(),
-      ];
-      console.log(boardOf(waiting, directory, arrivalSettings(loadConfig(config)), new Date()));
-    }),
+withConfig(
+  arrivals.command("board").description("who is in the waiting room, the longest there first"),
+).action(({ config }: ConfigOption) =>
+  withDatabase(config, async (database) => {
+    const [waiting, directory] = [await waitingArrivals(database), await directorySnapshot(database).fresh()];
+    console.log(boardOf(waiting, directory, arrivalSettings(loadConfig(config)), new Date()));
+  }),
 );
 
 interface ImportArguments extends ConfigOption {

@@ -13,7 +13,12 @@ export function acknowledge(arrival: Arrival, username: Username, at: Date): Cha
   const notice = noticeOf(arrival, username);
   if (notice === undefined || !notice.shown) return null;
   const answered: Notice = { ...notice, shown: false, progress: { state: "acknowledged" }, answeredAt: at };
-  return settled(withNotice(arrival, answered), answered, at, [{ do: "take-down", username }]);
+  const change: Change = {
+    arrival: withNotice(arrival, answered),
+    effects: [{ do: "take-down", username }],
+  };
+  // With the reply it was settled for the others.
+  return notice.progress.state === "replied" ? change : settled(change, answered, at);
 }
 
 /**
@@ -29,17 +34,19 @@ export function reply(arrival: Arrival, username: Username, at: Date): Change | 
     repliedAt: notice.repliedAt ?? at,
     answeredAt: at,
   };
-  return settled(withNotice(arrival, answered), answered, at, []);
+  return settled({ arrival: withNotice(arrival, answered), effects: [] }, answered, at);
 }
 
-/** One of those who were called in has answered: the others need not any more. */
-function settled(arrival: Arrival, answered: Notice, at: Date, effects: readonly Effect[]): Change {
-  if (answered.toldAs === "recipient") return { arrival, effects };
+/** The doctor or one of those who were called in has answered: the others need not any more. */
+function settled({ arrival, effects }: Change, answered: Notice, at: Date): Change {
+  const counts = answered.username === arrival.doctor || answered.toldAs !== "recipient";
+  const calledIn = arrival.notices.some(({ toldAs }) => toldAs !== "recipient");
+  if (!counts || !calledIn) return { arrival, effects };
   const more: Effect[] = [];
   const notices = arrival.notices.map((notice) => {
     if (notice.username === answered.username || !notice.shown || notice.progress.state !== "waiting")
       return notice;
-    if (notice.toldAs === "recipient") {
+    if (notice.toldAs === "recipient" || notice.username === arrival.doctor) {
       more.push({ do: "edit", username: notice.username });
       return { ...notice, edits: notice.edits + 1 };
     }

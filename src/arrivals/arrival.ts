@@ -111,8 +111,13 @@ export type ArrivalState = (typeof ARRIVAL_STATES)[number];
 export function responsible(arrival: Arrival): Notice[] {
   const told = arrival.notices.filter((notice) => notice.progress.state !== "undeliverable");
   const called = told.filter((notice) => notice.username === arrival.doctor || notice.toldAs !== "recipient");
-  return called.length > 0 ? called : told;
+  return called.length > 0 ? called : told.filter((notice) => isOfThisDoctor(arrival, notice));
 }
+
+/** What was answered while another doctor had the patient says nothing of this one, nor does a notice that was moved away. */
+const isOfThisDoctor = ({ clockAt }: Arrival, { progress, answeredAt }: Notice): boolean =>
+  !(progress.state === "retracted" && progress.reason === "reassigned") &&
+  (answeredAt === null || answeredAt >= clockAt);
 
 /** The whole arrival in one word, as the API shows it. */
 export function stateOf(arrival: Arrival): ArrivalState {

@@ -4,7 +4,7 @@ import { enqueueSends, type Send } from "../messages/outbox.ts";
 import { newPatientLink, type PatientLink, patientUrl, savePatientLinks } from "../messages/patient-links.ts";
 import type { Directory, Username } from "../policy/model.ts";
 import type { Transaction } from "../store/database.ts";
-import { addJob } from "../store/jobs.ts";
+import { addJob, type JobPayloads } from "../store/jobs.ts";
 import { type Arrival, type Notice, noticeOf } from "./arrival.ts";
 import type { Booking } from "./booking.ts";
 import type { Change, Effect } from "./change.ts";
@@ -87,7 +87,7 @@ async function postsOf(
   effect: Effect,
 ): Promise<Post[]> {
   if (effect.do === "start-clock") {
-    await startClock(tx, parts, arrival);
+    await startClock(tx, parts, arrival, effect.from);
     return [];
   }
   if (effect.do === "report-nobody") {
@@ -144,16 +144,26 @@ const control = (username: Username, ref: string, text: string): Post => ({
 });
 
 /** The next step of the escalation, if the practice has one here. A clock that runs already is set anew. */
-async function startClock(tx: Transaction, parts: ArrivalParts, arrival: Arrival): Promise<void> {
+async function startClock(tx: Transaction, parts: ArrivalParts, arrival: Arrival, from: Date): Promise<void> {
   const rule = ruleFor(parts.settings.escalation, arrival);
-  const next = rule && nextStep(rule, arrival);
+  const next = rule && nextStep(rule, arrival, from);
   if (next === null) return;
-  const payload = { arrival_id: arrival.id, clock_at: arrival.clockAt.toISOString(), step: next.step };
-  await addJob(tx, "arrival_escalation", payload, {
-    key: `arrival-escalation:${arrival.id}`,
-    runAt: next.at,
-  });
+  const step = {
+    arrival_id: arrival.id,
+    clock_at: arrival.clockAt.toISOString(),
+    step: next.step,
+    due_at: next.at.toISOString(),
+  };
+  await queueStep(tx, step, next.at);
 }
+
+/** There is one next step of an arrival: one that waits already is replaced. */
+export const queueStep = (
+  tx: Transaction,
+  step: JobPayloads["arrival_escalation"],
+  at: Date,
+): Promise<void> =>
+  addJob(tx, "arrival_escalation", step, { key: `arrival-escalation:${step.arrival_id}`, runAt: at });
 
 /** The reactions that stand under a notice, so that one click answers. */
 const ticksOf = ({ settings }: ArrivalParts): string[] => [

@@ -43,6 +43,7 @@ export async function putBooking(
     changerReachable: isReachable(directory, booking.changedBy),
     day: dayOf(parts.settings.zone, booking.appointmentAt),
     newId: randomUUID() as ArrivalId,
+    escalation: parts.settings.escalation,
     now: new Date(),
   });
   if (!outcome.applied) return { applied: false, arrival: situation.last };

@@ -28,7 +28,7 @@ export type Effect =
   /** Whoever marked the arrival is told that nobody has answered. */
   | { readonly do: "report-nobody"; readonly to: Username }
   /** The time starts in which somebody should answer, until the next step of the escalation. */
-  | { readonly do: "start-clock" };
+  | { readonly do: "start-clock"; readonly from: Date };
 
 export interface Change {
   readonly arrival: Arrival;

@@ -33,18 +33,36 @@ export const stepsOf = (rule: EscalationRule): EscalationKind[] => [
   "nobody",
 ];
 
+/**
+ * The first step of the rule that was not taken yet; null: there is none left. Some may have been taken by another place's
+ * rule, so it goes by what they were and not by how many.
+ */
+function kindOfNext(rule: EscalationRule, { escalations }: Arrival): EscalationKind | null {
+  const taken = new Set(escalations.map(({ kind }) => kind));
+  if (taken.has("nobody")) return null;
+  return stepsOf(rule).find((kind) => !taken.has(kind)) ?? null;
+}
+
 export interface NextStep {
   /** Counted from 1. */
   readonly step: number;
   readonly at: Date;
 }
 
-/** When the next step is due if nobody answers until then; null: there is none left. */
-export function nextStep(rule: EscalationRule, arrival: Arrival): NextStep | null {
-  const step = arrival.escalations.length + 1;
-  if (step > stepsOf(rule).length) return null;
-  return { step, at: new Date(arrival.clockAt.getTime() + step * rule.after) };
+/** The next step when the time for an answer starts at `from`; null: there is none left. */
+export function nextStep(rule: EscalationRule, arrival: Arrival, from: Date): NextStep | null {
+  if (kindOfNext(rule, arrival) === null) return null;
+  return { step: arrival.escalations.length + 1, at: new Date(from.getTime() + rule.after) };
 }
+
+const MINUTE = 60_000;
+
+/**
+ * Until when a step is put off that comes late; null: it is not late. Whisper or Synapse was down then, and what people
+ * clicked meanwhile is still on its way.
+ */
+export const putOffUntil = (due: Date, now: Date): Date | null =>
+  now.getTime() - due.getTime() > MINUTE ? new Date(now.getTime() + MINUTE) : null;
 
 /** Takes the next step. @returns null when there is nothing to do: answered, ended, or all steps taken. */
 export function escalate(
@@ -53,8 +71,8 @@ export function escalate(
   directory: Directory,
   now: Date,
 ): Change | null {
-  const kind = stepsOf(rule)[arrival.escalations.length];
-  if (kind === undefined || arrival.ended !== null || isAnswered(arrival)) return null;
+  const kind = kindOfNext(rule, arrival);
+  if (kind === null || arrival.ended !== null || isAnswered(arrival)) return null;
   const label = kind === "backup" ? rule.backup : kind === "reception" ? rule.reception : undefined;
   const target = label === undefined ? null : targetOf(directory, label);
   const stepped: Arrival = {
@@ -63,10 +81,10 @@ export function escalate(
   };
   switch (kind) {
     case "nudge":
-      return onward(asked(stepped, new Set(responsible(arrival).map((notice) => notice.username))));
+      return onward(asked(stepped, new Set(responsible(arrival).map((notice) => notice.username))), now);
     case "backup":
     case "reception":
-      return onward(called(stepped, kind, target?.people ?? [], now));
+      return onward(called(stepped, kind, target?.people ?? [], now), now);
     case "nobody":
       return withEffects(asked(stepped, new Set()), [{ do: "report-nobody", to: arrival.markedBy }]);
     default:
@@ -74,7 +92,7 @@ export function escalate(
   }
 }
 
-const onward = (change: Change): Change => withEffects(change, [{ do: "start-clock" }]);
+const onward = (change: Change, now: Date): Change => withEffects(change, [{ do: "start-clock", from: now }]);
 const withEffects = (change: Change, more: readonly Effect[]): Change => ({
   ...change,
   effects: [...change.effects, ...more],

@@ -3,10 +3,11 @@
  * leaves open are in docs/arrivals.md). Plain data in, plain data out: new arrivals, and what is to be done in rooms.
  */
 
-import type { Username } from "../policy/model.ts";
-import { type Arrival, type ArrivalId, type Ending, type Slot, stateOf } from "./arrival.ts";
+import { type Arrival, type ArrivalId, type Ending, isAnswered, type Slot, stateOf } from "./arrival.ts";
 import { type Booking, presenceOf } from "./booking.ts";
 import type { Change, Effect } from "./change.ts";
+import { ruleFor } from "./escalation.ts";
+import type { EscalationRule } from "./parts.ts";
 import { edited, retracted, type Telling, tell } from "./telling.ts";
 
 export type BookingOutcome =
@@ -21,15 +22,41 @@ export interface Surroundings extends Telling {
   readonly day: string;
   /** For an arrival that begins. */
   readonly newId: ArrivalId;
+  /** What the practice does when nobody answers. */
+  readonly escalation: readonly EscalationRule[];
 }
 
 /**
- * HealthTrack's own clock decides which change is the newest: what is not newer than what is known changes nothing,
- * so repeats and overtaken messages do no harm.
+ * HealthTrack's own clock decides which change is the newest: what is older than what is known changes nothing, nor
+ * does a repetition. That clock may count in whole seconds, so two changes of one moment are taken in the order in which
+ * they come.
  */
 export function changeBooking(known: Booking | null, next: Booking, around: Surroundings): BookingOutcome {
-  if (known !== null && next.changedAt.getTime() <= known.changedAt.getTime()) return { applied: false };
-  return { applied: true, changes: changesOf(known, next, around) };
+  if (known !== null && !isNews(known, next)) return { applied: false };
+  const changes = changesOf(known, next, around);
+  return { applied: true, changes: changes.map((change) => clockOfItsPlace(change, around)) };
+}
+
+function isNews(known: Booking, next: Booking): boolean {
+  if (next.changedAt.getTime() !== known.changedAt.getTime()) return next.changedAt > known.changedAt;
+  return !(
+    next.status === known.status &&
+    next.patientId === known.patientId &&
+    next.patientName === known.patientName &&
+    next.doctor === known.doctor &&
+    next.location === known.location &&
+    next.appointmentAt.getTime() === known.appointmentAt.getTime() &&
+    next.changedBy === known.changedBy
+  );
+}
+
+/** At a place with another rule for when nobody answers, the time for an answer starts anew. Steps taken stay taken. */
+function clockOfItsPlace({ arrival, effects }: Change, { open, escalation, now }: Surroundings): Change {
+  const before = open.find(({ id }) => id === arrival.id);
+  if (before === undefined || arrival.ended !== null || isAnswered(arrival)) return { arrival, effects };
+  if (ruleFor(escalation, before) === ruleFor(escalation, arrival)) return { arrival, effects };
+  if (effects.some((effect) => effect.do === "start-clock")) return { arrival, effects };
+  return { arrival, effects: [...effects, { do: "start-clock", from: now }] };
 }
 
 function changesOf(known: Booking | null, next: Booking, around: Surroundings): Change[] {
@@ -76,19 +103,28 @@ const sameVisit = (
 const slotOf = (arrival: Arrival, bookingId: string): Slot | undefined =>
   arrival.slots.find((slot) => slot.bookingId === bookingId);
 
+/** Since when the patient is here, and who said so. */
+type Coming = Pick<Slot, "arrivedAt" | "markedBy">;
+
+const comingNow = ({ changedAt, changedBy }: Booking): Coming => ({
+  arrivedAt: changedAt,
+  markedBy: changedBy,
+});
+
 /** The patient has come: another booking of an arrival that nobody has acknowledged yet, or a new arrival. */
-function comes(booking: Booking, around: Surroundings, markedBy: Username = booking.changedBy): Change {
-  const slot: Slot = {
-    bookingId: booking.bookingId,
-    appointmentAt: booking.appointmentAt,
-    location: booking.location,
-    arrivedAt: booking.changedAt,
-    markedBy,
-  };
+function comes(booking: Booking, around: Surroundings, coming: Coming = comingNow(booking)): Change {
+  const { arrivedAt, markedBy } = coming;
+  const { bookingId, appointmentAt, location } = booking;
+  const slot: Slot = { bookingId, appointmentAt, location, arrivedAt, markedBy };
   const beside = besideOf(booking, around);
   if (beside !== undefined) {
-    const joined = withSlot(beside, slot);
-    return tell(joined, booking, around, { drop: false, edit: true });
+    const joined = withSlot({ ...beside, arrivedAt: earlier(beside.arrivedAt, arrivedAt) }, slot);
+    const reportAgain = !beside.slots.some((other) => other.markedBy === booking.changedBy);
+    return tell(joined, booking, around, {
+      drop: "nobody",
+      edit: true,
+      reportAgain: reportAgain && around.changerReachable,
+    });
   }
   const arrival: Arrival = {
     id: around.newId,
@@ -99,15 +135,24 @@ function comes(booking: Booking, around: Surroundings, markedBy: Username = book
     slots: [slot],
     notices: [],
     markedBy,
-    arrivedAt: booking.changedAt,
+    arrivedAt,
     toldAt: around.now,
     ended: null,
     clockAt: around.now,
     escalations: [],
   };
-  const told = tell(arrival, booking, around, { drop: false, edit: false });
-  return { arrival: told.arrival, effects: [...told.effects, { do: "start-clock" }] };
+  return onTheClock(
+    tell(arrival, booking, around, { drop: "nobody", edit: false, reportAgain: true }),
+    around.now,
+  );
 }
+
+const earlier = (one: Date, other: Date): Date => (one < other ? one : other);
+
+const onTheClock = ({ arrival, effects }: Change, from: Date): Change => ({
+  arrival,
+  effects: [...effects, { do: "start-clock", from }],
+});
 
 /** Bookings of one patient with the same doctor on a day are one notice, until it has been acknowledged. */
 const besideOf = (booking: Booking, { open, day }: Surroundings): Arrival | undefined =>
@@ -122,12 +167,15 @@ const besideOf = (booking: Booking, { open, day }: Surroundings): Arrival | unde
 /** The booking has changed while the patient waits. */
 function stillHere(arrival: Arrival, booking: Booking, around: Surroundings): Change[] {
   if (sameVisit(arrival, booking)) return [corrected(arrival, booking, around)];
-  const marker = slotOf(arrival, booking.bookingId)?.markedBy ?? booking.changedBy;
   const alone = arrival.slots.length === 1;
   if (alone && arrival.patientId === booking.patientId && besideOf(booking, around) === undefined) {
     return [reassigned(arrival, booking, around)];
   }
-  return [leaves(arrival, booking.bookingId, "reassigned", around.now), comes(booking, around, marker)];
+  return [
+    leaves(arrival, booking.bookingId, "reassigned", around.now),
+    // The patient came when they came, and replies go to whoever welcomed them.
+    comes(booking, around, slotOf(arrival, booking.bookingId)),
+  ];
 }
 
 /** The same arrival, shown as it is now: another time, place or spelling of the name. */
@@ -145,11 +193,17 @@ function corrected(arrival: Arrival, booking: Booking, around: Surroundings): Ch
     return { arrival, effects: [] };
   }
   const after = withSlot({ ...arrival, patientName }, slot);
-  if (moved) return tell(after, booking, around, { drop: after.slots.length === 1, edit: true });
+  if (moved) {
+    const drop = after.slots.length === 1 ? "recipients" : "nobody";
+    return tell(after, booking, around, { drop, edit: true, reportAgain: false });
+  }
   return edited(after);
 }
 
-/** Another doctor has the patient now: the arrival goes on with them, and the time for an answer starts anew. */
+/**
+ * Another doctor has the patient now: the arrival goes on with them, and the time for an answer starts anew. Whoever was
+ * called in for the doctor before does not answer for this one.
+ */
 function reassigned(arrival: Arrival, booking: Booking, around: Surroundings): Change {
   const before = slotOf(arrival, booking.bookingId);
   const slot = before && { ...before, appointmentAt: booking.appointmentAt, location: booking.location };
@@ -158,11 +212,14 @@ function reassigned(arrival: Arrival, booking: Booking, around: Surroundings): C
     patientName: booking.patientName ?? arrival.patientName,
     doctor: booking.doctor,
     day: around.day,
+    notices: arrival.notices.map((notice) => ({ ...notice, toldAs: "recipient" })),
     clockAt: around.now,
     escalations: [],
   };
-  const told = tell(moved, booking, around, { drop: true, edit: true });
-  return { arrival: told.arrival, effects: [...told.effects, { do: "start-clock" }] };
+  return onTheClock(
+    tell(moved, booking, around, { drop: "everybody", edit: true, reportAgain: true }),
+    around.now,
+  );
 }
 
 /** One booking goes. The arrival ends with its last one, or when the patient is with the doctor. */

@@ -34,12 +34,7 @@ export function searchArrivals(db: Queryable, search: ArrivalSearch): Promise<Ar
   );
 }
 
-/** Who is in the waiting room and has not been answered for, the longest there first. */
+/** Who is in the waiting room, answered for or not, the longest there first. */
 export function waitingArrivals(db: Queryable): Promise<Arrival[]> {
-  return readArrivals(
-    db,
-    `WHERE a.ended_at IS NULL AND a.state IN ('waiting', 'escalated', 'undeliverable')
-     ORDER BY a.arrived_at, a.id LIMIT 500`,
-    [],
-  );
+  return readArrivals(db, "WHERE a.ended_at IS NULL ORDER BY a.arrived_at, a.id LIMIT 500", []);
 }

@@ -2,7 +2,7 @@
 
 import { escapeHtml, HTML_FORMAT } from "../messages/html.ts";
 import type { Directory, Username } from "../policy/model.ts";
-import { type Arrival, type Notice, stateOf } from "./arrival.ts";
+import { type Arrival, type Notice, responsible, stateOf } from "./arrival.ts";
 import { dayOf, minutesBetween, timeOf, type Zone } from "./clock.ts";
 import { patientShown, type ShownPatient } from "./patient.ts";
 import * as words from "./words.ts";
@@ -62,8 +62,8 @@ function context(arrival: Arrival, reader: Username, { directory }: NoticeView):
   return reader === arrival.doctor ? [marker] : [doctor, marker];
 }
 
-/** Each step of the escalation, and who has answered at last. */
-function stepsTaken(arrival: Arrival, { directory, zone }: NoticeView): string[] {
+/** Each step of the escalation, and who has answered at last, unless that is the reader. */
+function stepsTaken(arrival: Arrival, reader: Username, { directory, zone }: NoticeView): string[] {
   const steps = arrival.escalations.map(({ kind, label, at }) => {
     const time = timeOf(zone, at, dayOf(zone, at));
     switch (kind) {
@@ -78,9 +78,10 @@ function stepsTaken(arrival: Arrival, { directory, zone }: NoticeView): string[]
         return kind satisfies never;
     }
   });
-  const answered = arrival.notices.find(
-    ({ toldAs, progress }) =>
-      toldAs !== "recipient" && (progress.state === "acknowledged" || progress.state === "replied"),
+  if (!arrival.notices.some(({ toldAs }) => toldAs !== "recipient")) return steps;
+  const answered = responsible(arrival).find(
+    ({ username, progress }) =>
+      username !== reader && (progress.state === "acknowledged" || progress.state === "replied"),
   );
   return answered === undefined ? steps : [...steps, words.answeredBy(nameOf(directory, answered.username))];
 }
@@ -89,7 +90,7 @@ function stepsTaken(arrival: Arrival, { directory, zone }: NoticeView): string[]
 export function noticeContent(arrival: Arrival, notice: Notice, view: NoticeView): Content {
   const line = lineOf(arrival, view, [
     ...context(arrival, notice.username, view),
-    ...stepsTaken(arrival, view),
+    ...stepsTaken(arrival, notice.username, view),
   ]);
   return {
     msgtype: "m.text",

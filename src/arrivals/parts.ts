@@ -25,7 +25,7 @@ export interface ArrivalSettings {
   readonly publicUrl: string;
   readonly quickReplies: readonly QuickReply[];
   readonly escalation: readonly EscalationRule[];
-  /** Milliseconds after which a notice that still waits is cleared at night. */
+  /** Milliseconds after which a notice that still waits is cleared, when its day is over. */
   readonly staleAfter: number;
 }
 

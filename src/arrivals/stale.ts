@@ -1,10 +1,11 @@
 import { forgetPatientLinks } from "../messages/patient-links.ts";
 import type { Database } from "../store/database.ts";
-import type { ArrivalId } from "./arrival.ts";
+import type { Arrival, ArrivalId } from "./arrival.ts";
 import { commit } from "./carry-out.ts";
+import { dayOf } from "./clock.ts";
 import { endArrival } from "./lifecycle.ts";
-import type { ArrivalParts } from "./parts.ts";
-import { lockArrival } from "./store.ts";
+import type { ArrivalParts, ArrivalSettings } from "./parts.ts";
+import { lockArrival, readArrivals } from "./store.ts";
 
 /** A job that the clock starts. */
 interface Timed {
@@ -13,46 +14,58 @@ interface Timed {
   readonly run: () => Promise<void>;
 }
 
-/**
- * Clears at night what was left waiting. Cron runs in UTC and a practice sleeps by its own clock, so it looks every
- * hour whether it is night there: a Whisper that was down at one of them has the next.
- */
+/** Looks every hour: what was told in the morning is stale in the following night, what was told in the evening later. */
 export const arrivalTimes = (parts: ArrivalParts, database: Database): Timed[] => [
   {
-    name: "arrivals_at_night",
+    name: "arrivals_stale",
     cron: "7 * * * *",
     run: async () => {
-      const now = new Date();
-      if (isNight(parts.settings.zone.timezone, now)) await clearStale(parts, database, now);
+      await clearStale(parts, database, new Date());
       await forgetPatientLinks(database);
     },
   },
 ];
 
-/** From one to five, when no practice is open. */
-export function isNight(timezone: string, at: Date): boolean {
-  const hour = new Intl.DateTimeFormat("en-AU", {
-    timeZone: timezone,
-    hour: "2-digit",
-    hourCycle: "h23",
-  }).format(at);
-  return Number(hour) >= 1 && Number(hour) < 5;
+/**
+ * Nobody has told us the end of it: the newest telling of it is old, and of an earlier day of the practice. The second
+ * keeps patients of a long day on the board until it is over.
+ */
+export function isStale(
+  arrival: Arrival,
+  { staleAfter, zone }: Pick<ArrivalSettings, "staleAfter" | "zone">,
+  now: Date,
+): boolean {
+  const tellings = [arrival.toldAt, ...arrival.notices.map(({ toldAt }) => toldAt)];
+  const newest = new Date(Math.max(...tellings.map((at) => at.getTime())));
+  return (
+    arrival.ended === null &&
+    now.getTime() - newest.getTime() > staleAfter &&
+    dayOf(zone, newest) < dayOf(zone, now)
+  );
 }
 
-/** Ends the arrivals that nobody has told us the end of: their notices leave the rooms and stay in the history. */
+/**
+ * Ends the arrivals that are stale: their notices leave the rooms and stay in the history.
+ * @returns how many.
+ */
 export async function clearStale(parts: ArrivalParts, database: Database, now: Date): Promise<number> {
   const before = new Date(now.getTime() - parts.settings.staleAfter);
-  const stale = await database.query<{ id: ArrivalId }>(
-    "SELECT id FROM arrivals WHERE ended_at IS NULL AND told_at < $1 ORDER BY told_at",
-    [before],
-  );
-  for (const { id } of stale.rows) {
-    await database.transaction(async (tx) => {
-      const arrival = await lockArrival(tx, id);
-      if (arrival === null || arrival.ended !== null) return;
-      const directory = await parts.directory.within(tx);
-      await commit(tx, parts, directory, [endArrival(arrival, "stale", now)]);
-    });
+  const old = await readArrivals(database, "WHERE a.ended_at IS NULL AND a.told_at < $1 ORDER BY a.told_at", [
+    before,
+  ]);
+  let cleared = 0;
+  for (const { id } of old.filter((arrival) => isStale(arrival, parts.settings, now))) {
+    if (await endStale(parts, database, id, now)) cleared += 1;
   }
-  return stale.rows.length;
+  return cleared;
 }
+
+const endStale = (parts: ArrivalParts, database: Database, id: ArrivalId, now: Date): Promise<boolean> =>
+  database.transaction(async (tx) => {
+    const arrival = await lockArrival(tx, id);
+    // It has ended or was told anew meanwhile.
+    if (arrival === null || !isStale(arrival, parts.settings, now)) return false;
+    const directory = await parts.directory.within(tx);
+    await commit(tx, parts, directory, [endArrival(arrival, "stale", now)]);
+    return true;
+  });

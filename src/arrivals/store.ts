@@ -56,7 +56,9 @@ export async function readSituation(
 ): Promise<Situation> {
   const { booking, arrivals, last } = onlyRow(
     await tx.query<{ booking: BookingRow | null; arrivals: ArrivalRow[]; last: ArrivalId | null }>(
-      `WITH last AS (SELECT arrival_id FROM arrival_bookings WHERE booking_id = $1 ORDER BY arrived_at DESC LIMIT 1)
+      // A booking leaves one arrival before it comes to the next: the open one is its last, else the one that ended last.
+      `WITH last AS (SELECT arrival_id FROM arrival_bookings JOIN arrivals ON id = arrival_id WHERE booking_id = $1
+                     ORDER BY ended_at DESC NULLS FIRST, told_at DESC, id DESC LIMIT 1)
        SELECT (SELECT to_json(b) FROM bookings b WHERE b.booking_id = $1) AS booking,
               (SELECT arrival_id FROM last) AS last,
               (SELECT coalesce(json_agg(found), '[]') FROM
@@ -127,7 +129,7 @@ export async function save(
          marked_by text, arrived_at timestamptz, told_at timestamptz, ended_at timestamptz, ended_by text,
          clock_at timestamptz)
        ON CONFLICT (id) DO UPDATE SET patient_name = excluded.patient_name, doctor = excluded.doctor, day = excluded.day,
-         state = excluded.state, ended_at = excluded.ended_at, ended_by = excluded.ended_by,
+         state = excluded.state, arrived_at = excluded.arrived_at, ended_at = excluded.ended_at, ended_by = excluded.ended_by,
          clock_at = excluded.clock_at),
      slots AS (
        SELECT * FROM json_to_recordset($3) AS s(arrival_id text, booking_id text, appointment_at timestamptz,

@@ -2,8 +2,8 @@ import type { EventId, RoomId, Username } from "../policy/model.ts";
 import type { Database } from "../store/database.ts";
 import type { JobPayloads } from "../store/jobs.ts";
 import type { ArrivalId } from "./arrival.ts";
-import { commit } from "./carry-out.ts";
-import { escalate, ruleFor } from "./escalation.ts";
+import { commit, queueStep } from "./carry-out.ts";
+import { escalate, putOffUntil, ruleFor } from "./escalation.ts";
 import { followRecipients } from "./lost-recipients.ts";
 import type { ArrivalParts } from "./parts.ts";
 import { postAgain } from "./replaced-room.ts";
@@ -33,7 +33,10 @@ export function arrivalTasks(
         const rule = ruleFor(parts.settings.escalation, arrival);
         if (rule === null) return;
         const directory = await parts.directory.within(tx);
-        const change = escalate(arrival, rule, directory, new Date());
+        const now = new Date();
+        const change = escalate(arrival, rule, directory, now);
+        const later = due.due_at === undefined || due.put_off ? null : putOffUntil(new Date(due.due_at), now);
+        if (change !== null && later !== null) return queueStep(tx, { ...due, put_off: true }, later);
         if (change !== null) await commit(tx, parts, directory, [change]);
       }),
     arrival_room: ({ username }) => postAgain(database, parts, username as Username),

@@ -1,8 +1,8 @@
 /** Giving notices, changing them, and taking them back. */
 
-import type { ArrivalRecipient } from "../policy/arrivalRecipients.ts";
+import type { ArrivalRecipient, Undeliverable } from "../policy/arrivalRecipients.ts";
 import type { Username } from "../policy/model.ts";
-import type { Arrival, Notice, RetractReason } from "./arrival.ts";
+import type { Arrival, Notice, Progress, RetractReason } from "./arrival.ts";
 import type { Booking } from "./booking.ts";
 import type { Change, Effect } from "./change.ts";
 
@@ -33,10 +33,12 @@ export function edited(arrival: Arrival): Change {
 }
 
 interface TellOptions {
-  /** Those who are no longer to be told lose their notice. */
-  readonly drop: boolean;
+  /** Who loses the notice when no longer to be told. Not `recipients`, but called in by escalation: they keep it. */
+  readonly drop: "nobody" | "recipients" | "everybody";
   /** Those who have it already see it changed. */
   readonly edit: boolean;
+  /** That somebody cannot be told is news to whoever makes the change, though it was reported before. */
+  readonly reportAgain: boolean;
 }
 
 /** Gives a notice to everybody who is to be told now. */
@@ -47,7 +49,7 @@ export function tell(arrival: Arrival, booking: Booking, telling: Telling, optio
   const kept = arrival.notices.map((notice): Notice => {
     const recipient = wanted.get(notice.username);
     if (recipient === undefined) {
-      if (!options.drop) return keep(notice);
+      if (!drops(notice)) return keep(notice);
       if (notice.shown) effects.push({ do: "take-down", username: notice.username });
       return retracted(notice, "reassigned", now);
     }
@@ -60,6 +62,10 @@ export function tell(arrival: Arrival, booking: Booking, telling: Telling, optio
     .map((recipient) => fresh(recipient));
   return { arrival: { ...arrival, notices: [...kept, ...added] }, effects };
 
+  function drops({ toldAs }: Notice): boolean {
+    return options.drop === "everybody" || (options.drop === "recipients" && toldAs === "recipient");
+  }
+
   function keep(notice: Notice): Notice {
     if (!options.edit || !notice.shown) return notice;
     effects.push({ do: "edit", username: notice.username });
@@ -70,14 +76,20 @@ export function tell(arrival: Arrival, booking: Booking, telling: Telling, optio
     const { username } = recipient;
     if (!recipient.deliver) {
       const { reason } = recipient;
-      if (before?.progress.state === "undeliverable" && before.progress.reason === reason) return before;
       const reported = telling.changerReachable;
+      if (before !== undefined && isKnown(before.progress, reason, reported)) return before;
       if (reported) effects.push({ do: "report", username, reason, to: booking.changedBy });
       return { ...unposted(username, now, before), progress: { state: "undeliverable", reason, reported } };
     }
     effects.push({ do: "post", username });
     const notice = unposted(username, now, before);
     return { ...notice, shown: true, progress: { state: "waiting" } };
+  }
+
+  /** It was reported, or cannot be now either: nobody needs to hear it once more. */
+  function isKnown(before: Progress, reason: Undeliverable, reportable: boolean): boolean {
+    if (options.reportAgain || before.state !== "undeliverable" || before.reason !== reason) return false;
+    return before.reported || !reportable;
   }
 }
 

@@ -128,7 +128,9 @@ export const configSchema = z.strictObject({
         .enum(["id", "initials", "name"])
         .default("initials")
         .describe("what a notice shows of the patient"),
-      stale_after: duration("12h").describe("waiting notices older than this go to the history at night"),
+      stale_after: duration("12h").describe(
+        "waiting notices older than this go to the history when their day is over",
+      ),
       quick_replies: z
         .array(z.strictObject({ key: z.string().min(1).max(16), text: z.string().min(1).max(200) }))
         .max(6)

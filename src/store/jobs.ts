@@ -27,7 +27,14 @@ export interface JobPayloads {
   /** Take an alert away whose time is over. */
   alert_expiry: { readonly alert_id: string };
   /** Nobody has answered an arrival's notice: take the next step. */
-  arrival_escalation: { readonly arrival_id: string; readonly clock_at: string; readonly step: number };
+  arrival_escalation: {
+    readonly arrival_id: string;
+    readonly clock_at: string;
+    readonly step: number;
+    readonly due_at?: string;
+    /** It came late, and waited once more for answers that are on their way. */
+    readonly put_off?: boolean;
+  };
   /** A recipient has another arrivals room: post again what still stands in the one before. */
   arrival_room: { readonly username: string };
   /** The directory has changed: find those who wait for an answer from somebody who cannot be told any more. */

@@ -46,8 +46,8 @@ export const bookingRoutes = (parts: ArrivalParts): Route[] => [
     summary: "Send a booking as it is now",
     description:
       "Send every change of a booking's status, doctor, time or place. `arrived` tells the doctor and whoever's Patient " +
-      "Arrived Alerts cover the booking; any other status takes the notice back. A change that is not newer than the one " +
-      "known changes nothing.",
+      "Arrived Alerts cover the booking; any other status takes the notice back. A change that is older than the one " +
+      "known changes nothing, nor does the same once more; two changes of the same time are taken as they come.",
     params: z.strictObject({ booking_id: id() }),
     body: bookingSchema,
     bodyExample: EXAMPLE,

@@ -101,7 +101,7 @@ describe("when everything happens at the same moment", () => {
         return;
       case "night":
         await again(() =>
-          clearStale(practice.parts, practice.database, new Date(Date.now() + 13 * 3_600_000)),
+          clearStale(practice.parts, practice.database, new Date(Date.now() + 24 * 3_600_000)),
         );
     }
   }

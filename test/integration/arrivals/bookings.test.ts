@@ -1,4 +1,6 @@
 import { expect } from "chai";
+import { boardOf } from "../../../src/arrivals/board.ts";
+import { waitingArrivals } from "../../../src/arrivals/list.ts";
 import { minutes, name, openPractice, type Practice, progressOf, textOf } from "../../support/arrivals.ts";
 
 describe("bookings that change", () => {
@@ -158,6 +160,81 @@ describe("bookings that change", () => {
     const older = await practice.put({ status: "cancelled", changedAt: minutes(29) });
     expect([older.applied, progressOf(older.arrival)]).to.deep.equal([false, { "dr.jones": "waiting" }]);
     expect(await messages("arrivals:dr.jones")).to.have.length(1);
+  });
+
+  it("takes two changes of one second as they come: cancelled in the second in which the patient came", async () => {
+    const same = { changedAt: minutes(30) };
+    await practice.put(same);
+    const { applied, arrival } = await practice.put({ ...same, status: "cancelled" });
+    expect([applied, progressOf(arrival)]).to.deep.equal([true, { "dr.jones": "retracted" }]);
+    const again = await practice.put(same);
+    expect([again.applied, progressOf(again.arrival)]).to.deep.equal([true, { "dr.jones": "waiting" }]);
+    // Which of the two arrivals, that began in one second, is the booking's last?
+    expect((await practice.put(same)).arrival?.id).to.equal(again.arrival?.id);
+  });
+
+  it("says of a booking that went on to another arrival where it is, or was last", async () => {
+    await practice.put({});
+    await practice.put({ bookingId: "b2", doctor: name("dr.smith") });
+    const { arrival } = await practice.put({ bookingId: "b2" });
+    expect(arrival?.doctor).to.equal("dr.jones");
+    await practice.put({ status: "in_session" });
+    // It is of no other patient or doctor than it was last, so there is nothing to do.
+    const seen = await practice.put({ bookingId: "b2", location: "North" });
+    expect([seen.applied, seen.arrival?.id]).to.deep.equal([true, arrival?.id]);
+  });
+
+  it("keeps since when the patient is here when one of two bookings goes to another doctor", async () => {
+    const { arrival: both } = await practice.put({ changedAt: minutes(10) });
+    await practice.put({ bookingId: "b2", changedAt: minutes(10) });
+    const { arrival } = await practice.put({
+      bookingId: "b2",
+      doctor: name("dr.smith"),
+      changedAt: minutes(50),
+    });
+    expect(arrival?.id).not.to.equal(both?.id);
+    expect((await practice.arrivals()).map(({ arrived_at }) => arrived_at)).to.deep.equal([
+      minutes(10),
+      minutes(10),
+    ]);
+    // The third, whose doctor has the patient since later only as far as the record knows, comes first now.
+    await practice.put({
+      bookingId: "b3",
+      doctor: name("dr.smith"),
+      changedBy: name("kiosk"),
+      changedAt: minutes(5),
+    });
+    expect((await practice.arrivals()).at(-1)?.arrived_at).to.deep.equal(minutes(5));
+  });
+
+  it("tells a second one who marks an arrival that its doctor cannot be told", async () => {
+    await practice.put({ doctor: name("dr.who"), changedBy: name("kiosk") });
+    expect(await practice.sent()).to.deep.equal([]);
+    const { arrival } = await practice.put({ bookingId: "b2", doctor: name("dr.who") });
+    expect(arrival?.notices[0]?.progress).to.include({ state: "undeliverable", reported: true });
+    await practice.user("rita");
+    await practice.put({ bookingId: "b3", doctor: name("dr.who"), changedBy: name("rita") });
+    expect((await practice.sent()).map(({ conversation }) => conversation)).to.deep.equal([
+      "control:mia.chen",
+      "control:rita",
+    ]);
+  });
+
+  it("shows the waiting room with those who were answered for", async () => {
+    const { arrival } = await practice.put({});
+    await practice.put({ bookingId: "b2", patientId: "2", status: "booked" });
+    await practice.put({ bookingId: "b3", patientId: "3" });
+    await practice.put({ bookingId: "b3", patientId: "3", status: "in_session" });
+    await practice.deliver();
+    await practice.react("dr.jones", await practice.eventOf(`arrival:${arrival?.id}:1:dr.jones:notice`), "5️⃣");
+    const board = boardOf(
+      await waitingArrivals(practice.database),
+      await practice.parts.directory.fresh(),
+      practice.parts.settings,
+      new Date(),
+    );
+    expect(board.split("\n").slice(1)).to.have.length(1);
+    expect(board).to.match(/A\.J\. .*replied$/);
   });
 
   it("is once also when twenty come at the same moment", async () => {

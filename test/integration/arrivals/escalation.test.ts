@@ -24,14 +24,15 @@ describe("nobody answers", () => {
   });
   afterEach(() => practice.close());
 
-  /** The step that is queued next: when, in seconds from the clock's start, and what. */
-  async function due(): Promise<{ after: number; payload: Due }[]> {
+  /** The step that is queued next: when, in seconds from the clock's start, and from now, and what. */
+  async function due(): Promise<{ after: number; wait: number; payload: Due }[]> {
     const { rows } = await practice.database.query<{ run_at: Date; payload: Due }>(
       `SELECT run_at, payload FROM graphile_worker._private_jobs j JOIN graphile_worker._private_tasks t ON t.id = j.task_id
        WHERE t.identifier = 'arrival_escalation'`,
     );
     return rows.map(({ run_at, payload }) => ({
       after: (run_at.getTime() - Date.parse(payload.clock_at)) / 1_000,
+      wait: Math.round((run_at.getTime() - Date.now()) / 1_000),
       payload,
     }));
   }
@@ -157,6 +158,85 @@ describe("nobody answers", () => {
     if (before) await task()({ ...before.payload, step: 1 });
     expect(progressOf(moved.arrival)).to.deep.equal({ "dr.jones": "retracted", "dr.new": "waiting" });
     expect((await practice.arrivals())[0]).to.include({ state: "waiting" });
+  });
+
+  it("is settled by the doctor's reply for those who were called in", async () => {
+    const { arrival } = await practice.put({});
+    await practice.deliver();
+    for (const _ of [1, 2, 3]) await next();
+    await practice.react("dr.jones", await practice.eventOf(`arrival:${arrival?.id}:1:dr.jones:notice`), "5️⃣");
+    const sent = (await practice.deliver()).filter(({ conversation }) =>
+      conversation.startsWith("arrivals:"),
+    );
+    expect(new Set(sent.map(({ conversation, type }) => `${conversation} ${type}`))).to.deep.equal(
+      new Set(["arrivals:dr.smith m.room.redaction", "arrivals:rita m.room.redaction"]),
+    );
+    const states = (await practice.notices()).map(({ username, state, reason }) => [username, state, reason]);
+    expect(states).to.deep.equal([
+      ["dr.jones", "replied", null],
+      ["dr.smith", "retracted", "answered"],
+      ["rita", "retracted", "answered"],
+    ]);
+  });
+
+  it("shows those who watch that the doctor has answered after all", async () => {
+    await practice.user("nurse", { alerts: "all" });
+    const { arrival } = await practice.put({});
+    await practice.deliver();
+    for (const _ of [1, 2]) await next();
+    await practice.react(
+      "dr.jones",
+      await practice.eventOf(`arrival:${arrival?.id}:1:dr.jones:notice`),
+      "✅",
+    );
+    const [edit] = (await practice.deliver()).filter(({ conversation }) => conversation === "arrivals:nurse");
+    expect(edit && textOf(edit)).to.match(/Dr Smith told at \d\d:\d\d · answered by Dr Jones$/);
+  });
+
+  it("puts a step off that comes late, once, and then gives the time for an answer anew", async () => {
+    await practice.put({});
+    await practice.deliver();
+    const [first] = await due();
+    if (first === undefined) throw new Error("no step is queued");
+    const missed = { ...first.payload, due_at: new Date(Date.now() - 3_600_000).toISOString() };
+    await task()(missed);
+    const [late, ...others] = await due();
+    expect([late?.payload.step, late?.payload.put_off, others]).to.deep.equal([1, true, []]);
+    expect(late?.wait).to.be.within(55, 60);
+    expect(await practice.deliver()).to.deep.equal([]);
+    // The doctor's click did not come meanwhile, so now it is taken.
+    if (late) await task()(late.payload);
+    const [second] = await due();
+    expect([second?.payload.step, second?.payload.put_off]).to.deep.equal([2, undefined]);
+    expect(second?.wait).to.be.within(295, 300);
+  });
+
+  it("finds the click that was made while Whisper was down before it asks again", async () => {
+    const { arrival } = await practice.put({});
+    await practice.deliver();
+    const [first] = await due();
+    if (first === undefined) throw new Error("no step is queued");
+    await task()({ ...first.payload, due_at: new Date(Date.now() - 3_600_000).toISOString() });
+    await practice.react(
+      "dr.jones",
+      await practice.eventOf(`arrival:${arrival?.id}:1:dr.jones:notice`),
+      "✅",
+    );
+    const [late] = await due();
+    if (late) await task()(late.payload);
+    expect((await practice.deliver()).map(({ type }) => type)).to.deep.equal(["m.room.redaction"]);
+    expect((await practice.arrivals())[0]).to.include({ state: "acknowledged" });
+  });
+
+  it("starts anew by the rule of the place to which the patient is moved, with what was not done yet", async () => {
+    await practice.put({ location: "North" });
+    await practice.deliver();
+    await next();
+    await practice.put({ location: "South" });
+    const [step, ...others] = await due();
+    expect([step?.payload.step, others]).to.deep.equal([2, []]);
+    expect(step?.wait).to.be.within(295, 300);
+    expect((await next()).join()).to.include("Dr Smith told at");
   });
 
   it("goes by the location's own rule", async () => {

@@ -106,13 +106,13 @@ describe("the history of arrivals", () => {
     expect((await practice.deliver()).map(textOf)[0]).to.equal("You have not acknowledged any arrivals yet.");
   });
 
-  it("lists the newest first, what was cleared at night as not acknowledged, and what was taken back not at all", async () => {
+  it("lists the newest first, what was cleared as not acknowledged, and what was taken back not at all", async () => {
     await acknowledged();
     for (const id of ["b2", "b3"]) await practice.put({ bookingId: id, patientId: id, patientName: null });
     await practice.put({ bookingId: "b3", patientId: "b3", status: "cancelled" });
     await practice.deliver();
-    const night = new Date(Date.now() + 13 * 3_600_000);
-    expect(await clearStale(practice.parts, practice.database, night)).to.equal(2);
+    const tomorrow = new Date(Date.now() + 24 * 3_600_000);
+    expect(await clearStale(practice.parts, practice.database, tomorrow)).to.equal(2);
     expect((await practice.deliver()).map(({ type }) => type)).to.deep.equal(["m.room.redaction"]);
     await write("history");
     const [shown] = await practice.deliver();
@@ -131,15 +131,18 @@ describe("the history of arrivals", () => {
   });
 });
 
-describe("at night", () => {
-  it("clears what waits for too long, and leaves what does not", async () => {
+describe("every hour", () => {
+  it("clears what was told too long ago, and leaves what was not", async () => {
     const practice = await openPractice();
     await practice.user("dr.jones", { doctor: true });
     await practice.user("mia.chen");
     await practice.put({});
     await practice.put({ bookingId: "b2", patientId: "2" });
     await practice.database.query(
-      "UPDATE arrivals SET told_at = now() - interval '13 hours' WHERE patient_id = '2'",
+      "UPDATE arrivals SET told_at = now() - interval '1 day' WHERE patient_id = '2'",
+    );
+    await practice.database.query(
+      "UPDATE arrival_notices SET told_at = now() - interval '1 day' FROM arrivals WHERE id = arrival_id AND patient_id = '2'",
     );
     expect(await clearStale(practice.parts, practice.database, new Date())).to.equal(1);
     expect(

@@ -74,9 +74,50 @@ describe("✅", () => {
     ]);
     expect(change && stateOf(change.arrival)).to.equal("acknowledged");
   });
+
+  it("of the doctor settles it for those who were called in, and the others see by whom", () => {
+    const change = acknowledge(escalated(), JONES, minute(90));
+    expect(change && progress(change.arrival)).to.deep.equal([
+      "dr.jones acknowledged",
+      "nurse waiting",
+      "dr.backup retracted answered",
+      "reception retracted answered",
+    ]);
+    expect(change && spell(change.effects)).to.deep.equal([
+      "take-down dr.jones",
+      "edit nurse",
+      "take-down dr.backup",
+      "take-down reception",
+    ]);
+  });
+
+  it("of one who only watches leaves those who were called in where they are", () => {
+    const change = acknowledge(escalated(), NURSE, minute(90));
+    expect(change && spell(change.effects)).to.deep.equal(["take-down nurse"]);
+  });
+
+  it("of one who was called in leaves the doctor's notice, though the doctor is of the group that was", () => {
+    const arrival = escalated();
+    const notices = arrival.notices.map((notice) =>
+      notice.username === JONES ? { ...notice, toldAs: "reception" as const } : notice,
+    );
+    const change = acknowledge({ ...arrival, notices }, RECEPTION, minute(90));
+    expect(change && progress(change.arrival)[0]).to.equal("dr.jones waiting");
+  });
 });
 
 describe("a reply", () => {
+  it("of the doctor settles it for those who were called in, once", () => {
+    const change = reply(escalated(), JONES, minute(90));
+    expect(change && spell(change.effects)).to.deep.equal([
+      "edit nurse",
+      "take-down dr.backup",
+      "take-down reception",
+    ]);
+    const after = change && acknowledge(change.arrival, JONES, minute(91));
+    expect(after && spell(after.effects)).to.deep.equal(["take-down dr.jones"]);
+  });
+
   it("is recorded, and the notice stays until it is acknowledged", () => {
     const change = reply(arrived(), JONES, minute(82));
     expect(change && progress(change.arrival)).to.deep.equal(["dr.jones replied"]);

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { acknowledge, reply } from "../../../src/arrivals/answers.ts";
 import { type Arrival, stateOf } from "../../../src/arrivals/arrival.ts";
-import { escalate, nextStep, ruleFor, stepsOf } from "../../../src/arrivals/escalation.ts";
+import { escalate, nextStep, putOffUntil, ruleFor, stepsOf } from "../../../src/arrivals/escalation.ts";
 import { endArrival } from "../../../src/arrivals/lifecycle.ts";
 import type { EscalationRule } from "../../../src/arrivals/parts.ts";
 import {
@@ -73,9 +73,20 @@ describe("escalation", () => {
 
   it("is due each time the practice's time has passed, and then no more", () => {
     const arrival = arrived();
-    expect(nextStep(RULE, arrival)).to.deep.equal({ step: 1, at: minute(85) });
-    expect(nextStep(RULE, run(arrival, RULE, 1))).to.deep.equal({ step: 2, at: minute(90) });
-    expect(nextStep(RULE, run(arrival, RULE, 4))).to.equal(null);
+    expect(nextStep(RULE, arrival, minute(80))).to.deep.equal({ step: 1, at: minute(85) });
+    expect(nextStep(RULE, run(arrival, RULE, 1), minute(85))).to.deep.equal({ step: 2, at: minute(90) });
+    expect(nextStep(RULE, run(arrival, RULE, 4), minute(100))).to.equal(null);
+  });
+
+  it("gives the time for an answer anew after each step, so that steps that were missed do not come all at once", () => {
+    const change = escalate(arrived(), RULE, directory, minute(200));
+    expect(change?.effects.at(-1)).to.deep.equal({ do: "start-clock", from: minute(200) });
+  });
+
+  it("puts off what comes more than a minute late, for the answers that are on their way", () => {
+    const past = (seconds: number) => new Date(minute(85).getTime() + seconds * 1_000);
+    expect(putOffUntil(minute(85), past(60))).to.equal(null);
+    expect(putOffUntil(minute(85), past(61))).to.deep.equal(past(121));
   });
 
   it("first asks the doctor again, with a sound, and shows it on every notice", () => {
@@ -147,6 +158,23 @@ describe("escalation", () => {
       expect(arrival && escalate(arrival, RULE, directory, minute(85))).to.equal(null);
     });
   }
+
+  it("goes on by another place's rule with what was not done yet", () => {
+    const asked = run(arrived(), RULE, 1);
+    const next = (rule: EscalationRule) =>
+      escalate(asked, rule, directory, minute(90))?.arrival.escalations.map(({ kind }) => kind);
+    expect(next({ after: 1, reception: "Reception" })).to.deep.equal(["nudge", "reception"]);
+    expect(next({ after: 1 })).to.deep.equal(["nudge", "nobody"]);
+    const called = run(arrived(), { after: 1, reception: "Reception" }, 2);
+    const kinds = escalate(called, RULE, directory, minute(95))?.arrival.escalations.map(({ kind }) => kind);
+    expect(kinds).to.deep.equal(["nudge", "reception", "backup"]);
+  });
+
+  it("is over when it was said that nobody has answered, wherever the patient is moved then", () => {
+    const over = run(arrived(), { after: 1 }, 2);
+    expect(escalate(over, RULE, directory, minute(95))).to.equal(null);
+    expect(nextStep(RULE, over, minute(90))).to.equal(null);
+  });
 
   it("does not stop because somebody who only watches has acknowledged", () => {
     const watched = acknowledge(arrived({}, told(JONES, NURSE)), NURSE, minute(81))?.arrival;

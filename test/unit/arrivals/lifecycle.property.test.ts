@@ -1,19 +1,24 @@
 import { expect } from "chai";
 import fc from "fast-check";
 import { acknowledge, reply } from "../../../src/arrivals/answers.ts";
-import { type Arrival, noticeOf, stateOf } from "../../../src/arrivals/arrival.ts";
+import { type Arrival, isAnswered, noticeOf, stateOf } from "../../../src/arrivals/arrival.ts";
 import { BOOKING_STATUSES, type Booking } from "../../../src/arrivals/booking.ts";
 import type { Change } from "../../../src/arrivals/change.ts";
+import { escalate, ruleFor } from "../../../src/arrivals/escalation.ts";
 import { changeBooking, endArrival } from "../../../src/arrivals/lifecycle.ts";
+import type { EscalationRule } from "../../../src/arrivals/parts.ts";
 import type { ArrivalRecipient } from "../../../src/policy/arrivalRecipients.ts";
+import { DEFAULT_PREFERENCES, type Directory } from "../../../src/policy/model.ts";
 import { around, booking, JONES, minute, NURSE, named, SMITH } from "./support/builders.ts";
 
 const GHOST = named("dr.ghost");
+const BACKUP = named("dr.backup");
 
 /** One thing that happens: HealthTrack sends a booking, or somebody clicks. */
 type Happening =
   | { readonly kind: "put"; readonly booking: Booking }
-  | { readonly kind: "acknowledge" | "reply"; readonly who: 0 | 1 | 2; readonly nth: number }
+  | { readonly kind: "acknowledge" | "reply"; readonly who: 0 | 1 | 2 | 3; readonly nth: number }
+  | { readonly kind: "nobody-answers"; readonly nth: number }
   | { readonly kind: "night" };
 
 const put = fc
@@ -29,16 +34,46 @@ const put = fc
   .map((changes): Happening => ({ kind: "put", booking: booking(changes) }));
 const click = fc.record({
   kind: fc.constantFrom("acknowledge" as const, "reply" as const),
-  who: fc.constantFrom(0 as const, 1 as const, 2 as const),
+  who: fc.constantFrom(0 as const, 1 as const, 2 as const, 3 as const),
   nth: fc.nat(5),
 });
 const happening: fc.Arbitrary<Happening> = fc.oneof(
   { weight: 6, arbitrary: put },
   { weight: 3, arbitrary: click },
+  {
+    weight: 3,
+    arbitrary: fc.nat(5).map((nth): Happening => ({ kind: "nobody-answers", nth })),
+  },
   { weight: 1, arbitrary: fc.constant<Happening>({ kind: "night" }) },
 );
 
-/** The nurse watches everything; the ghost is nobody whom the directory knows. */
+const RULES: readonly EscalationRule[] = [
+  { after: 1, backup: BACKUP },
+  { location: "North", after: 1, backup: BACKUP, reception: NURSE },
+];
+const directory: Directory = {
+  users: new Map(
+    [JONES, SMITH, NURSE, BACKUP].map((username) => [
+      username,
+      {
+        username,
+        name: username,
+        role: null,
+        email: null,
+        mobile: null,
+        active: true,
+        permissions: ["AccessWhisper"],
+        doctor: false,
+        locations: [],
+        preferences: DEFAULT_PREFERENCES,
+      },
+    ]),
+  ),
+  securityGroups: new Map(),
+  customGroups: new Map(),
+};
+
+/** The nurse watches the north; the ghost is nobody whom the directory knows. */
 const recipientsOf = (next: Booking): ArrivalRecipient[] => [
   next.doctor === GHOST
     ? { username: GHOST, deliver: false, reason: "no-account" }
@@ -53,8 +88,10 @@ class World {
   /** What stands in each room: arrival, recipient and posting. */
   readonly rooms = new Set<string>();
   readonly everPosted = new Set<string>();
+  #minutes = 80;
 
   happens(what: Happening): void {
+    const now = minute(++this.#minutes);
     switch (what.kind) {
       case "put": {
         const open = [...this.arrivals.values()].filter((arrival) => arrival.ended === null);
@@ -66,6 +103,8 @@ class World {
           around({
             open: open.filter(({ patientId }) => patients.has(patientId)),
             recipients: recipientsOf(what.booking),
+            escalation: RULES,
+            now,
           }),
         );
         if (!outcome.applied) return;
@@ -75,14 +114,21 @@ class World {
       }
       case "night":
         for (const arrival of this.arrivals.values()) {
-          if (arrival.ended === null) this.take(endArrival(arrival, "stale", minute(900)));
+          if (arrival.ended === null) this.take(endArrival(arrival, "stale", now));
         }
         return;
+      case "nobody-answers": {
+        const arrival = [...this.arrivals.values()].at(-1 - what.nth);
+        const rule = arrival && ruleFor(RULES, arrival);
+        const change = arrival && rule && escalate(arrival, rule, directory, now);
+        if (change) this.take(change);
+        return;
+      }
       default: {
         const arrival = [...this.arrivals.values()].at(-1 - what.nth);
-        const who = [JONES, SMITH, NURSE][what.who] ?? JONES;
+        const who = [JONES, SMITH, NURSE, BACKUP][what.who] ?? JONES;
         if (arrival === undefined) return;
-        const change = (what.kind === "reply" ? reply : acknowledge)(arrival, who, minute(60));
+        const change = (what.kind === "reply" ? reply : acknowledge)(arrival, who, now);
         if (change !== null) this.take(change);
       }
     }
@@ -157,6 +203,44 @@ describe("whatever happens to bookings", () => {
         if (arrival.ended === null) continue;
         expect(arrival.notices.filter((notice) => notice.shown)).to.deep.equal([]);
         expect(stateOf(arrival)).not.to.be.oneOf(["waiting", "escalated"]);
+      }
+    }),
+  );
+
+  it(
+    "what has not ended waits for somebody, was answered, or nobody can be told",
+    holds((world) => {
+      for (const arrival of world.arrivals.values()) {
+        if (arrival.ended !== null) continue;
+        const state = stateOf(arrival);
+        expect(state).not.to.equal("retracted");
+        const someoneWaits = arrival.notices.some(({ shown }) => shown);
+        if (!someoneWaits) expect(state).to.be.oneOf(["acknowledged", "undeliverable"]);
+      }
+    }),
+  );
+
+  it(
+    "a step is taken once, and none after it was said that nobody has answered",
+    holds((world) => {
+      for (const { escalations } of world.arrivals.values()) {
+        const kinds = escalations.map(({ kind }) => kind);
+        expect(new Set(kinds).size).to.equal(kinds.length);
+        if (kinds.includes("nobody")) expect(kinds.at(-1)).to.equal("nobody");
+      }
+    }),
+  );
+
+  it(
+    "once it is answered nobody who was called in is still asked",
+    holds((world) => {
+      for (const arrival of world.arrivals.values()) {
+        if (!isAnswered(arrival)) continue;
+        const asked = arrival.notices.filter(
+          ({ toldAs, username, progress }) =>
+            toldAs !== "recipient" && username !== arrival.doctor && progress.state === "waiting",
+        );
+        expect(asked).to.deep.equal([]);
       }
     }),
   );

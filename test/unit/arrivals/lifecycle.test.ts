@@ -3,6 +3,7 @@ import { acknowledge, reply } from "../../../src/arrivals/answers.ts";
 import { type Arrival, type ArrivalState, type Ending, stateOf } from "../../../src/arrivals/arrival.ts";
 import type { Booking, BookingStatus } from "../../../src/arrivals/booking.ts";
 import { changeBooking, endArrival } from "../../../src/arrivals/lifecycle.ts";
+import { unposted } from "../../../src/arrivals/telling.ts";
 import {
   around,
   arrived,
@@ -79,9 +80,30 @@ describe("a booking that changes", () => {
       });
     });
 
-    it("changes nothing when it is as old: sent twice is sent once", () => {
+    it("changes nothing when it is as old and the same: sent twice is sent once", () => {
       expect(changeBooking(booking(), booking(), around())).to.deep.equal({ applied: false });
     });
+
+    it("takes two changes of one moment in the order in which they come", () => {
+      const change = only(
+        changeBooking(booking(), booking({ status: "cancelled" }), around({ open: [arrived()] })),
+      );
+      expect(progress(change.arrival)).to.deep.equal(["dr.jones retracted cancelled"]);
+    });
+
+    for (const changes of [
+      { status: "cancelled" },
+      { patientId: "p2" },
+      { patientName: null },
+      { doctor: SMITH },
+      { location: "North" },
+      { appointmentAt: minute(91) },
+      { changedBy: NURSE },
+    ] satisfies Partial<Booking>[]) {
+      it(`is no repetition at the same moment with another ${Object.keys(changes).join()}`, () => {
+        expect(changeBooking(booking(), booking(changes), around()).applied).to.equal(true);
+      });
+    }
 
     it("changes nothing that is seen when only the time of change is newer", () => {
       const open = [arrived()];
@@ -196,6 +218,39 @@ describe("a booking that changes", () => {
       expect(effects).to.deep.include({ do: "report", username: SMITH, reason: "inactive", to: NURSE });
     });
 
+    it("reports one who cannot be told anew to whoever gives them the booking again", () => {
+      const ghost = [{ username: SMITH, deliver: false, reason: "inactive" } as const];
+      const { arrival: away } = toSmith([arrived()], ghost as never);
+      const { arrival: back } = only(
+        changeBooking(later({ doctor: SMITH }), booking({ changedAt: minute(88) }), around({ open: [away] })),
+      );
+      expect(spell(toSmith([back], ghost as never).effects)).to.include("report dr.smith");
+    });
+
+    it("does not take the answer of those who were called in for the doctor before", () => {
+      const before = calledIn(arrived({}, told(JONES, NURSE)), "reception");
+      const answered = acknowledge(before, RECEPTION, minute(82))?.arrival ?? before;
+      expect(stateOf(answered)).to.equal("acknowledged");
+      const { arrival } = toSmith([answered], told(SMITH, NURSE));
+      expect(stateOf(arrival)).to.equal("waiting");
+      expect(arrival.notices.map(({ toldAs }) => toldAs)).to.deep.equal(Array(4).fill("recipient"));
+    });
+
+    it("waits for nobody when the new one cannot be told, whatever was answered before", () => {
+      const ghost = [{ username: SMITH, deliver: false, reason: "inactive" } as never];
+      for (const state of ["waiting", "replied", "acknowledged"] as const) {
+        expect(stateOf(toSmith([doctorAt(state)], ghost).arrival)).to.equal("undeliverable");
+      }
+    });
+
+    it("waits for those who watch when the new one cannot be told", () => {
+      const ghost = [{ username: SMITH, deliver: false, reason: "inactive" } as never, ...told(NURSE)];
+      const { arrival } = toSmith([arrived({}, told(JONES, NURSE))], ghost);
+      expect(stateOf(arrival)).to.equal("waiting");
+      const answered = acknowledge(arrival, NURSE, minute(86))?.arrival;
+      expect(answered && stateOf(answered)).to.equal("acknowledged");
+    });
+
     it("takes one of two bookings away and leaves the other", () => {
       const both = [withTwo()];
       const changes = changesOf(
@@ -223,6 +278,17 @@ describe("a booking that changes", () => {
       ]);
       // Whoever welcomed the patient, not whoever moved the booking: replies go there.
       expect(changes[1]?.arrival.markedBy).to.equal(MIA);
+      // And the patient has been here since then.
+      expect(changes[1]?.arrival.arrivedAt).to.deep.equal(minute(81));
+      expect(changes[1]?.arrival.slots[0]?.arrivedAt).to.deep.equal(minute(81));
+    });
+
+    it("is here as long as the one of the bookings that came first", () => {
+      const smiths = arrived({ doctor: SMITH, bookingId: "b2", changedAt: minute(84) }, told(SMITH));
+      const changes = changesOf(
+        changeBooking(booking(), later({ doctor: SMITH }), around({ open: [arrived(), smiths] })),
+      );
+      expect(changes.at(-1)?.arrival).to.deep.include({ id: smiths.id, arrivedAt: minute(80) });
     });
 
     it("takes the notice to the patient who came, when it was the wrong one", () => {
@@ -256,6 +322,20 @@ describe("a booking that changes", () => {
       const late = only(changeBooking(null, second(), around())).arrival;
       const { arrival } = only(changeBooking(null, booking(), around({ open: [late] })));
       expect(arrival.slots.map((slot) => slot.bookingId)).to.deep.equal(["b1", "b2"]);
+    });
+
+    it("tells each who marks one that the doctor cannot be told, once", () => {
+      const recipients = [{ username: JONES, deliver: false, reason: "no-account" } as const];
+      const joined = (changes: Partial<Booking>, first: Partial<Parameters<typeof around>[0]> = {}) => {
+        const open = only(changeBooking(null, booking(), around({ recipients, ...first }))).arrival;
+        return only(changeBooking(null, second(changes), around({ open: [open], recipients })));
+      };
+      expect(spell(joined({ changedBy: MIA }).effects)).to.deep.equal([]);
+      expect(spell(joined({ changedBy: NURSE }).effects)).to.deep.equal(["report dr.jones"]);
+      // The kiosk that marked the first could not be told at all.
+      const afterKiosk = joined({ changedBy: MIA }, { changerReachable: false });
+      expect(spell(afterKiosk.effects)).to.deep.equal(["report dr.jones"]);
+      expect(afterKiosk.arrival.notices[0]?.progress).to.include({ reported: true });
     });
 
     for (const [why, open, next] of [
@@ -336,6 +416,60 @@ describe("a booking that changes", () => {
       expect(change.effects).to.deep.equal([]);
     });
 
+    it("reports it again when the one who changes it can be told and nobody could before", () => {
+      const recipients = [{ username: JONES, deliver: false, reason: "no-account" } as const];
+      const before = only(
+        changeBooking(null, booking(), around({ recipients, changerReachable: false })),
+      ).arrival;
+      const moved = (changerReachable: boolean) =>
+        only(
+          changeBooking(
+            booking(),
+            later({ location: "North", changedBy: NURSE }),
+            around({ open: [before], recipients, changerReachable }),
+          ),
+        );
+      expect(moved(true).effects).to.deep.equal([
+        { do: "report", username: JONES, reason: "no-account", to: NURSE },
+      ]);
+      expect(moved(true).arrival.notices[0]?.progress).to.include({ reported: true });
+      expect(moved(false).effects).to.deep.equal([]);
+    });
+
+    it("leaves the notice of those who were called in where it is", () => {
+      const open = [calledIn(arrived({}, told(JONES, NURSE)), "backup")];
+      const { arrival, effects } = only(
+        changeBooking(booking(), later({ location: "North" }), around({ open })),
+      );
+      expect(progress(arrival)).to.deep.equal([
+        "dr.jones waiting",
+        "nurse retracted reassigned",
+        "reception waiting",
+      ]);
+      expect(spell(effects)).to.deep.equal(["edit dr.jones", "take-down nurse", "edit reception"]);
+    });
+
+    describe("to a place with another rule for when nobody answers", () => {
+      const escalation = [{ after: 1 }, { location: "North", after: 2 }, { location: "Main St", after: 1 }];
+      const toNorth = (open: Arrival[], rules = escalation) =>
+        only(changeBooking(booking(), later({ location: "North" }), around({ open, escalation: rules })));
+
+      it("starts the time for an answer anew", () => {
+        const { arrival, effects } = toNorth([arrived()]);
+        expect(effects.at(-1)).to.deep.equal({ do: "start-clock", from: minute(80) });
+        expect(arrival.clockAt).to.deep.equal(arrived().clockAt);
+      });
+
+      it("does so too when there was none", () => {
+        expect(spell(toNorth([arrived()], escalation.slice(1, 2)).effects)).to.include("start-clock");
+      });
+
+      it("does not when it is answered, or when the rule is the same", () => {
+        expect(spell(toNorth([doctorAt("replied")]).effects)).not.to.include("start-clock");
+        expect(spell(toNorth([arrived()], [{ after: 1 }]).effects)).not.to.include("start-clock");
+      });
+    });
+
     it("does not show an acknowledged notice again", () => {
       const open = [doctorAt("acknowledged")];
       const change = only(changeBooking(booking(), later({ appointmentAt: minute(120) }), around({ open })));
@@ -349,6 +483,17 @@ describe("a booking that changes", () => {
     expect(spell(effects)).to.deep.equal(["take-down dr.jones"]);
   });
 });
+
+const RECEPTION = named("reception");
+
+function calledIn(arrival: Arrival, toldAs: "backup" | "reception"): Arrival {
+  const notice = { ...unposted(RECEPTION, minute(81)), toldAs, shown: true };
+  return {
+    ...arrival,
+    notices: [...arrival.notices, notice],
+    escalations: [{ kind: toldAs, label: "Reception", at: minute(81) }],
+  };
+}
 
 function withTwo(): Arrival {
   const next = booking({ bookingId: "b2", appointmentAt: minute(105), changedAt: minute(81) });

@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import type { Arrival } from "../../../src/arrivals/arrival.ts";
 import { boardOf } from "../../../src/arrivals/board.ts";
 import { dayOf, minutesBetween, timeOf } from "../../../src/arrivals/clock.ts";
 import {
@@ -9,7 +10,7 @@ import {
   sameKey,
 } from "../../../src/arrivals/notice.ts";
 import { patientShown } from "../../../src/arrivals/patient.ts";
-import { isNight } from "../../../src/arrivals/stale.ts";
+import { isStale } from "../../../src/arrivals/stale.ts";
 import type { Directory } from "../../../src/policy/model.ts";
 import { arrived, JONES, minute, NURSE, told } from "./support/builders.ts";
 
@@ -107,11 +108,42 @@ describe("times", () => {
   it("never wait for less than nothing", () => {
     expect(minutesBetween(minute(5), minute(2))).to.equal(0);
   });
+});
 
-  it("know the practice's night", () => {
-    expect(isNight("Australia/Sydney", new Date("2026-03-01T16:00:00Z"))).to.equal(true); // 03:00
-    expect(isNight("Australia/Sydney", new Date("2026-03-01T03:00:00Z"))).to.equal(false); // 14:00
-    expect(isNight("Australia/Perth", new Date("2026-03-01T16:00:00Z"))).to.equal(false); // midnight
+describe("what nobody has told us the end of", () => {
+  const settings = { zone, staleAfter: 12 * 3_600_000 };
+  const at = (time: string) => new Date(`${time}+11:00`);
+  const toldAt = (time: string): Arrival => {
+    const arrival = arrived();
+    const notices = arrival.notices.map((notice) => ({ ...notice, toldAt: at(time) }));
+    return { ...arrival, toldAt: at(time), notices };
+  };
+
+  for (const [told, now, stale] of [
+    ["2026-03-02T09:00", "2026-03-02T23:07", false],
+    ["2026-03-02T09:00", "2026-03-03T00:07", true],
+    ["2026-03-02T17:00", "2026-03-03T04:07", false],
+    ["2026-03-02T17:00", "2026-03-03T05:07", true],
+    ["2026-03-02T20:00", "2026-03-03T07:07", false],
+    ["2026-03-02T20:00", "2026-03-03T08:07", true],
+    ["2026-03-03T00:30", "2026-03-03T23:07", false],
+  ] as const) {
+    it(`told at ${told} is ${stale ? "" : "not "}stale at ${now}`, () => {
+      expect(isStale(toldAt(told), settings, at(now))).to.equal(stale);
+    });
+  }
+
+  it("goes by the practice's day", () => {
+    const [told, now] = ["2026-03-02T09:00", "2026-03-03T00:07"] as const;
+    const perth = { ...settings, zone: { timezone: "Australia/Perth" } };
+    expect(isStale(toldAt(told), perth, at(now))).to.equal(false);
+  });
+
+  it("goes by the newest telling", () => {
+    const arrival = toldAt("2026-03-02T09:00");
+    const [notice] = toldAt("2026-03-02T20:00").notices;
+    const again = { ...arrival, notices: notice ? [notice] : [] };
+    expect(isStale(again, settings, at("2026-03-03T00:07"))).to.equal(false);
   });
 });
 

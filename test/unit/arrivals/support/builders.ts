@@ -39,6 +39,7 @@ export const around = (changes: Partial<Surroundings> = {}): Surroundings => ({
   changerReachable: true,
   day: "2026-03-02",
   newId: `a${++ids}` as ArrivalId,
+  escalation: [],
   now: minute(80),
   ...changes,
 });
