@@ -26,11 +26,7 @@ describe("A room that is given up", function () {
   const membersOf = async (room: string) =>
     members.parse(await atSynapse(stack, "GET", administer(room, "members"))).members;
   const everybodyOut = (room: string) =>
-    eventually(
-      "everybody to be out",
-      async () => (await membersOf(room)).length === 0 || undefined,
-      20_000,
-    );
+    eventually("everybody to be out", async () => (await membersOf(room)).length === 0 || undefined, 20_000);
 
   before(async function () {
     this.timeout(180_000);
@@ -70,7 +66,10 @@ describe("A room that is given up", function () {
         return { kind: "answer", status: 403, body: { errcode: "M_FORBIDDEN", error: "Not now" } };
       },
     });
-    await atSynapse(stack, "PUT", `${at(old)}/state/m.room.tombstone/`, { body: "x", replacement_room: "!x" });
+    await atSynapse(stack, "PUT", `${at(old)}/state/m.room.tombstone/`, {
+      body: "x",
+      replacement_room: "!x",
+    });
     await deleted.happened;
     await annaAt.waitUntilRoomIsGone(old, 20_000);
     await benAt.waitUntilRoomIsGone(old, 20_000);
