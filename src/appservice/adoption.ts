@@ -19,8 +19,9 @@ import {
   type Username,
 } from "../policy/model.ts";
 import { BOT_LEVEL } from "../policy/powerLevels.ts";
+import * as words from "../policy/words.ts";
 import type { Transaction } from "../store/database.ts";
-import { path } from "./homeserver.ts";
+import { MatrixRefused, path } from "./homeserver.ts";
 import { loadRoom } from "./mirror.ts";
 import type { ReconcilerParts } from "./reconciler.ts";
 import { retireRoom } from "./retire.ts";
@@ -41,20 +42,26 @@ export async function adoptRoom(parts: ReconcilerParts, room: RoomId): Promise<v
 
   const mirrored = await loadRoom(database, room);
   // Rooms that Whisper made are known by their marker (see findOrphan).
-  if (mirrored === null || mirrored.creator === null || mirrored.creator === settings.bot)
-    return mirrored === null ? undefined : announce(parts, room);
-  const state = await refetchRoom(database, homeserver, room, mirrored.creator);
+  if (mirrored?.creator === settings.bot) return announce(parts, room);
+  // Of a room that an account from outside made, Whisper is told from the first of ours on.
+  const state = await refetchRoom(database, homeserver, room, mirrored?.creator ?? undefined);
+  // Everybody in it has left: invitations are all there is of it any more, and they lead nowhere.
+  if (state.length === 0) {
+    await database.transaction((tx) => retireRoom(tx, room, null));
+    return announce(parts, room);
+  }
   const actual = await loadRoom(database, room);
-  if (actual === null) return announce(parts, room);
+  if (actual === null || actual.creator === settings.bot) return announce(parts, room);
   const classify = (people: Directory) => classifyRoom(people, settings, actual, isDirect(state));
   const first = classify(await directory.fresh());
-  if (first.is === "unfinished" || first.is === "closed") return announce(parts, room);
+  if (first.is === "unfinished") return announce(parts, room);
   // Power first: from the moment at which the room is ours, or closed, it can be kept in order.
-  if (actual.version === ROOM_VERSION) await takeOver(parts, actual);
+  const taken = actual.version === ROOM_VERSION && (await tookOver(parts, actual));
   await database.transaction(async (tx) => {
     // Decided under the lock: two rooms for one choice of people become one group.
     await lockDirectory(tx);
-    await decide(parts, tx, classify(await directory.within(tx)), room, newestOf(state));
+    const made = classify(await directory.within(tx));
+    await decide(parts, tx, taken ? made : withoutPower(made), room, newestOf(state));
   });
   await announce(parts, room);
 }
@@ -74,7 +81,9 @@ async function decide(
 ): Promise<ConversationId | null> {
   switch (made.is) {
     case "unfinished":
+      return null;
     case "closed":
+      await retireRoom(tx, room, null);
       return null;
     case "control":
       await retireInto(
@@ -91,12 +100,16 @@ async function decide(
       const { id } = await findOrMake(parts, tx, made.opening, made.asker, madeFrom);
       if (made.replace === null && (await claim(tx, id, room))) return id;
       await retireInto(tx, room, id);
+      if (made.replace !== null) await tell(tx, made.asker, room, words.goesOnElsewhere(made.replace));
       return null;
     }
     default:
       return made satisfies never;
   }
 }
+
+const withoutPower = (made: MadeRoom): MadeRoom =>
+  made.is === "opening" ? { ...made, replace: made.replace ?? "bot-powerless" } : made;
 
 /** Makes the room the conversation's, if it has none and none is being made. */
 async function claim(tx: Transaction, id: ConversationId, room: RoomId): Promise<boolean> {
@@ -137,6 +150,18 @@ const newestOf = (state: readonly MatrixEvent[]): number =>
 
 const isDirect = (state: readonly MatrixEvent[]): boolean =>
   state.some((event) => event.type === "m.room.member" && event.content.is_direct === true);
+
+/** @returns false when the homeserver refused: whoever made the room has left it, say, or has not the power to give. */
+async function tookOver(parts: ReconcilerParts, actual: ActualRoom): Promise<boolean> {
+  try {
+    await takeOver(parts, actual);
+    return true;
+  } catch (error) {
+    if (!(error instanceof MatrixRefused)) throw error;
+    parts.log.warn({ err: error }, "a room that a user made cannot be taken over, and is closed");
+    return false;
+  }
+}
 
 /**
  * Gives the bot the power over a room that a user made: its creator lets it in, raises it and steps down. Whoever else

@@ -118,7 +118,10 @@ export async function createRoom(homeserver: Homeserver, expected: ExpectedRoom)
   return created.room_id;
 }
 
-/** The room's state as `as` sees it; where the bot has lost the room, as an administrator sees it. */
+/**
+ * The room's state as `as` sees it; where they, or the bot, have lost the room, as an administrator sees it. Nothing when
+ * the room is gone from the homeserver.
+ */
 async function wholeState(homeserver: Homeserver, room: RoomId, as?: UserId): Promise<MatrixEvent[]> {
   try {
     return await homeserver.call<MatrixEvent[]>({
@@ -127,8 +130,13 @@ async function wholeState(homeserver: Homeserver, room: RoomId, as?: UserId): Pr
       ...(as === undefined ? {} : { as }),
     });
   } catch (error) {
-    if (as !== undefined || !(error instanceof MatrixRefused)) throw error;
-    return adminState(homeserver, room);
+    if (!(error instanceof MatrixRefused)) throw error;
+  }
+  try {
+    return await adminState(homeserver, room);
+  } catch (error) {
+    if (error instanceof MatrixRefused && error.status === 404) return [];
+    throw error;
   }
 }
 

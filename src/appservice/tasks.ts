@@ -32,7 +32,7 @@ export function matrixTasks(parts: MatrixTaskParts): {
   readonly [Name in MatrixJob]: (payload: JobPayloads[Name]) => Promise<void>;
 } {
   const { database, homeserver, directory, settings, handlers, log } = parts;
-  const rooms = { ...parts, bot: settings.bot, naming: settings };
+  const rooms = { ...parts, bot: settings.bot };
   return {
     inbox: ({ room_id }) => drainInbox(database, handlers, log, room_id),
     outbox: ({ conversation_id }) =>

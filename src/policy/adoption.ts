@@ -16,8 +16,10 @@ import { hasAccess } from "./permissions.ts";
 import * as words from "./words.ts";
 
 export type MadeRoom =
-  /** Nobody is invited yet, or the room is closed already: nothing to do. */
-  | { readonly is: "unfinished" | "closed" }
+  /** Nobody is invited yet: nothing to do. */
+  | { readonly is: "unfinished" }
+  /** A client put a tombstone there. Nothing can be made of it, and nobody may stay in it. */
+  | { readonly is: "closed" }
   /** `asker`: whom to tell, if it is one of ours. */
   | { readonly is: "refused"; readonly reason: string; readonly asker: Username | null }
   /** A chat with Whisper itself: the client is led to the control room. */

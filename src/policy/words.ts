@@ -1,5 +1,7 @@
 /** Every sentence that the rules say to people: plain, short, no ids or codes, and what to do next. */
 
+import type { ReplaceReason } from "./model.ts";
+
 // Names in HealthTrack that cannot become accounts: for whoever runs the import.
 export const usernameBlank = "A username may not be empty, nor begin or end with a space.";
 export const usernameMalformed = "The name holds characters that are not valid text.";
@@ -67,6 +69,19 @@ export const wouldBeEmpty = "A group needs at least one person. Leave it instead
 export const outsider = "Only people of this practice can take part. Choose someone from the staff list.";
 export const spaces = "Spaces are not used here. Choose the people and start a conversation instead.";
 export const publicRooms = "Conversations here are never public. Choose the people and start one instead.";
+
+const elsewhere = "It goes on in another room, which you find in your list.";
+/** Why the room that somebody made for a conversation is not the one that it has now. */
+export function goesOnElsewhere(reason: ReplaceReason): string {
+  switch (reason) {
+    case "encrypted":
+      return `The conversation that you started was encrypted. The practice keeps a record of its conversations, so encryption stays off. ${elsewhere}`;
+    case "version":
+      return `The conversation that you started had a kind of room that Whisper cannot look after. ${elsewhere}`;
+    default:
+      return `Whisper was given no charge of the room in which you started a conversation. ${elsewhere}`;
+  }
+}
 
 // What may not be done in a room
 export const youAreNotMember = "You are no longer in this conversation. Ask a member to add you.";

@@ -13,13 +13,14 @@ export async function atSynapse(
   path: string,
   body?: object,
   as?: string,
+  token = stack.appserviceToken,
 ): Promise<unknown> {
   const url = new URL(path, stack.synapse);
   if (as !== undefined) url.searchParams.set("user_id", as);
   const response = await fetch(url, {
     method,
     headers: {
-      authorization: `Bearer ${stack.appserviceToken}`,
+      authorization: `Bearer ${token}`,
       "content-type": "application/json",
       connection: "close",
     },

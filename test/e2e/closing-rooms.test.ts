@@ -1,0 +1,77 @@
+import { expect } from "chai";
+import { z } from "zod";
+import { mustCallApi } from "../../dev/api.ts";
+import type { Person } from "../../dev/person.ts";
+import { atSynapse } from "../support/behind-whisper.ts";
+import { eventually } from "../support/eventually.ts";
+import { type ServerAdmin, serverAdmin } from "../support/server-admin.ts";
+import { settled } from "../support/settled.ts";
+import { freshStack, type TestStack } from "../support/stack.ts";
+import { hire, putGroup, roomOfKind, unique } from "../support/staff.ts";
+
+const members = z.object({ members: z.array(z.string()) });
+
+describe("A room that is given up", function () {
+  this.timeout(120_000);
+  let stack: TestStack;
+  let admin: ServerAdmin;
+  const [anna, ben, cara] = [unique("anna"), unique("ben"), unique("cara")];
+  let annaAt: Person;
+  let benAt: Person;
+  let caraAt: Person;
+
+  const at = (room: string) => `/_matrix/client/v3/rooms/${encodeURIComponent(room)}`;
+  const administer = (room: string, what: string) =>
+    `/_synapse/admin/v1/rooms/${encodeURIComponent(room)}/${what}`;
+  const membersOf = async (room: string) =>
+    members.parse(await atSynapse(stack, "GET", administer(room, "members"))).members;
+  const everybodyOut = (room: string) =>
+    eventually("everybody to be out", async () => (await membersOf(room)).length === 0 || undefined, 20_000);
+
+  before(async function () {
+    this.timeout(180_000);
+    stack = await freshStack();
+    [annaAt, benAt, caraAt] = [await hire(stack, anna), await hire(stack, ben), await hire(stack, cara)];
+    admin = await serverAdmin(stack, "root");
+  });
+  after(() => stack?.stop());
+
+  it("is closed to everybody, also when a server administrator made themselves its administrator", async () => {
+    const group = unique("Team");
+    await putGroup(stack, group, [anna, ben, cara]);
+    const { roomId: old } = await roomOfKind(caraAt, "group", group);
+    for (const person of [annaAt, benAt]) await roomOfKind(person, "group", group);
+    await admin.act("POST", administer(old, "make_room_admin"), {});
+    await admin.act("POST", `/_matrix/client/v3/join/${encodeURIComponent(old)}`, {});
+    const next = (room: { roomId: string; name: string }) => room.roomId !== old && room.name === group;
+    for (const person of [annaAt, benAt, caraAt]) await person.waitForRoom("another room", next, 30_000);
+    await everybodyOut(old);
+    await settled(stack);
+    // Nobody reads on in the old room who is removed from the group later.
+    await putGroup(stack, group, [anna, ben]);
+    await settled(stack);
+    for (const path of [`${at(old)}/messages?dir=b`, `${at(old)}/state`])
+      expect((await caraAt.request("GET", path)).status).to.equal(403);
+  });
+
+  it("is closed although the conversation that it would lead to has come to its end meanwhile", async () => {
+    const group = unique("Team");
+    await putGroup(stack, group, [anna, ben]);
+    const { roomId: old } = await roomOfKind(annaAt, "group", group);
+    const deleted = stack.proxy.inject({
+      when: "before",
+      match: { method: "POST", path: "/_matrix/client/v3/createRoom" },
+      act: async () => {
+        await mustCallApi(stack, "DELETE", `/api/v1/security-groups/${group}`);
+        return { kind: "answer", status: 403, body: { errcode: "M_FORBIDDEN", error: "Not now" } };
+      },
+    });
+    await atSynapse(stack, "PUT", `${at(old)}/state/m.room.tombstone/`, {
+      body: "x",
+      replacement_room: "!x",
+    });
+    await deleted.happened;
+    await annaAt.waitUntilRoomIsGone(old, 20_000);
+    await benAt.waitUntilRoomIsGone(old, 20_000);
+  });
+});
