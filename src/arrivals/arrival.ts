@@ -115,9 +115,13 @@ export function responsible(arrival: Arrival): Notice[] {
 }
 
 /** What was answered while another doctor had the patient says nothing of this one, nor does a notice that was moved away. */
-const isOfThisDoctor = ({ clockAt }: Arrival, { progress, answeredAt }: Notice): boolean =>
-  !(progress.state === "retracted" && progress.reason === "reassigned") &&
-  (answeredAt === null || answeredAt >= clockAt);
+function isOfThisDoctor({ clockAt, ended }: Arrival, { progress, answeredAt }: Notice): boolean {
+  if (answeredAt === null) return true;
+  // With the arrival's own end everybody loses the notice, which is no moving away.
+  const atTheEnd = ended !== null && answeredAt.getTime() === ended.at.getTime();
+  if (progress.state === "retracted" && progress.reason === "reassigned" && !atTheEnd) return false;
+  return answeredAt >= clockAt;
+}
 
 /** The whole arrival in one word, as the API shows it. */
 export function stateOf(arrival: Arrival): ArrivalState {

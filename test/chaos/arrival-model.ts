@@ -1,76 +1,155 @@
 /**
- * What ought to become of one booking, whatever happens to Whisper on the way: a second, much simpler telling of the
- * rules, for bookings whose patients come but once.
+ * What ought to become of one patient's bookings, whatever happens to Whisper on the way: a second, much simpler telling
+ * of the rules, for a day on which nobody is called in and everything is said by one person.
  */
 
-export type Progress = "waiting" | "replied" | "acknowledged" | "retracted";
+/** Sees every arrival, whoever the doctor is. */
+export const WATCHER = "nurse";
+/** Is booked though nobody knows them. */
+export const STRANGER = "dr.nobody";
 
-/** One thing that happens to a booking. */
+export type Progress = "waiting" | "replied" | "acknowledged" | "retracted" | "undeliverable";
+
+/** One thing that happens to a patient. */
 export type Step =
-  | { readonly do: "put"; readonly status: string; readonly doctor: string }
-  /** By the doctor who has the notice. */
-  | { readonly do: "acknowledge" | "answer" };
+  | { readonly do: "put"; readonly booking: string; readonly status: string; readonly doctor: string }
+  /** On the notice of the visit that the booking is part of. */
+  | { readonly do: "acknowledge" | "answer"; readonly visit: Visit; readonly who: string };
 
-export class BookingModel {
-  /** By the order in which the patient came: how far each doctor got. */
-  readonly arrivals: Map<string, Progress>[] = [];
-  #here = false;
-  #doctor = "";
-  /** How often each doctor was told of the arrival that goes on. */
-  readonly #tellings = new Map<string, number>();
+interface Told {
+  progress: Progress;
+  /** How often the notice was posted. */
+  tellings: number;
+  /** Of the doctors of the visit, by number: who had the patient when it was answered. */
+  answeredUnder: number;
+}
+
+/** One coming of the patient to a doctor. */
+export class Visit {
+  readonly bookings = new Set<string>();
+  readonly told = new Map<string, Told>();
+  ended: string | null = null;
+  #doctors: string[] = [];
+
+  constructor(doctor: string, booking: string) {
+    this.bookings.add(booking);
+    this.#tell(WATCHER);
+    this.handOver(doctor);
+  }
+
+  get doctor(): string {
+    return this.#doctors.at(-1) ?? "";
+  }
+
+  /** The doctor's own progress; if the doctor cannot be told, that of the watcher since the doctor has the patient. */
+  get state(): Progress {
+    const [doctor, watcher] = [this.told.get(this.doctor), this.told.get(WATCHER)];
+    if (doctor === undefined || watcher === undefined) throw new Error("a visit without its people");
+    if (doctor.progress !== "undeliverable") return doctor.progress;
+    return watcher.answeredUnder < this.#doctors.length ? "undeliverable" : watcher.progress;
+  }
+
+  /** The notice in somebody's room; null: there is none. */
+  shownTo(who: string): Told | null {
+    const told = this.told.get(who);
+    if (this.ended !== null || told === undefined || (who !== this.doctor && who !== WATCHER)) return null;
+    return told.progress === "waiting" || told.progress === "replied" ? told : null;
+  }
+
+  handOver(doctor: string): void {
+    retract(this.told.get(this.doctor));
+    this.#doctors.push(doctor);
+    if (this.told.get(doctor)?.progress !== "acknowledged") this.#tell(doctor);
+  }
+
+  answer(who: string, progress: "replied" | "acknowledged"): void {
+    const told = this.told.get(who);
+    if (told === undefined) throw new Error(`${who} was not told`);
+    Object.assign(told, { progress, answeredUnder: this.#doctors.length });
+  }
+
+  end(by: string): void {
+    this.ended = by;
+    for (const told of this.told.values()) retract(told);
+  }
+
+  #tell(who: string): void {
+    const tellings = (this.told.get(who)?.tellings ?? 0) + 1;
+    const progress = who === STRANGER ? "undeliverable" : "waiting";
+    this.told.set(who, { progress, tellings, answeredUnder: Number.POSITIVE_INFINITY });
+  }
+}
+
+function retract(told: Told | undefined): void {
+  if (told?.progress === "waiting") told.progress = "retracted";
+}
+
+const SEEN = ["in_session", "out_session", "closed"];
+
+export class PatientModel {
+  /** In the order in which they began. */
+  readonly visits: Visit[] = [];
+  readonly #bookings = new Map<string, { readonly arrived: boolean; readonly doctor: string }>();
   answers = 0;
+  /** How often it was said that the doctor cannot be told. */
+  reports = 0;
 
-  /** Whose room shows the notice now, for the how-many-th time, and how far they got. */
-  get shown(): { readonly doctor: string; readonly telling: number; readonly progress: Progress } | null {
-    const progress = this.#current()?.get(this.#doctor);
-    if (!this.#here || (progress !== "waiting" && progress !== "replied")) return null;
-    return { doctor: this.#doctor, telling: this.#tellings.get(this.#doctor) ?? 0, progress };
+  /** The visit that a booking is part of now. */
+  visitOf(booking: string): Visit | undefined {
+    return this.#open.find(({ bookings }) => bookings.has(booking));
   }
 
   take(step: Step): void {
     switch (step.do) {
       case "put":
-        this.#put(step.status === "arrived", step.doctor);
-        return;
-      case "acknowledge":
-        this.#current()?.set(this.#doctor, "acknowledged");
+        this.#put(step);
         return;
       case "answer":
         this.answers += 1;
-        this.#current()?.set(this.#doctor, "replied");
+        step.visit.answer(step.who, "replied");
+        return;
+      case "acknowledge":
+        step.visit.answer(step.who, "acknowledged");
     }
   }
 
-  #put(arrived: boolean, doctor: string): void {
-    const current = this.#current();
-    const before = this.#doctor;
-    this.#doctor = doctor;
+  get #open(): Visit[] {
+    return this.visits.filter(({ ended }) => ended === null);
+  }
+
+  #put({ booking, status, doctor }: Step & { do: "put" }): void {
+    const before = this.#bookings.get(booking);
+    const visit = this.visitOf(booking);
+    const arrived = status === "arrived";
+    this.#bookings.set(booking, { arrived, doctor });
     if (!arrived) {
-      if (this.#here) takeBack(current, before);
-      this.#here = false;
+      if (visit !== undefined && SEEN.includes(status)) visit.end(status);
+      else this.#leave(visit, booking, status === "booked" || status === "confirmed" ? "unarrived" : status);
       return;
     }
-    if (!this.#here) {
-      this.arrivals.push(new Map());
-      this.#tellings.clear();
-      this.#tell(doctor);
-    } else if (doctor !== before) {
-      takeBack(current, before);
-      if (current?.get(doctor) !== "acknowledged") this.#tell(doctor);
+    // It is there already, or was when the visit ended with another booking.
+    if (before?.arrived && before.doctor === doctor) return;
+    const other = this.#open.find((each) => each.doctor === doctor && each.state !== "acknowledged");
+    if (visit?.bookings.size === 1 && other === undefined) {
+      visit.handOver(doctor);
+      this.#report(doctor);
+      return;
     }
-    this.#here = true;
+    this.#leave(visit, booking, "reassigned");
+    if (other !== undefined) other.bookings.add(booking);
+    else {
+      this.visits.push(new Visit(doctor, booking));
+      this.#report(doctor);
+    }
   }
 
-  #tell(doctor: string): void {
-    this.#current()?.set(doctor, "waiting");
-    this.#tellings.set(doctor, (this.#tellings.get(doctor) ?? 0) + 1);
+  #leave(visit: Visit | undefined, booking: string, ending: string): void {
+    if (visit === undefined) return;
+    if (visit.bookings.size === 1) visit.end(ending);
+    else visit.bookings.delete(booking);
   }
 
-  #current(): Map<string, Progress> | undefined {
-    return this.arrivals.at(-1);
+  #report(doctor: string): void {
+    if (doctor === STRANGER) this.reports += 1;
   }
-}
-
-function takeBack(arrival: Map<string, Progress> | undefined, doctor: string): void {
-  if (arrival?.get(doctor) === "waiting") arrival.set(doctor, "retracted");
 }
