@@ -169,6 +169,8 @@ const PRACTICE = {
 const NONE = { per_second: 100_000, burst_count: 100_000 };
 
 const DEVELOPMENT = {
+  // A push gateway on this machine: tests look at what it is told.
+  ip_range_whitelist: ["127.0.0.1/32"],
   bcrypt_rounds: 4,
   // A new Synapse answers sliding syncs with internal errors until its background work is done: a minute, or a second.
   background_updates: { sleep_enabled: false },

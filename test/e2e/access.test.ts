@@ -3,10 +3,11 @@ import { MatrixError } from "matrix-js-sdk";
 import { z } from "zod";
 import { callApi, mustCallApi } from "../../dev/api.ts";
 import { Person } from "../../dev/person.ts";
+import { newestArrival, noticeWithButtons } from "../support/arrival-room.ts";
 import { eventually } from "../support/eventually.ts";
 import { settled } from "../support/settled.ts";
 import { freshStack, type TestStack } from "../support/stack.ts";
-import { hire, nameOf, putGroup, putUser, roomOfKind, unique } from "../support/staff.ts";
+import { hire, nameOf, putBooking, putGroup, putUser, roomOfKind, unique } from "../support/staff.ts";
 
 const STAFF = { permissions: ["AccessWhisper"] };
 const link = z.strictObject({ login_token: z.string(), url: z.string(), expires_in: z.number() });
@@ -124,5 +125,27 @@ describe("Signing in", () => {
     const second = await askForLink(username);
     expect(second.status).to.equal(429);
     expect(Number(second.headers.get("retry-after"))).to.be.within(1, 60);
+  });
+
+  it("without AccessWhisper a doctor is told of no arrival, and whoever marked it is told so; also when they lose it later", async () => {
+    const [mia, jones] = [unique("mia"), unique("dr.jones")];
+    const receptionist = await hire(stack, mia, STAFF);
+    const control = await roomOfKind(receptionist, "control");
+    await putUser(stack, jones, { doctor: true, permissions: [] });
+    await putBooking(stack, unique("b"), { doctor: jones, changed_by: mia });
+    await receptionist.waitForText(
+      `${nameOf(jones)} was not told that J.A. has arrived: they do not have access to Whisper.`,
+      control.roomId,
+    );
+    const doctor = await hire(stack, jones, { doctor: true, ...STAFF });
+    const booking = unique("b");
+    await putBooking(stack, booking, { doctor: jones, changed_by: mia });
+    await noticeWithButtons(doctor, booking);
+    await putUser(stack, jones, { doctor: true, permissions: [] });
+    await receptionist.waitForText(
+      `${nameOf(jones)} can no longer see that J.A. has arrived: they do not have access to Whisper.`,
+      control.roomId,
+    );
+    expect((await newestArrival(stack, jones))?.recipients[0]).to.include({ state: "undeliverable" });
   });
 });

@@ -1,4 +1,5 @@
-import { readFileSync } from "node:fs";
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
 import { expect } from "chai";
 import type { MatrixEvent, Room } from "matrix-js-sdk";
 import { z } from "zod";
@@ -6,9 +7,13 @@ import { callApi, mustCallApi } from "../../dev/api.ts";
 import type { Person } from "../../dev/person.ts";
 import { bodyOf, conversationOf } from "../../dev/room-events.ts";
 import { arrivalsRoom, expectGone, expectOneNotice, isNoticeOf } from "../support/arrival-room.ts";
+import { eventually } from "../support/eventually.ts";
+import { startPushGateway } from "../support/push-gateway.ts";
 import { settled } from "../support/settled.ts";
 import { sharedStack, type TestStack } from "../support/stack.ts";
 import { hire, historyOf, nameOf, putUser, roomOfKind, textsOf, unique } from "../support/staff.ts";
+
+const run = promisify(execFile);
 
 /** Seconds since the test began, as HealthTrack's clock shows them: each change is a second later than the one before. */
 const started = Date.now();
@@ -180,8 +185,11 @@ describe("Patient arrivals", function () {
     const passedOn = async (text: string): Promise<MatrixEvent> => {
       const message = await receptionist.waitForText(text);
       expect(message.getSender()).to.equal(doctor.userId);
-      const where = receptionist.rooms().find((each) => each.roomId === message.getRoomId());
-      expect(where && conversationOf(where)?.kind).to.equal("individual");
+      // A client hears of a message before it has put its room together.
+      await receptionist.waitForRoom(
+        "the conversation of the two",
+        (each) => each.roomId === message.getRoomId() && conversationOf(each)?.kind === "individual",
+      );
       return message;
     };
 
@@ -245,7 +253,15 @@ describe("Patient arrivals", function () {
   });
 
   describe("follow their booking", () => {
-    for (const status of ["booked", "confirmed", "cancelled", "no_show", "in_session", "closed"]) {
+    for (const status of [
+      "booked",
+      "confirmed",
+      "cancelled",
+      "no_show",
+      "in_session",
+      "out_session",
+      "closed",
+    ]) {
       it(`and are taken back when it becomes ${status}`, async () => {
         const booking = unique("b");
         await put(booking);
@@ -331,6 +347,46 @@ describe("Patient arrivals", function () {
     });
   });
 
+  describe("of consecutive bookings come apart again", () => {
+    const both = async () => {
+      const [one, two] = [unique("b"), unique("b")];
+      await put(one);
+      const notice = await noticeFor(doctor, one);
+      await put(two, { patient_id: one, appointment_at: "2026-03-02T10:45:00+11:00" });
+      await editsOf(notice, /10:30 and 10:45 appointments/);
+      return { one, two, notice };
+    };
+    const editsOf = (notice: MatrixEvent, text: RegExp) =>
+      doctor.waitForEvent(`an edit that says ${text}`, (event) => {
+        const relation = event.getWireContent()["m.relates_to"];
+        return (
+          relation?.rel_type === "m.replace" && relation.event_id === idOf(notice) && text.test(bodyOf(event))
+        );
+      });
+
+    it("when one is cancelled: the notice shows the other", async () => {
+      const { one, two, notice } = await both();
+      const { arrival } = await put(one, { status: "cancelled" });
+      expect(arrival?.state).to.equal("waiting");
+      await editsOf(notice, /^\* A\.Q\. has arrived · 10:45 appointment · /);
+      await put(two, { patient_id: one, status: "cancelled" });
+      await expectGone(doctor, room.roomId, idOf(notice));
+    });
+
+    it("when one goes to another doctor: each has a notice of their own", async () => {
+      const taylor = unique("dr.taylor");
+      const other = await hire(stack, taylor, { doctor: true });
+      const { one, two, notice } = await both();
+      const at = "2026-03-02T10:45:00+11:00";
+      await put(two, { patient_id: one, appointment_at: at, doctor: taylor });
+      await editsOf(notice, /^\* A\.Q\. has arrived · 10:30 appointment · /);
+      expect(bodyOf(await noticeFor(other, two))).to.match(/^A\.Q\. has arrived · 10:45 appointment · /);
+      await put(one, { status: "in_session" });
+      await expectGone(doctor, room.roomId, idOf(notice));
+      expect((await newest(taylor))?.state).to.equal("waiting");
+    });
+  });
+
   describe("reach the staff who are configured to receive arrival messages", () => {
     it("at their location, or all of them, by the Patient Arrived Alerts setting", async () => {
       const [north, nurse, manager] = [unique("North"), unique("nurse"), unique("manager")];
@@ -363,6 +419,70 @@ describe("Patient arrivals", function () {
       const booking = unique("b");
       await put(booking, { doctor: quiet });
       await noticeFor(person, booking);
+    });
+
+    it("also, without a sound, a doctor who keeps Whisper hidden", async () => {
+      const [hidden, other] = [unique("dr.hidden"), unique("dr.open")];
+      const [quietly, aloud] = [
+        await hire(stack, hidden, { doctor: true }),
+        await hire(stack, other, { doctor: true }),
+      ];
+      const gateway = await startPushGateway();
+      try {
+        for (const person of [quietly, aloud]) await gateway.register(person);
+        await mustCallApi(stack, "PATCH", `/api/v1/users/${hidden}/preferences`, { keep_hidden: true });
+        await settled(stack);
+        const booking = unique("b");
+        await put(booking, { doctor: hidden });
+        const notice = await noticeFor(quietly, booking);
+        await put(unique("b"), { doctor: other });
+        const loud = (await arrivalsRoom(aloud)).roomId;
+        await eventually("the other doctor's phone to ring", () =>
+          gateway.received.some(({ room_id, event_id }) => room_id === loud && event_id !== undefined),
+        );
+        expect(gateway.received.filter(({ room_id }) => room_id === notice.getRoomId())).to.deep.equal([]);
+      } finally {
+        await gateway.stop();
+      }
+    });
+
+    it("a doctor who switches them on by prefs arrivals own", async () => {
+      const switching = unique("dr.switch");
+      const person = await hire(stack, switching, { doctor: true });
+      const control = await roomOfKind(person, "control");
+      await person.sendText(control.roomId, "prefs arrivals off");
+      await person.waitForText(/^Your settings.*arrivals off/s, control.roomId);
+      expect((await put(unique("b"), { doctor: switching })).arrival?.state).to.equal("undeliverable");
+      await person.sendText(control.roomId, "prefs arrivals own");
+      await person.waitForText(/^Your settings.*arrivals own/s, control.roomId);
+      const booking = unique("b");
+      await put(booking, { doctor: switching });
+      await noticeFor(person, booking);
+    });
+
+    it("not a doctor who is inactive: whoever marked it is told", async () => {
+      const control = await roomOfKind(receptionist, "control");
+      const away = unique("dr.away");
+      await putUser(stack, away, { doctor: true, active: false });
+      expect((await put(unique("b"), { doctor: away })).arrival).to.deep.include({
+        state: "undeliverable",
+        recipients: [{ username: away, state: "undeliverable", reason: "inactive" }],
+      });
+      const said = `${nameOf(away)} was not told that A.Q. has arrived: their HealthTrack account is not active.`;
+      await receptionist.waitForText(said, control.roomId);
+    });
+
+    it("no longer a doctor who is taken out of use after they were told: whoever marked it is told", async () => {
+      const control = await roomOfKind(receptionist, "control");
+      const leaving = unique("dr.leaving");
+      const person = await hire(stack, leaving, { doctor: true });
+      const booking = unique("b");
+      await put(booking, { doctor: leaving });
+      await noticeFor(person, booking);
+      await mustCallApi(stack, "DELETE", `/api/v1/users/${leaving}`);
+      const said = `${nameOf(leaving)} can no longer see that A.Q. has arrived: their HealthTrack account is not active.`;
+      await receptionist.waitForText(said, control.roomId);
+      expect((await newest(leaving))?.recipients[0]).to.include({ state: "undeliverable" });
     });
 
     it("not a doctor who is unknown or has switched them off: whoever marked it is told in the control room", async () => {
@@ -430,16 +550,22 @@ describe("Patient arrivals", function () {
     });
   });
 
-  it("leave no patient's name in Whisper's log, its metrics or the names of rooms", async () => {
-    await put(unique("b"));
-    await put(unique("b"), { patient_name: 7 as never }).catch(() => undefined);
-    await settled(stack);
-    const metrics = await (await fetch(new URL("/metrics", stack.whisper))).text();
-    expect(metrics).to.include("whisper_arrival_notices");
-    const log = readFileSync(stack.whisperLog, "utf8");
-    expect(log).to.include("/api/v1/bookings");
-    const names = [...doctor.rooms(), ...receptionist.rooms()].map((each) => each.name);
-    expect([log, metrics, ...names].filter((text) => /Quokka/.test(text))).to.deep.equal([]);
+  it("are listed on the board of the waiting room, by the command line", async () => {
+    const booking = unique("b");
+    const cara = unique("dr.board");
+    await putUser(stack, cara, { doctor: true });
+    await put(booking, { doctor: cara, patient_name: "Nora Wombat", location: "South wing" });
+    const board = async () => {
+      const { stdout } = await run(process.execPath, [
+        ...["src/cli.ts", "arrivals", "board", "--config", stack.configFile],
+      ]);
+      return stdout.split("\n").filter((line) => line.includes(nameOf(cara)));
+    };
+    const [line, ...others] = await board();
+    expect(others).to.deep.equal([]);
+    expect(line).to.match(/^N\.W\. .* South wing .*waiting$/);
+    await put(booking, { doctor: cara, status: "in_session" });
+    expect(await board()).to.deep.equal([]);
   });
 
   it("tell a doctor who writes beside the notices how to reply", async () => {
