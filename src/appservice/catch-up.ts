@@ -1,6 +1,7 @@
 import type { Logger } from "pino";
 import type { Database } from "../store/database.ts";
 import { untilThere } from "../store/until-there.ts";
+import { queueGapCheck } from "./gaps.ts";
 import type { Homeserver } from "./homeserver.ts";
 import { homeserverProblems, pingBack } from "./homeserver-check.ts";
 
@@ -27,7 +28,7 @@ export async function greetHomeserver({ homeserver, appserviceId, log }: CatchUp
 
 /**
  * What to call when a transaction could not be stored: when the database is there again, Synapse is asked to send at
- * once. By itself it waits longer each time it was turned away, up to nine minutes.
+ * once. By itself it waits longer each time it was turned away, up to nine minutes. Receipts it did not keep meanwhile.
  */
 export function afterRefusal(parts: CatchUpParts): () => void {
   let waiting = false;
@@ -36,6 +37,7 @@ export function afterRefusal(parts: CatchUpParts): () => void {
     waiting = true;
     untilThere("the database", () => parts.database.query("SELECT 1"), parts.log, parts.signal)
       .then(() => pingBack(parts.homeserver, parts.appserviceId))
+      .then(() => queueGapCheck(parts.database, "recent"))
       .catch((error: unknown) => {
         if (!parts.signal.aborted) parts.log.warn({ err: error }, "could not ask Synapse to send again");
       })

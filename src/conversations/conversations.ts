@@ -6,12 +6,23 @@ import { type Opened, type OpenRequest, openConversation } from "./open.ts";
 import type { ConversationParts } from "./parts.ts";
 import type { Refusal } from "./refusal.ts";
 import { type RoomNews, roomOf } from "./room-of.ts";
-import { type ShownConversation, showConversation } from "./show.ts";
+import { type PathPiece, piecesOf, type ShownConversation, showConversation } from "./show.ts";
+
+/** Whom the editor removed and who stays, through what, and the sentence that says so. */
+export interface StayingMember {
+  readonly username: Username;
+  readonly reason: string;
+  readonly paths: readonly (readonly PathPiece[])[];
+}
 
 /** Conversations for those who ask in somebody's name: the HTTP API. What takes a transaction uses no other connection. */
 export interface Conversations {
   open(tx: Transaction, request: OpenRequest): Promise<Opened | Refusal>;
-  edit(tx: Transaction, id: ConversationId, request: EditRequest): Promise<null | Refusal>;
+  edit(
+    tx: Transaction,
+    id: ConversationId,
+    request: EditRequest,
+  ): Promise<{ readonly staying: readonly StayingMember[] } | Refusal>;
   /** The room that carries it, waiting a moment for one that is being made. Null: it is not there yet. */
   roomOf(id: ConversationId, signal: AbortSignal): Promise<RoomId | null>;
   list(
@@ -29,7 +40,14 @@ export function conversations(
     open: (tx, request) => openConversation(parts, tx, request),
     edit: async (tx, id, request) => {
       const edited = await editConversation(parts, tx, id, request);
-      return "refused" in edited ? edited : null;
+      if ("refused" in edited) return edited;
+      const directory = await parts.directory.within(tx);
+      const staying = edited.staying.map(({ username, reason, paths }) => ({
+        username,
+        reason,
+        paths: paths.map((path) => piecesOf(directory, path)),
+      }));
+      return { staying };
     },
     roomOf: (id, signal) => roomOf(parts.database, parts.news, id, signal),
     list: (db, username, options) => listConversations(parts, db, username, options),

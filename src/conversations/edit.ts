@@ -29,6 +29,8 @@ export interface EditRequest {
 export interface EditDone {
   /** Whom the editor removed and who are members through a nested group all the same. */
   readonly staying: readonly Staying[];
+  /** What was in the group already and was to be added, or was not in it and was to be removed. */
+  readonly unchanged: Selection;
 }
 
 /** Renames a custom group, adds to it and removes from it: all of it or nothing. Its room follows. */
@@ -57,7 +59,19 @@ export async function editConversation(
     selection: result.selection,
     ...(name === undefined ? {} : { name }),
   });
-  return { staying: result.staying };
+  return { staying: result.staying, unchanged: unchanged(group, add, remove) };
+}
+
+function unchanged(group: CustomGroup, add: Selection, remove: Selection): Selection {
+  const same = <Piece>(now: readonly Piece[], added: readonly Piece[], removed: readonly Piece[]) => [
+    ...added.filter((piece) => now.includes(piece)),
+    ...removed.filter((piece) => !now.includes(piece)),
+  ];
+  return {
+    users: same(group.users, add.users, remove.users),
+    securityGroups: same(group.securityGroups, add.securityGroups, remove.securityGroups),
+    customGroups: same(group.customGroups, add.customGroups, remove.customGroups),
+  };
 }
 
 function refuse(

@@ -70,7 +70,7 @@ function pathsOf(conversation: Conversation, directory: Directory, username: Use
   }
 }
 
-const piecesOf = (directory: Directory, path: MembershipPath): PathPiece[] =>
+export const piecesOf = (directory: Directory, path: MembershipPath): PathPiece[] =>
   path.map((target) =>
     "securityGroup" in target
       ? {

@@ -65,6 +65,8 @@ export const wasOpen = "was open already.";
 export const comesSoon = "is being opened and will be in your list in a moment.";
 export const added = (names: string, group: string) => `Done: ${names} added to ${group}.`;
 export const removed = (names: string, group: string) => `Done: ${names} removed from ${group}.`;
+export const alreadyIn = (names: string, group: string) => `Already in ${group}: ${names}.`;
+export const notIn = (names: string, group: string) => `Not in ${group}, so nothing changed: ${names}.`;
 export const renamed = (before: string, after: string) => `Done: ${before} is now called ${after}.`;
 
 export const isMember = (name: string, group: string) => `${name} is a member of ${group}:`;

@@ -9,7 +9,11 @@ import { accessIndex } from "./permissions.ts";
 
 /** Only the bot reaches this. */
 export const BOT_LEVEL = 100;
-/** Above the other editors, because nobody can remove an equal (Matrix spec, room version 11, rules for m.room.member). */
+/**
+ * Above the other editors, because nobody can remove an equal (Matrix spec, room version 11, rules for m.room.member). The
+ * others remove people through Whisper (`remove … from …`). Nobody follows a creator who has left: whoever did would come
+ * to be by a rule that nobody sees, and the command is there for all.
+ */
 export const CREATOR_LEVEL = 60;
 export const EDITOR_LEVEL = 50;
 const ANYBODY = 0;

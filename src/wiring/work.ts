@@ -1,6 +1,7 @@
 import { forgetOldIdempotencyKeys } from "../api/idempotency.ts";
 import { findGaps, queueGapCheck } from "../appservice/gaps.ts";
 import { HomeserverAway } from "../appservice/homeserver.ts";
+import { findLostReceipts } from "../appservice/lost-receipts.ts";
 import { closeOrphanRooms } from "../appservice/orphan-rooms.ts";
 import { roomPins } from "../appservice/pins.ts";
 import { reassertNotifications } from "../appservice/reassert.ts";
@@ -69,7 +70,10 @@ function tasksOf(parts: Parts): TaskList {
     ...matrixTasks({ ...parts, handlers: handlersOf(parts), roomTaken }),
     ...arrivalTasks(parts.arrivalParts, database, roomPins(homeserver)),
     alert_expiry: ({ alert_id }) => expireAlert(database, alert_id),
-    gaps: async ({ rooms }) => void (await findGaps({ ...audit, homeserver, log }, rooms)),
+    gaps: async ({ rooms }) => {
+      await findGaps({ ...audit, homeserver, log }, rooms);
+      await findLostReceipts(parts);
+    },
     room_audit: (asked) => runRoomAudit(audit, asked),
   };
 }

@@ -3,6 +3,7 @@ import pg from "pg";
 import type { Person } from "../../dev/person.ts";
 import { listConversations, openConversation } from "../support/conversation-api.ts";
 import { eventually } from "../support/eventually.ts";
+import { settled } from "../support/settled.ts";
 import { freshStack, type TestStack } from "../support/stack.ts";
 import { hire, unique } from "../support/staff.ts";
 
@@ -36,10 +37,10 @@ describe("Three-day visibility", function () {
   }
   const tagsOf = (person: Person) => person.client.getRoom(room)?.tags ?? {};
   const isArchived = (person: Person) => tagsOf(person)["m.lowpriority"] !== undefined;
-  const archived = (username: string) =>
+  const archived = (username: string, left = room) =>
     eventually("the conversation to leave the list", async () => {
       await look();
-      return !(await listConversations(stack, username)).some((each) => each.room_id === room);
+      return !(await listConversations(stack, username)).some((each) => each.room_id === left);
     });
 
   it("if the conversation contains unread messages, it will remain visible indefinitely", async () => {
@@ -70,6 +71,25 @@ describe("Three-day visibility", function () {
     for (const person of [annaAt, benAt]) await person.until("the tag to go", () => !isArchived(person));
     expect(tagsOf(benAt)["m.favourite"]).to.deep.equal({ order: 0.2 });
     await benAt.markRead(await benAt.waitForEvent("the message", (event) => event.getId() === message));
+  });
+
+  it("what was read while Whisper was down, also privately, leaves the list all the same", async () => {
+    const cara = unique("cara");
+    const caraAt = await hire(stack, cara, {}, { pastTheGate: true });
+    const benAgain = await stack.signIn(ben, { pastTheGate: true });
+    const group = await openConversation(stack, anna, { users: [ben, cara] }, "Quiet list");
+    for (const person of [benAgain, caraAt])
+      await person.waitForRoom("the group", (each) => each.roomId === group.room);
+    const message = await annaAt.sendText(group.room, "Read me while Whisper is down.");
+    const received = (person: Person) =>
+      person.waitForEvent("the message", (event) => event.getId() === message);
+    await Promise.all([benAgain, caraAt].map(received));
+    await settled(stack, { gaps: true });
+    await stack.stopWhisper();
+    await benAgain.markRead(await received(benAgain));
+    await caraAt.client.sendReadReceipt(await received(caraAt), "m.read.private" as never);
+    await stack.startWhisper();
+    for (const username of [ben, cara]) await archived(username, group.room);
   });
 
   it("the conversation history is retained and is available when opening a new conversation", async () => {

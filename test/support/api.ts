@@ -182,7 +182,7 @@ const ARRIVALS: ArrivalSettings = {
 
 const CONVERSATIONS: Conversations = {
   open: async () => ({ id: "c1" as ConversationId, kind: "individual", created: true }),
-  edit: async () => null,
+  edit: async () => ({ staying: [] }),
   roomOf: async () => "!room:practice.example" as RoomId,
   list: async () => [],
   show: async () => null,

@@ -48,18 +48,29 @@ export interface ShownConversation {
     readonly username: Username;
     readonly name: string;
     /** Each from the outermost group to the innermost; an empty one: added directly. */
-    readonly paths: readonly (readonly {
-      readonly kind: "security_group" | "custom_group";
-      readonly id: string;
-      readonly name: string;
-    }[])[];
+    readonly paths: Paths;
   }[];
+}
+type Paths = readonly (readonly {
+  readonly kind: "security_group" | "custom_group";
+  readonly id: string;
+  readonly name: string;
+}[])[];
+/** Was to be removed, and is a member through a group all the same. */
+export interface StayingMember {
+  readonly username: Username;
+  readonly reason: string;
+  readonly paths: Paths;
 }
 
 /** What the routes need of conversations. What takes a transaction uses no other connection. */
 export interface Conversations {
   open(tx: Transaction, request: OpenRequest): Promise<Opened | ConversationRefusal>;
-  edit(tx: Transaction, id: ConversationId, request: EditRequest): Promise<null | ConversationRefusal>;
+  edit(
+    tx: Transaction,
+    id: ConversationId,
+    request: EditRequest,
+  ): Promise<{ readonly staying: readonly StayingMember[] } | ConversationRefusal>;
   /** The room that carries it, waiting a moment for one that is being made. Null: it is not there yet. */
   roomOf(id: ConversationId, signal: AbortSignal): Promise<RoomId | null>;
   list(
@@ -95,6 +106,17 @@ const selectionSchema = z.strictObject(selection).meta({ id: "Selection" });
 const EMPTY: Selection = { users: [], securityGroups: [], customGroups: [] };
 const as = username().describe("in whose name");
 const roomId = z.string().nullable().describe("the Matrix room; null: it is being made");
+
+const paths = () =>
+  z.array(
+    z.array(
+      z.strictObject({
+        kind: z.enum(["security_group", "custom_group"]),
+        id: z.string(),
+        name: z.string(),
+      }),
+    ),
+  );
 
 const EXAMPLE_ID = "0b9c2a5e-6f0e-4a38-9b0e-3f6a2f2b7c11";
 
@@ -197,17 +219,9 @@ custom group. The same call twice gives the same conversation.`,
               z.strictObject({
                 username: z.string(),
                 name: z.string(),
-                paths: z
-                  .array(
-                    z.array(
-                      z.strictObject({
-                        kind: z.enum(["security_group", "custom_group"]),
-                        id: z.string(),
-                        name: z.string(),
-                      }),
-                    ),
-                  )
-                  .describe("the groups one goes through, outermost first; an empty path: added directly"),
+                paths: paths().describe(
+                  "the groups one goes through, outermost first; an empty path: added directly",
+                ),
               }),
             ),
           }),
@@ -226,6 +240,8 @@ custom group. The same call twice gives the same conversation.`,
       scope: "messages:write",
       tag: TAG,
       summary: "Rename a custom group, add and remove",
+      description: `204, or 200 when somebody who was to be removed is still a member through a group: \`staying\` then says who, and
+why.`,
       params: z.strictObject({ id: conversationId() }),
       body: z.strictObject({
         as,
@@ -234,21 +250,36 @@ custom group. The same call twice gives the same conversation.`,
         remove: selectionSchema.optional(),
       }),
       bodyExample: { as: "kim.tran", name: "Theatre list", add: { security_groups: ["Nurses"] } },
-      responses: { 204: { description: "It is changed" } },
+      responses: {
+        200: {
+          description: "It is changed, but somebody who was to be removed is still a member through a group",
+          body: z.strictObject({
+            staying: z.array(
+              z.strictObject({
+                username: z.string(),
+                reason: z.string().describe("a sentence for the editor"),
+                paths: paths().describe("the groups one goes through, outermost first"),
+              }),
+            ),
+          }),
+        },
+        204: { description: "It is changed" },
+      },
       problems: {
         403: "The rules do not allow it; `detail` says why. Or the API key lacks the scope.",
         404: "There is no such conversation.",
         409: "It is not a custom group, or would hold itself.",
       },
       handler: async ({ params, body }, { tx }) => {
-        const refusal = await conversations.edit(tx, params.id, {
+        const edited = await conversations.edit(tx, params.id, {
           as: body.as,
           ...(body.name === undefined ? {} : { name: body.name }),
           add: body.add ? selectionOf(body.add) : EMPTY,
           remove: body.remove ? selectionOf(body.remove) : EMPTY,
         });
-        if (refusal) throw problemOf(refusal);
-        return { status: 204 };
+        if ("refused" in edited) throw problemOf(edited);
+        const { staying } = edited;
+        return staying.length === 0 ? { status: 204 } : { status: 200, body: { staying } };
       },
     }),
   ];

@@ -1,7 +1,7 @@
 import type { EditDone, EditRequest } from "../../conversations/edit.ts";
 import { type Refusal, sentenceOf } from "../../conversations/refusal.ts";
 import { groupName } from "../../policy/members.ts";
-import type { ConversationId } from "../../policy/model.ts";
+import type { ConversationId, Selection } from "../../policy/model.ts";
 import { EMPTY_SELECTION } from "../../policy/selection.ts";
 import * as rules from "../../policy/words.ts";
 import type { Transaction } from "../../store/database.ts";
@@ -62,14 +62,26 @@ async function changeMembers(edit: EditGroup, call: CommandCall, what: "add" | "
   const request = { as: asker.username, add: EMPTY_SELECTION, remove: EMPTY_SELECTION, [what]: pieces.found };
   const done = await edit(tx, group.found, request);
   if ("refused" in done) return plain(sentenceOf(done, rules.noSuchGroup));
-  const staying = new Set(done.staying.map(({ username }) => username));
-  const changed = { ...pieces.found, users: pieces.found.users.filter((username) => !staying.has(username)) };
-  const names = namesIn(asker.directory, changed);
   const title = groupName(asker.directory, group.found);
-  const said =
-    names === "" ? [] : [plain(what === "add" ? words.added(names, title) : words.removed(names, title))];
-  return lines(...said, ...done.staying.map(({ reason }) => plain(reason)));
+  const staying = done.staying.map(({ username }) => username);
+  const told = { users: staying, securityGroups: [], customGroups: [] };
+  const say = (selection: Selection, sentence: (names: string, group: string) => string) => {
+    const names = namesIn(asker.directory, selection);
+    return names === "" ? [] : [plain(sentence(names, title))];
+  };
+  const [carriedOut, wasSo] = what === "add" ? [words.added, words.alreadyIn] : [words.removed, words.notIn];
+  return lines(
+    ...say(without(without(pieces.found, done.unchanged), told), carriedOut),
+    ...say(without(done.unchanged, told), wasSo),
+    ...done.staying.map(({ reason }) => plain(reason)),
+  );
 }
+
+const without = (all: Selection, some: Selection): Selection => ({
+  users: all.users.filter((piece) => !some.users.includes(piece)),
+  securityGroups: all.securityGroups.filter((piece) => !some.securityGroups.includes(piece)),
+  customGroups: all.customGroups.filter((piece) => !some.customGroups.includes(piece)),
+});
 
 /** `me` is whoever writes. */
 const withoutMe = ({ asker, given }: CommandCall) =>

@@ -147,6 +147,12 @@ describe("commands", () => {
       words.staysMember("Ben Okafor", "through Nurses (group)"),
     );
     expect((await house.group(group)).users).to.deep.equal(["cara.2"]);
+    expect(await ask("anna", "add cara.2, %nurses to Night shift")).to.equal(
+      said.alreadyIn("Nurses (group) and Cara Li", "Night shift"),
+    );
+    expect(await ask("anna", "remove boss, cara.2 from Night shift")).to.equal(
+      `${said.removed("Cara Li", "Night shift")}\n${said.notIn("The Boss", "Night shift")}`,
+    );
     expect(await ask("ben", 'rename "night SHIFT" to Late shift')).to.equal(
       said.renamed("Night shift", "Late shift"),
     );
