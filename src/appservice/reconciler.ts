@@ -9,6 +9,7 @@ import type { ConversationId, ExpectedRoom, PolicySettings, RoomId, Step } from 
 import type { Database } from "../store/database.ts";
 import { withAccount } from "./accounts.ts";
 import { MatrixRefused } from "./homeserver.ts";
+import { keepMembersOfLostRoom } from "./lost-room.ts";
 import { loadRoom, mirrorRoom } from "./mirror.ts";
 import { retireRoom } from "./retire.ts";
 import { carryOut, createRoom, findOrphan, type RoomSteps, refetchRoom } from "./room-steps.ts";
@@ -26,9 +27,10 @@ export interface ReconcilerParts extends RoomSteps {
  */
 export async function reconcileRoom(parts: ReconcilerParts, id: ConversationId): Promise<void> {
   const { database, directory, settings } = parts;
-  const people = await directory.fresh();
   const stored = await conversationById(database, id);
   if (stored === null) return;
+  await keepMembersOfLostRoom(parts, stored);
+  const people = await directory.fresh();
   const expected = expectedRoom(stored.conversation, people, settings);
   if (expected === null) {
     if (stored.roomId !== null) await emptyRoom(parts, stored.roomId);
