@@ -2,10 +2,11 @@ import { checkRoom } from "../conversations/affected.ts";
 import { controlConversation } from "../conversations/keys.ts";
 import { findOrMake } from "../conversations/open.ts";
 import { conversationById, ensureConversation } from "../conversations/store.ts";
+import { tell } from "../conversations/tell.ts";
 import { lockDirectory } from "../directory/store.ts";
 import { carryOver } from "../messages/carry-over.ts";
 import type { MatrixEvent } from "../messages/event.ts";
-import { enqueueSends, wakeOutbox } from "../messages/outbox.ts";
+import { wakeOutbox } from "../messages/outbox.ts";
 import { classifyRoom, type MadeRoom } from "../policy/adoption.ts";
 import { ROOM_VERSION } from "../policy/expectedRoom.ts";
 import { readPowerLevels } from "../policy/levelMeaning.ts";
@@ -16,7 +17,6 @@ import {
   type RoomId,
   SERVICE_MEMBERS_TYPE,
   type UserId,
-  type Username,
 } from "../policy/model.ts";
 import { BOT_LEVEL } from "../policy/powerLevels.ts";
 import * as words from "../policy/words.ts";
@@ -33,37 +33,42 @@ import { refetchRoom } from "./room-steps.ts";
  * Runs again from the start after a crash: what was done is seen in the room.
  */
 export async function adoptRoom(parts: ReconcilerParts, room: RoomId): Promise<void> {
+  await decideOn(parts, room);
+  // Whatever came of it, also nothing: who writes into the room waits for no more.
+  await announce(parts, room);
+}
+
+async function decideOn(parts: ReconcilerParts, room: RoomId): Promise<void> {
   const { database, homeserver, directory, settings } = parts;
   const known = await database.query(
     "SELECT FROM conversations WHERE room_id = $1 UNION ALL SELECT FROM retired_rooms WHERE room_id = $1",
     [room],
   );
-  if (known.rowCount !== 0) return announce(parts, room);
+  if (known.rowCount !== 0) return;
 
   const mirrored = await loadRoom(database, room);
   // Rooms that Whisper made are known by their marker (see findOrphan).
-  if (mirrored?.creator === settings.bot) return announce(parts, room);
+  if (mirrored?.creator === settings.bot) return;
   // Of a room that an account from outside made, Whisper is told from the first of ours on.
   const state = await refetchRoom(database, homeserver, room, mirrored?.creator ?? undefined);
   // Everybody in it has left: invitations are all there is of it any more, and they lead nowhere.
   if (state.length === 0) {
     await database.transaction((tx) => retireRoom(tx, room, null));
-    return announce(parts, room);
+    return;
   }
   const actual = await loadRoom(database, room);
-  if (actual === null || actual.creator === settings.bot) return announce(parts, room);
+  if (actual === null || actual.creator === settings.bot) return;
   const classify = (people: Directory) => classifyRoom(people, settings, actual, isDirect(state));
   const first = classify(await directory.fresh());
-  if (first.is === "unfinished") return announce(parts, room);
+  if (first.is === "unfinished") return;
   // Power first: from the moment at which the room is ours, or closed, it can be kept in order.
-  const taken = actual.version === ROOM_VERSION && (await tookOver(parts, actual));
+  const taken = actual.version === ROOM_VERSION && (await tookOver(parts, actual, first.is !== "refused"));
   await database.transaction(async (tx) => {
     // Decided under the lock: two rooms for one choice of people become one group.
     await lockDirectory(tx);
     const made = classify(await directory.within(tx));
     await decide(parts, tx, taken ? made : withoutPower(made), room, newestOf(state));
   });
-  await announce(parts, room);
 }
 
 /** Whoever waits for the adoption, in any process, may go on: it is done, or there is none to wait for. */
@@ -94,13 +99,14 @@ async function decide(
       return null;
     case "refused":
       await retireRoom(tx, room, null);
-      if (made.asker !== null) await tell(tx, made.asker, room, made.reason);
+      if (made.asker !== null) await tell(tx, made.asker, `refused-room:${room}`, made.reason);
       return null;
     case "opening": {
       const { id } = await findOrMake(parts, tx, made.opening, made.asker, madeFrom);
       if (made.replace === null && (await claim(tx, id, room))) return id;
       await retireInto(tx, room, id);
-      if (made.replace !== null) await tell(tx, made.asker, room, words.goesOnElsewhere(made.replace));
+      if (made.replace !== null)
+        await tell(tx, made.asker, `refused-room:${room}`, words.goesOnElsewhere(made.replace));
       return null;
     }
     default:
@@ -133,18 +139,6 @@ async function retireInto(tx: Transaction, room: RoomId, id: ConversationId): Pr
   if (stored?.roomId === null) await checkRoom(tx, id);
 }
 
-async function tell(tx: Transaction, asker: Username, room: RoomId, reason: string): Promise<void> {
-  const control = await ensureConversation(tx, controlConversation(asker));
-  await enqueueSends(tx, [
-    {
-      ref: `refused-room:${room}`,
-      conversation: control.conversation.id,
-      type: "m.room.message",
-      content: { msgtype: "m.text", body: reason },
-    },
-  ]);
-}
-
 const newestOf = (state: readonly MatrixEvent[]): number =>
   Math.max(0, ...state.map((event) => event.origin_server_ts));
 
@@ -152,9 +146,9 @@ const isDirect = (state: readonly MatrixEvent[]): boolean =>
   state.some((event) => event.type === "m.room.member" && event.content.is_direct === true);
 
 /** @returns false when the homeserver refused: whoever made the room has left it, say, or has not the power to give. */
-async function tookOver(parts: ReconcilerParts, actual: ActualRoom): Promise<boolean> {
+async function tookOver(parts: ReconcilerParts, actual: ActualRoom, kept: boolean): Promise<boolean> {
   try {
-    await takeOver(parts, actual);
+    await takeOver(parts, actual, kept);
     return true;
   } catch (error) {
     if (!(error instanceof MatrixRefused)) throw error;
@@ -165,9 +159,10 @@ async function tookOver(parts: ReconcilerParts, actual: ActualRoom): Promise<boo
 
 /**
  * Gives the bot the power over a room that a user made: its creator lets it in, raises it and steps down. Whoever else
- * is at the bot's level steps down too, for which they have to be in the room.
+ * is at the bot's level steps down too, for which they have to be in the room. `kept`: all who are invited are let in;
+ * a room that is refused is none that they should see.
  */
-async function takeOver(parts: ReconcilerParts, actual: ActualRoom): Promise<void> {
+async function takeOver(parts: ReconcilerParts, actual: ActualRoom, kept: boolean): Promise<void> {
   const { database, homeserver, settings } = parts;
   const { roomId: room, creator } = actual;
   const { bot } = settings;
@@ -188,8 +183,10 @@ async function takeOver(parts: ReconcilerParts, actual: ActualRoom): Promise<voi
     }
     await homeserver.call({ method: "POST", path: path`/_matrix/client/v3/join/${room}` });
   }
+  const levels = readPowerLevels(actual.state["m.room.power_levels"], creator);
   for (const [user, { membership }] of actual.members) {
     if (membership !== "invite" || user === bot) continue;
+    if (!kept && (levels.users[user] ?? 0) < BOT_LEVEL) continue;
     await homeserver.call({ method: "POST", path: path`/_matrix/client/v3/join/${room}`, as: user });
   }
   await enthrone(parts, actual, creator);

@@ -16,6 +16,7 @@ import type {
 import type { Database, Transaction } from "../store/database.ts";
 import { withAccount } from "./accounts.ts";
 import { MatrixRefused } from "./homeserver.ts";
+import { keepMembersOfLostRoom } from "./lost-room.ts";
 import { loadRoom, mirrorRoom } from "./mirror.ts";
 import { retireRoom } from "./retire.ts";
 import { carryOut, createRoom, findOrphan, type RoomSteps, refetchRoom } from "./room-steps.ts";
@@ -40,9 +41,10 @@ export type RoomTaken = (tx: Transaction, conversation: Conversation) => Promise
  */
 export async function reconcileRoom(parts: ReconcilerParts, id: ConversationId): Promise<void> {
   const { database, directory, settings } = parts;
-  const people = await directory.fresh();
   const stored = await conversationById(database, id);
   if (stored === null) return;
+  await keepMembersOfLostRoom(parts, stored);
+  const people = await directory.fresh();
   const expected = expectedRoom(stored.conversation, people, settings);
   if (expected === null) {
     if (stored.roomId !== null) await emptyRoom(parts, stored.roomId);

@@ -18,7 +18,8 @@ import { withAccount } from "./accounts.ts";
 import { adoptJob } from "./adoption-wait.ts";
 import { type Homeserver, MatrixRefused, path } from "./homeserver.ts";
 import { mirrorDirect, mirrorForgotten, mirrorWholeRoom } from "./mirror.ts";
-import { retireRoom } from "./retire.ts";
+import { closeOrphanRooms } from "./orphan-rooms.ts";
+import { addRetireJob, retireRoom } from "./retire.ts";
 import { adminState } from "./room-steps.ts";
 import { storable } from "./storable.ts";
 
@@ -54,7 +55,7 @@ export const roomAudit = (parts: InspectionParts & { readonly directory: Directo
   repair: roomRepair(parts),
 });
 
-function roomRepair(parts: InspectionParts): RoomRepair {
+function roomRepair(parts: InspectionParts & { readonly directory: DirectorySnapshot }): RoomRepair {
   const { database, settings } = parts;
   const intoMirror = async (room: RoomId, direct: ReadonlyMap<UserId, UserId>): Promise<boolean> => {
     const seen = await look(parts, directChatsOf(parts.homeserver), room, direct);
@@ -83,12 +84,14 @@ function roomRepair(parts: InspectionParts): RoomRepair {
     },
     closed: async (room) => {
       await intoMirror(room, new Map());
-      await addJob(database, "retire", { room_id: room }, { key: `retire:${room}`, queue: `retire:${room}` });
+      await addRetireJob(database, room);
     },
     unknown: async (room, creator) => {
       await intoMirror(room, new Map());
       if (creator !== null && isOurs(settings, creator)) {
         await addJob(database, "adopt", { room_id: room }, adoptJob(room));
+        // One that holds its maker alone is nothing to adopt.
+        await closeOrphanRooms(database, parts.directory, settings);
       } else
         await database.transaction(async (tx) => {
           if (creator !== settings.bot || !(await isTaken(tx, room, settings.bot)))

@@ -134,7 +134,7 @@ function inClosedRoom(naming: Naming, actual: ActualRoom): Finding[] {
 /** Rooms with people in them that are closed, or that no conversation knows. */
 async function* auditStrayRooms(parts: Audit, page: readonly ListedRoom[]): AsyncGenerator<RoomReport> {
   const stray = await strayAmong(parts.database, page);
-  for (const { room, closed, conversation } of stray) {
+  for (const { room, closed, conversation, seenLately } of stray) {
     const actual = await parts.inspector.inspect(room.roomId, NOBODY);
     if (actual === null) continue;
     const { roomId, creator } = room;
@@ -144,43 +144,54 @@ async function* auditStrayRooms(parts: Audit, page: readonly ListedRoom[]): Asyn
       continue;
     }
     const people = ourPeopleIn(parts.settings, actual);
-    if (people > 0) yield { is: "unknown", roomId, creator, findings: [unknownRoom(people)] };
+    const waits = seenLately && people.length === 1 && people[0] === creator;
+    if (people.length > 0 && !waits)
+      yield { is: "unknown", roomId, creator, findings: [unknownRoom(people.length)] };
   }
 }
 
-const ourPeopleIn = (naming: Naming, { members }: ActualRoom): number =>
-  [...members].filter(
-    ([user, { membership }]) => (membership === "join" || membership === "invite") && isOurs(naming, user),
-  ).length;
+const ourPeopleIn = (naming: Naming, { members }: ActualRoom): UserId[] =>
+  [...members].flatMap(([user, { membership }]) =>
+    (membership === "join" || membership === "invite") && isOurs(naming, user) ? [user] : [],
+  );
 
 interface Stray {
   readonly room: ListedRoom;
   readonly closed: boolean;
   readonly conversation: ConversationId | null;
+  /** Its maker may still invite somebody, and it is closed soon if they do not. */
+  readonly seenLately: boolean;
 }
 
-/** Rooms that somebody, or Whisper itself, made a moment ago are on their way to become conversations. */
+/** Rooms that somebody, or Whisper itself, made a moment ago are on their way to become conversations, or to be closed. */
 export const UNDER_WAY = "10 minutes";
 
+/** A room that holds its maker alone has been closed by then (see orphan-rooms.ts). */
+const ALONE = "2 hours";
+
 async function strayAmong(database: Queryable, page: readonly ListedRoom[]): Promise<Stray[]> {
-  const inhabited = page.filter((room) => room.people > 0);
   const known = await database.query<{
     room_id: RoomId;
-    closed: boolean;
+    state: "known" | "closed" | "closing" | "alone" | "unknown";
     conversation: ConversationId | null;
   }>(
-    `SELECT room_id, false AS closed, NULL AS conversation FROM conversations WHERE room_id = ANY($1)
-     UNION ALL SELECT room_id, true, successor FROM retired_rooms WHERE room_id = ANY($1) AND retired_at IS NOT NULL
-     UNION ALL SELECT room_id, false, NULL FROM retired_rooms WHERE room_id = ANY($1) AND retired_at IS NULL
-     UNION ALL SELECT room_id, false, NULL FROM rooms
-       WHERE room_id = ANY($1) AND seen_at > now() - interval '${UNDER_WAY}'
-         AND room_id NOT IN (SELECT room_id FROM retired_rooms)`,
-    [inhabited.map((room) => room.roomId)],
+    `SELECT room_id, closed.successor AS conversation,
+       CASE WHEN c.id IS NOT NULL THEN 'known'
+            WHEN closed.retired_at IS NOT NULL THEN 'closed'
+            WHEN closed.since <= now() - interval '${UNDER_WAY}' THEN 'closing'
+            WHEN closed.since IS NOT NULL OR seen_at > now() - interval '${UNDER_WAY}' THEN 'known'
+            WHEN seen_at > now() - interval '${ALONE}' THEN 'alone'
+            ELSE 'unknown' END AS state
+     FROM unnest($1::text[]) AS listed (room_id)
+       LEFT JOIN conversations c USING (room_id) LEFT JOIN retired_rooms closed USING (room_id) LEFT JOIN rooms USING (room_id)`,
+    [page.map((room) => room.roomId)],
   );
   const states = new Map(known.rows.map((row) => [row.room_id, row]));
-  return inhabited.flatMap((room) => {
-    const state = states.get(room.roomId);
-    if (state !== undefined && !state.closed) return [];
-    return [{ room, closed: state !== undefined, conversation: state?.conversation ?? null }];
+  return page.flatMap((room) => {
+    const { state = "unknown", conversation = null } = states.get(room.roomId) ?? {};
+    // Whoever was to be made to forget may have left, so a closing that was not finished is looked at in any case.
+    if (state === "known" || (room.people === 0 && state !== "closing")) return [];
+    const closed = state === "closed" || state === "closing";
+    return [{ room, closed, conversation, seenLately: state === "alone" }];
   });
 }

@@ -12,6 +12,7 @@ import * as rules from "../policy/words.ts";
 import type { Transaction } from "../store/database.ts";
 import { changeGroup } from "./change-group.ts";
 import { type EditedPart, edited, editedSince, NAME, partsOf } from "./edit-times.ts";
+import { botIsIn, rememberLeave } from "./leaves.ts";
 import { type NativeEdit, nativeEdit } from "./native-edit.ts";
 import type { ConversationParts } from "./parts.ts";
 import { conversationOfRoom } from "./store.ts";
@@ -38,8 +39,9 @@ export function customGroupEvents(parts: ConversationParts): EventHandler {
       const sender = whoIs(parts.settings, event.sender, directory);
       if (group === undefined || sender.is !== "person") return;
       const context = { parts, tx, event, directory, group, editor: sender.username };
-      if (edit.edit === "leave") await leave(context);
-      else if (edit.edit === "rename") await rename(context, edit.name, stored.conversation);
+      if (edit.edit === "leave") {
+        if (await botIsIn(tx, event.room_id, parts.settings.bot)) await leave(context);
+      } else if (edit.edit === "rename") await rename(context, edit.name, stored.conversation);
       else await changeMembers(context, edit);
     },
   };
@@ -89,7 +91,8 @@ async function leave(context: Context): Promise<void> {
   if (await isLate(context, part)) return;
   await remember(context, [part]);
   const selection = withoutMember(group, editor);
-  await changeGroup(tx, parts.settings, directory, group, { selection });
+  if (await changeGroup(tx, parts.settings, directory, group, { selection }))
+    await rememberLeave(tx, group.id, editor, context.event.origin_server_ts);
   const after = withGroup(directory, { ...group, ...selection });
   const paths = membershipPaths(after, group.id, editor);
   if (paths.length === 0) return;

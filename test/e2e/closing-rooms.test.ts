@@ -1,8 +1,10 @@
 import { expect } from "chai";
+import { Preset } from "matrix-js-sdk";
 import { z } from "zod";
 import { mustCallApi } from "../../dev/api.ts";
 import type { Person } from "../../dev/person.ts";
 import { atSynapse } from "../support/behind-whisper.ts";
+import { openConversation } from "../support/conversation-api.ts";
 import { eventually } from "../support/eventually.ts";
 import { type ServerAdmin, serverAdmin } from "../support/server-admin.ts";
 import { settled } from "../support/settled.ts";
@@ -73,5 +75,43 @@ describe("A room that is given up", function () {
     await deleted.happened;
     await annaAt.waitUntilRoomIsGone(old, 20_000);
     await benAt.waitUntilRoomIsGone(old, 20_000);
+  });
+
+  const deletions: ReadonlyArray<[string, string, object]> = [
+    ["is shut down", "/_synapse/admin/v2/rooms/", { block: true, purge: false }],
+    ["is purged", "/_synapse/admin/v2/rooms/", { purge: true }],
+    ["is purged in one call", "/_synapse/admin/v1/rooms/", { purge: true }],
+  ];
+  for (const [what, path, body] of deletions) {
+    it(`keeps the members of a custom group whose room ${what} by whoever looks after the homeserver`, async () => {
+      const team = unique("Nested");
+      await putGroup(stack, team, [cara]);
+      // Made in a client, so that its maker came into it before Whisper did.
+      const name = unique("Party");
+      const old = await annaAt.createRoom({
+        preset: Preset.PrivateChat,
+        name,
+        invite: [benAt.userId, `@ht_grp_${team.toLowerCase()}:${stack.serverName}`],
+      });
+      for (const person of [annaAt, benAt, caraAt])
+        await person.waitForRoom("the group", (room) => room.roomId === old, 30_000);
+      await settled(stack);
+      await admin.act("DELETE", `${path}${encodeURIComponent(old)}`, body);
+      const next = (room: { roomId: string; name: string }) => room.roomId !== old && room.name === name;
+      const { roomId } = await annaAt.waitForRoom("another room", next, 30_000);
+      for (const person of [benAt, caraAt]) await person.waitForRoom("another room", next, 30_000);
+      await settled(stack);
+      expect(await membersOf(roomId)).to.include.members([annaAt.userId, benAt.userId, caraAt.userId]);
+      expect(await membersOf(old).catch(() => [])).to.deep.equal([]);
+    });
+  }
+
+  it("is left alone when everybody leaves a custom group in one moment by their own will", async () => {
+    const { room } = await openConversation(stack, anna, { users: [ben, cara] }, unique("Over"));
+    for (const person of [annaAt, benAt, caraAt])
+      await person.waitForRoom("the group", (each) => each.roomId === room, 30_000);
+    await Promise.all([annaAt, benAt, caraAt].map((person) => person.client.leave(room)));
+    await settled(stack);
+    expect(await membersOf(room)).to.deep.equal([`@whisper:${stack.serverName}`]);
   });
 });

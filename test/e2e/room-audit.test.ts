@@ -1,11 +1,13 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { expect } from "chai";
+import pg from "pg";
 import { z } from "zod";
 import { callApi, mustCallApi } from "../../dev/api.ts";
 import type { Person } from "../../dev/person.ts";
 import { atSynapse, behindWhisper } from "../support/behind-whisper.ts";
 import { openConversation } from "../support/conversation-api.ts";
+import { type ServerAdmin, serverAdmin } from "../support/server-admin.ts";
 import { settled } from "../support/settled.ts";
 import { freshStack, type TestStack } from "../support/stack.ts";
 import { hire, putGroup, roomOfKind, unique } from "../support/staff.ts";
@@ -41,11 +43,37 @@ describe("The room-state audit", function () {
   const put = (what: "kick" | "ban", room: string, username: string) =>
     act("POST", `${at(room)}/${what}`, { user_id: stack.userId(username) });
 
+  let admin: ServerAdmin;
+  /** As after a restore from a backup that does not fit the homeserver's. */
+  const inDatabase = async (statement: string, ...values: readonly string[]): Promise<void> => {
+    const client = new pg.Client(stack.databaseUrl);
+    await client.connect();
+    try {
+      await client.query(statement, [...values]);
+    } finally {
+      await client.end();
+    }
+  };
+  const asAnna = {
+    act: (method: string, path: string, body?: object) => act(method, path, body, stack.userId(anna)),
+  };
+  const make = async (by: Pick<ServerAdmin, "act">, options: object): Promise<string> =>
+    made.parse(await by.act("POST", "/_matrix/client/v3/createRoom", { preset: "private_chat", ...options }))
+      .room_id;
+  /** Another room stands in the place of the group's. */
+  const standIn = async (old: string, room: string): Promise<string> => {
+    await inDatabase("UPDATE conversations SET room_id = $2 WHERE room_id = $1", old, room);
+    await act("DELETE", `/_synapse/admin/v1/rooms/${encodeURIComponent(old)}`, { purge: true });
+    for (const username of [anna, ben]) await letIn(room, username);
+    return room;
+  };
+
   /** What somebody does to a group's room behind Whisper's back, the rules that it breaks, and how it is put right. */
   interface Drift {
     readonly group: string;
     readonly rules: readonly string[];
     readonly severity: string;
+    /** @returns what stands in the room's place since, if something does. */
     readonly drift: (room: string) => Promise<unknown>;
     /** The room cannot be made right: everybody gets another one. */
     readonly replaced?: true;
@@ -154,6 +182,35 @@ describe("The room-state audit", function () {
       replaced: true,
     },
     {
+      group: "Stranger with power",
+      rules: ["bot", "power_levels"],
+      severity: "critical",
+      drift: (room) =>
+        admin.act("POST", `/_synapse/admin/v1/rooms/${encodeURIComponent(room)}/make_room_admin`, {}),
+      replaced: true,
+    },
+    {
+      group: "Version",
+      rules: ["version"],
+      severity: "critical",
+      drift: async (room) => standIn(room, await make({ act }, { room_version: "12" })),
+      replaced: true,
+    },
+    {
+      group: "Creator",
+      rules: ["creator"],
+      severity: "critical",
+      drift: async (room) => {
+        const other = await make(admin, {
+          invite: ["@whisper:localhost"],
+          power_level_content_override: { users: { "@whisper:localhost": 100, [admin.userId]: 100 } },
+        });
+        await act("POST", `/_matrix/client/v3/join/${encodeURIComponent(other)}`, {});
+        return standIn(room, other);
+      },
+      replaced: true,
+    },
+    {
       group: "Purged",
       rules: ["unknown_room"],
       severity: "critical",
@@ -165,7 +222,10 @@ describe("The room-state audit", function () {
   const rooms = new Map<string, string>();
   const roomOf = (group: string): string => rooms.get(group) ?? "";
   let pair: string;
+  let party: string;
   let secret: string;
+  let closing: string;
+  let alone: string;
   let printed: { code: number; stdout: string };
 
   const cli = (...args: string[]): Promise<{ code: number; stdout: string }> =>
@@ -183,6 +243,8 @@ describe("The room-state audit", function () {
     for (const { group } of drifts) await putGroup(stack, group, [anna, ben]);
     for (const { group } of drifts) rooms.set(group, (await roomOfKind(benAt, "group", group)).roomId);
     pair = (await openConversation(stack, anna, { users: [ben] })).room;
+    party = (await openConversation(stack, anna, { users: [ben], security_groups: ["Name"] }, "Party")).room;
+    admin = await serverAdmin(stack, "root");
     await settled(stack);
   });
   after(() => stack?.stop());
@@ -196,17 +258,31 @@ describe("The room-state audit", function () {
     before(async function () {
       this.timeout(120_000);
       await behindWhisper(stack, async () => {
-        for (const { group, drift } of drifts) await drift(roomOf(group));
+        for (const { group, drift } of drifts) {
+          const instead = await drift(roomOf(group));
+          if (typeof instead === "string") rooms.set(group, instead);
+        }
+        await letIn(party, cara);
         await act(
           "PUT",
           `/_matrix/client/v3/user/${stack.userId(anna)}/account_data/m.direct`,
           {},
           stack.userId(anna),
         );
-        secret = made.parse(
-          await act("POST", "/_matrix/client/v3/createRoom", { preset: "private_chat", name: "Secret" }),
-        ).room_id;
+        secret = await make({ act }, { name: "Secret" });
         await letIn(secret, anna);
+        closing = await make({ act }, { name: "Given up" });
+        await letIn(closing, anna);
+        await inDatabase(
+          "INSERT INTO retired_rooms (room_id, since) VALUES ($1, now() - interval '1 hour')",
+          closing,
+        );
+        alone = await make(asAnna, { name: "Nobody yet" });
+        await inDatabase(
+          "INSERT INTO rooms (room_id, version, creator, seen_at) VALUES ($1, '11', $2, now() - interval '30 minutes')",
+          alone,
+          stack.userId(anna),
+        );
       });
       // By the command line, which needs no running Whisper.
       printed = await cli();
@@ -237,8 +313,20 @@ describe("The room-state audit", function () {
       expect(lineOf(secret, "unknown_room")).to.match(/^critical {2}\S+ {2}unknown/);
     });
 
+    it("finds somebody in a custom group's room who is no member", () => {
+      expect(lineOf(party, "membership")).to.match(/^critical {2}\S+ {2}custom/);
+    });
+
+    it("finds a room that was to be closed, with somebody still in it", () => {
+      expect(lineOf(closing, "membership")).to.match(/^critical {2}\S+ {2}closed/);
+    });
+
+    it("gives whoever makes a room the time to invite somebody", () => {
+      expect(printed.stdout).not.to.include(alone);
+    });
+
     it("finds nothing else", () => {
-      const known = new Set([...rooms.values(), pair, secret]);
+      const known = new Set([...rooms.values(), pair, party, secret, closing]);
       const others = printed.stdout.split("\n").filter((line) => /^(critical|warning|info) /.test(line));
       const unexpected = others.filter((line) => ![...known].some((room) => line.includes(room)));
       // Her chat with Whisper is not listed any more either.
@@ -246,6 +334,8 @@ describe("The room-state audit", function () {
     });
 
     it("puts all of it right, and then finds nothing", async () => {
+      await inDatabase("UPDATE rooms SET seen_at = now() - interval '3 hours' WHERE room_id = $1", alone);
+      expect((await cli()).stdout).to.include(alone);
       await stack.startWhisper();
       const answer = reports.parse(await mustCallApi(stack, "POST", "/api/v1/audit/rooms/repair", {}));
       expect(answer.length).to.be.greaterThan(0);
@@ -265,7 +355,7 @@ describe("The room-state audit", function () {
       const answer = await annaAt.request("GET", "/_matrix/client/v3/joined_rooms");
       const { joined_rooms: joined } = z.object({ joined_rooms: z.array(z.string()) }).parse(answer.body);
       const givenUp = drifts.filter(({ replaced }) => replaced).map(({ group }) => roomOf(group));
-      expect(joined).not.to.include.members([secret]);
+      expect(joined.filter((room) => [secret, closing, alone].includes(room))).to.deep.equal([]);
       expect(joined.filter((room) => givenUp.includes(room))).to.deep.equal([]);
       const reading = act(
         "GET",

@@ -260,6 +260,18 @@ describe("Rooms that somebody makes in a client", function () {
     });
   }
 
+  it("with nobody in them yet take what their maker writes at once", async () => {
+    const room = await annaAt.createRoom({ preset: Preset.PrivateChat, name: `Alone ${group}` });
+    const began = performance.now();
+    for (const line of ["One.", "Two."]) await annaAt.sendText(room, line);
+    // Each waited ten seconds for an adoption that was not to be.
+    expect(performance.now() - began).to.be.below(5_000);
+    await annaAt.invite(room, benAt.userId);
+    await annaAt.invite(room, caraAt.userId);
+    expect(await kindIn(benAt, room)).to.equal("custom");
+    expect(await textsOf(benAt, room)).to.have.lengthOf(2);
+  });
+
   it("with somebody from elsewhere are refused at once", async () => {
     const refusal = await refusalOf(
       annaAt.createRoom({ preset: Preset.PrivateChat, invite: ["@eve:elsewhere.example"] }),
