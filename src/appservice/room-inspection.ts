@@ -18,7 +18,7 @@ import { withAccount } from "./accounts.ts";
 import { adoptJob } from "./adoption-wait.ts";
 import { type Homeserver, MatrixRefused, path } from "./homeserver.ts";
 import { mirrorDirect, mirrorForgotten, mirrorWholeRoom } from "./mirror.ts";
-import { retireRoom } from "./retire.ts";
+import { addRetireJob, retireRoom } from "./retire.ts";
 
 export interface InspectionParts {
   readonly database: Database;
@@ -80,7 +80,7 @@ function roomRepair(parts: InspectionParts): RoomRepair {
     },
     closed: async (room) => {
       await intoMirror(room, new Map());
-      await addJob(database, "retire", { room_id: room }, { key: `retire:${room}`, queue: `retire:${room}` });
+      await addRetireJob(database, room);
     },
     unknown: async (room, creator) => {
       await intoMirror(room, new Map());
