@@ -1,7 +1,7 @@
 import type { UserId } from "../policy/model.ts";
 import type { Database, Queryable, Transaction } from "../store/database.ts";
+import { inParallel } from "../store/in-parallel.ts";
 import { type Homeserver, HomeserverAway, path } from "./homeserver.ts";
-import { inParallel } from "./in-parallel.ts";
 
 /** An account as it ought to be. */
 export interface ExpectedAccount {
@@ -36,7 +36,7 @@ export async function syncAccounts(
   const failed = new Map<UserId, unknown>();
   let away: HomeserverAway | undefined;
   let unansweredInARow = 0;
-  await inParallel(AT_ONCE, [...wanted], async ([user, account]) => {
+  await inParallel([...wanted], AT_ONCE, async ([user, account]) => {
     if (away !== undefined) return;
     const actual = known.get(user) ?? null;
     const expected =

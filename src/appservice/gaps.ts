@@ -1,10 +1,10 @@
 import type { Logger } from "pino";
-import { inParallel } from "../audit/in-parallel.ts";
 import { queueRoomAudit } from "../audit/room-job.ts";
 import type { RoomInspector, RoomRepair } from "../audit/room-ports.ts";
 import type { MatrixEvent } from "../messages/event.ts";
 import type { RoomId } from "../policy/model.ts";
 import type { Database, Queryable } from "../store/database.ts";
+import { inParallel } from "../store/in-parallel.ts";
 import { addJob } from "../store/jobs.ts";
 import { type Homeserver, MatrixRefused, path } from "./homeserver.ts";
 import { storeEvents } from "./inbox.ts";

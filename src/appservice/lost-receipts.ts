@@ -2,8 +2,8 @@ import { READ_TO } from "../conversations/unread.ts";
 import type { Naming, RoomId, UserId } from "../policy/model.ts";
 import { isHandle, isOurs } from "../policy/names.ts";
 import type { Database } from "../store/database.ts";
+import { inParallel } from "../store/in-parallel.ts";
 import { type Homeserver, MatrixRefused, path } from "./homeserver.ts";
-import { inParallel } from "./in-parallel.ts";
 import { storeReceipts } from "./receipts.ts";
 
 export interface LostReceiptParts {
@@ -27,9 +27,9 @@ const AT_ONCE = 2;
  */
 export async function findLostReceipts(parts: LostReceiptParts): Promise<void> {
   const rooms = new Set((await unread(parts)).map(({ room_id }) => room_id));
-  await inParallel(AT_ONCE, [...rooms], (room) => takeReceipts(parts, room));
+  await inParallel([...rooms], AT_ONCE, (room) => takeReceipts(parts, room));
   const still = (await unread(parts)).filter(({ people }) => people <= SMALL);
-  await inParallel(AT_ONCE, still.slice(0, MOST_MEMBERS), ({ room_id, user_id }) =>
+  await inParallel(still.slice(0, MOST_MEMBERS), AT_ONCE, ({ room_id, user_id }) =>
     takeReceipts(parts, room_id, user_id),
   );
 }

@@ -1,4 +1,5 @@
 import type { MatrixEvent } from "../messages/event.ts";
+import { ROOM_VERSION } from "../policy/expectedRoom.ts";
 import type { ConversationId, ExpectedRoom, RoomId, Step, UserId } from "../policy/model.ts";
 import { MARKER_TYPE } from "../policy/model.ts";
 import type { Database } from "../store/database.ts";
@@ -13,9 +14,6 @@ import {
   mirrorWholeRoom,
 } from "./mirror.ts";
 import { storable } from "./storable.ts";
-
-/** Every room of Whisper's: version 12 would give its creator a power that cannot be taken away. */
-const ROOM_VERSION = "11";
 
 export interface RoomSteps {
   readonly database: Database;

@@ -16,7 +16,7 @@ import type {
 import { isOurs } from "../policy/names.ts";
 import * as words from "../policy/words.ts";
 import type { Queryable } from "../store/database.ts";
-import { inParallel } from "./in-parallel.ts";
+import { inParallel } from "../store/in-parallel.ts";
 import type { ListedRoom, RoomInspector } from "./room-ports.ts";
 
 export interface RoomAuditParts {

@@ -45,7 +45,6 @@ export interface JobPayloads {
   conversations: {
     readonly usernames: readonly string[];
     readonly groups: readonly string[];
-    readonly all?: boolean;
   };
 }
 

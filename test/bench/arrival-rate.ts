@@ -1,5 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { inParallel } from "../../src/appservice/in-parallel.ts";
+import { inParallel } from "../../src/store/in-parallel.ts";
 import { eventually } from "../support/eventually.ts";
 import { settled } from "../support/settled.ts";
 import type { TestStack } from "../support/stack.ts";
@@ -81,7 +81,7 @@ async function rawEvents(
 ): Promise<number> {
   const synapse = homeserver(stack, rooms.length);
   let started = Number.POSITIVE_INFINITY;
-  await inParallel(rooms.length, rooms, async (room) => {
+  await inParallel(rooms, rooms.length, async (room) => {
     if (apart > 0) await pause(Math.random() * apart);
     started = Math.min(started, Date.now());
     for (let count = 0; count < each; count++) {
@@ -107,8 +107,8 @@ async function whisperEvents(stack: TestStack, round: number, each: number): Pro
   const practice = healthTrack(stack, DOCTORS.length);
   const started = Date.now();
   await inParallel(
-    DOCTORS.length,
     bookings,
+    DOCTORS.length,
     async ({ path, body }) => void (await practice.call("PUT", path, body)),
   );
   practice.close();

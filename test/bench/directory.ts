@@ -1,6 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { mustCallApi } from "../../dev/api.ts";
-import { inParallel } from "../../src/appservice/in-parallel.ts";
+import { inParallel } from "../../src/store/in-parallel.ts";
 import { eventually } from "../support/eventually.ts";
 import { settled } from "../support/settled.ts";
 import type { TestStack } from "../support/stack.ts";
@@ -144,7 +144,7 @@ async function accountsBesideRaw(
       await pause(300);
       const started = performance.now();
       const names = Array.from({ length: between / 10 }, (_, index) => `raw.${raw.made + index}`);
-      await inParallel(AT_ONCE, names, async (name) => {
+      await inParallel(names, AT_ONCE, async (name) => {
         const path = `/_synapse/admin/v2/users/${encodeURIComponent(stack.userId(name))}`;
         await synapse.call("PUT", path, { displayname: `${nameOf(name)} (Nurse)` });
       });
@@ -165,7 +165,7 @@ async function plainRegistrations(stack: TestStack, count: number): Promise<numb
   const synapse = homeserver(stack, AT_ONCE);
   const started = performance.now();
   const names = Array.from({ length: count }, (_, index) => `ht_plain.${index}`);
-  await inParallel(AT_ONCE, names, async (username) => {
+  await inParallel(names, AT_ONCE, async (username) => {
     const body = { type: "m.login.application_service", username, inhibit_login: true };
     await synapse.call("POST", "/_matrix/client/v3/register", body);
   });

@@ -72,7 +72,7 @@ describe("the database", () => {
         );
       }
       // As a database of an earlier version has it.
-      await database.query("DELETE FROM migrations WHERE name = '0026_sent_before.sql'");
+      await database.query("DELETE FROM migrations WHERE name = '0027_sent_before.sql'");
       await migrate(database);
       const { rows } = await database.query("SELECT ref, room_id FROM outbox ORDER BY seq");
       expect(rows).to.deep.equal([
