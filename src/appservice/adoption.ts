@@ -58,15 +58,18 @@ async function decideOn(parts: ReconcilerParts, room: RoomId): Promise<void> {
   }
   const actual = await loadRoom(database, room);
   if (actual === null || actual.creator === settings.bot) return;
-  const classify = (people: Directory) => classifyRoom(people, settings, actual, isDirect(state));
-  const first = classify(await directory.fresh());
+  const classify = (people: Directory, as: ActualRoom) => classifyRoom(people, settings, as, isDirect(state));
+  const first = classify(await directory.fresh(), actual);
   if (first.is === "unfinished") return;
   // Power first: from the moment at which the room is ours, or closed, it can be kept in order.
   const taken = actual.version === ROOM_VERSION && (await tookOver(parts, actual, first.is !== "refused"));
   await database.transaction(async (tx) => {
+    // Somebody may have been invited meanwhile. Whose event was handled is in the mirror, and belongs to the choice; the
+    // others wait for this lock (conversations/custom-group-events.ts) and are edits of the group that there is then.
+    await tx.query("SELECT FROM rooms WHERE room_id = $1 FOR UPDATE", [room]);
     // Decided under the lock: two rooms for one choice of people become one group.
     await lockDirectory(tx);
-    const made = classify(await directory.within(tx));
+    const made = classify(await directory.within(tx), (await loadRoom(tx, room)) ?? actual);
     await decide(parts, tx, taken ? made : withoutPower(made), room, newestOf(state));
   });
 }

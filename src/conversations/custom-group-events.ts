@@ -31,6 +31,8 @@ export function customGroupEvents(parts: ConversationParts): EventHandler {
     handle: async (tx, event) => {
       const edit = nativeEdit(event, parts.settings.bot);
       if (edit === null) return;
+      // While a room is being taken over: either this event is part of what it is made of, or an edit of what it has become.
+      await tx.query("SELECT FROM rooms WHERE room_id = $1 FOR SHARE", [event.room_id]);
       const stored = await conversationOfRoom(tx, event.room_id);
       if (stored?.conversation.kind !== "custom") return;
       await lockDirectory(tx);

@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import { Preset, Visibility } from "matrix-js-sdk";
+import pg from "pg";
 import { z } from "zod";
 import type { Person } from "../../dev/person.ts";
 import { conversationOf, refusalOf } from "../../dev/room-events.ts";
@@ -7,6 +8,7 @@ import { atSynapse } from "../support/behind-whisper.ts";
 import { openConversation } from "../support/conversation-api.ts";
 import { eventually } from "../support/eventually.ts";
 import { serverAdmin } from "../support/server-admin.ts";
+import { settled } from "../support/settled.ts";
 import { sharedStack, type TestStack } from "../support/stack.ts";
 import { hire, putGroup, roomOfKind, textsOf, unique } from "../support/staff.ts";
 
@@ -258,6 +260,57 @@ describe("Rooms that somebody makes in a client", function () {
       await annaAt.waitUntilRoomIsGone(room, 30_000);
       await benAt.waitUntilRoomIsGone(room);
     });
+  }
+
+  for (const handled of [true, false]) {
+    it(`keep who is invited while they are taken over, ${handled ? "heard of before" : "heard of after"} it is decided`, async () => {
+      const [dora, eve, fay] = [
+        await hire(stack, unique("dora")),
+        await hire(stack, unique("eve")),
+        await hire(stack, unique("fay")),
+      ];
+      const raised = stack.proxy.inject({
+        when: "before",
+        match: { method: "PUT", path: /state\/m\.room\.power_levels/, actingFor: dora.userId },
+        act: async ({ path }) => {
+          const room = decodeURIComponent(path.split("/")[5] ?? "");
+          await dora.invite(room, fay.userId);
+          if (handled)
+            await eventually(
+              "the invitation to be handled",
+              async () => (await handledInvitations(room)) >= 2,
+            );
+          return undefined;
+        },
+      });
+      const room = await dora.createRoom({
+        preset: Preset.PrivateChat,
+        name: `Taken over ${unique("x")}`,
+        invite: [eve.userId],
+      });
+      await raised.happened;
+      expect(await kindIn(eve, room)).to.equal("custom");
+      await settled(stack);
+      await fay.waitForRoom("the group", (each) => each.roomId === room);
+      const said = await dora.sendText(room, "All three of us.");
+      await fay.waitForEvent("the message", (event) => event.getId() === said);
+    });
+  }
+
+  /** Invitations into the room that Whisper has taken in. */
+  async function handledInvitations(room: string): Promise<number> {
+    const client = new pg.Client(stack.databaseUrl);
+    await client.connect();
+    try {
+      const { rowCount } = await client.query(
+        `SELECT FROM inbox WHERE room_id = $1 AND event->'content'->>'membership' = 'invite' AND handled_at IS NOT NULL
+           AND event->>'state_key' <> '@whisper:localhost'`,
+        [room],
+      );
+      return rowCount ?? 0;
+    } finally {
+      await client.end();
+    }
   }
 
   it("with nobody in them yet take what their maker writes at once", async () => {
