@@ -75,7 +75,7 @@ server { listen 127.0.0.1:${port}; include whisper/routes.conf; }`;
   });
   const url = `http://127.0.0.1:${port}`;
   const deadline = Date.now() + 10_000;
-  while (!(await answers(`${url}/nginx-health`))) {
+  while ((await answers(`${url}/nginx-health`)) !== "ready") {
     if (child.exitCode !== null || Date.now() > deadline) {
       throw new Error(
         `nginx did not start: ${complaint}${readFileSync(join(directory, "error.log"), "utf8")}`,

@@ -36,9 +36,12 @@ export function headersFor(headers: IncomingHttpHeaders): Record<string, string 
 /** Aborts when the client is gone before its answer is complete, so that Synapse does not work for nobody. */
 export function whileWanted(response: Response): AbortSignal {
   const gone = new AbortController();
-  response.once("close", () => {
+  const ifGone = () => {
     if (!response.writableFinished) gone.abort();
-  });
+  };
+  // It may have gone while something else was asked.
+  if (response.destroyed) ifGone();
+  else response.once("close", ifGone);
   return gone.signal;
 }
 

@@ -39,7 +39,7 @@ export interface Callers {
 
 export interface CallerOptions {
   readonly upstream: Upstream;
-  /** Milliseconds for which a token stands for the same user. */
+  /** Milliseconds for which a token's user is not asked for again. It never changes; whether it is still good, Synapse says. */
   readonly keepUser?: number;
   /** Milliseconds for which a caller counts as a member after having been one. */
   readonly keepMembership?: number;
@@ -47,7 +47,7 @@ export interface CallerOptions {
 
 const PATIENCE = 10_000;
 
-export function callers({ upstream, keepUser = 30_000, keepMembership = 1_000 }: CallerOptions): Callers {
+export function callers({ upstream, keepUser = 300_000, keepMembership = 1_000 }: CallerOptions): Callers {
   const users = new Kept<UserId>(5_000, keepUser);
   const memberships = new Kept<ReadonlySet<string>>(5_000, keepMembership);
 

@@ -1,11 +1,11 @@
-import express, { type Request, type Router } from "express";
+import express, { type Request, type Response, type Router } from "express";
 import type { MediaPort } from "../../conversations/media.ts";
 import type { UserId } from "../../policy/model.ts";
-import { answerFailure, type GateLog } from "./answer.ts";
+import { answerFailure, type GateLog, whileWanted } from "./answer.ts";
 import { type Callers, callers } from "./caller.ts";
-import type { GatedKind } from "./gated-paths.ts";
+import type { Gated, GatedKind } from "./gated-paths.ts";
 import { legacyMedia, mediaRule } from "./media.ts";
-import { refuse, UNREADABLE_PATH } from "./refusal.ts";
+import { refuse, TOO_MANY, UNREADABLE_PATH } from "./refusal.ts";
 import { sortRequest } from "./request-path.ts";
 import {
   bareEvent,
@@ -20,7 +20,8 @@ import {
   sync,
   toDevice,
 } from "./rules.ts";
-import { upstream } from "./upstream.ts";
+import { Turns } from "./turns.ts";
+import { type Upstream, upstream } from "./upstream.ts";
 
 export interface GateOptions {
   /** Synapse itself. */
@@ -44,7 +45,20 @@ export interface Gate {
 
 /** Long polls open at a time: one for each device of a large practice. */
 const MOST_POLLS = 4_096;
+/** Other reads at a time. They have connections of their own, so that polls, which wait, do not keep them waiting. */
+const MOST_READS = 1_024;
 const MOST_QUESTIONS = 64;
+/**
+ * Of one person: two polls for each of a good many devices, with some of connections that broke and are not known to
+ * have. Reads come in bursts, a room full of pictures, so what is beyond waits for its turn.
+ */
+const POLLS_EACH = 32;
+const READS_EACH = 16;
+const READS_WAITING_EACH = 256;
+
+const POLLS: ReadonlySet<GatedKind> = new Set(["sync", "sliding-sync"]);
+/** Refused without asking anybody. */
+const NOT_SERVED: ReadonlySet<GatedKind> = new Set(["event-stream", "legacy-media"]);
 
 /**
  * The read gate: nobody reads anything of a room that they are not in now. Synapse itself would serve a removed user
@@ -52,16 +66,19 @@ const MOST_QUESTIONS = 64;
  */
 export function createGate(options: GateOptions): Gate {
   const questions = upstream(options.synapseUrl, MOST_QUESTIONS);
-  const reads = upstream(options.synapseUrl, MOST_POLLS);
+  const polls = upstream(options.synapseUrl, MOST_POLLS);
+  const reads = upstream(options.synapseUrl, MOST_READS);
   const who: Callers = callers({
     upstream: questions,
     ...(options.keepMembership === undefined ? {} : { keepMembership: options.keepMembership }),
   });
-  const passage: Passage = {
+  const passage = (through: Upstream): Passage => ({
     callers: who,
-    upstream: reads,
+    upstream: through,
     forwardedFor: (request) => clientAddress(request, options.behindProxy),
-  };
+  });
+  const polling = { turns: new Turns(POLLS_EACH, 0), passage: passage(polls) };
+  const reading = { turns: new Turns(READS_EACH, READS_WAITING_EACH), passage: passage(reads) };
   const rules: Readonly<Record<GatedKind, Rule>> = {
     event,
     room,
@@ -76,6 +93,19 @@ export function createGate(options: GateOptions): Gate {
     "legacy-media": legacyMedia,
   };
 
+  const carryOut = async (gated: Gated, request: Request, response: Response): Promise<void> => {
+    const rule = rules[gated.kind];
+    if (NOT_SERVED.has(gated.kind)) return rule(reading.passage, request, response, gated);
+    const { turns, passage } = POLLS.has(gated.kind) ? polling : reading;
+    const endTurn = await turns.take(await who.userId(request), whileWanted(response));
+    if (endTurn === null) return refuse(response, TOO_MANY);
+    try {
+      await rule(passage, request, response, gated);
+    } finally {
+      endTurn();
+    }
+  };
+
   const router = express.Router();
   router.use((request, response, next) => {
     const sorted = sortRequest(request.method, request.originalUrl);
@@ -85,7 +115,7 @@ export function createGate(options: GateOptions): Gate {
       case "refuse":
         return refuse(response, UNREADABLE_PATH);
       case "gated":
-        rules[sorted.gated.kind](passage, request, response, sorted.gated).catch((error: unknown) =>
+        carryOut(sorted.gated, request, response).catch((error: unknown) =>
           answerFailure(response, error, options.log),
         );
         return;
@@ -97,6 +127,7 @@ export function createGate(options: GateOptions): Gate {
     router,
     close: () => {
       questions.close();
+      polls.close();
       reads.close();
     },
   };

@@ -5,6 +5,8 @@ export interface Refusal {
   readonly status: number;
   readonly errcode: string;
   readonly error: string;
+  /** Milliseconds after which to try again. */
+  readonly retryAfter?: number;
 }
 
 export const NOT_A_MEMBER: Refusal = {
@@ -60,6 +62,14 @@ export const CANNOT_TELL: Refusal = {
   error: "It could not be made sure that you may see this. Try again in a moment.",
 };
 
+/** One person has more open at a time than all their devices together need. */
+export const TOO_MANY: Refusal = {
+  status: 429,
+  errcode: "M_LIMIT_EXCEEDED",
+  error: "Too many requests at the same time.",
+  retryAfter: 2_000,
+};
+
 export const UNREADABLE_PATH: Refusal = {
   status: 400,
   errcode: "M_UNRECOGNIZED",
@@ -87,8 +97,14 @@ const CORS = {
   "cross-origin-resource-policy": "cross-origin",
 };
 
-export function refuse(response: Response, { status, errcode, error }: Refusal): void {
-  sendJson(response, status, { errcode, error });
+export function refuse(response: Response, { status, errcode, error, retryAfter }: Refusal): void {
+  if (retryAfter !== undefined && !response.headersSent)
+    response.set("retry-after", String(Math.ceil(retryAfter / 1_000)));
+  sendJson(response, status, {
+    errcode,
+    error,
+    ...(retryAfter === undefined ? {} : { retry_after_ms: retryAfter }),
+  });
 }
 
 /** An answer of our own; cut off when an answer has begun that can no longer be taken back. */
