@@ -21,8 +21,12 @@ export interface GapParts {
 const MARGIN = 5 * 60_000;
 /** Nobody looks back further (milliseconds). */
 const FURTHEST = 14 * 86_400_000;
-/** After a restart, the rooms that are new or in which somebody wrote in this time, the latest first; at night, all. */
+/**
+ * After a restart, the rooms in which somebody wrote in this time, the latest first, and those so new that nobody has; at
+ * night, all.
+ */
 const RECENT = 14 * 86_400_000;
+const NEW = 86_400_000;
 const MOST_RECENT = 2_000;
 const MOST_EVENTS = 1_000;
 const FIRST_PAGE = 20;
@@ -83,9 +87,10 @@ async function roomsToCheck(db: Queryable, rooms: "recent" | "all"): Promise<Roo
   const found = await db.query<{ room_id: RoomId }>(
     `SELECT room_id FROM conversations
      WHERE room_id IS NOT NULL
-       AND ($1 OR coalesce(last_activity_at, created_at) > now() - $2 * interval '1 millisecond')
-     ORDER BY coalesce(last_activity_at, created_at) DESC LIMIT $3`,
-    [rooms === "all", RECENT, rooms === "all" ? null : MOST_RECENT],
+       AND ($1 OR last_activity_at > now() - $2 * interval '1 millisecond'
+               OR (last_activity_at IS NULL AND created_at > now() - $3 * interval '1 millisecond'))
+     ORDER BY coalesce(last_activity_at, created_at) DESC LIMIT $4`,
+    [rooms === "all", RECENT, NEW, rooms === "all" ? null : MOST_RECENT],
   );
   return found.rows.map((row) => row.room_id);
 }

@@ -8,7 +8,7 @@ import { addJob, type JobPayloads } from "../store/jobs.ts";
 import { type Arrival, type Notice, noticeOf } from "./arrival.ts";
 import type { Booking } from "./booking.ts";
 import type { Change, Effect } from "./change.ts";
-import { conversationIds } from "./conversations.ts";
+import { type ConversationIds, conversationIds } from "./conversations.ts";
 import { nextStep, ruleFor } from "./escalation.ts";
 import {
   ACKNOWLEDGE,
@@ -38,7 +38,7 @@ export async function commit(
   parts: ArrivalParts,
   directory: Directory,
   changes: readonly Change[],
-  booking: Booking | null = null,
+  { booking = null, seen }: { readonly booking?: Booking | null; readonly seen?: ConversationIds } = {},
 ): Promise<void> {
   const links: PatientLink[] = [];
   const posts: Post[] = [];
@@ -50,7 +50,7 @@ export async function commit(
     for (const effect of effects) posts.push(...(await postsOf(tx, parts, view, arrival, effect)));
   }
   const arrivals = changes.map(({ arrival }) => arrival);
-  await Promise.all([save(tx, booking, arrivals), savePatientLinks(tx, links), send(tx, posts)]);
+  await Promise.all([save(tx, booking, arrivals), savePatientLinks(tx, links), send(tx, posts, seen)]);
 }
 
 export const viewOf = (parts: ArrivalParts, directory: Directory, link: PatientLink): NoticeView => ({
@@ -61,10 +61,10 @@ export const viewOf = (parts: ArrivalParts, directory: Directory, link: PatientL
 });
 
 /** Queues sends, those of one conversation together: two transactions then take the same locks in the same order. */
-export async function send(tx: Transaction, posts: readonly Post[]): Promise<void> {
+export async function send(tx: Transaction, posts: readonly Post[], seen?: ConversationIds): Promise<void> {
   if (posts.length === 0) return;
   const wanted = new Map(posts.map((post) => [post.in.naturalKey, post.in]));
-  const ids = await conversationIds(tx, [...wanted.values()]);
+  const ids = await conversationIds(tx, [...wanted.values()], seen);
   const sends = posts.flatMap(({ in: where, ...rest }): Send[] => {
     const conversation = ids.get(where.naturalKey);
     // It was made a moment ago, in this transaction.

@@ -1,10 +1,13 @@
 import { randomUUID } from "node:crypto";
+import { arrivalsConversation } from "../conversations/keys.ts";
 import { arrivalRecipients } from "../policy/arrivalRecipients.ts";
+import type { Directory } from "../policy/model.ts";
 import type { Transaction } from "../store/database.ts";
 import type { Arrival, ArrivalId } from "./arrival.ts";
 import type { Booking } from "./booking.ts";
 import { commit } from "./carry-out.ts";
 import { dayOf } from "./clock.ts";
+import { idsOf } from "./conversations.ts";
 import { changeBooking } from "./lifecycle.ts";
 import type { ArrivalParts } from "./parts.ts";
 import { canonical, isReachable } from "./people.ts";
@@ -17,6 +20,11 @@ export interface BookingResult {
   readonly arrival: Arrival | null;
 }
 
+const likelyRooms = (directory: Directory, booking: Booking) =>
+  arrivalRecipients(directory, booking)
+    .filter(({ deliver }) => deliver)
+    .map(({ username }) => arrivalsConversation(username));
+
 /**
  * Takes in a booking as HealthTrack has it now. The booking, its arrival, the notices and what is to be sent are one
  * transaction, so a notice is neither lost nor doubled whenever the process ends.
@@ -27,10 +35,12 @@ export async function putBooking(
   sent: Booking,
 ): Promise<BookingResult> {
   // Asked together: a transaction's statements are carried out in this order, each when the one before has its locks.
-  const [directory, , situation] = await Promise.all([
+  // Where whom memory would tell is told is looked up beside them; whoever else turns out to be told is looked up later.
+  const [directory, , situation, seen] = await Promise.all([
     parts.directory.within(tx),
     lockBooking(tx, sent.bookingId, sent.patientId),
     readSituation(tx, sent.bookingId, sent.patientId),
+    idsOf(tx, likelyRooms(parts.directory.latest(), sent)),
   ]);
   const booking: Booking = {
     ...sent,
@@ -47,7 +57,7 @@ export async function putBooking(
     now: new Date(),
   });
   if (!outcome.applied) return { applied: false, arrival: situation.last };
-  await commit(tx, parts, directory, outcome.changes, booking);
+  await commit(tx, parts, directory, outcome.changes, { booking, seen });
   const now = outcome.changes
     .map(({ arrival }) => arrival)
     .findLast((arrival) => arrival.slots.some((slot) => slot.bookingId === booking.bookingId));

@@ -3,11 +3,19 @@ import { ensureConversations, type NewConversation } from "../conversations/stor
 import type { ConversationId } from "../policy/model.ts";
 import type { Transaction } from "../store/database.ts";
 
-/** The ids of conversations by their natural keys. Those that were not there are made, and their rooms asked for. */
+/** Ids of conversations by their natural keys. */
+export type ConversationIds = ReadonlyMap<string, ConversationId>;
+
+/**
+ * The ids of conversations by their natural keys. Those that were not there are made, and their rooms asked for.
+ * @param seen ids that were looked up already; an id never changes.
+ */
 export async function conversationIds(
   tx: Transaction,
   wanted: readonly NewConversation[],
-): Promise<ReadonlyMap<string, ConversationId>> {
+  seen: ConversationIds = new Map(),
+): Promise<ConversationIds> {
+  if (wanted.every(({ naturalKey }) => seen.has(naturalKey))) return seen;
   const known = await idsOf(tx, wanted);
   const missing = wanted.filter(({ naturalKey }) => !known.has(naturalKey));
   if (missing.length === 0) return known;
@@ -15,10 +23,8 @@ export async function conversationIds(
   return idsOf(tx, wanted);
 }
 
-async function idsOf(
-  tx: Transaction,
-  wanted: readonly NewConversation[],
-): Promise<ReadonlyMap<string, ConversationId>> {
+/** Those of them that there are. */
+export async function idsOf(tx: Transaction, wanted: readonly NewConversation[]): Promise<ConversationIds> {
   if (wanted.length === 0) return new Map();
   const found = await tx.query<{ id: ConversationId; natural_key: string }>(
     "SELECT id, natural_key FROM conversations WHERE natural_key = ANY($1)",
