@@ -86,18 +86,22 @@ export async function mirrorOwnState(
   );
 }
 
-/** Whisper is about to make this of a member: `mirrorOwnMember` follows when it is done. */
+/**
+ * Whisper is about to make this of a member: `mirrorOwnMember` follows when it is done. Who was never in the room counts as
+ * somebody who has forgotten it: a join begins with an invitation, whose event may come first.
+ */
 export async function awaitOwnMember(
   db: Queryable,
   room: RoomId,
   user: UserId,
   membership: Membership,
 ): Promise<void> {
-  await db.query("UPDATE room_members SET awaited = $3 WHERE room_id = $1 AND user_id = $2", [
-    room,
-    user,
-    membership,
-  ]);
+  await db.query(
+    `INSERT INTO room_members AS known (room_id, user_id, membership, forgotten, event_id, awaited)
+     VALUES ($1, $2, 'leave', true, '', $3)
+     ON CONFLICT (room_id, user_id) DO UPDATE SET awaited = excluded.awaited`,
+    [room, user, membership],
+  );
 }
 
 /**

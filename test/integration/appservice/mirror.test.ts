@@ -70,6 +70,23 @@ describe("the mirror of rooms", () => {
     expect((await ben())?.membership).to.equal("leave");
   });
 
+  it("knows of the join of somebody new, though the invitation that it begins with is heard of before its answer", async () => {
+    const cara = id("cara");
+    const caras = async () => (await loadRoom(house.database, room))?.members.get(cara)?.membership;
+    await awaitOwnMember(house.database, room, cara, "join");
+    expect(await caras()).to.equal("leave");
+    await house.event({
+      room,
+      sender: SETTINGS.bot,
+      type: "m.room.member",
+      stateKey: cara,
+      content: { membership: "invite" },
+    });
+    expect(await caras()).to.equal("invite");
+    await mirrorOwnMember(house.database, room, cara, "join");
+    expect(await caras()).to.equal("join");
+  });
+
   it("does not put back a join that was over before the answer came", async () => {
     await becomes("leave");
     await begins("join");
