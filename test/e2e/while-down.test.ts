@@ -170,8 +170,11 @@ describe("While Whisper is stopped", function () {
       },
       30_000,
     );
-    const listed = (await listConversations(stack, anna)).find((each) => each.id === again.id);
-    expect(listed?.unread).to.equal(1);
+    // The message comes after the edits, each in its own turn.
+    await eventually(
+      "the message to be unread",
+      async () => (await listConversations(stack, anna)).find((each) => each.id === again.id)?.unread === 1,
+    );
     await eventually("the room to be closed to her", () => gone(caraAt, again.room));
   });
 });
