@@ -56,6 +56,33 @@ describe("Signing in", () => {
     person.stop();
   });
 
+  it("and the people search work after Whisper was killed in the middle of making a link", async () => {
+    const username = unique("ivy");
+    await putUser(stack, username, STAFF);
+    const killed = stack.proxy.inject({
+      when: "before",
+      match: { path: /\/login\/get_token$/ },
+      act: async () => {
+        await stack.killWhisper();
+        return { kind: "drop" };
+      },
+    });
+    const [answer] = await Promise.allSettled([askForLink(username), killed.happened]);
+    expect(answer.status, "nobody was told of a link").to.equal("rejected");
+    await stack.startWhisper();
+    const { login_token } = link.parse((await askForLink(username)).body);
+    const person = await Person.signIn(stack.homeserver, { loginToken: login_token });
+    // Of a colleague: the search leaves out whoever searches.
+    const colleague = unique("colleague");
+    await putUser(stack, colleague, STAFF);
+    await eventually("the colleague to be found", async () =>
+      (await person.searchPeople(nameOf(colleague).split(" ")[1] ?? "")).some(
+        ({ userId }) => userId === stack.userId(colleague),
+      ),
+    );
+    person.stop();
+  });
+
   it("is refused for whom the directory does not know", async () => {
     expect((await askForLink("nobody")).status).to.equal(404);
   });
