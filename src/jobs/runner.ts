@@ -1,11 +1,11 @@
 import { EventEmitter } from "node:events";
 import { setTimeout as wait } from "node:timers/promises";
 import { type Job, type Runner, run, type WorkerEvents, Logger as WorkerLogger } from "graphile-worker";
-import pg from "pg";
 import type { Logger } from "pino";
 import type { Database } from "../store/database.ts";
 import type { JobName, JobPayloads } from "../store/jobs.ts";
 import { retryIn } from "./backoff.ts";
+import { jobsPool } from "./pool.ts";
 import { type Serial, serialQueues } from "./serial.ts";
 import { holdWorkerLock, type WorkerLocks } from "./worker-locks.ts";
 
@@ -65,10 +65,18 @@ export async function startJobs(options: JobRunnerOptions): Promise<JobRunner> {
       options.log.warn({ err: failure }, "could not bring a retry forward"),
     );
   });
+  let stopping = false;
+  const gaveUp = (error: unknown) => {
+    if (!stopping) options.onFatal(error instanceof Error ? error : new Error(String(error)));
+  };
+  // It gives up when it cannot write down how a job ended. Its promise tells of that as of a good end, and only when the
+  // jobs that run are done; no job is begun meanwhile.
+  events.on("pool:fatalError", ({ error }) => gaveUp(error));
+  events.on("pool:gracefulShutdown", ({ message }) => gaveUp(new Error(message)));
   const serial = serialQueues(options.databaseUrl, JOBS_AT_ONCE, (error) =>
     options.log.warn({ err: error }, "a connection that holds a queue broke"),
   );
-  const pool = jobsPool(options, JOB_CONNECTIONS);
+  const pool = jobsPool(options.databaseUrl, JOB_CONNECTIONS, options.log);
   const runner: Runner = await run({
     pgPool: pool,
     // For each job that runs another may wait for its queue, which must not keep those of other queues from running.
@@ -83,11 +91,10 @@ export async function startJobs(options: JobRunnerOptions): Promise<JobRunner> {
     taskList: taskList(options, serial),
     crontab: options.timed.map(({ cron, name }) => `${cron} ${name} ?jobKey=${name}`).join("\n"),
   });
-  runner.promise.catch((error: unknown) =>
-    options.onFatal(error instanceof Error ? error : new Error(String(error))),
-  );
+  runner.promise.then(() => gaveUp(new Error("the runner of jobs ended by itself")), gaveUp);
   return {
     stop: async () => {
+      stopping = true;
       try {
         await runner.stop();
       } finally {
@@ -96,23 +103,6 @@ export async function startJobs(options: JobRunnerOptions): Promise<JobRunner> {
       }
     },
   };
-}
-
-/**
- * A pool of our own: graphile-worker looks after its own one's broken connections until it stops, and not while. What it
- * writes down, that a job was taken or is done, need not be on the disk at once: after a power cut a job runs again.
- */
-function jobsPool({ databaseUrl, log }: JobRunnerOptions, max: number): pg.Pool {
-  const pool = new pg.Pool({
-    connectionString: databaseUrl,
-    max,
-    application_name: "whisper jobs",
-    options: "-c synchronous_commit=off",
-  });
-  const broke = (error: Error) => log.warn({ err: error }, "a connection of the jobs broke");
-  pool.on("error", broke);
-  pool.on("connect", (client) => client.on("error", broke));
-  return pool;
 }
 
 /** How long graphile-worker may take to write down that a job failed, in looks and in milliseconds between them. */
