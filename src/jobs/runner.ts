@@ -6,6 +6,7 @@ import type { Database } from "../store/database.ts";
 import type { JobName, JobPayloads } from "../store/jobs.ts";
 import { retryIn } from "./backoff.ts";
 import { jobsPool } from "./pool.ts";
+import { runPromptly } from "./prompt.ts";
 import { type Serial, serialQueues } from "./serial.ts";
 import { holdWorkerLock, type WorkerLocks } from "./worker-locks.ts";
 
@@ -91,10 +92,17 @@ export async function startJobs(options: JobRunnerOptions): Promise<JobRunner> {
     taskList: taskList(options, serial),
     crontab: options.timed.map(({ cron, name }) => `${cron} ${name} ?jobKey=${name}`).join("\n"),
   });
+  const endPromptRuns = runPromptly({
+    ...options,
+    serial,
+    // The name and the payload come out of one spec, so they belong together.
+    carryOut: ({ name, payload }) => options.tasks[name](payload as never),
+  });
   runner.promise.then(() => gaveUp(new Error("the runner of jobs ended by itself")), gaveUp);
   return {
     stop: async () => {
       stopping = true;
+      endPromptRuns();
       try {
         await runner.stop();
       } finally {

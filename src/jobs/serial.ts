@@ -6,6 +6,8 @@ const SPACE = 7_316_003;
 /** Runs the jobs of one queue one after another, over all processes. */
 export interface Serial {
   run(queue: string | undefined, work: () => Promise<void>): Promise<void>;
+  /** Whether a job of this queue runs in this process, or waits in it. */
+  isBusy(queue: string): boolean;
   close(): Promise<void>;
 }
 
@@ -64,6 +66,7 @@ export function serialQueues(databaseUrl: string, width: number, onError: (error
         if (last.get(queue) === ended) last.delete(queue);
       }
     },
+    isBusy: (queue) => last.has(queue),
     close: () => pool.end(),
   };
 }

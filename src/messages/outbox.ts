@@ -63,6 +63,7 @@ export async function wakeOutbox(db: Queryable, conversations: readonly Conversa
       payload: { conversation_id: id },
       key: `outbox:${id}`,
       queue: `outbox:${id}`,
+      promptly: true,
     })),
   );
 }

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { EventEmitter } from "node:events";
 import type { Pool, PoolClient, QueryResult, QueryResultRow } from "pg";
 import pg from "pg";
 
@@ -16,10 +17,14 @@ export interface Queryable {
  */
 export interface Transaction extends Queryable {
   readonly inTransaction: true;
+  /** Has `Database.committed` emit this once the transaction is committed. */
+  announce(event: string, subject: unknown): void;
 }
 
 export interface Database extends Queryable {
   readonly pool: Pool;
+  /** What transactions of this process announced. Hints: the process may die between the commit and these. */
+  readonly committed: EventEmitter;
   /** Runs `work` in one transaction (READ COMMITTED): committed when it resolves, rolled back when it throws. */
   transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
   close(): Promise<void>;
@@ -53,21 +58,29 @@ export function openDatabase(options: DatabaseOptions): Database {
   pool.on("connect", (client) => client.on("error", broke));
   // A connection that breaks while it is lent out, between two queries, would end the process. Its next query fails.
   pool.on("connect", (client) => client.on("error", () => undefined));
+  const committed = new EventEmitter();
   return {
     pool,
+    committed,
     query: (text, values) => pool.query(prepared(text, values)),
-    transaction: (work) => inTransaction(pool, work),
+    transaction: (work) => inTransaction(pool, committed, work),
     close: () => pool.end(),
   };
 }
 
-async function inTransaction<T>(pool: Pool, work: (tx: Transaction) => Promise<T>): Promise<T> {
+async function inTransaction<T>(
+  pool: Pool,
+  committed: EventEmitter,
+  work: (tx: Transaction) => Promise<T>,
+): Promise<T> {
   const client = await pool.connect();
   let broken: Error | undefined;
+  const news: [string, unknown][] = [];
   try {
     // Asked together, so BEGIN goes out with the first statement. It fails only with the connection, as that one then does.
-    const [, result] = await Promise.all([client.query("BEGIN"), work(transactionOf(client))]);
+    const [, result] = await Promise.all([client.query("BEGIN"), work(transactionOf(client, news))]);
     await client.query("COMMIT");
+    for (const [event, subject] of news) committed.emit(event, subject);
     return result;
   } catch (error) {
     try {
@@ -82,8 +95,12 @@ async function inTransaction<T>(pool: Pool, work: (tx: Transaction) => Promise<T
   }
 }
 
-function transactionOf(client: PoolClient): Transaction {
-  return { inTransaction: true, query: (text, values) => client.query(prepared(text, values)) };
+function transactionOf(client: PoolClient, news: [string, unknown][]): Transaction {
+  return {
+    inTransaction: true,
+    query: (text, values) => client.query(prepared(text, values)),
+    announce: (event, subject) => void news.push([event, subject]),
+  };
 }
 
 /** Names by the text of statements: as many as are written in the source. */

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { Queryable } from "./database.ts";
+import type { Queryable, Transaction } from "./database.ts";
 
 /**
  * Every job there is, by name, with what it is told. A job's handler is idempotent: after a crash it runs again.
@@ -59,7 +59,15 @@ export interface JobOptions {
   readonly runAt?: Date;
   /** Smaller runs earlier; 0 unless told: what a person waits for. */
   readonly priority?: number;
+  /**
+   * A person waits: asked for in a transaction, it begins in this process once that is committed, if the process has
+   * the time (jobs/prompt.ts). Needs a queue.
+   */
+  readonly promptly?: boolean;
 }
+
+/** The event of `Database.committed` that tells of such a job, with its `JobSpec`. */
+export const PROMPTLY = "promptly";
 
 export interface JobSpec<Name extends JobName = JobName> extends JobOptions {
   readonly name: Name;
@@ -95,5 +103,8 @@ export async function addJobs(db: Queryable, specs: readonly JobSpec[]): Promise
     job_key: spec.key ?? randomUUID(),
     priority: spec.priority ?? 0,
   }));
+  if (isTransaction(db)) for (const spec of specs) if (spec.promptly) db.announce(PROMPTLY, spec);
   await db.query("SELECT queue_jobs($1)", [JSON.stringify(rows)]);
 }
+
+const isTransaction = (db: Queryable): db is Transaction => "inTransaction" in db;

@@ -8,6 +8,7 @@ import { REPOSITORY } from "../../dev/whisper.ts";
 export interface SecondWhisper {
   /** Its API. */
   readonly whisper: string;
+  readonly log: string;
   stop(): Promise<void>;
   kill(): Promise<void>;
 }
@@ -15,6 +16,7 @@ export interface SecondWhisper {
 /** Starts it on ports of its own and waits until it is ready. It works on jobs like the first; Synapse knows only that one. `env`: settings, as the first has them. */
 export async function startSecondWhisper(stack: Stack, env: NodeJS.ProcessEnv = {}): Promise<SecondWhisper> {
   const ports = await choosePorts("auto");
+  const log = join(stack.stateDir, "second-whisper.log");
   const child: RunningProcess = await startProcess({
     name: "the second Whisper",
     command: process.execPath,
@@ -26,12 +28,13 @@ export async function startSecondWhisper(stack: Stack, env: NodeJS.ProcessEnv = 
       WHISPER_LISTEN__PORT: String(ports.whisper),
       WHISPER_GATE__LISTEN__PORT: String(ports.gate),
     },
-    logFile: join(stack.stateDir, "second-whisper.log"),
+    logFile: log,
   });
   const whisper = `http://127.0.0.1:${ports.whisper}`;
   await waitUntilReady(child, () => answers(`${whisper}/health/ready`), 60_000);
   return {
     whisper,
+    log,
     stop: () => child.stop(),
     kill: async () => {
       child.kill("SIGKILL");

@@ -64,5 +64,9 @@ function whatIsSaid(stack: TestStack): unknown {
       .split("\n")
       .slice(-lines)
       .map((line) => line.slice(0, 300));
-  return { pids: stack.pids(), whisper: tail(stack.whisperLog, 8), synapse: tail(stack.synapseLog, 4) };
+  return {
+    pids: stack.pids(),
+    whisper: stack.whisperLogs.map((file) => tail(file, 8)),
+    synapse: tail(stack.synapseLog, 4),
+  };
 }

@@ -13,6 +13,8 @@ import { startSecondWhisper } from "./second-whisper.ts";
 export interface TestStack extends Stack {
   /** Between Whisper and Synapse. */
   readonly proxy: FaultProxy;
+  /** Of each process of Whisper. */
+  readonly whisperLogs: readonly string[];
   /** Gives the account a password and signs in through the read gate. The person stops with the stack at the latest. */
   signIn(username: string, options?: StaffSignIn): Promise<Person>;
 }
@@ -73,6 +75,7 @@ export async function freshStack(options: Partial<StackOptions> = {}): Promise<T
   return {
     ...stack,
     proxy,
+    whisperLogs: [stack.whisperLog, ...(second ? [second.log] : [])],
     async signIn(username, { pastTheGate, ...signInOptions } = {}) {
       await stack.setPassword(username, PASSWORD);
       const credentials = { user: stack.userId(username), password: PASSWORD };

@@ -1,0 +1,46 @@
+import type { Logger } from "pino";
+import type { Database } from "../store/database.ts";
+import { type JobSpec, PROMPTLY } from "../store/jobs.ts";
+import type { Serial } from "./serial.ts";
+
+export interface PromptParts {
+  readonly database: Database;
+  readonly serial: Serial;
+  /** Carries out a job of this name. Idempotent. */
+  readonly carryOut: (spec: JobSpec) => Promise<void>;
+  readonly isAway: (error: unknown) => boolean;
+  readonly log: Logger;
+}
+
+/** Runs of this kind at once. With more to do than that jobs come as fast as they can be done, and nothing is gained. */
+const AT_ONCE = 4;
+
+/**
+ * Begins what a person waits for in the process that asked for it, in the moment in which that is committed: a notice
+ * need not wait until its job is announced, looked for and taken. The job comes all the same, and finds what is left:
+ * all of it, when the process died, or was busy, or failed.
+ * @returns what ends that. Runs that have begun go on.
+ */
+export function runPromptly({ database, serial, carryOut, isAway, log }: PromptParts): () => void {
+  let running = 0;
+  const begin = (spec: JobSpec) => {
+    const { name, queue } = spec;
+    // A run of the same queue is under way, and its job comes after it.
+    if (queue === undefined || serial.isBusy(queue) || running === AT_ONCE) return;
+    running++;
+    serial
+      .run(queue, () => carryOut(spec))
+      .catch((error: unknown) => {
+        const away = isAway(error);
+        log[away ? "debug" : "warn"](
+          { task: name, away, err: error },
+          "failed at once, and is tried again as a job",
+        );
+      })
+      .finally(() => {
+        running--;
+      });
+  };
+  database.committed.on(PROMPTLY, begin);
+  return () => void database.committed.off(PROMPTLY, begin);
+}
