@@ -1,7 +1,7 @@
 import type { UserId } from "../policy/model.ts";
 import type { Database, Queryable, Transaction } from "../store/database.ts";
 import { inParallel } from "../store/in-parallel.ts";
-import { type Homeserver, HomeserverAway, path } from "./homeserver.ts";
+import { type Homeserver, HomeserverAway, MatrixRefused, path } from "./homeserver.ts";
 
 /** An account as it ought to be. */
 export interface ExpectedAccount {
@@ -76,7 +76,12 @@ async function bring(
   const { displayName: displayname, locked, muted } = expected;
   let done = false;
   if (actual?.displayName !== displayname) {
-    await homeserver.call({ method: "PUT", path: admin, body: { displayname } });
+    const name = () => homeserver.call({ method: "PUT", path: admin, body: { displayname } });
+    // A sign-in and the job may make one account at once: Synapse refuses the second, and takes it when it is there.
+    await name().catch((error: unknown) => {
+      if (error instanceof MatrixRefused && error.errcode === "M_USER_IN_USE") return name();
+      throw error;
+    });
     done = true;
   }
   if ((actual?.locked ?? false) !== locked) {

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { type ExpectedAccount, syncAccounts } from "../../../src/appservice/accounts.ts";
-import { type Homeserver, HomeserverAway } from "../../../src/appservice/homeserver.ts";
+import { type Homeserver, HomeserverAway, MatrixRefused } from "../../../src/appservice/homeserver.ts";
 import type { UserId } from "../../../src/policy/model.ts";
 import type { Database } from "../../../src/store/database.ts";
 import { testDatabase } from "../../support/postgres.ts";
@@ -43,6 +43,24 @@ describe("accounts", () => {
     const failed = await syncAccounts(database, homeserver, wanted, nothing);
     expect([...failed.keys()]).to.deep.equal([user("odd")]);
     expect((await recorded()).map((row) => row.user_id)).to.deep.equal([user("anna"), user("zoe")]);
+  });
+
+  it("are made though somebody else is making them in that moment, and fail when they are refused otherwise", async () => {
+    const refusedOnce = new Map([
+      ["taken", "M_USER_IN_USE"],
+      ["wrong", "M_INVALID_USERNAME"],
+    ]);
+    onCall = (path) => {
+      for (const [name, errcode] of refusedOnce) {
+        if (!path.includes(name)) continue;
+        refusedOnce.delete(name);
+        throw new MatrixRefused({ method: "PUT", path }, 400, errcode, "");
+      }
+    };
+    const wanted = new Map(["taken", "wrong"].map((name) => [user(name), account()]));
+    const failed = await syncAccounts(database, homeserver, wanted, nothing);
+    expect([...failed.keys()]).to.deep.equal([user("wrong")]);
+    expect((await recorded()).map((row) => row.user_id)).to.deep.equal([user("taken")]);
   });
 
   it("are left for later when the homeserver is away, without asking for each", async () => {
