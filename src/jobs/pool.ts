@@ -1,7 +1,7 @@
 import pg from "pg";
 import type { Logger } from "pino";
 
-/** Each needs another transaction that deadlocks with the same statement again; PostgreSQL lets a second pass before. */
+/** How often a statement is said, at most: each time takes another transaction that deadlocks with it. */
 const TRIES = 20;
 const DEADLOCK = "40P01";
 

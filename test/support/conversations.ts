@@ -202,7 +202,8 @@ export async function openHouse(
       ]);
       await drainInbox(database, [mirror, ...handlersOf(parts, house)], log, room);
       const failed = await database.query<{ last_error: string | null }>(
-        "SELECT last_error FROM inbox WHERE handled_at IS NULL",
+        "SELECT last_error FROM inbox WHERE handled_at IS NULL AND room_id = $1",
+        [room],
       );
       if (failed.rows.length > 0) throw new Error(`an event was not handled: ${failed.rows[0]?.last_error}`);
       return event_id;
