@@ -9,7 +9,7 @@ import { GATED_PATHS } from "../../src/appservice/gate/gated-paths.ts";
 import { SIGN_IN_PATH } from "../../src/appservice/gate/sign-in-page.ts";
 import { exampleConfig } from "../../src/config/example.ts";
 import { loadConfig, parseConfig } from "../../src/config/load.ts";
-import { run, tool } from "./tools.ts";
+import { DOCKER_COMPOSE, run, withProgram } from "../support/programs.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 const DOCKER = join(ROOT, "docker");
@@ -205,14 +205,7 @@ describe("docker/compose.yaml", () => {
     expect(config.appservice.registration).to.equal("/var/lib/whisper/registration.yaml");
   });
 
-  const command = tool(
-    [
-      { command: ["docker", "compose"], version: "version" },
-      { command: ["docker-compose"], version: "version" },
-    ],
-    "docker-compose",
-  );
-  if (command !== undefined) {
+  withProgram(DOCKER_COMPOSE, ({ it, command }) => {
     it("is taken by Docker Compose, and refused before prepare.sh was run", async function () {
       this.timeout(60_000);
       const [program, ...args] = command;
@@ -232,7 +225,7 @@ describe("docker/compose.yaml", () => {
       for (const secret of secrets) expect(stdout).to.not.contain(secret);
       rmSync(join(directory, ".."), { recursive: true, force: true });
     });
-  }
+  });
 });
 
 describe("the images", () => {

@@ -3,15 +3,15 @@ import { Agent, request as httpRequest, type IncomingMessage, type ServerRespons
 import { expect } from "chai";
 import { pathOf } from "../../src/appservice/gate/request-path.ts";
 import { type Served, serve } from "../integration/gate/house.ts";
+import { NGINX, withProgram } from "../support/programs.ts";
 import { oddPaths, type Route, synapseRoutes } from "../support/synapse-routes.ts";
 import { mayPassTheGate } from "../support/ungated-servlets.ts";
 import { type Nginx, startNginx } from "./nginx-server.ts";
-import { tool } from "./tools.ts";
 
 const ROOM = "!abc:example.org";
 const VALUES = { room_id: ROOM, room_identifier: ROOM, event_id: "$0123456789-_abc" };
 
-if (tool([{ command: ["nginx"], version: "-v" }], "nginx-light") !== undefined) {
+withProgram(NGINX, ({ describe }) => {
   describe("nginx, held to Synapse's own routes", function () {
     this.timeout(120_000);
     let nginx: Nginx;
@@ -73,4 +73,4 @@ if (tool([{ command: ["nginx"], version: "-v" }], "nginx-light") !== undefined) 
       expect(await ask("GET", "/_matrix/client/v3/joined_rooms")).to.match(/^synapse/);
     });
   });
-}
+});

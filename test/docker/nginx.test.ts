@@ -12,12 +12,12 @@ import type { Caller } from "../integration/gate/caller.ts";
 import { type House, openHouse, type Served, serve } from "../integration/gate/house.ts";
 import { gateOptions } from "../integration/gate/with-gate.ts";
 import { FaultProxy } from "../support/fault-proxy.ts";
+import { NGINX as NGINX_PROGRAM, withProgram } from "../support/programs.ts";
 import { around, NGINX, type Nginx, placeFiles, startNginx } from "./nginx-server.ts";
-import { tool } from "./tools.ts";
 
 const C = "/_matrix/client";
 
-if (tool([{ command: ["nginx"], version: "-v" }], "nginx-light") !== undefined) {
+withProgram(NGINX_PROGRAM, ({ describe }) => {
   describe("nginx before Whisper and Synapse", function () {
     this.timeout(120_000);
     let house: House;
@@ -334,4 +334,4 @@ if (tool([{ command: ["nginx"], version: "-v" }], "nginx-light") !== undefined) 
       }
     });
   });
-}
+});
