@@ -22,6 +22,10 @@ interface File {
   readonly media_id: string;
 }
 
+/** Whether a server and an id are written as those of a file are (client-server API, "Matrix Content (mxc://) URIs"). */
+export const isFile = (server: string, mediaId: string): boolean =>
+  /^[A-Za-z0-9.:[\]-]{1,255}$/.test(server) && /^[A-Za-z0-9_-]{1,255}$/.test(mediaId);
+
 /** Client-server API, "Matrix Content (mxc://) URIs". */
 const MXC = /mxc:\/\/([A-Za-z0-9.:[\]-]{1,255})\/([A-Za-z0-9_-]{1,255})/g;
 /** No honest event shows more; one of 64 kB could name a thousand. */

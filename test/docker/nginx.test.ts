@@ -163,6 +163,28 @@ withProgram(NGINX_PROGRAM, ({ describe }) => {
       }
     });
 
+    it("takes a file for a file, whatever its name is", async () => {
+      const eve = (await house.person("eve")).at(nginx.url);
+      const url = await ann.upload(Buffer.from("ROSTER of the night"), "text/plain");
+      await ann.send(room, "m.room.message", { msgtype: "m.file", body: "roster.txt", url });
+      const path = `${C}/v1/media/download/${url.slice("mxc://".length)}`;
+      expect((await bob.request("GET", path)).text).to.contain("ROSTER");
+      for (const end of [
+        "",
+        "/sync",
+        "/s%79nc",
+        "/%2Fsync",
+        "/initialSync",
+        "/notifications",
+        "/event",
+        "/rooms",
+      ]) {
+        const answer = await eve.request("GET", path + end);
+        expect(answer.text, end).to.not.contain("ROSTER");
+        expect(answer.status, end).to.be.oneOf([400, 403]);
+      }
+    });
+
     it("keeps administration, federation and the inner calls inside", async () => {
       const admin = house.bot.at(nginx.url);
       const R = encodeURIComponent(room);

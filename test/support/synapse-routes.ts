@@ -73,6 +73,50 @@ const FOR_A_PARAMETER = [
   ["notifications", "initialSync", "sendToDevice", "rooms%2F!own:x%2Fevent", "..%2Fsync"],
 ].flat();
 
+/** What other routes are made of, and names that clients choose freely. */
+const OTHER_ROUTES = [
+  [
+    "sync",
+    "initialSync",
+    "notifications",
+    "events",
+    "event",
+    "context",
+    "messages",
+    "rooms",
+    "user",
+    "media",
+  ],
+  ["download", "thumbnail", "summary", "room_summary", "sendToDevice", "m.room.name", "!own:example.org"],
+  ["$event", "@own:example.org", "sync%2F", "x%2Fsync", "sync.json", "filter"],
+].flat();
+
+/** @returns paths in which any one or two parameters look like parts of another route, a slash after them or not. */
+export function lookAlikePaths(
+  { pattern }: Route,
+  values: Readonly<Record<string, string>>,
+): readonly string[] {
+  const usual = (name: string) => values[name] ?? "x";
+  return templates(pattern).flatMap((pieces) => {
+    const names = pieces.flatMap((piece) => (piece.kind === "parameter" ? [piece.name] : []));
+    const fills = names.flatMap((one, index) =>
+      OTHER_ROUTES.flatMap((first) => [
+        (name: string) => (name === one ? first : usual(name)),
+        ...names.slice(index + 1).flatMap((other) =>
+          OTHER_ROUTES.map((second) => (name: string) => {
+            if (name === one) return first;
+            return name === other ? second : usual(name);
+          }),
+        ),
+      ]),
+    );
+    return fills.flatMap((fill) => {
+      const path = written(pieces, fill, () => ".");
+      return [path, `${path}/`];
+    });
+  });
+}
+
 /** @returns paths that are written as the specification has them. */
 export function plainPaths({ pattern }: Route, values: Readonly<Record<string, string>>): readonly string[] {
   return templates(pattern).map((pieces) =>

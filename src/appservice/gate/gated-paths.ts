@@ -46,8 +46,14 @@ export interface GatedPath {
  */
 const BEFORE = "/_matrix/client/(?:(?!(?:rooms|user)/)[^/]+/)+";
 
-/** In this order: the first that fits decides. */
+/**
+ * In this order: the first that fits decides, and it must be the kind of the servlet that Synapse would use
+ * (synapse-routes.test.ts compares them). Files first: server, id and name of a file are chosen freely, and would
+ * otherwise make a file look like a sync.
+ */
 export const GATED_PATHS: readonly GatedPath[] = [
+  { kind: "media", method: "GET", pattern: `^${BEFORE}?media/(?:download|thumbnail)/([^/]*)/([^/]*)` },
+  { kind: "legacy-media", method: "GET", pattern: "^/_matrix/media/[^/]+/(?:download|thumbnail)/" },
   { kind: "event", method: "GET", pattern: `^${BEFORE}rooms/([^/]*)/(?:event|context)/` },
   { kind: "room", method: "GET", pattern: `^${BEFORE}rooms/([^/]*)` },
   { kind: "bare-event", method: "GET", pattern: `^${BEFORE}events/` },
@@ -59,8 +65,6 @@ export const GATED_PATHS: readonly GatedPath[] = [
   { kind: "sync", method: "GET", pattern: `^${BEFORE}sync(?:/|$)` },
   { kind: "sliding-sync", method: "POST", pattern: `^${BEFORE}sync(?:/|$)` },
   { kind: "to-device", method: "PUT", pattern: `^${BEFORE}sendToDevice/` },
-  { kind: "media", method: "GET", pattern: `^${BEFORE}media/(?:download|thumbnail)/([^/]*)/([^/]*)` },
-  { kind: "legacy-media", method: "GET", pattern: "^/_matrix/media/[^/]+/(?:download|thumbnail)/" },
 ];
 
 const COMPILED = GATED_PATHS.map((path) => ({ ...path, expression: new RegExp(path.pattern) }));

@@ -1,5 +1,5 @@
 import { setTimeout as wait } from "node:timers/promises";
-import type { MediaPort } from "../../conversations/media.ts";
+import { isFile, type MediaPort } from "../../conversations/media.ts";
 import type { UserId } from "../../policy/model.ts";
 import { whileWanted } from "./answer.ts";
 import { Undecidable } from "./caller.ts";
@@ -33,6 +33,7 @@ export function mediaRule({ media, uploaderOf, looks = LOOKS }: MediaRuleOptions
       throw new Undecidable("a file without a name");
     // First of all, so that nobody without a session learns anything.
     const caller = await passage.callers.userId(request);
+    if (!isFile(server, mediaId)) return refuse(response, NO_SUCH_FILE);
     const key = `${server}/${mediaId}`;
     const uploader = uploaders.get(key) ?? (await uploaderOf(server, mediaId));
     if (uploader === null) return refuse(response, NO_SUCH_FILE);

@@ -98,7 +98,14 @@ export const sync: Rule = async (passage, request, response) => {
     async (json) => JSON.stringify(withoutContent(JSON.parse(json), await passage.callers.userId(request))),
     MOST_LEFT,
   );
-  await stream(passage, request, response, leftRooms);
+  const answer = await begin(passage, request, response);
+  try {
+    await mustBeSync(answer, request.method);
+    await pour(answer, request, response, leftRooms);
+  } finally {
+    // What is no sync, and not handed on.
+    answer.destroy();
+  }
 };
 
 /** The same for sliding sync, which does not set left rooms apart: asked afterwards, as for single events. */
@@ -132,13 +139,27 @@ export const toDevice: Rule = async (passage, request, response) => {
 export const eventStream: Rule = async (_passage, _request, response) => refuse(response, USE_SYNC);
 
 /** Carries the request out and the answer back as it comes. */
-export async function stream(
-  passage: Passage,
-  request: Request,
-  response: Response,
-  through?: JsonPart,
-): Promise<void> {
-  await pour(await begin(passage, request, response), request, response, through);
+export async function stream(passage: Passage, request: Request, response: Response): Promise<void> {
+  await pour(await begin(passage, request, response), request, response);
+}
+
+/**
+ * A sync is handed on before its end is there, so its beginning must say that it is one: were anything else ever taken
+ * for a sync, nobody would have been asked whether the caller may have it.
+ * @throws Undecidable
+ */
+async function mustBeSync(answer: IncomingMessage, method: string): Promise<void> {
+  const status = answer.statusCode ?? 502;
+  // A refusal, in Synapse's words.
+  if (status >= 400) return;
+  const type = String(answer.headers["content-type"]).split(";", 1)[0]?.trim().toLowerCase();
+  if (status !== 200 || type !== "application/json") throw new Undecidable("a sync that is no JSON");
+  if (method === "HEAD") return;
+  await begun(answer);
+  const start = answer.read() as Buffer | null;
+  if (start === null) throw new Undecidable("a sync without content");
+  answer.unshift(start);
+  if (start[0] !== OPENING_BRACE) throw new Undecidable("a sync that is no JSON object");
 }
 
 /** Carries the request out. @returns the answer when its head is there. */
@@ -155,6 +176,16 @@ function begin(
     patience: PATIENCE,
   });
 }
+
+/** Resolves when something of the answer's content can be read, or when there is none. */
+function begun(answer: IncomingMessage): Promise<void> {
+  return new Promise((resolve, reject) => {
+    answer.once("readable", resolve).once("end", resolve).once("error", reject);
+  });
+}
+
+/** `{`: Synapse writes its JSON without blanks before it. */
+const OPENING_BRACE = 0x7b;
 
 async function pour(
   answer: IncomingMessage,

@@ -200,6 +200,26 @@ describe("the read gate, before files", function () {
     }
   });
 
+  it("takes a file for a file, whatever its name is", async () => {
+    const url = await ann.upload(PNG);
+    await show(ann, room, url);
+    const own = encodeURIComponent(await house.room([eve]));
+    for (const name of ["sync", "initialSync", "notifications", "event", "messages", own, "x%2Fsync"]) {
+      refused(await download(eve, url, `/${name}`));
+      served(await download(bob, url, `/${name}`));
+    }
+    refused(await download(eve, url, "/sync/"));
+  });
+
+  it("knows no file without a server or an id", async () => {
+    for (const what of ["download", "thumbnail"]) {
+      const ask = (path: string) => eve.request("GET", `${C}/v1/media/${what}/${path}?width=8&height=8`);
+      for (const path of ["localhost/", "localhost/a%20b", "localhost/%C3%BC", "local%20host/abc"])
+        refused(await ask(path), 404);
+      for (const path of ["/", "/abc", "//"]) refused(await ask(path), 400);
+    }
+  });
+
   it("serves no file at the addresses that carry no token", async () => {
     const url = await ann.upload(PNG);
     await show(ann, room, url);

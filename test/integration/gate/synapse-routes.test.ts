@@ -1,7 +1,14 @@
 /** The gate's list of paths, held to the routes of the Synapse that is installed. */
 import { expect } from "chai";
+import type { GatedKind } from "../../../src/appservice/gate/gated-paths.ts";
 import { decoded, pathOf, sortRequest } from "../../../src/appservice/gate/request-path.ts";
-import { oddPaths, plainPaths, type Route, synapseRoutes } from "../../support/synapse-routes.ts";
+import {
+  lookAlikePaths,
+  oddPaths,
+  plainPaths,
+  type Route,
+  synapseRoutes,
+} from "../../support/synapse-routes.ts";
 import { mayPassTheGate } from "../../support/ungated-servlets.ts";
 
 const ROOM = "!abc:example.org";
@@ -11,6 +18,25 @@ const VALUES = {
   event_id: "$0123456789-_abc",
   server_name: "example.org",
   media_id: "abcDEF",
+};
+
+/** How the gate must treat each servlet of Synapse's that it does not let pass. */
+const KINDS: Readonly<Record<string, GatedKind>> = {
+  RoomEventServlet: "event",
+  RoomEventContextServlet: "event",
+  EventRestServlet: "bare-event",
+  EventStreamRestServlet: "event-stream",
+  InitialSyncRestServlet: "initial-sync",
+  NotificationsServlet: "notifications",
+  SyncRestServlet: "sync",
+  SlidingSyncRestServlet: "sliding-sync",
+  SendToDeviceRestServlet: "to-device",
+  DownloadResource: "media",
+  ThumbnailResource: "media",
+};
+const kindOf = ({ servlet, pattern }: Route): GatedKind => {
+  if (pattern.includes("/_matrix/media/")) return "legacy-media";
+  return KINDS[servlet] ?? "room";
 };
 
 describe("the read gate, held to Synapse's own routes", function () {
@@ -36,15 +62,21 @@ describe("the read gate, held to Synapse's own routes", function () {
   it("never lets pass, however it is written, what Synapse would route to a gated servlet", () => {
     const reading = routes.filter((route) => !mayPassTheGate(route));
     let served = 0;
-    for (const path of new Set(routes.flatMap((route) => oddPaths(route, VALUES)))) {
+    for (const path of new Set(
+      routes.flatMap((route) => [...oddPaths(route, VALUES), ...lookAlikePaths(route, VALUES)]),
+    )) {
       const raw = pathOf(path);
-      for (const { method, servlet, expression } of reading) {
+      for (const route of reading) {
+        const { method, servlet, expression } = route;
         const match = expression.exec(raw);
         if (match === null) continue;
         served++;
         const sorted = sortRequest(method, path);
         expect(sorted.outcome, `${method} ${path}: ${servlet}`).to.be.oneOf(["gated", "refuse"]);
         if (sorted.outcome !== "gated") continue;
+        expect(sorted.gated.kind, `${method} ${path}: ${servlet}`).to.equal(kindOf(route));
+        if (route.pattern.includes("media_id") && kindOf(route) === "media")
+          expect(sorted.gated.caught).to.deep.equal([match.groups?.server_name, match.groups?.media_id]);
         // The room that the gate asks about is the room that Synapse reads.
         const room = match.groups?.room_id ?? match.groups?.room_identifier;
         if (room === undefined) continue;

@@ -167,6 +167,7 @@ describe("the client API through the gate", function () {
         response.end();
       };
       response.on("drain", speak);
+      response.write('{"a":"');
       speak();
     });
     const before = await putGateBefore(house, { synapseUrl: talker.url });
@@ -188,6 +189,41 @@ describe("the client API through the gate", function () {
     }
     await before.close();
     await talker.close();
+  });
+
+  it("hands on as a sync only what begins as one", async () => {
+    let answer: { type: string; body: string; status?: number } = { type: "", body: "" };
+    const confused = await serve((request, response) => {
+      if (request.url?.includes("/whoami")) {
+        response.setHeader("content-type", "application/json");
+        return void response.end(JSON.stringify({ user_id: bob.userId }));
+      }
+      response.writeHead(answer.status ?? 200, { "content-type": answer.type });
+      response.end(answer.body);
+    });
+    const before = await putGateBefore(house, { synapseUrl: confused.url });
+    const sync = () => bob.at(before.url).request("GET", `${C}/v3/sync`);
+    for (const wrong of [
+      { type: "image/png", body: "{ROSTER" },
+      { type: "text/plain", body: '{"ROSTER":1}' },
+      { type: "application/json", body: "ROSTER" },
+      { type: "application/json", body: '["ROSTER"]' },
+      { type: "application/json", body: "" },
+      { type: "application/jsonROSTER", body: '{"ROSTER":1}' },
+      { type: "application/json", body: '{"ROSTER":1}', status: 206 },
+      { type: "application/json", body: '{"ROSTER":1}', status: 302 },
+    ]) {
+      answer = wrong;
+      const got = await sync();
+      expect(got.status, JSON.stringify(wrong)).to.equal(403);
+      expect(got.text, JSON.stringify(wrong)).to.not.contain("ROSTER");
+    }
+    answer = { type: "application/json; charset=utf-8", body: '{"next_batch":"s1"}' };
+    expect((await sync()).text).to.equal(answer.body);
+    answer = { type: "text/html", body: "<p>bad gateway</p>", status: 502 };
+    expect((await sync()).status).to.equal(502);
+    await before.close();
+    await confused.close();
   });
 
   it("answers 502 with a plain sentence while Synapse is down, and goes on when it is back", async () => {
