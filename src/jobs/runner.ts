@@ -48,10 +48,15 @@ const AGAIN = `
            now() + $2 * interval '1 millisecond', NULL, $3),
          graphile_worker.complete_jobs(array(SELECT id FROM graphile_worker._private_jobs WHERE id = $1 AND key IS NULL))`;
 
-/** Starts carrying out jobs in this process. Several processes may: each job runs in one of them. */
+/**
+ * Starts carrying out jobs in this process. Several processes may: each job runs in one of them.
+ * @throws what kept it from starting. Everything it had opened is closed by then, so it can be tried again for ever.
+ */
 export async function startJobs(options: JobRunnerOptions): Promise<JobRunner> {
+  await using opened = new AsyncDisposableStack();
   const events: WorkerEvents = new EventEmitter();
   const locks: WorkerLocks = await holdWorkerLock(options);
+  opened.defer(() => locks.release());
   events.on("pool:create", ({ workerPool }) => locks.hold(workerPool.id));
   events.on("job:complete", ({ job, error }) => {
     if (error == null) return;
@@ -77,7 +82,9 @@ export async function startJobs(options: JobRunnerOptions): Promise<JobRunner> {
   const serial = serialQueues(options.databaseUrl, JOBS_AT_ONCE, (error) =>
     options.log.warn({ err: error }, "a connection that holds a queue broke"),
   );
+  opened.defer(() => serial.close());
   const pool = jobsPool(options.databaseUrl, JOB_CONNECTIONS, options.log);
+  opened.defer(() => pool.end());
   const runner: Runner = await run({
     pgPool: pool,
     // For each job that runs another may wait for its queue, which must not keep those of other queues from running.
@@ -92,23 +99,22 @@ export async function startJobs(options: JobRunnerOptions): Promise<JobRunner> {
     taskList: taskList(options, serial),
     crontab: options.timed.map(({ cron, name }) => `${cron} ${name} ?jobKey=${name}`).join("\n"),
   });
-  const endPromptRuns = runPromptly({
-    ...options,
-    serial,
-    // The name and the payload come out of one spec, so they belong together.
-    carryOut: ({ name, payload }) => options.tasks[name](payload as never),
-  });
+  opened.defer(() => runner.stop());
+  opened.defer(
+    runPromptly({
+      ...options,
+      serial,
+      // The name and the payload come out of one spec, so they belong together.
+      carryOut: ({ name, payload }) => options.tasks[name](payload as never),
+    }),
+  );
   runner.promise.then(() => gaveUp(new Error("the runner of jobs ended by itself")), gaveUp);
+  // Closed in the opposite order: prompt runs, the runner, its connections, and last the lock by which others know us.
+  const running = opened.move();
   return {
     stop: async () => {
       stopping = true;
-      endPromptRuns();
-      try {
-        await runner.stop();
-      } finally {
-        await Promise.all([serial.close(), pool.end()]);
-        await locks.release();
-      }
+      await running.disposeAsync();
     },
   };
 }

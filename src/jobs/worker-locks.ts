@@ -36,7 +36,12 @@ export async function holdWorkerLock(options: {
     if (!released)
       options.onFatal(new Error("lost the connection that holds the worker lock", { cause: error }));
   });
-  await session.connect();
+  try {
+    await session.connect();
+  } catch (error) {
+    await session.end();
+    throw error;
+  }
   const mine = new Set<string>();
   let running: Promise<void> | undefined;
   const sweep = async () => {

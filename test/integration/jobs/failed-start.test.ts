@@ -1,0 +1,49 @@
+import { expect } from "chai";
+import { eventually } from "../../support/eventually.ts";
+import { type JobsDatabase, jobsDatabase, runJobs } from "../../support/jobs.ts";
+
+describe("jobs that cannot be started", () => {
+  let jobs: JobsDatabase;
+
+  before(async () => {
+    jobs = await jobsDatabase();
+  });
+  after(() => jobs.database.close());
+
+  /** Connections that belong to carrying out jobs; the pool of the database stays open. */
+  const connections = async (): Promise<number> => {
+    const found = await jobs.database.query(
+      `SELECT FROM pg_stat_activity WHERE datname = current_database()
+       AND application_name IN ('whisper worker lock', 'whisper queues', 'whisper jobs')`,
+    );
+    return found.rowCount ?? 0;
+  };
+  const refused = (): Promise<string> =>
+    runJobs(jobs, {}).then(
+      async (runner) => {
+        await runner.stop();
+        return "started";
+      },
+      () => "refused",
+    );
+
+  it("leave no connection open, however often they are tried", async () => {
+    // What graphile-worker finds when a newer version has been here: it refuses to start.
+    await jobs.database.query(
+      "INSERT INTO graphile_worker.migrations (id, ts, breaking) VALUES (1000000, now(), true)",
+    );
+    for (let tries = 0; tries < 5; tries++) expect(await refused()).to.equal("refused");
+    await eventually(
+      "the connections of the failed starts to be closed",
+      async () => (await connections()) === 0,
+    );
+  });
+
+  it("start when what kept them from it is gone, and close everything when they stop", async () => {
+    await jobs.database.query("DELETE FROM graphile_worker.migrations WHERE id = 1000000");
+    const runner = await runJobs(jobs, {});
+    expect(await connections()).to.be.greaterThan(0);
+    await runner.stop();
+    await eventually("its connections to be closed", async () => (await connections()) === 0);
+  });
+});
