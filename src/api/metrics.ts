@@ -1,12 +1,10 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import type { Database } from "../store/database.ts";
 
-export type CallOutcome = "ok" | "refused" | "away";
-
 /** What Whisper measures of itself. Labels are fixed words: never names, ids or anything that a person wrote. */
 export interface Metrics {
   readonly registry: Registry;
-  readonly homeserverCall: (pattern: string, outcome: CallOutcome, seconds: number) => void;
+  readonly homeserverCall: (pattern: string, outcome: string, seconds: number) => void;
   readonly stored: (events: number, seconds: number) => void;
   readonly decided: (callback: string, allowed: boolean, seconds: number) => void;
 }
@@ -16,7 +14,7 @@ export function createMetrics(database: Database): Metrics {
   collectDefaultMetrics({ register: registry });
   const calls = new Histogram({
     name: "whisper_homeserver_call_seconds",
-    help: "Calls of the homeserver, by what was called and how it ended",
+    help: "Calls of the homeserver, by what was called and how it ended: ok, refused, throttled, slow, failing, away",
     labelNames: ["call", "outcome"],
     buckets: [0.005, 0.02, 0.05, 0.1, 0.25, 1, 5, 30],
     registers: [registry],

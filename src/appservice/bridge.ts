@@ -1,9 +1,11 @@
 import { type AppServiceRegistration, Bridge, Logger } from "matrix-appservice-bridge";
 import {
+  type CallOutcome,
   HomeserverAway,
   type HomeserverCall,
   type HomeserverConnection,
   MatrixRefused,
+  type NoAnswer,
   patternOf,
 } from "./homeserver.ts";
 
@@ -15,7 +17,7 @@ export interface BridgeOptions {
   readonly serverName: string;
   readonly registration: AppServiceRegistration;
   /** Told of each call that was made, for the metrics. */
-  readonly onCall?: (pattern: string, outcome: "ok" | "refused" | "away", seconds: number) => void;
+  readonly onCall?: (pattern: string, outcome: CallOutcome, seconds: number) => void;
 }
 
 /**
@@ -40,7 +42,7 @@ export async function connectHomeserver(options: BridgeOptions): Promise<Homeser
   const once = async <T>(call: HomeserverCall): Promise<T> => {
     const query = { ...call.query, ...(call.as === undefined ? {} : { user_id: call.as }) };
     const started = performance.now();
-    const count = (outcome: "ok" | "refused" | "away") =>
+    const count = (outcome: CallOutcome) =>
       options.onCall?.(
         `${call.method} ${patternOf(call.path)}`,
         outcome,
@@ -59,7 +61,7 @@ export async function connectHomeserver(options: BridgeOptions): Promise<Homeser
       return answer as T;
     } catch (error) {
       const failure = failureOf(call, error);
-      count(failure instanceof MatrixRefused ? "refused" : "away");
+      count(failure instanceof MatrixRefused ? "refused" : failure.why);
       throw failure;
     }
   };
@@ -86,13 +88,21 @@ function failureOf(call: HomeserverCall, error: unknown): MatrixRefused | Homese
     statusCode?: unknown;
     body?: { errcode?: unknown; error?: unknown; retry_after_ms?: unknown };
   };
-  if (typeof statusCode !== "number") return new HomeserverAway(call, error);
+  if (typeof statusCode !== "number") return new HomeserverAway(call, error, silenceOf(error));
   if (statusCode === 429) {
     const wait = body?.retry_after_ms;
-    return new HomeserverAway(call, undefined, typeof wait === "number" ? wait : 1_000);
+    return new HomeserverAway(call, undefined, "throttled", typeof wait === "number" ? wait : 1_000);
   }
+  if (statusCode === 502 || statusCode === 503) return new HomeserverAway(call, statusCode, "away");
   // Not about the call: the homeserver does not know our registration (yet). Nothing is given up for that.
-  if (statusCode === 401 && body?.errcode === "M_UNKNOWN_TOKEN") return new HomeserverAway(call, statusCode);
-  if (statusCode >= 500 || typeof body?.errcode !== "string") return new HomeserverAway(call, statusCode);
+  const unknownToUs = statusCode === 401 && body?.errcode === "M_UNKNOWN_TOKEN";
+  if (unknownToUs || statusCode >= 500 || typeof body?.errcode !== "string")
+    return new HomeserverAway(call, statusCode, "failing");
   return new MatrixRefused(call, statusCode, body.errcode, typeof body.error === "string" ? body.error : "");
+}
+
+/** The client library's errors without an answer; `connect` tells a connection that nobody took from one that is slow. */
+function silenceOf(error: unknown): NoAnswer {
+  const { code, connect } = (error ?? {}) as { code?: unknown; connect?: unknown };
+  return code === "ESOCKETTIMEDOUT" || (code === "ETIMEDOUT" && connect !== true) ? "slow" : "away";
 }

@@ -6,7 +6,7 @@ import type { RoomId } from "../policy/model.ts";
 import type { Database, Queryable } from "../store/database.ts";
 import { inParallel } from "../store/in-parallel.ts";
 import { addJob } from "../store/jobs.ts";
-import { type Homeserver, MatrixRefused, path } from "./homeserver.ts";
+import { type CallOutcome, type Homeserver, MatrixRefused, path } from "./homeserver.ts";
 import { storeEvents } from "./inbox.ts";
 
 export interface GapParts {
@@ -166,12 +166,15 @@ async function knownAmong(db: Queryable, events: readonly MatrixEvent[]): Promis
   return new Set(found.rows.map((row) => row.event_id));
 }
 
-/** Tells when the homeserver answers again after it did not: it may have been killed, and have lost something. */
-export function whenBack(onBack: () => void): (outcome: "ok" | "refused" | "away") => void {
+/**
+ * Tells when the homeserver answers again after nobody was there: it may have been killed, and have lost something. One
+ * that throttles us, is slow or answers with an error is running, and has lost nothing.
+ */
+export function whenBack(onBack: () => void): (outcome: CallOutcome) => void {
   let away = false;
   return (outcome) => {
     if (outcome === "away") away = true;
-    else if (away) {
+    else if (away && (outcome === "ok" || outcome === "refused")) {
       away = false;
       onBack();
     }

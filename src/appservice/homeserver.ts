@@ -40,14 +40,29 @@ export class MatrixRefused extends Error {
   }
 }
 
+/**
+ * Why a call got no answer that counts. Only `away` says that the homeserver may have been stopped, and so may have
+ * lost what it was going to send us:
+ * - `throttled`: it answered that there were too many requests (429).
+ * - `slow`: it took the connection and did not answer in time.
+ * - `failing`: it answered, with an error of its own or with something that is not Matrix.
+ * - `away`: nobody took the connection, it broke, or a proxy says that nobody is there (502, 503).
+ */
+export type NoAnswer = "throttled" | "slow" | "failing" | "away";
+
+/** How a call ended. */
+export type CallOutcome = "ok" | "refused" | NoAnswer;
+
 /** Not reachable, overloaded or failing: nobody knows whether the call took effect, and later it may work. */
 export class HomeserverAway extends Error {
   override readonly name = "HomeserverAway";
+  readonly why: NoAnswer;
   /** Milliseconds that the homeserver asked us to wait, if it did. */
   readonly retryAfter: number | undefined;
 
-  constructor(call: HomeserverCall, cause: unknown, retryAfter?: number) {
+  constructor(call: HomeserverCall, cause: unknown, why: NoAnswer = "away", retryAfter?: number) {
     super(`${call.method} ${patternOf(call.path)} got no answer`, { cause });
+    this.why = why;
     this.retryAfter = retryAfter;
   }
 }
