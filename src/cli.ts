@@ -13,7 +13,7 @@ import { arrivalSettings } from "./arrivals/settings.ts";
 import { ConfigError, loadConfig } from "./config/load.ts";
 import { importFile } from "./directory/import-file.ts";
 import { directorySnapshot } from "./directory/snapshot.ts";
-import { deadLetters, retryDeadLetter } from "./jobs/dead-letters.ts";
+import { type DeadLetter, deadLetters, discardDeadLetter, retryDeadLetter } from "./jobs/dead-letters.ts";
 import { serve } from "./main.ts";
 import { type Database, openDatabase } from "./store/database.ts";
 import { migrate } from "./store/migrate.ts";
@@ -127,9 +127,7 @@ withConfig(letters.command("list").description("show them, oldest first")).actio
     withDatabase(config, async (database) => {
       const found = await deadLetters(database);
       if (found.length === 0) console.log("None: everything was handled.");
-      for (const { id, kind, since, attempts, error } of found) {
-        console.log([id, kind, since.toISOString(), `${attempts} tries`, error].join("  "));
-      }
+      for (const letter of found) console.log(lineOf(letter));
     }),
 );
 withConfig(letters.command("retry <id>").description("try one again, or all")).action(
@@ -142,6 +140,24 @@ withConfig(letters.command("retry <id>").description("try one again, or all")).a
       }
     }),
 );
+withConfig(letters.command("discard <id>").description("let go of one for good, or of all"))
+  .option("--dry-run", "show what would be let go of, and keep it")
+  .action((id: string, { config, dryRun }: ConfigOption & { dryRun?: true }) =>
+    withDatabase(config, async (database) => {
+      const found = await deadLetters(database);
+      const wanted = id === "all" ? found : found.filter((letter) => letter.id === id);
+      if (wanted.length === 0 && id !== "all") throw new Error(`There is no dead letter ${id}.`);
+      if (wanted.length === 0) console.log("None: everything was handled.");
+      for (const letter of wanted) {
+        const discarded = dryRun === true || (await discardDeadLetter(database, letter.id));
+        const done = dryRun ? "would be discarded" : discarded ? "discarded" : "was retried meanwhile";
+        console.log(`${lineOf(letter)}  ${done}`);
+      }
+    }),
+  );
+
+const lineOf = ({ id, what, since, attempts, error }: DeadLetter): string =>
+  [id, what, since.toISOString(), attempts === 1 ? "1 try" : `${attempts} tries`, error].join("  ");
 
 const arrivals = program.command("arrivals").description("patients who have arrived");
 withConfig(

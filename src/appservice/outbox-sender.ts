@@ -7,10 +7,15 @@ import type { Database } from "../store/database.ts";
 import { type Homeserver, MatrixRefused, path } from "./homeserver.ts";
 
 /**
- * A send that the homeserver refuses this often (with the jobs' back-off, a quarter of an hour) becomes a dead letter,
- * so that what comes after it goes on.
+ * A send that the homeserver refuses this often for what may pass (with the jobs' back-off, a quarter of an hour) becomes
+ * a dead letter, so that what comes after it goes on.
  */
 const MAX_REFUSALS = 20;
+
+/** What may pass: not signed in, too slow, too early. Too many requests (429) count as away. */
+const PASSING: ReadonlySet<number> = new Set([401, 408, 425]);
+/** What may be so because the room is not what it ought to be: its sender is not in it, or it is gone. */
+const ABOUT_THE_ROOM: ReadonlySet<number> = new Set([403, 404]);
 
 /** Sends of one conversation in a row, so that a burst in a few of them does not keep everybody else waiting. */
 const AT_ONCE = 8;
@@ -39,8 +44,13 @@ export interface SenderParts {
   readonly database: Database;
   readonly homeserver: Homeserver;
   readonly bot: UserId;
-  /** Told of a send that was given up, for the log and the metrics. */
-  readonly onDropped: (send: { type: string; errcode: string }) => void;
+  /**
+   * Looks at the conversation's room as the homeserver has it, and makes it what it ought to be, with this sender in it if
+   * they ought to be. @throws when that could not be done now.
+   */
+  readonly repair: (conversation: ConversationId, sender: UserId) => Promise<void>;
+  /** Told of a send that was given up, when that is written down: what it means is for whoever caused it, by its ref. */
+  readonly onDropped: (send: { ref: string; type: string; errcode: string }) => void;
 }
 
 /**
@@ -60,11 +70,11 @@ export async function drainOutbox(parts: SenderParts, conversation: Conversation
       begun++;
       const outcome = await sendRow(
         parts,
+        conversation,
         row,
         row.target_event ?? row.target_sent ?? eventOf(sent, row.target_ref),
       );
-      if (outcome === "given up") {
-        // Its refusals were tries of this job. What comes after it begins with a job of its own.
+      if (outcome === "begin anew") {
         more = true;
         break;
       }
@@ -129,12 +139,18 @@ async function settle(
     await database.query("UPDATE outbox SET attempted_at = NULL WHERE seq = ANY($1)", [first]);
 }
 
-/** Sends one. @returns its event; `left out`: there is nothing to send; `given up`: it was refused too often. */
+/**
+ * Sends one.
+ * @returns its event; `left out`: nothing of it holds up what comes after it; `begin anew`: the room may be another one
+ *   now, or its refusals were tries of this job, so that what comes next begins with a job of its own.
+ * @throws what may pass.
+ */
 async function sendRow(
   parts: SenderParts,
+  conversation: ConversationId,
   row: Row,
   target: EventId | null,
-): Promise<EventId | "left out" | "given up"> {
+): Promise<EventId | "left out" | "begin anew"> {
   if (row.target_ref !== null && target === null) {
     // What it is about was never sent into this room, so there is nothing to react to or to take back.
     await drop(parts, row, "TARGET_NOT_SENT");
@@ -145,18 +161,41 @@ async function sendRow(
     return earlier ?? (await send(parts, row, target));
   } catch (error) {
     if (!(error instanceof MatrixRefused)) throw error;
-    // Whoever reacts twice with the same key has reacted: that is what was asked for.
-    const done = error.errcode === "M_DUPLICATE_ANNOTATION";
-    if (done || row.attempts + 1 >= MAX_REFUSALS) {
-      await drop(parts, row, error.errcode);
-      return done ? "left out" : "given up";
-    }
-    await parts.database.query("UPDATE outbox SET attempts = attempts + 1, last_error = $2 WHERE seq = $1", [
-      row.seq,
-      error.errcode,
-    ]);
-    throw error;
+    return refused(parts, conversation, row, error);
   }
+}
+
+/** The homeserver said no. Only what may pass is worth a wait of those behind it. @throws the refusal then. */
+async function refused(
+  parts: SenderParts,
+  conversation: ConversationId,
+  row: Row,
+  error: MatrixRefused,
+): Promise<"left out" | "begin anew"> {
+  const { errcode, status } = error;
+  if (errcode === "M_DUPLICATE_ANNOTATION") {
+    // Whoever reacts twice with the same key has reacted: that is what was asked for.
+    await drop(parts, row, errcode);
+    return "left out";
+  }
+  if (ABOUT_THE_ROOM.has(status) && row.attempts === 0) {
+    await parts.repair(conversation, row.as_user ?? parts.bot);
+    await countRefusal(parts.database, row, errcode);
+    return "begin anew";
+  }
+  await countRefusal(parts.database, row, errcode);
+  if (!PASSING.has(status) || row.attempts + 1 >= MAX_REFUSALS) {
+    await drop(parts, row, errcode);
+    return row.attempts === 0 ? "left out" : "begin anew";
+  }
+  throw error;
+}
+
+async function countRefusal(database: Database, row: Row, errcode: string): Promise<void> {
+  await database.query("UPDATE outbox SET attempts = attempts + 1, last_error = $2 WHERE seq = $1", [
+    row.seq,
+    errcode,
+  ]);
 }
 
 async function drop(parts: SenderParts, row: Row, errcode: string): Promise<void> {
@@ -164,7 +203,7 @@ async function drop(parts: SenderParts, row: Row, errcode: string): Promise<void
     row.seq,
     errcode,
   ]);
-  if (errcode !== "M_DUPLICATE_ANNOTATION") parts.onDropped({ type: row.type, errcode });
+  if (errcode !== "M_DUPLICATE_ANNOTATION") parts.onDropped({ ref: row.ref, type: row.type, errcode });
 }
 
 async function send({ homeserver, bot }: SenderParts, row: Row, target: EventId | null): Promise<EventId> {

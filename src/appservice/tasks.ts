@@ -12,6 +12,7 @@ import type { Homeserver } from "./homeserver.ts";
 import { drainInbox } from "./inbox.ts";
 import { drainOutbox } from "./outbox-sender.ts";
 import { type RoomTaken, reconcileRoom } from "./reconciler.ts";
+import { repairNow } from "./repair-now.ts";
 import { closeRoom } from "./retire.ts";
 import { roomTags } from "./room-tags.ts";
 
@@ -41,7 +42,9 @@ export function matrixTasks(parts: MatrixTaskParts): {
           database,
           homeserver,
           bot: settings.bot,
-          onDropped: (send) => log.error(send, "a send was refused for good and is a dead letter now"),
+          repair: (id, sender) => repairNow(rooms, id, sender),
+          onDropped: ({ type, errcode }) =>
+            log.error({ type, errcode }, "a send was refused for good and is a dead letter now"),
         },
         conversation_id as ConversationId,
       ),

@@ -1,10 +1,12 @@
 import type { MatrixEvent } from "../messages/event.ts";
 import { enqueueSends, type Send } from "../messages/outbox.ts";
+import { fits } from "../messages/size.ts";
 import type { ConversationId, EventId } from "../policy/model.ts";
 import type { Transaction } from "../store/database.ts";
 import { dropUnsent } from "./carry-out.ts";
 import { quotedAgain } from "./quote.ts";
 import { passedOnEditRef, passedOnRef, redactionOf } from "./refs.ts";
+import * as words from "./words.ts";
 
 /** A reply that was passed on, as it was sent. */
 interface PassedOn {
@@ -20,15 +22,18 @@ async function passedOn(tx: Transaction, reply: EventId): Promise<PassedOn | nul
   return found.rows[0] ?? null;
 }
 
-/** The recipient corrected a reply: what was passed on is corrected too, under the same quotation. */
+/**
+ * The recipient corrected a reply: what was passed on is corrected too, under the same quotation.
+ * @returns why it could not be, as a sentence for the recipient; null when it was, or nothing had been passed on.
+ */
 export async function correctReply(
   tx: Transaction,
   event: MatrixEvent,
   reply: EventId,
   content: Readonly<Record<string, unknown>>,
-): Promise<void> {
+): Promise<string | null> {
   const earlier = await passedOn(tx, reply);
-  if (earlier === null) return;
+  if (earlier === null) return null;
   const corrected = quotedAgain(earlier.content, content);
   const edit: Send = {
     ref: passedOnEditRef(event.event_id),
@@ -43,7 +48,9 @@ export async function correctReply(
     },
     target: { ref: passedOnRef(reply) },
   };
+  if (!fits(edit.content)) return words.correctionTooLong;
   await enqueueSends(tx, [edit]);
+  return null;
 }
 
 /** The recipient deleted a reply: what was passed on is deleted too, as by its sender. */

@@ -162,8 +162,11 @@ async function wrote(tx: Transaction, parts: ArrivalParts, place: Place, event: 
       }
       break;
     }
-    case "edit":
-      return correctReply(tx, event, relation.of, relation.content);
+    case "edit": {
+      const failure = await correctReply(tx, event, relation.of, relation.content);
+      if (failure === null) return;
+      return send(tx, [answerTo(owner, refs.answerRef(event.event_id), failure, null)]);
+    }
     case "reaction":
       return;
     case undefined:

@@ -2,6 +2,7 @@ import { arrivalsConversation } from "../conversations/keys.ts";
 import { escapeHtml, HTML_FORMAT } from "../messages/html.ts";
 import { lostSends } from "../messages/outbox.ts";
 import { newPatientLink, savePatientLinks } from "../messages/patient-links.ts";
+import { fits } from "../messages/size.ts";
 import type { Directory, EventId, Username } from "../policy/model.ts";
 import { onlyRow, type Queryable, type Transaction } from "../store/database.ts";
 import { type Arrival, type Notice, noticeOf } from "./arrival.ts";
@@ -86,18 +87,24 @@ async function historyPost(
     if (notice === undefined || link === undefined) return [];
     return [historyLine(arrival, notice, viewOf(parts, directory, link))];
   });
-  const heading = lines.length === 0 ? words.historyEmpty : words.historyHeading;
+  // The oldest are left out of what one message cannot hold.
+  while (lines.length > 1 && !fits(historyContent(lines))) lines.pop();
   return {
     in: arrivalsConversation(user),
     ref: historyRef(user, opening),
     type: "m.room.message",
+    content: historyContent(lines),
+  };
+}
+
+function historyContent(lines: readonly Line[]): Readonly<Record<string, unknown>> {
+  const heading = lines.length === 0 ? words.historyEmpty : words.historyHeading;
+  return {
     // A notice makes no sound: the user asked for it and is looking.
-    content: {
-      msgtype: "m.notice",
-      body: [heading, ...lines.map(({ text }) => `- ${text}`)].join("\n"),
-      format: HTML_FORMAT,
-      formatted_body: `${escapeHtml(heading)}<ul>${lines.map(({ html }) => `<li>${html}</li>`).join("")}</ul>`,
-    },
+    msgtype: "m.notice",
+    body: [heading, ...lines.map(({ text }) => `- ${text}`)].join("\n"),
+    format: HTML_FORMAT,
+    formatted_body: `${escapeHtml(heading)}<ul>${lines.map(({ html }) => `<li>${html}</li>`).join("")}</ul>`,
   };
 }
 

@@ -1,5 +1,6 @@
 import { arrivalsConversation, individualConversation } from "../conversations/keys.ts";
 import { newPatientLink, savePatientLinks } from "../messages/patient-links.ts";
+import { fits } from "../messages/size.ts";
 import { mayWrite } from "../policy/individual.ts";
 import type { Directory, EventId, Username } from "../policy/model.ts";
 import { userIdOf } from "../policy/names.ts";
@@ -38,9 +39,11 @@ export async function passOn(
   const verdict = mayWrite(directory, from, to);
   if (!verdict.allowed) return words.notPassedOn(verdict.reason);
   const link = newPatientLink(arrival.patientId);
-  await savePatientLinks(tx, [link]);
   const line = lineOf(arrival, viewOf(parts, directory, link));
-  const posts = quoting(line, content).map(
+  const contents = quoting(line, content);
+  if (!contents.every(fits)) return words.notPassedOn(words.replyTooLong);
+  await savePatientLinks(tx, [link]);
+  const posts = contents.map(
     (each, index, all): Post => ({
       in: individualConversation(from, to),
       // The last one is the reply itself: what is done to it later is done to this one.

@@ -55,6 +55,10 @@ export const minutesShort = (minutes: number) => `${minutes} min`;
 
 // To a recipient whose words went nowhere
 export const notPassedOn = (why: string) => `Your reply was not passed on. ${why}`;
+export const replyTooLong =
+  "It is too long for one message together with the notice. Send it in several parts.";
+export const correctionTooLong =
+  "Your correction was not passed on: it is too long for one message. Send the rest as another reply.";
 export const markedByYourself = "You marked this arrival yourself.";
 export const markerUnknown = (marker: string) =>
   `This arrival was marked by ${marker}, who is not in the staff list. Phone reception.`;

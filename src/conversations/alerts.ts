@@ -1,5 +1,6 @@
 import { escapeHtml, HTML_FORMAT } from "../messages/html.ts";
 import { enqueueSends } from "../messages/outbox.ts";
+import { fits } from "../messages/size.ts";
 import * as words from "../messages/words.ts";
 import { type Database, onlyRow, type Transaction } from "../store/database.ts";
 import { addJob } from "../store/jobs.ts";
@@ -18,8 +19,8 @@ export interface NewAlert {
 
 /** Alerts to everyone at the practice (product text, "Alert Notifications"). */
 export interface Alerts {
-  /** Gives the alert's id. */
-  post(tx: Transaction, alert: NewAlert): Promise<string>;
+  /** Gives the alert's id. Null: the text is too long for one message, and nothing was posted. */
+  post(tx: Transaction, alert: NewAlert): Promise<string | null>;
   /** False: there is no such alert. Withdrawn twice is once. */
   withdraw(tx: Transaction, id: string): Promise<boolean>;
 }
@@ -29,7 +30,8 @@ const ALERT_KEY = "au.healthtrack.whisper.alert";
 
 export const alerts: Alerts = { post, withdraw };
 
-async function post(tx: Transaction, alert: NewAlert): Promise<string> {
+async function post(tx: Transaction, alert: NewAlert): Promise<string | null> {
+  if (!fits(contentOf("9".repeat(19), alert))) return null;
   const { id } = onlyRow(
     await tx.query<{ id: string }>(
       "INSERT INTO alerts (text, severity, expires_at) VALUES ($1, $2, $3) RETURNING id",

@@ -1,37 +1,57 @@
 import { type Database, onlyRow } from "../store/database.ts";
 import { addJob, MAX_ATTEMPTS } from "../store/jobs.ts";
 
-/** Something that was tried often and put aside so that the rest goes on. Its content is not shown: it may be private. */
+/** Something that could not be done and was put aside so that the rest goes on. Its content is not shown: it may be private. */
 export interface DeadLetter {
   readonly id: string;
   readonly kind: "event" | "send" | "job";
+  /** An event's type; a send's type, and the kind of conversation that it was for. */
+  readonly what: string;
   readonly since: Date;
   readonly attempts: number;
   /** What kind of error, in a word or two. */
   readonly error: string;
 }
 
+const GIVEN_UP_SEND = "dropped_at IS NOT NULL AND attempts > 0";
+const GIVEN_UP_JOB = "attempts >= max_attempts AND key IS NOT NULL AND locked_at IS NULL";
+
 /** All dead letters, oldest first; at most 1,000. */
 export async function deadLetters(database: Database): Promise<DeadLetter[]> {
   const found = await database.query<DeadLetter>(
-    `SELECT 'event:' || seq AS id, 'event' AS kind, parked_at AS since, attempts, coalesce(last_error, '') AS error
+    `SELECT 'event:' || seq AS id, 'event' AS kind, type AS what, parked_at AS since, attempts,
+            coalesce(last_error, '') AS error
        FROM inbox WHERE parked_at IS NOT NULL
      UNION ALL
-     SELECT 'send:' || seq, 'send', dropped_at, attempts, coalesce(last_error, '')
-       FROM outbox WHERE dropped_at IS NOT NULL AND attempts > 0
+     SELECT 'send:' || o.seq, 'send', o.type || ' to ' || c.kind, o.dropped_at, o.attempts, coalesce(o.last_error, '')
+       FROM (SELECT * FROM outbox WHERE ${GIVEN_UP_SEND}) o JOIN conversations c ON c.id = o.conversation_id
      UNION ALL
-     SELECT 'job:' || j.id, 'job', j.updated_at, j.attempts, t.identifier || ': ' || coalesce(split_part(j.last_error, E'\\n', 1), '')
-       FROM graphile_worker._private_jobs j JOIN graphile_worker._private_tasks t ON t.id = j.task_id
-      WHERE j.attempts >= j.max_attempts AND j.key IS NOT NULL AND j.locked_at IS NULL
+     SELECT 'job:' || j.id, 'job', 'job', j.updated_at, j.attempts,
+            t.identifier || ': ' || coalesce(split_part(j.last_error, E'\\n', 1), '')
+       FROM (SELECT * FROM graphile_worker._private_jobs WHERE ${GIVEN_UP_JOB}) j
+       JOIN graphile_worker._private_tasks t ON t.id = j.task_id
      ORDER BY since LIMIT 1000`,
   );
   return found.rows;
 }
 
+interface Numbered {
+  readonly kind: DeadLetter["kind"];
+  readonly number: string;
+}
+
+/** `send:12` in its parts; null: it is no id of a dead letter. */
+function numbered(id: string): Numbered | null {
+  const [, kind, number] = /^(event|send|job):(\d{1,18})$/.exec(id) ?? [];
+  if (number === undefined) return null;
+  return kind === "event" || kind === "send" || kind === "job" ? { kind, number } : null;
+}
+
 /** Gives a dead letter another round of tries. @returns false when there is none with this id. */
 export async function retryDeadLetter(database: Database, id: string): Promise<boolean> {
-  const [kind = "", number = ""] = id.split(":");
-  if (!/^\d{1,18}$/.test(number)) return false;
+  const letter = numbered(id);
+  if (letter === null) return false;
+  const { kind, number } = letter;
   return database.transaction(async (tx) => {
     switch (kind) {
       case "event": {
@@ -48,7 +68,7 @@ export async function retryDeadLetter(database: Database, id: string): Promise<b
       case "send": {
         const found = await tx.query<{ conversation_id: string }>(
           `UPDATE outbox SET dropped_at = NULL, attempts = 0
-           WHERE seq = $1 AND dropped_at IS NOT NULL AND attempts > 0 RETURNING conversation_id`,
+           WHERE seq = $1 AND ${GIVEN_UP_SEND} RETURNING conversation_id`,
           [number],
         );
         const id = found.rows[0]?.conversation_id;
@@ -59,13 +79,32 @@ export async function retryDeadLetter(database: Database, id: string): Promise<b
       case "job": {
         const retried = await tx.query<{ count: string }>(
           `SELECT count(*) FROM graphile_worker.reschedule_jobs(array(SELECT id FROM graphile_worker._private_jobs
-             WHERE id = $1 AND attempts >= max_attempts AND locked_at IS NULL), now(), NULL, 0, $2)`,
+             WHERE id = $1 AND ${GIVEN_UP_JOB}), now(), NULL, 0, $2)`,
           [number, MAX_ATTEMPTS],
         );
         return onlyRow(retried).count !== "0";
       }
       default:
-        return false;
+        return kind satisfies never;
     }
   });
 }
+
+/**
+ * Lets go of a dead letter for good: an event counts as handled, a send is never made, a job is gone.
+ * @returns false when there is none with this id.
+ */
+export async function discardDeadLetter(database: Database, id: string): Promise<boolean> {
+  const letter = numbered(id);
+  if (letter === null) return false;
+  const discarded = await database.query(DISCARD[letter.kind], [letter.number]);
+  return discarded.rowCount !== 0;
+}
+
+const DISCARD: Record<DeadLetter["kind"], string> = {
+  event: "UPDATE inbox SET parked_at = NULL, handled_at = now() WHERE seq = $1 AND parked_at IS NOT NULL",
+  // It stays among those that were given up, as what is about something that was never sent does.
+  send: `UPDATE outbox SET attempts = 0 WHERE seq = $1 AND ${GIVEN_UP_SEND}`,
+  job: `SELECT FROM graphile_worker.complete_jobs(
+          array(SELECT id FROM graphile_worker._private_jobs WHERE id = $1 AND ${GIVEN_UP_JOB}))`,
+};

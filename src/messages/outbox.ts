@@ -1,6 +1,7 @@
 import type { ConversationId, EventId, UserId } from "../policy/model.ts";
 import type { Queryable, Transaction } from "../store/database.ts";
 import { addJobs } from "../store/jobs.ts";
+import { fitted } from "./size.ts";
 
 /** In the content of all that Whisper sends: the ref of the outbox row, by which a sent event is found again. */
 export const REF_KEY = "au.healthtrack.whisper.ref";
@@ -25,7 +26,10 @@ export interface Send {
   readonly target?: { readonly ref: string } | { readonly event: EventId };
 }
 
-/** Queues sends, in this order, and the jobs that carry them out. A ref that is known already changes nothing. */
+/**
+ * Queues sends, in this order, and the jobs that carry them out. A ref that is known already changes nothing. What cannot
+ * become an event is cut: whoever can ask for less looks before (messages/size.ts).
+ */
 export async function enqueueSends(tx: Transaction, sends: readonly Send[]): Promise<void> {
   if (sends.length === 0) return;
   const rows = sends.map((send, index) => ({
@@ -34,7 +38,7 @@ export async function enqueueSends(tx: Transaction, sends: readonly Send[]): Pro
     conversation_id: send.conversation,
     as_user: send.as ?? null,
     type: send.type,
-    content: send.content,
+    content: fitted(send.content),
     target_ref: send.target && "ref" in send.target ? send.target.ref : null,
     target_event: send.target && "event" in send.target ? send.target.event : null,
   }));

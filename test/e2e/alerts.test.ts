@@ -50,4 +50,30 @@ describe("Alert Notifications", function () {
     await person.waitForRedaction(meeting.getId() ?? "");
     expect((await callApi(stack, "DELETE", "/api/v1/alerts/999999")).status).to.equal(404);
   });
+
+  it("are refused when they cannot become a message, and hold up nobody", async () => {
+    const [person] = people;
+    if (person === undefined) throw new Error("nobody");
+    for (const text of ['"'.repeat(10_000), '"<'.repeat(5_000), "\u2028\"'".repeat(3_333)]) {
+      const answer = await callApi(stack, "POST", "/api/v1/alerts", { text });
+      expect(answer.status).to.equal(400);
+      expect(answer.body).to.have.nested.property("errors[0].path", "text");
+    }
+    // The largest that is taken does arrive: Synapse counts as Whisper does.
+    const word = unique("largest");
+    const sized = (quotes: number) => `${word} ${'"'.repeat(quotes)}`;
+    const taken = async (quotes: number) =>
+      (await callApi(stack, "POST", "/api/v1/alerts", { text: sized(quotes) })).status === 200;
+    let [fits, not] = [8_000, 9_000];
+    expect(await taken(not)).to.equal(false);
+    while (not - fits > 1) {
+      const middle = Math.floor((fits + not) / 2);
+      if (await taken(middle)) fits = middle;
+      else not = middle;
+    }
+    const behind = `Evacuate ${unique("now")}.`;
+    await post({ text: behind, severity: "critical" });
+    await person.waitForText(behind);
+    await person.waitForText(sized(fits));
+  });
 });

@@ -215,6 +215,13 @@ describe("bad input", function () {
       ["expires_at"],
     ],
     [
+      "an alert whose time is over",
+      "POST",
+      "/api/v1/alerts",
+      { text: "x", expires_at: new Date(Date.now() - 1_000).toISOString() },
+      ["expires_at"],
+    ],
+    [
       "a year that is none",
       "POST",
       "/api/v1/alerts",

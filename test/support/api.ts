@@ -7,6 +7,7 @@ import { type ApiOptions, createApi, unknownPath } from "../../src/api/app.ts";
 import { keyRing } from "../../src/api/key-ring.ts";
 import { createApiKey } from "../../src/api/keys.ts";
 import type { Route } from "../../src/api/route.ts";
+import type { Alerts } from "../../src/api/routes/alerts.ts";
 import type { Conversations } from "../../src/api/routes/conversations.ts";
 import type { SignIn } from "../../src/api/routes/sign-in.ts";
 import { apiRoutes } from "../../src/api/routes.ts";
@@ -57,6 +58,7 @@ export interface TestApiOptions extends Partial<Omit<ApiOptions, "database" | "l
   readonly extraRoutes?: readonly Route[];
   readonly database?: Database;
   readonly signIn?: SignIn;
+  readonly alerts?: Alerts;
 }
 
 let names = 0;
@@ -66,7 +68,10 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
   const changes: DirectoryChange[] = [];
   const lines: string[] = [];
   const log: Logger = pino({ level: "debug" }, { write: (line) => lines.push(line) });
-  const routes = [...productRoutes(database, changes, options.signIn), ...(options.extraRoutes ?? [])];
+  const routes = [
+    ...productRoutes(database, changes, options.signIn, options.alerts),
+    ...(options.extraRoutes ?? []),
+  ];
   const app = createApi({
     keys: keyRing(database, { rememberMs: 200 }),
     checkReplies: true,
@@ -137,6 +142,7 @@ export function productRoutes(
   database: Database,
   changes: DirectoryChange[] = [],
   signIn: SignIn = SIGN_IN,
+  alerts: Alerts = ALERTS,
 ): Route[] {
   const directory = {
     naming: NAMING,
@@ -157,7 +163,7 @@ export function productRoutes(
       settings: ARRIVALS,
     },
     patientUrl: "https://healthtrack.example/patients/{patient_id}",
-    alerts: { post: async () => "1", withdraw: async () => true },
+    alerts,
     checks: { database: async () => ({ ok: true }) },
     metrics: new Registry(),
   });
@@ -170,6 +176,8 @@ const SIGN_IN: SignIn = {
     expires_in: 120,
   }),
 };
+
+const ALERTS: Alerts = { post: async () => "1", withdraw: async () => true };
 
 const ARRIVALS: ArrivalSettings = {
   show: "initials",

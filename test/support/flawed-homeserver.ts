@@ -16,7 +16,12 @@ export interface KeptEvent {
 }
 
 /** What happens to the next sends: `away before` and `away after` are the two sides of a call without an answer. */
-export type Flaw = "away before" | "away after" | { readonly errcode: string };
+export type Flaw =
+  | "no flaw"
+  | "away before"
+  | "away after"
+  /** `status`: 403 unless told. */
+  | { readonly errcode: string; readonly status?: number };
 
 export class FlawedHomeserver implements Homeserver {
   readonly events: KeptEvent[] = [];
@@ -39,7 +44,7 @@ export class FlawedHomeserver implements Homeserver {
     if (call.method === "GET") return { chunk: this.#roomOf(call).reverse() };
     const flaw = this.flaws.shift();
     if (flaw === "away before") throw new HomeserverAway(call, "before");
-    if (typeof flaw === "object") throw new MatrixRefused(call, 403, flaw.errcode, "");
+    if (typeof flaw === "object") throw new MatrixRefused(call, flaw.status ?? 403, flaw.errcode, "");
     const event = this.#keep(call);
     if (flaw === "away after") throw new HomeserverAway(call, "after");
     return { event_id: event };

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Transaction } from "../../store/database.ts";
 import { id, moment } from "../fields.ts";
-import { notFound } from "../problem.ts";
+import { invalidInput, notFound } from "../problem.ts";
 import { type Route, writeRoute } from "../route.ts";
 
 const severity = z.enum(["info", "warning", "critical"]);
@@ -13,14 +13,16 @@ export interface NewAlert {
 }
 
 export interface Alerts {
-  /** Gives the alert's id. */
-  post(tx: Transaction, alert: NewAlert): Promise<string>;
+  /** Gives the alert's id. Null: the text is too long for one message, and nothing was posted. */
+  post(tx: Transaction, alert: NewAlert): Promise<string | null>;
   /** False: there is no such alert. Withdrawn twice is once. */
   withdraw(tx: Transaction, id: string): Promise<boolean>;
 }
 
 const TAG = "Alerts";
 const LONGEST = 10_000;
+const TOO_LONG =
+  "Is too long for one message, in which quotation marks, line breaks and the like take up several characters: shorten it";
 
 /** Alerts to everyone at the practice. */
 export function alertRoutes({ alerts }: { readonly alerts: Alerts }): Route[] {
@@ -36,7 +38,7 @@ export function alertRoutes({ alerts }: { readonly alerts: Alerts }): Route[] {
         severity: severity.default("info"),
         expires_at: moment()
           .optional()
-          .describe("when it is taken away by itself; none: it stays until withdrawn"),
+          .describe("when it is taken away by itself, not in the past; none: it stays until withdrawn"),
       }),
       bodyExample: { text: "The phones are down until 11.", severity: "warning" },
       responses: {
@@ -47,8 +49,12 @@ export function alertRoutes({ alerts }: { readonly alerts: Alerts }): Route[] {
         },
       },
       handler: async ({ body }, { tx }) => {
-        const alert = { text: body.text, severity: body.severity, expiresAt: body.expires_at ?? null };
-        return { status: 200, body: { id: await alerts.post(tx, alert) } };
+        const { text, severity, expires_at: expiresAt = null } = body;
+        if (expiresAt !== null && expiresAt.getTime() <= Date.now())
+          throw invalidInput([{ path: "expires_at", message: "Is in the past: send a later time, or none" }]);
+        const id = await alerts.post(tx, { text, severity, expiresAt });
+        if (id === null) throw invalidInput([{ path: "text", message: TOO_LONG }]);
+        return { status: 200, body: { id } };
       },
     }),
     writeRoute({

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import pino from "pino";
 import { drainInbox, storeEvents } from "../../../src/appservice/inbox.ts";
-import { deadLetters, retryDeadLetter } from "../../../src/jobs/dead-letters.ts";
+import { deadLetters, discardDeadLetter, retryDeadLetter } from "../../../src/jobs/dead-letters.ts";
 import type { JobRunner } from "../../../src/jobs/runner.ts";
 import type { EventHandler, MatrixEvent } from "../../../src/messages/event.ts";
 import type { Transaction } from "../../../src/store/database.ts";
@@ -128,6 +128,7 @@ describe("the inbox", () => {
     expect(others).to.deep.equal([]);
     expect(letter).to.include({ kind: "event", attempts: 12, error: "test: TypeError" });
 
+    expect(await discardDeadLetter(jobs.database, "send:1")).to.equal(false);
     broken = false;
     await run(...handlers);
     expect(await retryDeadLetter(jobs.database, letter?.id ?? "")).to.equal(true);
@@ -164,9 +165,23 @@ describe("the inbox", () => {
     expect(seen).to.deep.equal(["good"]);
   });
 
-  it("has nothing to retry under an id that is none", async () => {
+  it("lets go of an event that was put aside, for good", async () => {
+    const seen: string[] = [];
+    await storeEvents(jobs.database, [message("!a", "poison")]);
+    await jobs.database.query("UPDATE inbox SET parked_at = now(), attempts = 12");
+    const [letter] = await deadLetters(jobs.database);
+    expect(letter).to.include({ kind: "event", what: "m.room.message" });
+    expect(await discardDeadLetter(jobs.database, letter?.id ?? "")).to.equal(true);
+    expect(await deadLetters(jobs.database)).to.deep.equal([]);
+    expect(await discardDeadLetter(jobs.database, letter?.id ?? "")).to.equal(false);
+    await drainInbox(jobs.database, [handler(async (event) => void seen.push(bodyOf(event)))], LOG, "!a");
+    expect(seen).to.deep.equal([]);
+  });
+
+  it("has nothing to retry or to let go of under an id that is none", async () => {
     for (const id of ["", "event:", "event:99", "send:1", "job:1", "what:1", "event:1; DROP TABLE inbox"]) {
       expect(await retryDeadLetter(jobs.database, id), id).to.equal(false);
+      expect(await discardDeadLetter(jobs.database, id), id).to.equal(false);
     }
   });
 });

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { storeEvents } from "../../../src/appservice/inbox.ts";
 import { drainOutbox } from "../../../src/appservice/outbox-sender.ts";
-import { deadLetters, retryDeadLetter } from "../../../src/jobs/dead-letters.ts";
+import { deadLetters, discardDeadLetter, retryDeadLetter } from "../../../src/jobs/dead-letters.ts";
 import { enqueueSends, REF_KEY, type Send } from "../../../src/messages/outbox.ts";
 import type { ConversationId, UserId } from "../../../src/policy/model.ts";
 import type { Database } from "../../../src/store/database.ts";
@@ -18,6 +18,8 @@ describe("the outbox", () => {
   let database: Database;
   let homeserver: FlawedHomeserver;
   let dropped: string[];
+  let repairs: UserId[];
+  let repair: () => Promise<void>;
 
   beforeEach(async () => {
     database = await testDatabase();
@@ -27,6 +29,8 @@ describe("the outbox", () => {
     );
     homeserver = new FlawedHomeserver();
     dropped = [];
+    repairs = [];
+    repair = async () => undefined;
   });
   afterEach(() => database.close());
 
@@ -40,7 +44,16 @@ describe("the outbox", () => {
   const queue = (...sends: Send[]) => database.transaction((tx) => enqueueSends(tx, sends));
   const drain = () =>
     drainOutbox(
-      { database, homeserver, bot: BOT, onDropped: ({ errcode }) => dropped.push(errcode) },
+      {
+        database,
+        homeserver,
+        bot: BOT,
+        repair: async (_conversation, sender) => {
+          repairs.push(sender);
+          await repair();
+        },
+        onDropped: ({ errcode }) => dropped.push(errcode),
+      },
       CONVERSATION,
     );
   /** As the jobs do: again after each failure. */
@@ -173,27 +186,124 @@ describe("the outbox", () => {
     expect(await deadLetters(database)).to.deep.equal([]);
   });
 
-  it("puts aside what is refused again and again, goes on after it, and sends it when told to", async () => {
-    await queue(
-      text("refused"),
-      text("next"),
-      text("about it", { type: "m.reaction", target: { ref: "refused" } }),
-    );
-    for (let tries = 0; tries < 20; tries++) homeserver.flaws.push({ errcode: "M_FORBIDDEN" });
+  for (const [status, errcode] of [
+    [413, "M_TOO_LARGE"],
+    [400, "M_BAD_JSON"],
+    [400, "M_UNKNOWN"],
+    [405, "M_UNRECOGNIZED"],
+    [409, "M_CONFLICT"],
+  ] as const) {
+    it(`gives up ${errcode} (${status}) at once, and holds up nobody behind it`, async () => {
+      await queue(text("before"), text("refused"), text("next"));
+      homeserver.flaws.push("no flaw", { errcode, status });
+      await drain();
+      expect(bodies()).to.deep.equal(["before", "next"]);
+      expect(dropped).to.deep.equal([errcode]);
+      expect(repairs).to.deep.equal([]);
+      const letters = await deadLetters(database);
+      expect(letters.map(({ kind, error, attempts }) => ({ kind, error, attempts }))).to.deep.equal([
+        { kind: "send", error: errcode, attempts: 1 },
+      ]);
+    });
+  }
+
+  for (const status of [401, 408, 425]) {
+    it(`tries again after ${status}, and keeps the order`, async () => {
+      await queue(text("one"), text("two"));
+      homeserver.flaws.push({ errcode: "M_UNKNOWN", status }, { errcode: "M_UNKNOWN", status });
+      await drainUntilDone();
+      expect(bodies()).to.deep.equal(["one", "two"]);
+      expect(dropped).to.deep.equal([]);
+    });
+  }
+
+  for (const [status, errcode] of [
+    [403, "M_FORBIDDEN"],
+    [404, "M_NOT_FOUND"],
+  ] as const) {
+    it(`has the room put right once after ${errcode}, then sends in order`, async () => {
+      const mia = "@ht_mia:practice.test" as UserId;
+      await queue(text("one", { as: mia }), text("two"));
+      homeserver.flaws.push({ errcode, status });
+      await drainUntilDone();
+      expect(bodies()).to.deep.equal(["one", "two"]);
+      expect(repairs).to.deep.equal([mia]);
+      expect(dropped).to.deep.equal([]);
+    });
+
+    it(`gives up what is ${errcode} also in a room that was put right, goes on, and sends it when told to`, async () => {
+      await queue(
+        text("refused"),
+        text("next"),
+        text("about it", { type: "m.reaction", target: { ref: "refused" } }),
+      );
+      homeserver.flaws.push({ errcode, status }, { errcode, status });
+      for (let runs = 0; runs < 3; runs++) await drain();
+      expect(bodies()).to.deep.equal(["next"]);
+      expect(repairs).to.deep.equal([BOT]);
+      expect(dropped).to.deep.equal([errcode, "TARGET_NOT_SENT"]);
+      const [letter, ...others] = await deadLetters(database);
+      expect(others).to.deep.equal([]);
+      expect(letter).to.include({ kind: "send", error: errcode });
+      expect(await retryDeadLetter(database, letter?.id ?? "")).to.equal(true);
+      await drain();
+      expect(bodies()).to.deep.equal(["next", "refused"]);
+    });
+  }
+
+  it("does not give up when the room could not be looked at", async () => {
+    await queue(text("one"), text("two"));
+    const forbidden = { errcode: "M_FORBIDDEN" };
+    homeserver.flaws.push(forbidden, forbidden);
+    let tries = 0;
+    repair = async () => {
+      if (tries++ === 0) throw new Error("the homeserver went away");
+    };
     await drainUntilDone();
-    expect(bodies()).to.deep.equal(["next"]);
-    expect(dropped).to.deep.equal(["M_FORBIDDEN", "TARGET_NOT_SENT"]);
-    const [letter, ...others] = await deadLetters(database);
-    expect(others).to.deep.equal([]);
-    expect(letter).to.include({ kind: "send", error: "M_FORBIDDEN" });
-    expect(await retryDeadLetter(database, letter?.id ?? "")).to.equal(true);
+    expect(bodies()).to.deep.equal(["one", "two"]);
+    expect(dropped).to.deep.equal([]);
+  });
+
+  it("sends into the next room what was refused since its room was gone", async () => {
+    await queue(text("one"));
+    homeserver.flaws.push({ errcode: "M_FORBIDDEN" });
+    repair = async () => {
+      await database.query("UPDATE conversations SET room_id = '!replaced:practice.test'");
+    };
+    await drainUntilDone();
+    expect(homeserver.events.map(({ room_id }) => room_id)).to.deep.equal(["!replaced:practice.test"]);
+  });
+
+  it("lets go of what is retried and refused again, as often as it is tried", async () => {
+    await queue(text("refused"));
+    const tooLarge = { errcode: "M_TOO_LARGE", status: 413 };
+    homeserver.flaws.push(tooLarge, tooLarge);
     await drain();
-    expect(bodies()).to.deep.equal(["next", "refused"]);
+    const [letter] = await deadLetters(database);
+    await retryDeadLetter(database, letter?.id ?? "");
+    await queue(text("next"));
+    await drain();
+    expect(bodies()).to.deep.equal(["next"]);
+    expect(await deadLetters(database)).to.have.lengthOf(1);
+  });
+
+  it("lets go of a send that was given up, for good", async () => {
+    await queue(text("refused"));
+    homeserver.flaws.push({ errcode: "M_TOO_LARGE", status: 413 });
+    await drain();
+    const [letter] = await deadLetters(database);
+    expect(letter).to.include({ kind: "send", what: "m.room.message to alerts" });
+    expect(await discardDeadLetter(database, letter?.id ?? "")).to.equal(true);
+    expect(await discardDeadLetter(database, letter?.id ?? "")).to.equal(false);
+    expect(await retryDeadLetter(database, letter?.id ?? "")).to.equal(false);
+    await drain();
+    expect(await deadLetters(database)).to.deep.equal([]);
+    expect(bodies()).to.deep.equal([]);
   });
 
   it("begins anew after what it gave up, so that refusals of one send are no tries of the next", async () => {
     await queue(text("refused"), text("refused too"), text("next"));
-    for (let tries = 0; tries < 40; tries++) homeserver.flaws.push({ errcode: "M_FORBIDDEN" });
+    for (let tries = 0; tries < 40; tries++) homeserver.flaws.push({ errcode: "M_UNKNOWN", status: 401 });
     // A job that ends well has no tries behind it when it is wanted again; one that fails this often is a dead letter.
     let failures = 0;
     let most = 0;
@@ -206,8 +316,20 @@ describe("the outbox", () => {
       if (failures === 0) expect(await queued(), "wanted again").to.equal(true);
     }
     expect(bodies()).to.deep.equal(["next"]);
-    expect(dropped).to.deep.equal(["M_FORBIDDEN", "M_FORBIDDEN"]);
+    expect(dropped).to.deep.equal(["M_UNKNOWN", "M_UNKNOWN"]);
     expect(most).to.be.below(MAX_ATTEMPTS);
+  });
+
+  it("never keeps what is too large for an event: it is cut, and says so", async () => {
+    const long = `${'"'.repeat(39_999)}👩‍⚕️`;
+    await queue(
+      text("long", { content: { msgtype: "m.text", body: long, format: "x", formatted_body: long } }),
+    );
+    await drain();
+    const [sent] = homeserver.events;
+    expect(Buffer.byteLength(JSON.stringify(sent?.content))).to.be.below(65_536 - 2_000);
+    expect(sent?.content.body).to.match(/^"{20000,}…$/);
+    expect(sent?.content).not.to.have.property("formatted_body");
   });
 
   it("gives up at once what is about an event of a room that has been replaced, and goes on", async () => {

@@ -35,6 +35,10 @@ describe("a recipient who answers", () => {
       return notice;
     },
   };
+  const told = async () =>
+    (await practice.sent("arrivals:dr.jones")).flatMap(({ ref, content }) =>
+      ref.startsWith("arrival-answer:") ? [content.body] : [],
+    );
   const state = async () => (await practice.notices()).map((row) => row.state);
   const passedOn = async () => (await practice.sent(BETWEEN)).filter(({ dropped }) => !dropped);
 
@@ -120,6 +124,29 @@ describe("a recipient who answers", () => {
       as_user: "@ht_dr.jones:practice.test",
     });
     expect(edit?.content["m.new_content"]).to.include({ body: `> ${NOTICE}\n\nFive minutes` });
+  });
+
+  it("with more than one message holds together with the notice, is told so, and nothing is passed on", async () => {
+    for (const body of ['"'.repeat(9_000), "x".repeat(40_000), "é".repeat(16_000)])
+      await write(body, { ...inThread, event_id: notice });
+    expect(await passedOn()).to.deep.equal([]);
+    expect(await told()).to.deep.equal(
+      Array(3).fill(
+        "Your reply was not passed on. It is too long for one message together with the notice. Send it in several parts.",
+      ),
+    );
+    expect(await state()).to.deep.equal(["waiting"]);
+  });
+
+  it("and corrects it to what is too long, is told so", async () => {
+    const reply = await write("Five minutes", { ...inThread, event_id: notice });
+    const body = "x".repeat(16_000);
+    const relation = { rel_type: "m.replace", event_id: reply.event_id };
+    await write(`* ${body}`, relation, { "m.new_content": { msgtype: "m.text", body } });
+    expect(await passedOn()).to.have.length(1);
+    expect(await told()).to.deep.equal([
+      "Your correction was not passed on: it is too long for one message. Send the rest as another reply.",
+    ]);
   });
 
   it("and deletes it: what was passed on is deleted", async () => {

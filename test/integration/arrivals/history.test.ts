@@ -35,6 +35,30 @@ describe("the history of arrivals", () => {
     await practice.deliver();
   }
 
+  it("leaves out the oldest of what one message cannot hold, and keeps its form", async () => {
+    const location = '"<'.repeat(120);
+    for (let count = 0; count < 30; count++) {
+      await practice.put({
+        bookingId: `long ${count}`,
+        patientId: `${count}${location}`.slice(0, 250),
+        location,
+      });
+      const arrival = (await practice.arrivals()).find(({ patient_id }) =>
+        String(patient_id).startsWith(`${count}"`),
+      );
+      await practice.deliver();
+      await practice.react("dr.jones", await noticeEvent(arrival?.id), "✅");
+    }
+    await practice.deliver();
+    await write("history");
+    const history = (await practice.sent(ROOM)).find(({ ref }) => ref.startsWith("arrival-history"));
+    expect(Buffer.byteLength(JSON.stringify(history?.content))).to.be.below(62_000);
+    expect(history?.content.formatted_body).to.match(/^Arrivals .*<ul>.*<\/ul>$/);
+    const shown = String(history?.content.body).split("\n").length - 1;
+    expect(shown).to.be.within(10, 29);
+    expect(String(history?.content.body).split("\n")[1]).to.contain('29"<');
+  });
+
   it("has a card in the room, once, with 🕘 under it, which is pinned when it is there", async () => {
     await practice.joins("dr.jones");
     await practice.joins("dr.jones");

@@ -33,6 +33,7 @@ describe("a notice that is taken back while the sender reaches for it", () => {
               return { event_id: "$sent" } as never;
             },
           },
+          repair: async () => undefined,
           onDropped: () => undefined,
         },
         rows[0]?.id as ConversationId,

@@ -10,7 +10,9 @@ describe("alerts", () => {
   afterEach(() => house.close());
 
   const post = (text: string, severity: AlertSeverity = "info", expiresAt: Date | null = null) =>
-    house.database.transaction((tx) => alerts.post(tx, { text, severity, expiresAt }));
+    house.database.transaction(
+      async (tx) => (await alerts.post(tx, { text, severity, expiresAt })) ?? "none",
+    );
   const withdraw = (id: string) => house.database.transaction((tx) => alerts.withdraw(tx, id));
 
   it("are one message each in the alerts room, which is made if it is not there, with how grave they are", async () => {

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { deadLetters, retryDeadLetter } from "../../../src/jobs/dead-letters.ts";
+import { deadLetters, discardDeadLetter, retryDeadLetter } from "../../../src/jobs/dead-letters.ts";
 import { JOBS_AT_ONCE, type JobRunner } from "../../../src/jobs/runner.ts";
 import { addJob, MAX_ATTEMPTS } from "../../../src/store/jobs.ts";
 import { eventually } from "../../support/eventually.ts";
@@ -152,6 +152,20 @@ describe("jobs", () => {
     expect(await retryDeadLetter(jobs.database, letter?.id ?? "")).to.equal(true);
     await noneLeft();
     expect(await deadLetters(jobs.database)).to.deep.equal([]);
+    expect(await retryDeadLetter(jobs.database, letter?.id ?? "")).to.equal(false);
+  });
+
+  it("that failed for good can be let go of", async () => {
+    await start({ adopt: () => Promise.reject(new Error("broken for good")) });
+    await add("r");
+    await jobs.database.query("UPDATE graphile_worker._private_jobs SET attempts = max_attempts - 1");
+    const [letter] = await eventually("a dead letter", async () => {
+      const found = await deadLetters(jobs.database);
+      return found.length > 0 && found;
+    });
+    expect(await discardDeadLetter(jobs.database, letter?.id ?? "")).to.equal(true);
+    expect(await deadLetters(jobs.database)).to.deep.equal([]);
+    expect(await discardDeadLetter(jobs.database, letter?.id ?? "")).to.equal(false);
     expect(await retryDeadLetter(jobs.database, letter?.id ?? "")).to.equal(false);
   });
 
