@@ -3,6 +3,7 @@ import type { EventHandler, MatrixEvent } from "../messages/event.ts";
 import * as words from "../messages/words.ts";
 import { type Edit, editGroup, mayEditGroup, withGroup, withoutMember } from "../policy/editing.ts";
 import { nameOf } from "../policy/expectedRoom.ts";
+import { cannotBeGroupName } from "../policy/groupNames.ts";
 import { describePath, groupName, membershipPaths } from "../policy/members.ts";
 import type { Conversation, CustomGroup, Directory, Selection, UserId, Username } from "../policy/model.ts";
 import { type HandleTarget, whoIs } from "../policy/names.ts";
@@ -62,9 +63,13 @@ async function rename(context: Context, name: string | null, conversation: Conve
   const { parts, tx, directory, group } = context;
   if (await isLate(context, NAME)) return;
   if (!(await mayEdit(context))) return;
-  await remember(context, [NAME]);
   // A group that is named after its members, and is given that very name, stays so named.
-  if (group.name === null && name === nameOf(conversation, directory)) return;
+  const asItIs = name === nameOf(conversation, directory);
+  const taken = name === null || asItIs ? null : cannotBeGroupName(directory, name);
+  // Not written, so the room gets back the name that it had.
+  if (taken !== null) return explain(context, "refused", taken);
+  await remember(context, [NAME]);
+  if (asItIs) return;
   await changeGroup(tx, parts.settings, directory, group, { name });
 }
 

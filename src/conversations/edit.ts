@@ -1,5 +1,6 @@
 import { lockDirectory } from "../directory/store.ts";
 import { editGroup, mayEditGroup, type Staying } from "../policy/editing.ts";
+import { cannotBeGroupName, tidyGroupName } from "../policy/groupNames.ts";
 import { groupTitle, wouldCycle } from "../policy/members.ts";
 import type {
   ConversationId,
@@ -16,7 +17,7 @@ import { changeGroup } from "./change-group.ts";
 import { edited, NAME, partsOf } from "./edit-times.ts";
 import { type ConversationParts, nowOf } from "./parts.ts";
 import { unknownAsker, unknownPiece } from "./pieces.ts";
-import { conflict, forbidden, type Refusal } from "./refusal.ts";
+import { conflict, forbidden, invalid, type Refusal } from "./refusal.ts";
 import { conversationById } from "./store.ts";
 
 export interface EditRequest {
@@ -50,7 +51,8 @@ export async function editConversation(
   if (group === undefined) return { refused: "unknown" };
   const refusal = refuse(parts, directory, group, request);
   if (refusal !== null) return refusal;
-  const { name, add, remove } = request;
+  const { add, remove } = request;
+  const name = request.name === undefined ? undefined : tidyGroupName(request.name);
   const result = editGroup(directory, group, { add, remove });
   if (!result.ok) return conflict(result.reason);
   const named = name === undefined ? [] : [NAME];
@@ -78,13 +80,15 @@ function refuse(
   { settings }: ConversationParts,
   directory: Directory,
   group: CustomGroup,
-  { as, add, remove }: EditRequest,
+  { as, name, add, remove }: EditRequest,
 ): Refusal | null {
   const unknown =
     unknownAsker(directory, as) ?? unknownPiece(directory, add, "add.") ?? unknownUser(directory, remove);
   if (unknown !== null) return unknown;
   const may = mayEditGroup(directory, settings.customGroupsEditedBy, group, as);
   if (!may.allowed) return forbidden(may.reason);
+  const unfit = name === undefined ? null : unfitName(directory, group, name);
+  if (unfit !== null) return unfit;
   for (const username of add.users) {
     const user = directory.users.get(username);
     if (user === undefined || group.users.includes(username)) continue;
@@ -93,6 +97,13 @@ function refuse(
   }
   const circle = add.customGroups.find((customGroup) => wouldCycle(directory, group.id, customGroup));
   return circle === undefined ? null : conflict(words.circle(groupTitle(directory, { customGroup: circle })));
+}
+
+function unfitName(directory: Directory, group: CustomGroup, given: string): Refusal | null {
+  const name = tidyGroupName(given);
+  if (name === null) return invalid("name", words.nameMissing);
+  const taken = name === group.name ? null : cannotBeGroupName(directory, name);
+  return taken === null ? null : forbidden(taken);
 }
 
 /** Groups that are gone can be removed all the same; a user name that never was is a mistake. */

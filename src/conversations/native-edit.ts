@@ -1,6 +1,7 @@
 /** What a client's event in a custom group's room asks for. */
 
 import type { MatrixEvent } from "../messages/event.ts";
+import { tidyGroupName } from "../policy/groupNames.ts";
 import type { UserId } from "../policy/model.ts";
 
 export type NativeEdit =
@@ -9,8 +10,6 @@ export type NativeEdit =
   | { readonly edit: "add" | "remove"; readonly who: UserId }
   | { readonly edit: "leave" };
 
-const LONGEST_NAME = 255;
-
 /**
  * Null: nothing that concerns the group. What the bot does is carried out already, and a join follows an invitation:
  * whoever joins was added by whom invited them, or by Whisper.
@@ -18,7 +17,8 @@ const LONGEST_NAME = 255;
 export function nativeEdit(event: MatrixEvent, bot: UserId): NativeEdit | null {
   const { type, sender, state_key, content } = event;
   if (sender === bot || state_key === undefined) return null;
-  if (type === "m.room.name" && state_key === "") return { edit: "rename", name: nameIn(content.name) };
+  if (type === "m.room.name" && state_key === "")
+    return { edit: "rename", name: typeof content.name === "string" ? tidyGroupName(content.name) : null };
   if (type !== "m.room.member") return null;
   const who = state_key as UserId;
   switch (content.membership) {
@@ -30,11 +30,4 @@ export function nativeEdit(event: MatrixEvent, bot: UserId): NativeEdit | null {
     default:
       return null;
   }
-}
-
-/** One line, as the API asks for; a client may send anything. */
-function nameIn(name: unknown): string | null {
-  if (typeof name !== "string") return null;
-  const line = name.replace(/\p{Cc}+/gu, " ").trim();
-  return line === "" ? null : line.slice(0, LONGEST_NAME).toWellFormed();
 }

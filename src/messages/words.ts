@@ -33,7 +33,6 @@ export const severalPeople = (usernames: readonly string[]) =>
   `Several people have that name. Write the user name instead: ${usernames.join(", ")}.`;
 export const severalGroups = (title: string) =>
   `Several groups are called ${title}. Mention the one that you mean with @, or rename one first.`;
-export const LONGEST_NAME = 255;
 export const usage = (how: string, example: string | undefined) =>
   `Write it like this: ${how}${example === undefined ? "" : `. For example: ${example}`}`;
 export const unknownCommand = (word: string, near: string | undefined) =>

@@ -62,7 +62,7 @@ export function classifyRoom(
 
 function nameOf(room: ActualRoom): string | null {
   const name = room.state["m.room.name"]?.name;
-  return typeof name === "string" && name.trim() !== "" ? name.trim() : null;
+  return typeof name === "string" ? name : null;
 }
 
 function isOpenToAll({ state }: ActualRoom): boolean {

@@ -1,6 +1,7 @@
 /** What conversation a choice of people and groups opens; the same for clients, commands and the API. */
 
 import { cannotChoose } from "./editing.ts";
+import { cannotBeGroupName, tidyGroupName } from "./groupNames.ts";
 import { mayWrite, orderedPair } from "./individual.ts";
 import { membersOf } from "./members.ts";
 import type { ConversationId, Directory, SecurityGroupId, Selection, Username } from "./model.ts";
@@ -27,8 +28,9 @@ export function openingFor(
   directory: Directory,
   asker: Username,
   asked: Selection,
-  name: string | null,
+  title: string | null,
 ): Opening {
+  const name = tidyGroupName(title);
   if (!hasAccess(directory, asker)) return no(words.youHaveNoAccess);
   const chosen = canonicalSelection({
     ...asked,
@@ -52,7 +54,9 @@ export function openingFor(
   const selection = withCreator(directory, chosen, asker);
   if (piecesOf(selection) > MOST_PIECES) return no(words.tooManyChosen(MOST_PIECES));
   const known = findCustomGroup(directory, selection, name);
-  return known === null ? { open: "new-custom", selection, name } : { open: "custom", group: known.id };
+  if (known !== null) return { open: "custom", group: known.id };
+  const taken = name === null ? null : cannotBeGroupName(directory, name);
+  return taken === null ? { open: "new-custom", selection, name } : no(taken);
 }
 
 /** The conversation of the only group chosen, if the asker is in it. */

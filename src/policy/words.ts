@@ -65,6 +65,9 @@ export const editOnlyAdmins = "Only Whisper's administrators may change this gro
 export const editOnlyMembers = "Only members may change this group. Ask one of them to add you.";
 export const staysMember = (name: string, ways: string) =>
   `${name} is still a member ${ways}. To remove them, remove that group.`;
+export const nameTaken =
+  "A group cannot be called that: it would be taken for a person, a group or a room of Whisper's. Choose another name.";
+export const nameMissing = "Say what the group is to be called.";
 export const wouldBeEmpty = "A group needs at least one person. Leave it instead if you no longer need it.";
 export const outsider = "Only people of this practice can take part. Choose someone from the staff list.";
 export const spaces = "Spaces are not used here. Choose the people and start a conversation instead.";

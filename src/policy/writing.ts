@@ -6,6 +6,8 @@
 import type { CallbackRoom } from "./callbacks.ts";
 import { mayEditGroup } from "./editing.ts";
 import { belongs, exists, peopleOf } from "./expectedMembers.ts";
+import { nameOf } from "./expectedRoom.ts";
+import { cannotBeGroupName, tidyGroupName } from "./groupNames.ts";
 import { mayWrite, otherOf, writersOfTwo } from "./individual.ts";
 import { levelOf, readPowerLevels } from "./levelMeaning.ts";
 import {
@@ -57,7 +59,7 @@ export function mayWriteEvent(directory: Directory, settings: PolicySettings, ev
   if (!exists(conversation, directory)) return refused(words.conversationClosed);
   if (!belongs(conversation, directory, sender.username)) return refused(words.youAreNotMember);
   return event.state
-    ? maySet(directory, settings, conversation, sender.username, type)
+    ? maySet(directory, settings, conversation, sender.username, event)
     : maySay(directory, conversation, sender.username);
 }
 
@@ -92,13 +94,21 @@ function maySet(
   settings: PolicySettings,
   conversation: Conversation,
   sender: Username,
-  type: string,
+  { type, content }: EventToWrite,
 ): Verdict {
   const group = conversation.kind === "custom" ? directory.customGroups.get(conversation.id) : undefined;
   if (group !== undefined && isEditable(type)) {
-    return mayEditGroup(directory, settings.customGroupsEditedBy, group, sender);
+    const may = mayEditGroup(directory, settings.customGroupsEditedBy, group, sender);
+    return may.allowed && type === "m.room.name" ? mayBeCalled(directory, conversation, content.name) : may;
   }
   return refused(type === "m.room.name" ? words.nameKept : words.settingsKept);
+}
+
+function mayBeCalled(directory: Directory, conversation: Conversation, given: unknown): Verdict {
+  const name = typeof given === "string" ? tidyGroupName(given) : null;
+  if (name === null || name === nameOf(conversation, directory)) return ALLOWED;
+  const taken = cannotBeGroupName(directory, name);
+  return taken === null ? ALLOWED : refused(taken);
 }
 
 /** Reactions, edits and redactions are writing too. */

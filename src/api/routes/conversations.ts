@@ -2,6 +2,7 @@ import { z } from "zod";
 import { list } from "../../directory/list-schema.ts";
 import { groupId, MOST, username } from "../../directory/schema.ts";
 import type { ConversationId, ConversationKind, RoomId, Selection, Username } from "../../policy/model.ts";
+import { tidyName } from "../../policy/tidyName.ts";
 import type { Database, Queryable, Transaction } from "../../store/database.ts";
 import { momentOut, queryFlag } from "../fields.ts";
 import { invalidInput, notFound, Problem } from "../problem.ts";
@@ -96,7 +97,8 @@ const name = () =>
     .trim()
     .min(1)
     .max(255)
-    .regex(/^[^\p{Cc}]*$/u, "Must be one line");
+    .regex(/^[^\p{Cc}]*$/u, "Must be one line")
+    .refine((text) => tidyName(text) !== "", "Must hold something that can be seen");
 const selection = {
   users: list(username(), MOST.users).default([]),
   security_groups: list(groupId(), MOST.groups).default([]),

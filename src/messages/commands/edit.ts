@@ -3,6 +3,7 @@ import { type Refusal, sentenceOf } from "../../conversations/refusal.ts";
 import { groupName } from "../../policy/members.ts";
 import type { ConversationId, Selection } from "../../policy/model.ts";
 import { EMPTY_SELECTION } from "../../policy/selection.ts";
+import { tidyName } from "../../policy/tidyName.ts";
 import * as rules from "../../policy/words.ts";
 import type { Transaction } from "../../store/database.ts";
 import { lines, plain, type Rich } from "../rich.ts";
@@ -45,7 +46,7 @@ export const renameCommand = (edit: EditGroup): Command => ({
   run: async ({ tx, asker, given }) => {
     const group = findCustomGroup(asker, given.group ?? []);
     if (!group.ok) return plain(group.problem);
-    const name = typed(given["new name"] ?? []).slice(0, words.LONGEST_NAME);
+    const name = tidyName(typed(given["new name"] ?? []));
     const before = groupName(asker.directory, group.found);
     const request = { as: asker.username, name, add: EMPTY_SELECTION, remove: EMPTY_SELECTION };
     const done = await edit(tx, group.found, request);

@@ -1,6 +1,7 @@
 import type { Opened, OpenRequest } from "../../conversations/open.ts";
 import { type Refusal, sentenceOf } from "../../conversations/refusal.ts";
 import { conversationById } from "../../conversations/store.ts";
+import { tidyGroupName } from "../../policy/groupNames.ts";
 import type { RoomId, Selection } from "../../policy/model.ts";
 import * as rules from "../../policy/words.ts";
 import type { Transaction } from "../../store/database.ts";
@@ -23,7 +24,7 @@ export const newCommand = (open: Open): Command => ({
   run: async (call) => {
     const chosen = findPieces(call.asker, call.given["people and groups"] ?? []);
     if (!chosen.ok) return plain(chosen.problem);
-    const name = typed(call.given.title ?? []) || null;
+    const name = tidyGroupName(typed(call.given.title ?? []));
     const opened = await open(call.tx, { as: call.asker.username, name, ...chosen.found });
     if ("refused" in opened) return plain(sentenceOf(opened, rules.conversationClosed));
     const stored = await conversationById(call.tx, opened.id);

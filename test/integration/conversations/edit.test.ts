@@ -42,6 +42,22 @@ describe("editing a custom group through the API", () => {
     expect(await house.takeJobs("room")).to.deep.equal([]);
   });
 
+  it("keeps a name without what nobody sees, and refuses one that is something else's", async () => {
+    await house.edit("anna", group, { name: " Night\u202e \u200b shift" });
+    expect((await house.group(group)).name).to.equal("Night shift");
+    for (const name of ["ALERTS", "Dan", "Doctors (group)"]) {
+      const reason = words.nameTaken;
+      expect(await house.edit("anna", group, { name })).to.deep.equal({ refused: "forbidden", reason });
+    }
+    const reason = words.nameMissing;
+    expect(await house.edit("anna", group, { name: "\u200b" })).to.deep.equal({
+      refused: "invalid",
+      path: "name",
+      reason,
+    });
+    expect(await house.group(group)).to.include({ name: "Night shift", revision: 2 });
+  });
+
   it("has every group looked at that holds the changed one, however deep", async () => {
     const outer = (await house.opened("anna", { customGroups: [group], users: ["dan"] }, "Outer")).id;
     const outermost = (await house.opened("anna", { customGroups: [outer], users: ["dan"] }, "Outermost")).id;

@@ -46,6 +46,15 @@ describe("a custom group edited in a client", () => {
     expect((await house.group(group)).name).to.equal(null);
   });
 
+  for (const taken of ["Alerts", "wh\u0456sper\u200b Admin", "Doctors", "Cara"])
+    it(`keeps its name when it is given ${JSON.stringify(taken)}, and tells who renamed it`, async () => {
+      await name(id("ben"), "Night shift");
+      await house.takeJobs("room");
+      await name(id("ben"), taken);
+      expect((await house.group(group)).name).to.equal("Night shift");
+      expect(await toldTo("ben")).to.deep.equal([words.nameTaken]);
+    });
+
   it("adds whom a member invites: a person, or a group by its handle", async () => {
     await member(id("ben"), id("dan"), "invite");
     await member(id("cara"), handle({ securityGroup: "Nurses" }), "invite");
