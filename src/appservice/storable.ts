@@ -1,13 +1,17 @@
 /** Escapes that PostgreSQL's jsonb refuses: the NUL character and surrogates without their other half. */
 const SUSPECT = /\\u0000|\\ud[89a-f]/i;
 
+/** No honest event is nested deeper. JavaScript and PostgreSQL run out of stack at some thousand levels. */
+const DEEPEST = 100;
+
 /**
- * JSON that PostgreSQL can store. A client may send any text at all; an event that cannot be stored would be
- * delivered again for ever and hold up everything behind it, so what jsonb refuses becomes U+FFFD.
+ * JSON that PostgreSQL can store. A client may send anything at all; an event that cannot be stored would be
+ * delivered again for ever and hold up everything behind it, so text that jsonb refuses becomes U+FFFD, and what is
+ * nested too deeply to be written at all becomes null from there on.
  */
 export function storableJson(value: unknown): string {
-  const json = JSON.stringify(value);
-  return SUSPECT.test(json) ? JSON.stringify(clean(value)) : json;
+  const json = written(value);
+  return json === undefined || SUSPECT.test(json) ? JSON.stringify(clean(value, 0)) : json;
 }
 
 /**
@@ -15,12 +19,26 @@ export function storableJson(value: unknown): string {
  * what is known already.
  */
 export function storable<T>(value: T): T {
-  return SUSPECT.test(JSON.stringify(value)) ? (clean(value) as T) : value;
+  const json = written(value);
+  return json === undefined || SUSPECT.test(json) ? (clean(value, 0) as T) : value;
 }
 
-function clean(value: unknown): unknown {
+/** Undefined: it is nested too deeply. */
+function written(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value);
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
+}
+
+function clean(value: unknown, depth: number): unknown {
   if (typeof value === "string") return value.toWellFormed().replaceAll("\0", "\uFFFD");
-  if (Array.isArray(value)) return value.map(clean);
   if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [clean(key), clean(inner)]));
+  if (depth === DEEPEST) return null;
+  if (Array.isArray(value)) return value.map((inner) => clean(inner, depth + 1));
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => [clean(key, depth), clean(inner, depth + 1)]),
+  );
 }

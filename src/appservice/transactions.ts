@@ -18,6 +18,8 @@ export interface IntakeOptions {
   readonly hsToken: string;
   /** Receipts and typing: may be lost by design, so they follow the events and never hold up the answer. */
   readonly onEphemeral: (events: readonly unknown[]) => Promise<void>;
+  /** Told of what went wrong with those. */
+  readonly onLost: (error: unknown) => void;
   readonly knowsUser: (userId: string) => Promise<boolean>;
   /** Told when a transaction could not be stored, because the database is not there. */
   readonly onRefused?: () => void;
@@ -44,9 +46,12 @@ export function intake(options: IntakeOptions): Router {
       try {
         const stored = await storeEvents(options.database, parsed.data.events);
         options.onStored?.(stored, (performance.now() - started) / 1_000);
-        await options.onEphemeral(
-          parsed.data.ephemeral ?? parsed.data["de.sorunome.msc2409.ephemeral"] ?? [],
-        );
+        await options
+          .onEphemeral(parsed.data.ephemeral ?? parsed.data["de.sorunome.msc2409.ephemeral"] ?? [])
+          .catch((error: unknown) => {
+            if (isDatabaseDown(error)) throw error;
+            options.onLost(error);
+          });
       } catch (error) {
         if (!isDatabaseDown(error)) throw error;
         options.onRefused?.();

@@ -1,27 +1,29 @@
 /** A reply about an arrival, as it goes into the conversation with whoever marked it: the notice quoted, then the words. */
 
+import { withoutFallback } from "../messages/fallback.ts";
 import { escapeHtml, HTML_FORMAT } from "../messages/html.ts";
+import { withoutFallbackIn } from "../messages/markup.ts";
 import type { Line } from "./notice.ts";
 
 type Content = Readonly<Record<string, unknown>>;
 
 /** The contents to send, in order. A picture or a file cannot hold a quotation, so one goes before it. */
 export function quoting(line: Line, reply: Content): Content[] {
-  const { body, formatted_body, msgtype, ...rest } = withoutRelation(reply);
+  const { body: _body, formatted_body, msgtype, ...rest } = withoutRelation(reply);
   if (!isText(msgtype)) return [quoted(line, "", ""), withoutRelation(reply)];
-  const text = typeof body === "string" ? withoutFallback(body) : "";
+  const text = plainText(reply);
   const html =
     typeof formatted_body === "string"
-      ? withoutHtmlFallback(formatted_body)
+      ? withoutFallbackIn(formatted_body)
       : escapeHtml(text).replaceAll("\n", "<br>");
   return [{ ...rest, ...quoted(line, text, html), msgtype }];
 }
 
 /** The same quotation over other words. */
 export function quotedAgain(earlier: Content, reply: Content): Content {
-  const [quotation = ""] = String(earlier.body).split("\n\n");
-  const html = /^<blockquote>([\s\S]*?)<\/blockquote>/.exec(String(earlier.formatted_body))?.[1] ?? "";
-  return quoting({ text: quotation.replace(/^> /, ""), html }, reply).at(-1) ?? {};
+  const text = between("> ", "\n\n", `${earlier.body}\n\n`);
+  const html = between(OPEN, CLOSE, String(earlier.formatted_body));
+  return quoting({ text, html }, reply).at(-1) ?? {};
 }
 
 export const isText = (msgtype: unknown): boolean =>
@@ -29,13 +31,16 @@ export const isText = (msgtype: unknown): boolean =>
 
 /** What a person wrote, without the copy of what it replies to that older clients put before it. */
 export const plainText = ({ body }: Content): string =>
-  typeof body === "string" ? withoutFallback(body) : "";
+  typeof body === "string" ? withoutFallback(body, "needed").trim() : "";
+
+const OPEN = "<blockquote>";
+const CLOSE = "</blockquote>";
 
 const quoted = (line: Line, text: string, html: string): Content => ({
   msgtype: "m.text",
   body: [`> ${line.text}`, ...(text === "" ? [] : [text])].join("\n\n"),
   format: HTML_FORMAT,
-  formatted_body: `<blockquote>${line.html}</blockquote>${html}`,
+  formatted_body: `${OPEN}${line.html}${CLOSE}${html}`,
 });
 
 const withoutRelation = (content: Content): Content => {
@@ -43,6 +48,8 @@ const withoutRelation = (content: Content): Content => {
   return rest;
 };
 
-/** Client-server API before 1.13, "Fallbacks for rich replies": lines that begin with `> `, up to an empty line. */
-const withoutFallback = (body: string): string => body.replace(/^(?:> ?.*\n)+\n/, "").trim();
-const withoutHtmlFallback = (html: string): string => html.replace(/^<mx-reply>[\s\S]*?<\/mx-reply>/, "");
+/** What stands after `start`, with which the text begins, and before the first `end`; empty without them. */
+function between(start: string, end: string, text: string): string {
+  const at = text.indexOf(end);
+  return text.startsWith(start) && at >= 0 ? text.slice(start.length, at) : "";
+}

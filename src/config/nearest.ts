@@ -1,11 +1,26 @@
-/** The candidate that a typing error most likely meant; undefined when none is near. */
+/** Longer words are no typing errors of anything; comparing them costs the square of their length. */
+const LONGEST_WORD = 40;
+/** So many words of about the same length are compared; a name that comes after them is not suggested. */
+const MOST_CANDIDATES = 2_000;
+
+/**
+ * The candidate that a typing error most likely meant; undefined when none is near. Bounded, whatever the word and
+ * however many the candidates: both may come from anybody.
+ */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
-  let best: { candidate: string; distance: number } | undefined;
+  if (word.length > LONGEST_WORD) return undefined;
+  const typed = word.toLowerCase();
+  let best: string | undefined;
+  let closest = Math.max(3, word.length / 2);
+  let compared = 0;
   for (const candidate of candidates) {
-    const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
-    if (distance < (best?.distance ?? Math.max(3, word.length / 2))) best = { candidate, distance };
+    // The distance is at least the difference in length.
+    if (Math.abs(candidate.length - word.length) >= closest) continue;
+    if (++compared > MOST_CANDIDATES) break;
+    const distance = editDistance(typed, candidate.toLowerCase());
+    if (distance < closest) [best, closest] = [candidate, distance];
   }
-  return best?.candidate;
+  return best;
 }
 
 /** Levenshtein distance: insertions, deletions and substitutions. */

@@ -22,13 +22,17 @@ export const nameGroup = 'Say which group you mean, such as "Night shift".';
 export const onePersonOnly =
   "Name one person only. Put a comma or quotation marks where names could be mixed up.";
 export const thisPerson = "This person";
-export const notAPerson = (name: string) => `${name} is a group. Name a person.`;
+export const notAPerson = (name: string) => `${typed(name)} is a group. Name a person.`;
 export const notAGroup = (name: string) => `${name} is not a group. Name a group.`;
 const maybe = (near: string | undefined) => (near === undefined ? "" : ` Did you mean ${near}?`);
+/** What somebody typed, as it is said back: enough of it to be recognised. */
+const typed = (text: string) => (text.length > 100 ? `${text.slice(0, 99).toWellFormed()}…` : text);
+export const tooLong = (most: number) =>
+  `That is too long for me. Write at most ${most.toLocaleString("en-AU")} characters at a time, or write help to see what I can do.`;
 export const unknownName = (name: string, near: string | undefined) =>
-  `I know nobody and no group called "${name}".${maybe(near)}`;
+  `I know nobody and no group called "${typed(name)}".${maybe(near)}`;
 export const unknownGroup = (name: string, near: string | undefined) =>
-  `I know no group called "${name}".${maybe(near)}`;
+  `I know no group called "${typed(name)}".${maybe(near)}`;
 export const severalPeople = (usernames: readonly string[]) =>
   `Several people have that name. Write the user name instead: ${usernames.join(", ")}.`;
 export const severalGroups = (title: string) =>
@@ -37,8 +41,8 @@ export const usage = (how: string, example: string | undefined) =>
   `Write it like this: ${how}${example === undefined ? "" : `. For example: ${example}`}`;
 export const unknownCommand = (word: string, near: string | undefined) =>
   near === undefined
-    ? `I do not know "${word}". Write help to see what I can do.`
-    : `I do not know "${word}". Did you mean ${near}? Write help to see what I can do.`;
+    ? `I do not know "${typed(word)}". Write help to see what I can do.`
+    : `I do not know "${typed(word)}". Did you mean ${near}? Write help to see what I can do.`;
 
 export const helpIntroduction = "This is what you can write to me:";
 export const helpMore = "Write help and the name of a command for examples.";
@@ -89,7 +93,7 @@ export const settingMeans = {
   patient_arrived_alerts: "arrivals that you are told of: off, own, location or all",
 } as const;
 export const unknownSetting = (name: string, known: readonly string[]) =>
-  `There is no setting "${name}". There are: ${known.join(", ")}.`;
+  `There is no setting "${typed(name)}". There are: ${known.join(", ")}.`;
 export const settingTakes = (name: string, values: readonly string[]) =>
   `Write prefs ${name} with one of: ${values.join(", ")}.`;
 export const settingFailed = "Your settings could not be changed. Ask your practice's administrator.";

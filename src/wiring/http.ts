@@ -104,6 +104,7 @@ function forSynapse(app: Express, parts: Parts): void {
       database,
       hsToken: parts.hsToken,
       onEphemeral: (events) => storeReceipts(database, events),
+      onLost: (error) => log.warn({ err: error }, "receipts could not be stored"),
       knowsUser: async (userId) => (await withAccount(database, [userId as UserId])).size > 0,
       onStored: metrics.stored,
       onRefused: afterRefusal(parts.catchUp),

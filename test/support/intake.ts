@@ -20,7 +20,12 @@ export interface TestIntake {
   close(): Promise<void>;
 }
 
-export async function startIntake(database: Database): Promise<TestIntake> {
+export async function startIntake(
+  database: Database,
+  onLost: (error: unknown) => void = (error) => {
+    throw error;
+  },
+): Promise<TestIntake> {
   const app = express();
   app.use(
     "/_matrix/app/v1",
@@ -28,6 +33,7 @@ export async function startIntake(database: Database): Promise<TestIntake> {
       database,
       hsToken: HS_TOKEN,
       onEphemeral: (events) => storeReceipts(database, events),
+      onLost,
       knowsUser: async (userId) => userId === "@ht_known:practice.test",
     }),
   );

@@ -14,7 +14,7 @@ import { noticeOf, plain, type Rich } from "../rich.ts";
 import * as words from "../words.ts";
 import { argumentsOf, type Command, isCalled, usageLine } from "./command.ts";
 import { commandsIn } from "./commands.ts";
-import { commandText } from "./text.ts";
+import { commandText, LONGEST_COMMAND, TOO_LONG } from "./text.ts";
 import { nameText, type Token, tokensOf } from "./tokens.ts";
 import { detailsOf } from "./who.ts";
 
@@ -81,6 +81,7 @@ async function answerTo(
 ): Promise<Rich | null> {
   const text = commandText(event.content, (id) => namesOf(settings, directory, id));
   if (text === null) return null;
+  if (text === TOO_LONG) return plain(words.tooLong(LONGEST_COMMAND));
   const [first, ...rest] = withoutSalutation(tokensOf(text), settings.bot);
   if (first === undefined) return null;
   const word = (nameText(first) ?? "").toLowerCase().replace(/^[!/]|:$/g, "");

@@ -43,7 +43,7 @@ export function findPieces(asker: Asker, tokens: readonly Token[]): Found<Select
       at += 1;
       continue;
     }
-    const next = nextPiece(asker, tokens.slice(at));
+    const next = nextPiece(asker, tokens.slice(at, at + MOST_WORDS));
     if (!next.ok) return next;
     const { piece, length } = next.found;
     if ("person" in piece) users.push(piece.person);
@@ -111,13 +111,13 @@ function ofAccount(
 }
 
 /** Names as they are compared: capital letters, accents' spelling and what a handle's name adds do not count. */
-const fold = (name: string): string =>
-  foldName(
-    name
-      .replace(/^@/, "")
-      .replace(/\s+\((custom )?group\)$/i, "")
-      .trim(),
-  );
+function fold(name: string): string {
+  const folded = foldName(name.trim().replace(/^@/, ""));
+  const ending = HANDLE_ENDINGS.find((each) => folded.endsWith(each));
+  return (ending === undefined ? folded : folded.slice(0, -ending.length)).trim();
+}
+/** What the display name of a group's handle ends in. */
+const HANDLE_ENDINGS = [rules.groupHandleName(""), rules.customGroupHandleName("")];
 
 const namesOf = oncePer((users: Directory["users"]) => {
   const people = new Map<string, Username[]>();

@@ -2,13 +2,18 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
+import pino from "pino";
 import { freePort } from "../../../dev/ports.ts";
 import { startPostgres } from "../../../dev/postgres.ts";
+import { drainInbox } from "../../../src/appservice/inbox.ts";
+import { storableJson } from "../../../src/appservice/storable.ts";
+import type { MatrixEvent } from "../../../src/messages/event.ts";
 import { type Database, openDatabase } from "../../../src/store/database.ts";
 import { migrate } from "../../../src/store/migrate.ts";
 import { message, startIntake, type TestIntake } from "../../support/intake.ts";
 import { testDatabase } from "../../support/postgres.ts";
 
+const LOG = pino({ level: "silent" });
 const ROOM = "!room:practice.test";
 
 describe("the intake of transactions", () => {
@@ -112,6 +117,41 @@ describe("the intake of transactions", () => {
     );
     expect((await intake.call("PUT", "/transactions/1", raw)).status).to.equal(200);
     expect(await bodies()).to.deep.equal(["a\ufffdb\ufffdc 👩‍⚕️"]);
+  });
+
+  it("keeps events that are nested as deeply as their size allows, and hands them on", async () => {
+    for (const depth of [500, 2_000, 3_000, 4_000, 6_000, 10_000, 30_000]) {
+      await database.query("TRUNCATE inbox");
+      for (const [open, close] of [
+        ["[", "]"],
+        ['{"a":', "}"],
+      ] as const) {
+        const deep = `${open.repeat(depth)}1${close.repeat(depth)}`;
+        const raw = `{"events":[${JSON.stringify(message(ROOM, "MARK"))},${JSON.stringify(message(ROOM, "next"))}]}`;
+        const sent = raw.replace('"MARK"', `"deep","deep":${deep}`);
+        expect((await intake.call("PUT", "/transactions/1", sent)).status, `${depth} ${open}`).to.equal(200);
+      }
+      expect(await bodies()).to.deep.equal(["deep", "next", "deep", "next"]);
+      const handled: string[] = [];
+      const handler = async (_: unknown, event: MatrixEvent) =>
+        void handled.push(`${event.content.body} ${storableJson(event).length > 0}`);
+      await drainInbox(database, [{ name: "test", handle: handler }], LOG, ROOM);
+      expect(handled, `${depth}`).to.have.lengthOf(4);
+    }
+  });
+
+  it("answers although a receipt cannot be stored", async () => {
+    const lost: unknown[] = [];
+    const content = { $a: { "m.read": { "@ht_mia:practice.test": { ts: 1e300 } } } };
+    const ephemeral = [{ type: "m.receipt", room_id: ROOM, content }];
+    const own = await startIntake(database, (error) => void lost.push(error));
+    try {
+      expect(await own.send(1, [message(ROOM, "kept")], { ephemeral })).to.equal(200);
+    } finally {
+      await own.close();
+    }
+    expect(await bodies()).to.deep.equal(["kept"]);
+    expect(lost).to.have.lengthOf(1);
   });
 
   it("keeps fields that it does not know, and numbers as they came", async () => {

@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import type { EventId } from "../../../src/policy/model.ts";
 import { minutes, name, openPractice, type Practice, textOf } from "../../support/arrivals.ts";
+import { expectLinear, repeated } from "../../support/growth.ts";
 
 const NOTICE = "A.J. has arrived · 10:30 appointment · Main St · Patient 12345";
 const BETWEEN = "individual:dr.jones:mia.chen";
@@ -81,6 +82,30 @@ describe("a recipient who answers", () => {
     const [message] = await passedOn();
     expect(message && textOf(message)).to.equal(`> ${NOTICE}\n\nSend her in > now`);
     expect(message?.content.formatted_body).to.match(/<\/blockquote><b>Send her in<\/b> &gt; now$/);
+  });
+
+  it("by a message that quotes a whole letter, is handled like any other", async () => {
+    const letter = `${"> Dear colleague,\n".repeat(39)}Please read this.`;
+    await write(letter, null);
+    await write(letter, { "m.in_reply_to": { event_id: notice } });
+    const [message] = await passedOn();
+    expect(message && textOf(message)).to.equal(`> ${NOTICE}\n\n${letter}`);
+  });
+
+  it("with hostile text, is handled in no more time than its length", async () => {
+    const hostile: Record<string, (size: number) => [string, object?]> = {
+      quotations: (size) => [`${repeated("> x\n", size)}x`],
+      "empty quotations": (size) => [`${repeated(">\n", size)}x`],
+      brackets: (size) => ["x", { formatted_body: "<".repeat(size) }],
+      fallbacks: (size) => ["x", { formatted_body: repeated("<mx-reply>", size) }],
+    };
+    for (const [what, text] of Object.entries(hostile)) {
+      await expectLinear(15_000, text, ([body, more]) =>
+        write(body, { "m.in_reply_to": { event_id: notice } }, { ...more }),
+      ).catch((error: unknown) => {
+        throw new Error(`${what}: ${error instanceof Error ? error.message : error}`);
+      });
+    }
   });
 
   it("to what the bot said in the thread, is passed on too", async () => {

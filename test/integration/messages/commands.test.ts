@@ -9,6 +9,7 @@ import * as said from "../../../src/messages/words.ts";
 import type { RoomId, Username } from "../../../src/policy/model.ts";
 import * as words from "../../../src/policy/words.ts";
 import { type House, handle, id, openHouse } from "../../support/conversations.ts";
+import { expectLinear, repeated } from "../../support/growth.ts";
 
 describe("commands", () => {
   let house: House;
@@ -232,5 +233,44 @@ describe("commands", () => {
     await house.say(room, "anna", "audit");
     expect(audits).to.deep.equal([{ by: "boss", event: asked, repair: true }]);
     expect((await house.sent(admin)).map((send) => send.content.body)).to.deep.equal([said.auditStarted]);
+  });
+
+  it("says so of a command that is too long, and takes what is hostile in no more time than its length", async () => {
+    await house.staff({
+      users: ["anna", "ben", "boss", ...Array.from({ length: 60 }, (_, index) => `person.${index}`)],
+    });
+    const unfinished = '<a href="https://matrix.to/#/@ht_ben:practice.test">';
+    const hostile: Record<string, (size: number) => [string, object?]> = {
+      "blanks in quotation marks": (size) => [`who "a${" ".repeat(size)}b"`],
+      letters: (size) => [`who ${"a".repeat(size)}`],
+      "unfinished mentions": (size) => ["who", { formatted_body: `who ${repeated(unfinished, size)}` }],
+      brackets: (size) => ["who", { formatted_body: `who ${unfinished}Ben</a>${"<".repeat(size)}` }],
+      quotations: (size) => [`${repeated("> x\n", size)}who`],
+      "people mentioned": (size) => [
+        "who person",
+        { "m.mentions": { user_ids: Array.from({ length: size / 25 }, () => id("person.1")) } },
+      ],
+    };
+    for (const [what, text] of Object.entries(hostile)) {
+      await expectLinear(15_000, text, ([body, more]) =>
+        house.event({
+          room: control("anna"),
+          sender: id("anna"),
+          type: "m.room.message",
+          content: { msgtype: "m.text", body, ...more },
+        }),
+      ).catch((error: unknown) => {
+        throw new Error(`${what}: ${error instanceof Error ? error.message : error}`);
+      });
+    }
+    const tooLong = said.tooLong(2_000);
+    expect(tooLong).to.match(/^That is too long for me\. Write at most 2,000 characters/);
+    expect(await ask("anna", `who ${"a".repeat(60_000)}`)).to.equal(tooLong);
+    expect(await ask("anna", `who "a${" ".repeat(40_000)}b"`)).to.equal(tooLong);
+    expect(await ask("anna", `who ${"a".repeat(1_500)}`)).to.equal(
+      said.unknownName("a".repeat(1_500), undefined),
+    );
+    expect(said.unknownName("a".repeat(1_500), undefined)).to.have.length.below(200);
+    expect(await ask("anna", "x", { formatted_body: `who ${unfinished}` })).to.include("Ben");
   });
 });

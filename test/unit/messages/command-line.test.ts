@@ -103,6 +103,30 @@ describe("the text of a command", () => {
     };
     expect(commandText(content, () => ["Anna", "Anna Jones"])).to.equal("who  @ht_anna:practice.test");
   });
+  it("has the account of a mention once, whatever the names of others have in common with it", () => {
+    const ids = ["@ht_anna:practice.test", "@ht_ann:practice.test"] as UserId[];
+    const content = {
+      msgtype: "m.text",
+      body: "new anna, ann",
+      "m.mentions": { user_ids: [...ids, ...ids, 7] },
+    };
+    expect(commandText(content, (id) => [id === ids[0] ? "anna" : "ann"])).to.equal(
+      "new  @ht_anna:practice.test ,  @ht_ann:practice.test",
+    );
+  });
+  it("has the account in place of a mention that is not closed, and nothing of a reply fallback", () => {
+    const mention = "<a href='https://matrix.to/#/@ht_anna:practice.test'>";
+    const text = (html: string) =>
+      commandText({ msgtype: "m.text", body: "x", formatted_body: html }, nobody);
+    expect(text(`<mx-reply>${mention}Whisper</a> said</mx-reply>who ${mention}Anna`)).to.equal(
+      "who @ht_anna:practice.test",
+    );
+    expect(text(`who ${mention}Anna ${mention}Anna</a> now`)).to.equal(
+      "who @ht_anna:practice.test @ht_anna:practice.test now",
+    );
+    expect(text(`<mx-reply>${mention}Anna</a></mx-reply>help`)).to.equal("x");
+    expect(text('who <a href="https://matrix.to/#/!room:practice.test">Room</a>')).to.equal("x");
+  });
   it("leaves out the quotation of what is answered", () => {
     const content = {
       msgtype: "m.text",
