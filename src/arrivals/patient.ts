@@ -1,6 +1,7 @@
 /** What is shown of a patient. The practice chooses (`arrivals.show`); without a name there is the id alone. */
 
 import type { Arrival } from "./arrival.ts";
+import { initialsOf } from "./initials.ts";
 import * as words from "./words.ts";
 
 export type ShownPatient = "id" | "initials" | "name";
@@ -14,15 +15,4 @@ export function patientShown(
   const initials = initialsOf(name);
   if (show === "id" || initials === "") return words.patient(patient.patientId);
   return show === "initials" ? initials : name;
-}
-
-/** `Alice Jones` and `Jones, Alice` are both `A.J.` */
-function initialsOf(name: string): string {
-  const [last = "", ...first] = name.split(",");
-  return [...first, last]
-    .join(" ")
-    .split(/\s+/)
-    .flatMap((word) => /\p{L}/u.exec(word)?.[0].toUpperCase() ?? [])
-    .map((letter) => `${letter}.`)
-    .join("");
 }
