@@ -1,4 +1,5 @@
 import { conversationsOf } from "../policy/conversationsOf.ts";
+import { withHolders } from "../policy/members.ts";
 import type {
   ConversationId,
   Directory,
@@ -12,7 +13,7 @@ import { hasAccess } from "../policy/permissions.ts";
 import { type Database, onlyRow, type Queryable } from "../store/database.ts";
 import { addJob, addJobs, type JobSpec } from "../store/jobs.ts";
 import { conversationAbout } from "./keys.ts";
-import { customGroupsAround, withHolders } from "./nesting.ts";
+import { customGroupsAround } from "./nesting.ts";
 import { ensureConversations } from "./store.ts";
 
 /** What changed in the directory: whose accounts and which rooms must be looked at. */

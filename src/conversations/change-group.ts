@@ -1,4 +1,5 @@
 import { bumpRevision } from "../directory/snapshot.ts";
+import { withHolders } from "../policy/members.ts";
 import type { ConversationId, CustomGroup, Directory, Naming, Selection } from "../policy/model.ts";
 import { groupHandleOf } from "../policy/names.ts";
 import { sameSelection } from "../policy/selection.ts";
@@ -6,7 +7,6 @@ import type { Transaction } from "../store/database.ts";
 import { addJobs } from "../store/jobs.ts";
 import { checkAccounts, checkRoom, roomJob } from "./affected.ts";
 import { insertCustomGroup, type NewCustomGroup, replaceSelection } from "./custom-groups.ts";
-import { withHolders } from "./nesting.ts";
 
 /** Makes a custom group, and has its room and its handle made. Hold `lockDirectory` since before the decision. */
 export async function makeCustomGroup(

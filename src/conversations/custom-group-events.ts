@@ -1,9 +1,15 @@
 import { lockDirectory } from "../directory/store.ts";
 import type { EventHandler, MatrixEvent } from "../messages/event.ts";
 import * as words from "../messages/words.ts";
-import { type Edit, editGroup, mayEditGroup, withGroup, withoutMember } from "../policy/editing.ts";
+import {
+  type Edit,
+  editGroup,
+  mayEditGroup,
+  mayRename,
+  withGroup,
+  withoutMember,
+} from "../policy/editing.ts";
 import { nameOf } from "../policy/expectedRoom.ts";
-import { cannotBeGroupName } from "../policy/groupNames.ts";
 import { describePath, groupName, membershipPaths } from "../policy/members.ts";
 import type { Conversation, CustomGroup, Directory, Selection, UserId, Username } from "../policy/model.ts";
 import { type HandleTarget, whoIs } from "../policy/names.ts";
@@ -62,15 +68,14 @@ interface Context {
 async function rename(context: Context, name: string | null, conversation: Conversation): Promise<void> {
   const { parts, tx, directory, group } = context;
   if (await isLate(context, NAME)) return;
-  if (!(await mayEdit(context))) return;
-  // A group that is named after its members, and is given that very name, stays so named.
-  const asItIs = name === nameOf(conversation, directory);
-  const taken = name === null || asItIs ? null : cannotBeGroupName(directory, name);
+  const { settings } = parts;
+  const verdict = mayRename(directory, settings.customGroupsEditedBy, group, context.editor, name);
   // Not written, so the room gets back the name that it had.
-  if (taken !== null) return explain(context, "refused", taken);
+  if (!verdict.allowed) return explain(context, "refused", verdict.reason);
   await remember(context, [NAME]);
-  if (asItIs) return;
-  await changeGroup(tx, parts.settings, directory, group, { name });
+  // A group that is named after its members, and is given that very name, stays so named.
+  if (group.name === null && name === nameOf(conversation, directory)) return;
+  await changeGroup(tx, settings, directory, group, { name });
 }
 
 async function changeMembers(
@@ -84,7 +89,7 @@ async function changeMembers(
   if (part === undefined || (await isLate(context, part))) return;
   if (!(await mayEdit(context))) return;
   const change: Edit = edit === "add" ? { add: piece } : { remove: piece };
-  const result = editGroup(directory, group, change);
+  const result = editGroup(directory, group, change, context.editor);
   if (!result.ok) return explain(context, "refused", result.reason);
   await remember(context, [part]);
   await changeGroup(tx, parts.settings, directory, group, { selection: result.selection });

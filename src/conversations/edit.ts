@@ -52,14 +52,14 @@ export async function editConversation(
   const refusal = refuse(parts, directory, group, request);
   if (refusal !== null) return refusal;
   const { add, remove } = request;
-  const name = request.name === undefined ? undefined : tidyGroupName(request.name);
-  const result = editGroup(directory, group, { add, remove });
+  const name = tidyGroupName(request.name ?? null);
+  const result = editGroup(directory, group, { add, remove, ...(name === null ? {} : { name }) }, request.as);
   if (!result.ok) return conflict(result.reason);
-  const named = name === undefined ? [] : [NAME];
+  const named = name === null ? [] : [NAME];
   await edited(tx, id, [...named, ...partsOf(add), ...partsOf(remove)], nowOf(parts).getTime());
   await changeGroup(tx, parts.settings, directory, group, {
     selection: result.selection,
-    ...(name === undefined ? {} : { name }),
+    ...(name === null ? {} : { name }),
   });
   return { staying: result.staying, unchanged: unchanged(group, add, remove) };
 }

@@ -1,15 +1,20 @@
 /** Changing a custom group: who may, and what comes of it (product text, "Editing a Message Group"). */
 
+import { cannotBeGroupName } from "./groupNames.ts";
+import { reachedAlone } from "./individual.ts";
 import {
   describePath,
+  groupName,
   groupTitle,
   type MembershipPath,
   membershipPaths,
   membersOf,
+  withHolders,
   wouldCycle,
 } from "./members.ts";
 import {
   ALLOWED,
+  type ConversationId,
   type CustomGroup,
   type CustomGroupEditors,
   type Directory,
@@ -46,7 +51,54 @@ export function mayEditGroup(
   }
 }
 
+/**
+ * May the editor give the group this name (null: that of its members)? Who may not write may not: a name is read by
+ * everybody in the group, and in every group that it is part of.
+ */
+export function mayRename(
+  directory: Directory,
+  editedBy: CustomGroupEditors,
+  group: CustomGroup,
+  editor: Username,
+  name: string | null,
+): Verdict {
+  const may = mayEditGroup(directory, editedBy, group, editor);
+  if (!may.allowed) return may;
+  if (name === group.name || name === groupName(directory, group.id)) return ALLOWED;
+  const reached = reachedByNames(directory, group.id, editor);
+  if (reached !== null) return refused(reached);
+  const taken = name === null ? null : cannotBeGroupName(directory, name);
+  return taken === null ? ALLOWED : refused(taken);
+}
+
+/** May somebody show something else to the group alone: a picture, a pinned message? */
+export function mayDecorate(
+  directory: Directory,
+  editedBy: CustomGroupEditors,
+  group: CustomGroup,
+  editor: Username,
+): Verdict {
+  const may = mayEditGroup(directory, editedBy, group, editor);
+  if (!may.allowed) return may;
+  const reached = reachedAlone(directory, membersOf(directory, group.id), editor);
+  return reached === null ? ALLOWED : refused(neverReceives(directory, reached));
+}
+
+/** Names of groups are text too: why the editor may put none before those who would read it, or null. */
+function reachedByNames(directory: Directory, id: ConversationId, editor: Username): string | null {
+  for (const each of withHolders(directory, [id])) {
+    const reached = reachedAlone(directory, membersOf(directory, each), editor);
+    if (reached !== null) return neverReceives(directory, reached);
+  }
+  return null;
+}
+
+const neverReceives = (directory: Directory, username: Username): string =>
+  words.neverReceives(directory.users.get(username)?.name ?? words.unknownPerson);
+
 export interface Edit {
+  /** The new name, tidied already. */
+  readonly name?: string;
   readonly add?: Partial<Selection>;
   readonly remove?: Partial<Selection>;
 }
@@ -62,8 +114,16 @@ export type Edited =
   | { readonly ok: true; readonly selection: Selection; readonly staying: readonly Staying[] }
   | { readonly ok: false; readonly reason: string };
 
-/** The group's selection after an edit: removals first, so that what is in both is in. All of it or nothing. */
-export function editGroup(directory: Directory, group: CustomGroup, { add = {}, remove = {} }: Edit): Edited {
+/**
+ * The group's selection after an edit: removals first, so that what is in both is in. All of it or nothing. What shows
+ * a name to people (a new one, or that of what is added) is judged by whom it has in it then.
+ */
+export function editGroup(
+  directory: Directory,
+  group: CustomGroup,
+  { name, add = {}, remove = {} }: Edit,
+  editor: Username,
+): Edited {
   const reason = cannotAdd(directory, group, add);
   if (reason !== null) return { ok: false, reason };
   const selection = canonicalSelection({
@@ -74,9 +134,19 @@ export function editGroup(directory: Directory, group: CustomGroup, { add = {}, 
   if (piecesOf(selection) > MOST_PIECES) return { ok: false, reason: words.tooManyChosen(MOST_PIECES) };
   const after = withGroup(directory, { ...group, ...selection });
   if (membersOf(after, group.id).size === 0) return { ok: false, reason: words.wouldBeEmpty };
+  if ((name !== undefined && name !== group.name) || !isPartOf(selection, group)) {
+    const reached = reachedByNames(after, group.id, editor);
+    if (reached !== null) return { ok: false, reason: reached };
+  }
   const staying = (remove.users ?? []).flatMap((username) => stillMember(after, group, username, selection));
   return { ok: true, selection, staying };
 }
+
+/** Does the first selection hold nothing that the second does not? */
+const isPartOf = (some: Selection, all: Selection): boolean =>
+  some.users.every((each) => all.users.includes(each)) &&
+  some.securityGroups.every((each) => all.securityGroups.includes(each)) &&
+  some.customGroups.every((each) => all.customGroups.includes(each));
 
 /** Leaving cannot be refused: it ends direct membership, even that of the last one. */
 export const withoutMember = (group: CustomGroup, username: Username): Selection =>

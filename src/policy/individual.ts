@@ -30,15 +30,40 @@ export function writersOf(directory: Directory, [one, other]: readonly [Username
 }
 
 /**
- * A custom group of just two people is an individual conversation by another name: a reader who never receives
- * is not reached by it either. Null: the group is larger, or both receive, so everybody writes.
+ * Somebody who never receives and whom `writer` would reach with nobody else there, among the people of a group. A group
+ * of two is an individual conversation by another name, and who cannot sign in is nobody's company. Null: there is
+ * somebody to share it with, or nobody who minds. Looks no further than the second reader.
  */
-export function writersOfTwo(directory: Directory, people: ReadonlySet<Username>): Username[] | null {
-  const [one, other] = people;
-  if (people.size !== 2 || one === undefined || other === undefined) return null;
-  const silent = (username: Username) => directory.users.get(username)?.preferences.neverReceive ?? false;
-  if (!silent(one) && !silent(other)) return null;
-  return [one, other].filter((writer) => !silent(writer === one ? other : one));
+export function reachedAlone(
+  directory: Directory,
+  people: Iterable<Username>,
+  writer: Username,
+): Username | null {
+  const silent = (person: Username) => directory.users.get(person)?.preferences.neverReceive ?? false;
+  let reader: Username | null = null;
+  let later: Username | null = null;
+  for (const person of people) {
+    if (person === writer) continue;
+    if (hasAccess(directory, person)) {
+      if (reader !== null) return null;
+      reader = person;
+    } else if (later === null && silent(person)) later = person;
+  }
+  // Who is without access reads everything once it is given back.
+  if (reader === null) return later;
+  return silent(reader) ? reader : null;
+}
+
+/** Those who may write in a group that came down to two people or fewer. Null: everybody may. */
+export function writersOfFew(directory: Directory, people: ReadonlySet<Username>): Username[] | null {
+  const present: Username[] = [];
+  for (const person of people) {
+    if (!hasAccess(directory, person)) continue;
+    present.push(person);
+    if (present.length > 2) return null;
+  }
+  const writers = present.filter((person) => reachedAlone(directory, people, person) === null);
+  return writers.length === present.length ? null : writers;
 }
 
 /** The two in one order, whoever comes first. */

@@ -61,6 +61,28 @@ export function membersOf(directory: Directory, id: ConversationId): ReadonlySet
   return people;
 }
 
+/** For each custom group, those that it is directly part of. */
+const holdersOf = oncePer((customGroups: Directory["customGroups"]) => {
+  const holders = new Map<ConversationId, ConversationId[]>();
+  for (const group of customGroups.values()) {
+    for (const nested of group.customGroups) {
+      const known = holders.get(nested);
+      if (known === undefined) holders.set(nested, [group.id]);
+      else known.push(group.id);
+    }
+  }
+  return holders;
+});
+
+/** These groups and every custom group that they are part of, through any nesting: what a change of them may touch. */
+export function withHolders(directory: Directory, ids: Iterable<ConversationId>): Set<ConversationId> {
+  const holders = holdersOf(directory.customGroups);
+  const touched = new Set(ids);
+  // A Set yields what is added while it is walked, each once, so a circle in the data ends.
+  for (const id of touched) for (const holder of holders.get(id) ?? []) touched.add(holder);
+  return touched;
+}
+
 /** Would the custom group `id` contain itself if `add` became part of it? */
 export function wouldCycle(directory: Directory, id: ConversationId, add: ConversationId): boolean {
   return reachable(directory, { users: [], securityGroups: [], customGroups: [add] }).has(id) || add === id;

@@ -2,8 +2,8 @@
 
 import { cannotChoose } from "./editing.ts";
 import { cannotBeGroupName, tidyGroupName } from "./groupNames.ts";
-import { mayWrite, orderedPair } from "./individual.ts";
-import { membersOf } from "./members.ts";
+import { mayWrite, orderedPair, reachedAlone } from "./individual.ts";
+import { membersOf, resolveSelection } from "./members.ts";
 import type { ConversationId, Directory, SecurityGroupId, Selection, Username } from "./model.ts";
 import { hasAccess, securityGroupsOf } from "./permissions.ts";
 import { canonicalSelection, findCustomGroup, MOST_PIECES, piecesOf, withCreator } from "./selection.ts";
@@ -55,6 +55,10 @@ export function openingFor(
   if (piecesOf(selection) > MOST_PIECES) return no(words.tooManyChosen(MOST_PIECES));
   const known = findCustomGroup(directory, selection, name);
   if (known !== null) return { open: "custom", group: known.id };
+  // By what it comes to: with groups that are empty, or people who cannot sign in, several may be two.
+  const reached = reachedAlone(directory, resolveSelection(directory, selection), asker);
+  if (reached !== null)
+    return no(words.neverReceives(directory.users.get(reached)?.name ?? words.unknownPerson));
   const taken = name === null ? null : cannotBeGroupName(directory, name);
   return taken === null ? { open: "new-custom", selection, name } : no(taken);
 }

@@ -1,7 +1,7 @@
 /** The power levels of each kind of room: what holds even while Whisper is down. */
 
 import { peopleOf, standingGroups } from "./expectedMembers.ts";
-import { writersOf, writersOfTwo } from "./individual.ts";
+import { writersOf, writersOfFew } from "./individual.ts";
 import type { Conversation, Directory, PolicySettings, PowerLevels, UserId, Username } from "./model.ts";
 import { MARKER_TYPE, SERVICE_MEMBERS_TYPE } from "./model.ts";
 import { groupHandleOf, userIdOf } from "./names.ts";
@@ -111,7 +111,7 @@ function ofCustomGroup(
   settings: PolicySettings,
 ): PowerLevels {
   const people = peopleOf(conversation, directory);
-  const writers = writersOfTwo(directory, people);
+  const writers = writersOfFew(directory, people);
   if (writers !== null) return readOnlyFor(settings, writers, 2);
 
   const creator = directory.customGroups.get(conversation.id)?.createdBy;

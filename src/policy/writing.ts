@@ -4,11 +4,10 @@
  */
 
 import type { CallbackRoom } from "./callbacks.ts";
-import { mayEditGroup } from "./editing.ts";
+import { mayDecorate, mayRename } from "./editing.ts";
 import { belongs, exists, peopleOf } from "./expectedMembers.ts";
-import { nameOf } from "./expectedRoom.ts";
-import { cannotBeGroupName, tidyGroupName } from "./groupNames.ts";
-import { mayWrite, otherOf, writersOfTwo } from "./individual.ts";
+import { tidyGroupName } from "./groupNames.ts";
+import { mayWrite, otherOf, reachedAlone } from "./individual.ts";
 import { levelOf, readPowerLevels } from "./levelMeaning.ts";
 import {
   ALLOWED,
@@ -98,18 +97,16 @@ function maySet(
 ): Verdict {
   const group = conversation.kind === "custom" ? directory.customGroups.get(conversation.id) : undefined;
   if (group !== undefined && isEditable(type)) {
-    const may = mayEditGroup(directory, settings.customGroupsEditedBy, group, sender);
-    return may.allowed && type === "m.room.name" ? mayBeCalled(directory, conversation, content.name) : may;
+    const { customGroupsEditedBy: editedBy } = settings;
+    return type === "m.room.name"
+      ? mayRename(directory, editedBy, group, sender, nameIn(content))
+      : mayDecorate(directory, editedBy, group, sender);
   }
   return refused(type === "m.room.name" ? words.nameKept : words.settingsKept);
 }
 
-function mayBeCalled(directory: Directory, conversation: Conversation, given: unknown): Verdict {
-  const name = typeof given === "string" ? tidyGroupName(given) : null;
-  if (name === null || name === nameOf(conversation, directory)) return ALLOWED;
-  const taken = cannotBeGroupName(directory, name);
-  return taken === null ? ALLOWED : refused(taken);
-}
+const nameIn = ({ name }: EventToWrite["content"]): string | null =>
+  typeof name === "string" ? tidyGroupName(name) : null;
 
 /** Reactions, edits and redactions are writing too. */
 function maySay(directory: Directory, conversation: Conversation, sender: Username): Verdict {
@@ -119,12 +116,9 @@ function maySay(directory: Directory, conversation: Conversation, sender: Userna
     case "individual":
       return mayWrite(directory, sender, otherOf(conversation.pair, sender));
     case "custom": {
-      const people = peopleOf(conversation, directory);
-      const writers = writersOfTwo(directory, people);
-      if (writers === null || writers.includes(sender)) return ALLOWED;
-      const other = [...people].find((person) => person !== sender);
-      const name = other === undefined ? undefined : directory.users.get(other)?.name;
-      return refused(words.neverReceives(name ?? words.unknownPerson));
+      const reached = reachedAlone(directory, peopleOf(conversation, directory), sender);
+      if (reached === null) return ALLOWED;
+      return refused(words.neverReceives(directory.users.get(reached)?.name ?? words.unknownPerson));
     }
     case "arrivals":
     case "control":

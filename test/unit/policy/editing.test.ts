@@ -61,12 +61,12 @@ describe("who may change a custom group", () => {
 
 describe("changing a custom group", () => {
   const done = (group: string, edit: Edit) => {
-    const edited = editGroup(people, groupOf(group), edit);
+    const edited = editGroup(people, groupOf(group), edit, u("ann"));
     if (!edited.ok) throw new Error(edited.reason);
     return edited;
   };
   const refusal = (group: string, edit: Edit) => {
-    const edited = editGroup(people, groupOf(group), edit);
+    const edited = editGroup(people, groupOf(group), edit, u("ann"));
     return edited.ok ? "done" : edited.reason;
   };
 
@@ -120,9 +120,9 @@ describe("changing a custom group", () => {
     const large = practice(["ann", ...many], [], [customGroup("large", { users: many })]);
     const group = large.customGroups.get(c("large"));
     if (group === undefined) throw new Error("no group");
-    expect(editGroup(large, group, { add: { users: [u("ann")] } }).ok).to.equal(false);
+    expect(editGroup(large, group, { add: { users: [u("ann")] } }, u("user1")).ok).to.equal(false);
     expect(
-      editGroup(large, group, { add: { users: [u("ann")] }, remove: { users: [u("user0")] } }).ok,
+      editGroup(large, group, { add: { users: [u("ann")] }, remove: { users: [u("user0")] } }, u("user1")).ok,
     ).to.equal(true);
   });
 
@@ -138,6 +138,7 @@ describe("changing a custom group", () => {
 
 describe("whatever is edited, one after the other", () => {
   const edit = fc.record({
+    by: username,
     group: customGroupId,
     add: fc.option(selection),
     remove: fc.option(selection),
@@ -155,10 +156,10 @@ describe("whatever is edited, one after the other", () => {
     fc.assert(
       fc.property(directory, edits, (start, changes) => {
         let now = withoutCircles(start);
-        for (const { group: id, add, remove, leaves } of changes) {
+        for (const { by, group: id, add, remove, leaves } of changes) {
           const group = now.customGroups.get(id);
           if (group === undefined) continue;
-          const edited = editGroup(now, group, { ...(add && { add }), ...(remove && { remove }) });
+          const edited = editGroup(now, group, { ...(add && { add }), ...(remove && { remove }) }, by);
           if (edited.ok) {
             now = withGroup(now, { ...group, ...edited.selection });
             const room = expectedRoom(conversation.custom(id), now, settings);

@@ -1,15 +1,17 @@
 import { expect } from "chai";
 import * as fc from "fast-check";
 import { describe, it } from "mocha";
+import { editGroup, mayEditGroup, mayRename, withGroup, withoutMember } from "../../../src/policy/editing.ts";
 import { expectedRoom } from "../../../src/policy/expectedRoom.ts";
 import { mayWrite } from "../../../src/policy/individual.ts";
 import { levelOf, readPowerLevels } from "../../../src/policy/levelMeaning.ts";
-import { membersOf } from "../../../src/policy/members.ts";
-import type { Conversation, Directory, User } from "../../../src/policy/model.ts";
+import { groupName, membersOf, resolveSelection, withHolders } from "../../../src/policy/members.ts";
+import type { Conversation, Directory, Selection, User, Username } from "../../../src/policy/model.ts";
 import { userIdOf } from "../../../src/policy/names.ts";
 import { openingFor } from "../../../src/policy/opening.ts";
+import { hasAccess } from "../../../src/policy/permissions.ts";
 import { mayWriteEvent } from "../../../src/policy/writing.ts";
-import { anySettings, customGroupId, directory, pair, selection } from "./support/arbitraries.ts";
+import { anySettings, customGroupId, directory, pair, selection, username } from "./support/arbitraries.ts";
 import {
   conversation,
   customGroup,
@@ -114,16 +116,140 @@ describe("someone who never receives", () => {
     );
   });
 
-  it("is not written to alone in a custom group that came down to two", () => {
+  /** Is there anybody with access but these two among them? */
+  const hasCompany = (people: Directory, among: ReadonlySet<Username>, one: Username, other: Username) =>
+    [...among].some((who) => who !== one && who !== other && hasAccess(people, who));
+  const aloneWithSilent = (people: Directory, among: ReadonlySet<Username>, who: Username) =>
+    [...among].some(
+      (other) => other !== who && !receives(people, other) && !hasCompany(people, among, who, other),
+    );
+
+  it("is not written to alone in a custom group, whoever else is in it without access", () => {
     fc.assert(
       fc.property(directory, customGroupId, anySettings, (people, group, set) => {
-        const [one, other, third] = membersOf(people, group);
-        if (one === undefined || other === undefined || third !== undefined) return;
-        expect(canSend(people, conversation.custom(group), set, one)).to.equal(receives(people, other));
-        expect(canSend(people, conversation.custom(group), set, other)).to.equal(receives(people, one));
+        const about = conversation.custom(group);
+        for (const who of membersOf(people, group)) {
+          if (!hasAccess(people, who)) continue;
+          const alone = aloneWithSilent(people, membersOf(people, group), who);
+          expect(canSend(people, about, set, who), "by levels").to.equal(!alone);
+          const event = { sender: userIdOf(set, who), type: "m.reaction", state: false, content: {} };
+          const room = { room: "managed", conversation: about } as const;
+          expect(mayWriteEvent(people, set, { ...event, room }).allowed, "by callback").to.equal(!alone);
+        }
       }),
       { numRuns: 1000 },
     );
+  });
+
+  it("is in no group that somebody opens with nobody else", () => {
+    fc.assert(
+      fc.property(
+        directory,
+        pair,
+        selection,
+        fc.option(fc.constant("Lunch")),
+        (people, [asker], asked, name) => {
+          const opening = openingFor(people, asker, asked, name);
+          if (opening.open !== "new-custom") return;
+          expect(aloneWithSilent(people, resolveSelection(people, opening.selection), asker)).to.equal(false);
+        },
+      ),
+      { numRuns: 1000 },
+    );
+  });
+
+  const act = fc.record({
+    what: fc.constantFrom("edit", "edit", "leave", "rename", "rename", "event", "access", "active", "silent"),
+    by: username,
+    group: customGroupId,
+    add: selection,
+    remove: selection,
+    name: fc.option(fc.constantFrom("Call me", "Please")),
+    type: fc.constantFrom(
+      "m.room.name",
+      "m.room.avatar",
+      "m.room.pinned_events",
+      "m.room.topic",
+      "im.vector.modular.widgets",
+    ),
+  });
+  const changed = (people: Directory, username: Username, change: (user: User) => User): Directory => {
+    const known = people.users.get(username);
+    return known === undefined
+      ? people
+      : { ...people, users: new Map(people.users).set(username, change(known)) };
+  };
+
+  it("is reached by nobody alone, whatever is edited, renamed, left and switched, one after the other", () => {
+    let acts = 0;
+    fc.assert(
+      fc.property(directory, fc.array(act, { maxLength: 12 }), (start, course) => {
+        let now: Directory = {
+          ...start,
+          customGroups: new Map(
+            [...start.customGroups].map(([id, group]) => [id, { ...group, customGroups: [] }]),
+          ),
+        };
+        for (const { what, by, group: id, add, remove, name, type } of course) {
+          const group = now.customGroups.get(id);
+          if (group === undefined) continue;
+          const showedText = () => {
+            acts += 1;
+            for (const holder of withHolders(now, [id]))
+              expect(aloneWithSilent(now, membersOf(now, holder), by), what).to.equal(false);
+          };
+          switch (what) {
+            case "edit": {
+              if (!mayEditGroup(now, "members", group, by).allowed) break;
+              const edited = editGroup(now, group, { add, remove, ...(name === null ? {} : { name }) }, by);
+              if (!edited.ok) break;
+              const pieces = (one: Selection) => [...one.users, ...one.securityGroups, ...one.customGroups];
+              const shown =
+                (name !== null && name !== group.name) ||
+                pieces(edited.selection).some((piece) => !(pieces(group) as string[]).includes(piece));
+              now = withGroup(now, { ...group, ...edited.selection, name: name ?? group.name });
+              if (shown) showedText();
+              break;
+            }
+            case "rename": {
+              if (name === group.name || !mayRename(now, "members", group, by, name).allowed) break;
+              if (name === groupName(now, id)) break;
+              now = withGroup(now, { ...group, name });
+              showedText();
+              break;
+            }
+            case "event": {
+              const room = { room: "managed", conversation: conversation.custom(id) } as const;
+              const event = { sender: idOf(by), type, state: true, content: { name: "Hello there" }, room };
+              if (!mayWriteEvent(now, settings, event).allowed) break;
+              acts += 1;
+              expect(aloneWithSilent(now, membersOf(now, id), by), type).to.equal(false);
+              break;
+            }
+            case "leave":
+              now = withGroup(now, { ...group, ...withoutMember(group, by) });
+              break;
+            case "access":
+              now = changed(now, by, (known) => ({
+                ...known,
+                permissions: known.permissions.length === 0 ? ["AccessWhisper"] : [],
+              }));
+              break;
+            case "active":
+              now = changed(now, by, (known) => ({ ...known, active: !known.active }));
+              break;
+            case "silent":
+              now = changed(now, by, (known) => ({
+                ...known,
+                preferences: { ...known.preferences, neverReceive: !known.preferences.neverReceive },
+              }));
+              break;
+          }
+        }
+      }),
+      { numRuns: 2000 },
+    );
+    expect(acts, "acts that show text").to.be.greaterThan(500);
   });
 
   it("reads and writes in larger groups like everybody else", () => {
