@@ -4,6 +4,7 @@ import { greetHomeserver } from "./appservice/catch-up.ts";
 import type { Config } from "./config/schema.ts";
 import { startLastingJobs } from "./jobs/lasting.ts";
 import { untilThere } from "./store/until-there.ts";
+import { describeError } from "./wiring/describe-error.ts";
 import { openDoors, serveHttp } from "./wiring/http.ts";
 import { buildParts } from "./wiring/parts.ts";
 import { startWork } from "./wiring/work.ts";
@@ -27,14 +28,6 @@ export async function serve(config: Config): Promise<void> {
   };
   process.once("SIGTERM", end);
   process.once("SIGINT", end);
-}
-
-/** Errors in the log: what they are and where, without the content that some libraries attach to them. */
-function describeError(error: unknown): unknown {
-  if (!(error instanceof Error)) return { type: typeof error };
-  const code = "code" in error && typeof error.code === "string" ? { code: error.code } : {};
-  const cause = error.cause instanceof Error ? { cause: describeError(error.cause) } : {};
-  return { type: error.name, message: error.message, stack: error.stack, ...code, ...cause };
 }
 
 /**

@@ -87,7 +87,8 @@ async function bring(
   if ((actual?.locked ?? false) !== locked) {
     await homeserver.call({ method: "PUT", path: admin, body: { locked } });
     // A locked account still gets push messages, and its tokens come back to life when it is unlocked.
-    if (locked) await homeserver.call({ method: "POST", path: "/_matrix/client/v3/logout/all", as: user });
+    if (locked)
+      await homeserver.call({ method: "POST", path: path`/_matrix/client/v3/logout/all`, as: user });
     done = true;
   }
   if ((actual?.muted ?? false) !== muted) {
@@ -101,7 +102,7 @@ async function bring(
 export async function mute(homeserver: Homeserver, user: UserId, muted: boolean): Promise<void> {
   await homeserver.call({
     method: "PUT",
-    path: "/_matrix/client/v3/pushrules/global/override/.m.rule.master/enabled",
+    path: path`/_matrix/client/v3/pushrules/global/override/.m.rule.master/enabled`,
     as: user,
     body: { enabled: muted },
   });

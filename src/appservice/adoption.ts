@@ -170,19 +170,23 @@ async function takeOver(parts: ReconcilerParts, actual: ActualRoom, kept: boolea
   const { roomId: room, creator } = actual;
   const { bot } = settings;
   if (creator === null) return;
-  const rooms = path`/_matrix/client/v3/rooms/${room}`;
   const own = actual.members.get(bot)?.membership;
   // Before the bot is in the room, so that no client ever names the chat after it. Done in an earlier try that did not
   // come to its end: the creator may have stepped down since and could not do it again.
   if (own !== "join") {
     await homeserver.call({
       method: "PUT",
-      path: `${rooms}/state/${SERVICE_MEMBERS_TYPE}/`,
+      path: path`/_matrix/client/v3/rooms/${room}/state/${SERVICE_MEMBERS_TYPE}/`,
       as: creator,
       body: { service_members: [bot] },
     });
     if (own !== "invite") {
-      await homeserver.call({ method: "POST", path: `${rooms}/invite`, as: creator, body: { user_id: bot } });
+      await homeserver.call({
+        method: "POST",
+        path: path`/_matrix/client/v3/rooms/${room}/invite`,
+        as: creator,
+        body: { user_id: bot },
+      });
     }
     await homeserver.call({ method: "POST", path: path`/_matrix/client/v3/join/${room}` });
   }

@@ -29,7 +29,7 @@ async function register(homeserver: Homeserver, bot: UserId): Promise<void> {
   try {
     await homeserver.call({
       method: "POST",
-      path: "/_matrix/client/v3/register",
+      path: path`/_matrix/client/v3/register`,
       body: { type: "m.login.application_service", username, inhibit_login: true },
     });
   } catch (error) {

@@ -1,5 +1,5 @@
 import { type Database, onlyRow } from "../store/database.ts";
-import { type Homeserver, HomeserverAway } from "./homeserver.ts";
+import { type Homeserver, HomeserverAway, path } from "./homeserver.ts";
 
 interface Check {
   readonly ok: boolean;
@@ -23,7 +23,11 @@ export function healthChecks(
     },
     homeserver: async () => {
       try {
-        await homeserver.call({ method: "GET", path: "/_matrix/client/v3/account/whoami", timeout: 4_000 });
+        await homeserver.call({
+          method: "GET",
+          path: path`/_matrix/client/v3/account/whoami`,
+          timeout: 4_000,
+        });
       } catch (error) {
         return {
           ok: false,

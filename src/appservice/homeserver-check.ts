@@ -1,4 +1,4 @@
-import { type Homeserver, MatrixRefused } from "./homeserver.ts";
+import { type Homeserver, MatrixRefused, path } from "./homeserver.ts";
 
 interface Capabilities {
   readonly capabilities: {
@@ -16,7 +16,7 @@ interface Capabilities {
 export const pingBack = (homeserver: Homeserver, appserviceId: string): Promise<unknown> =>
   homeserver.call({
     method: "POST",
-    path: `/_matrix/client/v1/appservice/${encodeURIComponent(appserviceId)}/ping`,
+    path: path`/_matrix/client/v1/appservice/${appserviceId}/ping`,
     body: { transaction_id: "whisper-start" },
     timeout: 15_000,
   });
@@ -28,7 +28,7 @@ export const pingBack = (homeserver: Homeserver, appserviceId: string): Promise<
 export async function homeserverProblems(homeserver: Homeserver): Promise<string[]> {
   const { capabilities } = await homeserver.call<Capabilities>({
     method: "GET",
-    path: "/_matrix/client/v3/capabilities",
+    path: path`/_matrix/client/v3/capabilities`,
   });
   const problems: string[] = [];
   const version = capabilities["m.room_versions"]?.default;
@@ -55,7 +55,7 @@ async function registrationIsOpen(homeserver: Homeserver): Promise<boolean> {
   try {
     await homeserver.call({
       method: "GET",
-      path: "/_matrix/client/v3/register/available",
+      path: path`/_matrix/client/v3/register/available`,
       query: { username: "whisper-probe" },
     });
     return true;

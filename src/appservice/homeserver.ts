@@ -32,11 +32,14 @@ export class MatrixRefused extends Error {
   override readonly name = "MatrixRefused";
   readonly status: number;
   readonly errcode: string;
+  /** The homeserver's words, or Whisper's own refusal that it handed on. They name people, so they go into no log. */
+  readonly sentence: string;
 
   constructor(call: HomeserverCall, status: number, errcode: string, error: string) {
-    super(`${call.method} ${patternOf(call.path)} was refused: ${status} ${errcode} ${error}`);
+    super(`${call.method} ${patternOf(call.path)} was refused: ${status} ${errcode}`);
     this.status = status;
     this.errcode = errcode;
+    this.sentence = error;
   }
 }
 
@@ -67,15 +70,37 @@ export class HomeserverAway extends Error {
   }
 }
 
-/** The path with its ids left out, for logs and metrics: ids of rooms and people stay out of them. */
-export function patternOf(path: string): string {
-  return path
-    .replace(/\/(?:[!@$]|%21|%40|%24)[^/]*/g, "/:id")
-    .replace(/\/(send|redact)\/([^/]+)\/[^/]+.*$/, "/$1/$2")
-    .replace(/\/media\/[^/]+\/[^/]+$/, "/media/:id");
+/** Said of a path that no template made. */
+const OTHER = "other";
+
+interface Template {
+  /** As in the source, with `:id` for each part: what logs and metrics say. */
+  readonly shown: string;
+  readonly expression: RegExp;
 }
 
-/** A path from its parts, each percent-encoded: path`/rooms/${roomId}/kick`. */
+/** By the place in the source that they stand in: as many as there are calls in Whisper, whatever is asked. */
+const templates = new Map<TemplateStringsArray, Template>();
+
+/**
+ * The template that the path was made of, for logs and metrics: nothing of what somebody named stands in it, and there
+ * are no more of them than calls in the source.
+ */
+export function patternOf(path: string): string {
+  for (const { shown, expression } of templates.values()) if (expression.test(path)) return shown;
+  return OTHER;
+}
+
+/** A path from its parts, each percent-encoded: path`/rooms/${roomId}/kick`. All paths are written so. */
 export function path(strings: TemplateStringsArray, ...parts: readonly string[]): string {
+  if (!templates.has(strings)) templates.set(strings, templateOf(strings));
   return strings.reduce((whole, text, index) => whole + encodeURIComponent(parts[index - 1] ?? "") + text);
 }
+
+/** A part may be empty, and is never more than one step: `/` in it is encoded. */
+const templateOf = (strings: readonly string[]): Template => ({
+  shown: strings.join(":id"),
+  expression: new RegExp(`^${strings.map(escapeRegExp).join("[^/]*")}$`),
+});
+
+const escapeRegExp = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");

@@ -222,7 +222,7 @@ async function* listRooms(homeserver: Homeserver): AsyncGenerator<readonly Liste
   for (let from: number | undefined = 0; from !== undefined; ) {
     const page: Page = await homeserver.call<Page>({
       method: "GET",
-      path: "/_synapse/admin/v1/rooms",
+      path: path`/_synapse/admin/v1/rooms`,
       query: { order_by: "version", limit: String(PAGE), from: String(from) },
     });
     yield page.rooms.map((room) => ({

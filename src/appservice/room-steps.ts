@@ -41,7 +41,10 @@ export async function carryOut(parts: RoomSteps, room: RoomId, step: Step): Prom
       await awaitOwnMember(database, room, step.user, "leave");
       await homeserver.call({
         method: "POST",
-        path: `${path`/_matrix/client/v3/rooms/${room}`}/${step.step}`,
+        path:
+          step.step === "kick"
+            ? path`/_matrix/client/v3/rooms/${room}/kick`
+            : path`/_matrix/client/v3/rooms/${room}/unban`,
         body: { user_id: step.user },
       });
       await mirrorOwnMember(database, room, step.user, "leave");
@@ -100,7 +103,7 @@ export async function createRoom(homeserver: Homeserver, expected: ExpectedRoom)
   } = expected.state;
   const created = await homeserver.call<{ room_id: RoomId }>({
     method: "POST",
-    path: "/_matrix/client/v3/createRoom",
+    path: path`/_matrix/client/v3/createRoom`,
     body: {
       room_version: ROOM_VERSION,
       preset: "private_chat",
@@ -167,7 +170,7 @@ export async function findOrphan(parts: RoomSteps, conversation: ConversationId)
   const { database, homeserver } = parts;
   const { joined_rooms } = await homeserver.call<{ joined_rooms: RoomId[] }>({
     method: "GET",
-    path: "/_matrix/client/v3/joined_rooms",
+    path: path`/_matrix/client/v3/joined_rooms`,
   });
   const known = await database.query<{ room_id: RoomId }>(
     `SELECT room_id FROM conversations WHERE room_id = ANY($1)

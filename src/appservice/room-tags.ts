@@ -5,7 +5,8 @@ import { type Homeserver, path } from "./homeserver.ts";
 /** Room tags at the homeserver, each as the user whose tags they are. */
 export function roomTags(homeserver: Homeserver): RoomTags {
   const at = (user: UserId, room: RoomId) => path`/_matrix/client/v3/user/${user}/rooms/${room}/tags`;
-  const tagAt = (user: UserId, room: RoomId, tag: string) => `${at(user, room)}/${encodeURIComponent(tag)}`;
+  const tagAt = (user: UserId, room: RoomId, tag: string) =>
+    path`/_matrix/client/v3/user/${user}/rooms/${room}/tags/${tag}`;
   return {
     of: async (user, room) => {
       const { tags } = await homeserver.call<{ tags: Record<string, unknown> }>({

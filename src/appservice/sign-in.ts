@@ -6,7 +6,7 @@ import { hasAccess } from "../policy/permissions.ts";
 import type { Database } from "../store/database.ts";
 import { mute, syncAccounts } from "./accounts.ts";
 import { expectedAccount } from "./expected-account.ts";
-import { type Homeserver, HomeserverAway } from "./homeserver.ts";
+import { type Homeserver, HomeserverAway, path } from "./homeserver.ts";
 import { neverIgnore } from "./ignore-list.ts";
 
 export interface SignInParts {
@@ -73,6 +73,6 @@ export async function issueSignIn(parts: SignInParts, username: Username): Promi
 const loginToken = (homeserver: Homeserver, user: UserId) =>
   homeserver.call<{ login_token: string; expires_in_ms: number }>({
     method: "POST",
-    path: "/_matrix/client/v1/login/get_token",
+    path: path`/_matrix/client/v1/login/get_token`,
     as: user,
   });

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { path, patternOf } from "../../../src/appservice/homeserver.ts";
+import { HomeserverAway, MatrixRefused, path, patternOf } from "../../../src/appservice/homeserver.ts";
 
 describe("paths of the homeserver", () => {
   it("have their parts percent-encoded", () => {
@@ -8,19 +8,31 @@ describe("paths of the homeserver", () => {
     );
   });
 
-  const PATTERNS: Readonly<Record<string, string>> = {
-    "/_matrix/client/v3/rooms/!abc%3Alocalhost/state": "/_matrix/client/v3/rooms/:id/state",
-    "/_matrix/client/v3/rooms/!abc%3Alocalhost/send/m.room.message/k3Jd":
-      "/_matrix/client/v3/rooms/:id/send/m.room.message",
-    "/_matrix/client/v3/rooms/!abc/redact/%24event/txn": "/_matrix/client/v3/rooms/:id/redact/:id",
-    "/_synapse/admin/v2/users/%40ht_mia%3Alocalhost": "/_synapse/admin/v2/users/:id",
-    "/_matrix/client/v3/user/@ht_mia:localhost/account_data/m.direct":
-      "/_matrix/client/v3/user/:id/account_data/m.direct",
-    "/_matrix/client/v3/createRoom": "/_matrix/client/v3/createRoom",
-  };
-  for (const [given, expected] of Object.entries(PATTERNS)) {
-    it(`are shown without ids: ${expected}`, () => {
-      expect(patternOf(given)).to.equal(expected);
-    });
-  }
+  const media = (server: string, id: string) => path`/_synapse/admin/v1/media/${server}/${id}`;
+  const member = (room: string, user: string) => path`/v3/rooms/${room}/state/m.room.member/${user}`;
+
+  it("are shown as the source has them, whatever was put in", () => {
+    for (const part of ["", "localhost", "a/b", "/media/x", "..", "%", "$&", "\n", "Müller"]) {
+      expect(patternOf(media(part, part))).to.equal("/_synapse/admin/v1/media/:id/:id");
+      expect(patternOf(member(part, part))).to.equal("/v3/rooms/:id/state/m.room.member/:id");
+    }
+    expect(patternOf(path`/_matrix/client/v3/createRoom`)).to.equal("/_matrix/client/v3/createRoom");
+  });
+
+  it("are not shown at all when no template made them", () => {
+    expect(patternOf("/_synapse/admin/v1/media/localhost/abc/def")).to.equal("other");
+    expect(patternOf("/_synapse/admin/v1/mediaX/localhost")).to.equal("other");
+  });
+});
+
+describe("errors of the homeserver", () => {
+  const call = { method: "PUT", path: path`/v3/rooms/${"!secret:localhost"}/invite` } as const;
+
+  it("say what was called and how it ended, not to whom or in which words", () => {
+    const refused = new MatrixRefused(call, 403, "M_FORBIDDEN", "Priya Nair (@ht_priya:x) does not receive");
+    expect(refused.message).to.equal("PUT /v3/rooms/:id/invite was refused: 403 M_FORBIDDEN");
+    expect(refused.sentence).to.contain("Priya Nair");
+    const away = new HomeserverAway(call, new Error("x"), "away");
+    expect(away.message).to.not.contain("secret");
+  });
 });

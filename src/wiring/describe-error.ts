@@ -1,0 +1,22 @@
+/** Deeper causes add nothing that anybody would read. */
+const DEEPEST = 4;
+/** Matrix spec, appendices, "Common identifier format", and addresses of files and of people. */
+const IDS = /[@!#$+][^\s"'@]*|mxc:[^\s"']*|[^\s"'@]+@[^\s"']*/g;
+/** Libraries and PostgreSQL put what somebody sent between quotation marks. */
+const QUOTED = /"[^"]*"|'[^']*'|“[^”]*”|‘[^’]*’/g;
+
+/**
+ * An error as it may stand in the log: what it is and where it happened, with a message in which nobody is named. Never
+ * the content that libraries attach to errors, and of the stack only the frames: it repeats the message.
+ */
+export function describeError(error: unknown, depth = 1): Readonly<Record<string, unknown>> {
+  if (!(error instanceof Error)) return { type: typeof error };
+  const { name, message, stack = "", cause } = error;
+  return {
+    type: name,
+    message: message.slice(0, 500).replace(QUOTED, "…").replace(IDS, "…"),
+    stack: stack.split("\n").filter((line) => /^ {4}at /.test(line)),
+    ...("code" in error && typeof error.code === "string" ? { code: error.code } : {}),
+    ...(cause instanceof Error && depth < DEEPEST ? { cause: describeError(cause, depth + 1) } : {}),
+  };
+}
