@@ -75,13 +75,16 @@ export function groupHandleOf(naming: Naming, target: HandleTarget): UserId {
     : userId(naming, CUSTOM_HANDLE + escapeLocalpart(target.customGroup));
 }
 
-/** Is this the account of a person or of a group handle that Whisper looks after? The bot itself is not. */
-export const isOurs = (naming: Naming, id: UserId): boolean => ourLocalpart(naming, id) !== null;
+/** What Matrix ids are told apart by. */
+export type Accounts = Pick<Naming, "bot" | "serverName" | "userPrefix">;
 
-export const isHandle = (naming: Naming, id: UserId): boolean =>
+/** Is this the account of a person or of a group handle that Whisper looks after? The bot itself is not. */
+export const isOurs = (naming: Accounts, id: UserId): boolean => ourLocalpart(naming, id) !== null;
+
+export const isHandle = (naming: Accounts, id: UserId): boolean =>
   ourLocalpart(naming, id)?.startsWith(HANDLE) ?? false;
 
-function ourLocalpart(naming: Naming, id: UserId): string | null {
+function ourLocalpart(naming: Accounts, id: UserId): string | null {
   const start = `@${naming.userPrefix}`;
   const end = `:${naming.serverName}`;
   if (id === naming.bot || !id.startsWith(start) || !id.endsWith(end)) return null;

@@ -58,7 +58,7 @@ function handlersOf(parts: Parts): EventHandler[] {
     customGroupEvents(conversationParts),
     roomEvents(settings.bot),
     activityEvents(settings.bot),
-    mediaEvents,
+    mediaEvents(settings),
     arrivalEvents(arrivalParts),
     commandEvents({ directory, settings, commands }),
   ];

@@ -1,5 +1,6 @@
 import { setTimeout as wait } from "node:timers/promises";
-import { isFile, type MediaPort } from "../../conversations/media.ts";
+import type { MediaPort } from "../../conversations/media.ts";
+import { isFile } from "../../messages/files.ts";
 import type { UserId } from "../../policy/model.ts";
 import { whileWanted } from "./answer.ts";
 import { Undecidable } from "./caller.ts";

@@ -24,6 +24,7 @@ import { testDatabase } from "../../support/postgres.ts";
 import { Caller } from "./caller.ts";
 
 export const SERVER_NAME = "localhost";
+const OWN = { serverName: SERVER_NAME, userPrefix: "ht_", bot: `@whisper:${SERVER_NAME}` as UserId };
 const VENV = join(import.meta.dirname, "../../../.whisper/venv");
 
 export interface House {
@@ -161,7 +162,7 @@ function standIn(database: Database, held: () => Promise<void> | undefined) {
       if (event === undefined) continue;
       await database.transaction(async (tx) => {
         await mirrorEvent(tx, event);
-        await rememberMedia(tx, event);
+        await rememberMedia(tx, event, OWN);
       });
     }
     response.json({});

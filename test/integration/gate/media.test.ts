@@ -168,6 +168,133 @@ describe("the read gate, before files", function () {
     refused(await download(eve, url));
   });
 
+  it("gives nobody a file because its address is written somewhere", async () => {
+    const url = await ann.upload(PNG);
+    await show(ann, room, url);
+    served(await download(bob, url));
+    const other = await house.room([bob, eve]);
+    const html = (formatted_body: string) => ({ format: "org.matrix.custom.html", formatted_body });
+    const R = `${C}/v3/rooms/${encodeURIComponent(other)}`;
+    // What Whisper says itself, in words of others'.
+    await house.bot.say(other, `I know nobody called "${url}".`);
+    await house.bot.send(other, "m.room.message", { msgtype: "m.image", body: "x.png", url });
+    await house.bot.say(other, "look", html(`<img src="${url}">`));
+    await house.bot.json("PUT", `${R}/state/m.room.name/`, { name: `\u0001${url}` });
+    await house.bot.json("PUT", `${R}/state/m.room.topic/`, { topic: url });
+    await house.bot.json("PUT", `${R}/state/m.room.avatar/`, { url });
+    // Bob may see the file, and does not show it.
+    await bob.say(other, `> <${eve.userId}> ${url}\n\nwhat is that?`, {
+      ...html(`<mx-reply><blockquote>${url} <img src="${url}"></blockquote></mx-reply>what is that?`),
+    });
+    for (const text of [
+      `<mx-reply>never closed <img src="${url}">`,
+      `&lt;img src="${url}"&gt;`,
+      `<!-- <img src="${url}"> -->`,
+      `<a href="${url}">x</a><img alt="${url}" title="${url}" data-src="${url}">`,
+      `<img src="${url}/x"><img src="${url}?x"><img src="${url}#x"><img src=" ${url}"><img src="${url}`,
+    ])
+      await bob.say(other, url, html(text));
+    await bob.say(other, "no such format", { format: "text", formatted_body: `<img src="${url}">` });
+    await bob.say(other, "fields of one's own", { url, info: { thumbnail_url: url }, "org.x": { url } });
+    await bob.say(other, "an edit of nothing", { "m.new_content": { msgtype: "m.image", body: "x", url } });
+    for (const wrong of [
+      `${url}/x`,
+      `${url}?x=1`,
+      `${url}#auto`,
+      ` ${url}`,
+      url.replace("mxc:", "MXC:"),
+      [url],
+    ])
+      await bob.send(other, "m.room.message", { msgtype: "m.image", body: url, filename: url, url: wrong });
+    const to = await eve.say(other, "a message");
+    await bob.send(other, "m.reaction", {
+      "m.relates_to": { rel_type: "m.annotation", event_id: to, key: url },
+    });
+    await bob.send(other, "org.example.picture", { url });
+    await bob.json("PUT", `${R}/state/m.room.member/${encodeURIComponent(bob.userId)}`, {
+      membership: "join",
+      displayname: url,
+      "org.x": { avatar_url: url },
+    });
+    await news(bob, other);
+    refused(await download(eve, url));
+    refused(await download(eve, url, "?allow_redirect=true"));
+    await show(bob, other, url);
+    served(await download(eve, url));
+  });
+
+  it("serves what a message brings in any of its fields, encrypted or not", async () => {
+    const urls: string[] = [];
+    const file = async () => urls[urls.push(await ann.upload(PNG)) - 1];
+    await show(ann, room, "", { file: { url: await file(), v: "v2" } });
+    await show(ann, room, "", { info: { thumbnail_file: { url: await file(), v: "v2" } } });
+    await ann.send(room, "m.sticker", {
+      body: "!",
+      url: await file(),
+      info: { thumbnail_url: await file() },
+    });
+    await ann.send(room, "m.room.message", {
+      msgtype: "m.location",
+      body: "here",
+      geo_uri: "geo:0,0",
+      info: { thumbnail_url: await file() },
+    });
+    await ann.say(room, "in a thread", {
+      format: "org.matrix.custom.html",
+      formatted_body: `<mx-reply>quoted</mx-reply><IMG alt="a > b" SRC='${await file()}'/>`,
+      "m.relates_to": { rel_type: "m.thread", event_id: await bob.say(room, "root") },
+    });
+    await ann.json("PUT", `${C}/v3/rooms/${encodeURIComponent(room)}/state/m.room.avatar/`, {
+      url: await file(),
+    });
+    for (const each of urls) {
+      served(await download(bob, each));
+      refused(await download(eve, each));
+    }
+  });
+
+  it("lets nobody in by what they posted before it was shown, or after it was taken back", async () => {
+    const [later, earlier] = [await ann.upload(PNG), await ann.upload(PNG)];
+    const shared = await house.room([ann, bob, eve]);
+    const own = await house.room([eve]);
+    // Eve knows the address and waits for the file to be shown where she was.
+    await show(eve, shared, later);
+    await show(eve, own, later);
+    await news(eve, own);
+    await house.remove(shared, eve);
+    await show(ann, shared, later);
+    served(await download(bob, later));
+    refused(await download(eve, later));
+    // Zoe comes into a room where a file was shown, and is not any more.
+    const zoe = (await house.person("zoe")).at(gate.url);
+    const event = await show(ann, shared, earlier);
+    served(await download(bob, earlier));
+    await ann.json(
+      "PUT",
+      `${C}/v3/rooms/${encodeURIComponent(shared)}/redact/${encodeURIComponent(event)}/r`,
+      {},
+    );
+    await house.bot.json("POST", `${C}/v3/rooms/${encodeURIComponent(shared)}/invite`, {
+      user_id: zoe.userId,
+    });
+    await zoe.json("POST", `${C}/v3/join/${encodeURIComponent(shared)}`, {});
+    const zoes = await house.room([zoe]);
+    await show(zoe, shared, earlier);
+    await show(zoe, zoes, earlier);
+    await news(zoe, zoes);
+    refused(await download(zoe, earlier));
+  });
+
+  it("makes no portrait of what somebody else uploaded", async () => {
+    const url = await ann.upload(PNG);
+    await show(ann, room, url);
+    served(await download(bob, url));
+    const profile = `${C}/v3/profile/${encodeURIComponent(bob.userId)}/avatar_url`;
+    await bob.json("PUT", profile, { avatar_url: url });
+    await news(bob, room);
+    refused(await download(eve, url));
+  });
+
   it("serves portraits to every colleague, and to nobody without a session", async () => {
     const url = await ann.upload(PNG);
     await ann.json("PUT", `${C}/v3/profile/${encodeURIComponent(ann.userId)}/avatar_url`, {
@@ -231,6 +358,23 @@ describe("the read gate, before files", function () {
       }
     }
   });
+
+  /** Waits until everything that was posted in the room before is known. */
+  async function news(who: Caller, where: RoomId): Promise<void> {
+    const { event_id } = await who.json(
+      "PUT",
+      `${C}/v3/rooms/${encodeURIComponent(where)}/send/m.room.message/${randomBytes(4).toString("hex")}`,
+      {
+        msgtype: "m.image",
+        body: "the last one",
+        url: await who.upload(PNG),
+      },
+    );
+    await eventually(async () => {
+      const { rows } = await house.database.query("SELECT FROM media WHERE event_id = $1", [event_id]);
+      return rows.length > 0;
+    });
+  }
 
   async function eventually(look: () => Promise<boolean>): Promise<void> {
     const deadline = Date.now() + 10_000;

@@ -1,11 +1,11 @@
 import { expect } from "chai";
 import { plainText, quotedAgain, quoting } from "../../../src/arrivals/quote.ts";
 import { nearest } from "../../../src/config/nearest.ts";
-import { filesIn } from "../../../src/conversations/media.ts";
 import { nativeEdit } from "../../../src/conversations/native-edit.ts";
 import { commandText, LONGEST_COMMAND, TOO_LONG } from "../../../src/messages/commands/text.ts";
 import { tokensOf } from "../../../src/messages/commands/tokens.ts";
 import type { MatrixEvent } from "../../../src/messages/event.ts";
+import { filesIn } from "../../../src/messages/files.ts";
 import { piecesOf, withoutFallbackIn } from "../../../src/messages/markup.ts";
 import { relationOf } from "../../../src/messages/relation.ts";
 import type { UserId } from "../../../src/policy/model.ts";
@@ -57,7 +57,12 @@ const READERS: Readonly<Record<string, (text: string) => unknown>> = {
     ),
   "the pieces of HTML": piecesOf,
   "HTML without its reply fallback": withoutFallbackIn,
-  "the files of an event": (body) => filesIn({ body }),
+  "the files of an event": (text) =>
+    filesIn({
+      ...NAMED,
+      type: "m.room.message",
+      content: { msgtype: "m.image", url: text, format: "org.matrix.custom.html", formatted_body: text },
+    }),
   "a group's new name": (name) => nativeEdit({ ...NAMED, content: { name } }, BOT),
   "a word that is a typing error": (word) => nearest(word, NAMES),
 };
