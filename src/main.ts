@@ -7,11 +7,13 @@ import { untilThere } from "./store/until-there.ts";
 import { describeError } from "./wiring/describe-error.ts";
 import { openDoors, serveHttp } from "./wiring/http.ts";
 import { buildParts } from "./wiring/parts.ts";
+import { watchEventLoop } from "./wiring/watchdog.ts";
 import { startWork } from "./wiring/work.ts";
 
 /** Runs Whisper until SIGTERM or SIGINT, or until something happens that only a restart can mend. */
 export async function serve(config: Config): Promise<void> {
   const log = pino({ level: config.log.level, base: null, serializers: { err: describeError } });
+  watchEventLoop(log);
   const stop = await startWhisper(config, log, (error) => {
     log.fatal({ err: error }, "Whisper cannot go on and ends; start it again");
     process.exit(1);

@@ -26,6 +26,8 @@ interface Service {
   readonly command?: readonly string[];
   readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>;
   readonly healthcheck?: object;
+  readonly init?: boolean;
+  readonly restart?: string;
 }
 interface Compose {
   readonly services: Readonly<Record<string, Service>>;
@@ -166,6 +168,11 @@ describe("docker/compose.yaml", () => {
         if (!/^[./]/.test(name)) expect(compose.volumes).to.have.property(name);
       }
     }
+  });
+
+  it("starts Whisper again when its watchdog or its health check has ended it", () => {
+    // The health check cannot end process 1, nor can a process end itself that is process 1.
+    expect(service("whisper")).to.include({ init: true, restart: "unless-stopped" });
   });
 
   it("gives Whisper a configuration that it takes, at the addresses where the others look for it", () => {

@@ -1,0 +1,35 @@
+import inspector from "node:inspector";
+import { Worker } from "node:worker_threads";
+import type { Logger } from "pino";
+import { type Watched, WORDS } from "./watchdog-thread.ts";
+
+/** How often this thread says that it lives, in milliseconds; the watchdog looks as often. */
+const BEAT = 1_000;
+const AFTER = 30_000;
+
+/**
+ * Ends the process with SIGKILL when its event loop has stood still for 30 seconds: it answers nobody then, not even
+ * SIGTERM, and whatever started it can start it again. A thread of its own looks, so a loop without an end is noticed.
+ * It keeps nothing from ending, and lets a process be that a debugger has stopped.
+ * @param after milliseconds.
+ */
+export function watchEventLoop(log: Logger, after: number = AFTER): void {
+  const shared = new Int32Array(new SharedArrayBuffer(WORDS * Int32Array.BYTES_PER_ELEMENT));
+  const beat = () => {
+    Atomics.store(shared, 1, inspector.url() === undefined ? 0 : 1);
+    Atomics.add(shared, 0, 1);
+  };
+  beat();
+  const every = Math.min(BEAT, after / 10);
+  setInterval(beat, every).unref();
+  const workerData: Watched = { shared, every, after };
+  const thread = new Worker(new URL("./watchdog-thread.ts", import.meta.url), {
+    workerData,
+    name: "watchdog",
+    resourceLimits: { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 1 },
+  });
+  thread.on("error", (error) =>
+    log.error({ err: error }, "the watchdog has ended; Whisper goes on without it"),
+  );
+  thread.unref();
+}

@@ -1,0 +1,60 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { setTimeout as wait } from "node:timers/promises";
+import { expect } from "chai";
+
+const WATCHED = join(import.meta.dirname, "..", "..", "support", "watched-process.ts");
+
+describe("the watchdog", () => {
+  let child: ChildProcess | undefined;
+  afterEach(() => child?.kill("SIGKILL"));
+
+  function start(what: string) {
+    const started = spawn(process.execPath, [WATCHED, what], { stdio: ["ignore", "pipe", "ignore"] });
+    child = started;
+    const lines: string[] = [];
+    const read = createInterface(started.stdout);
+    read.on("line", (line) => lines.push(line));
+    return { started, lines, read, ended: once(started, "exit") };
+  }
+
+  it("ends a process whose event loop stands still, and says why in one line of its log", async () => {
+    const { lines, ended } = start("hangs");
+    expect(await ended).to.deep.equal([null, "SIGKILL"]);
+    const [first, line, ...others] = lines;
+    expect(first).to.equal("runs");
+    expect(others).to.deep.equal([]);
+    expect(JSON.parse(line ?? "")).to.include({
+      level: 60,
+      msg: "Whisper stood still for 2 seconds and is ended; what starts it should start it again",
+    });
+  });
+
+  it("keeps no process from ending that is done", async () => {
+    const { lines, ended } = start("ends");
+    expect(await ended).to.deep.equal([0, null]);
+    expect(lines).to.deep.equal(["runs"]);
+  });
+
+  it("leaves a process alone that was stopped, as a machine that slept", async () => {
+    const { started, lines, read } = start("lives");
+    await once(read, "line");
+    for (let times = 0; times < 2; times++) {
+      started.kill("SIGSTOP");
+      // What it must get over is the time itself.
+      await wait(6_000);
+      started.kill("SIGCONT");
+      const before = lines.length;
+      while (lines.length < before + 5) await once(read, "line");
+    }
+    expect(started.exitCode ?? started.signalCode).to.equal(null);
+    expect(lines.filter((line) => line.includes("stood still"))).to.deep.equal([]);
+  });
+
+  it("leaves a process alone that is being debugged", async () => {
+    const { ended } = start("debugged");
+    expect(await ended).to.deep.equal([7, null]);
+  });
+});
