@@ -45,7 +45,8 @@ export function healthChecks(
           // What waits behind an event that is being tried again holds up its own room only.
           `SELECT coalesce(extract(epoch FROM now() - min(received_at)), 0)::float AS lag FROM inbox i
            WHERE handled_at IS NULL AND parked_at IS NULL AND NOT EXISTS (SELECT FROM inbox tried
-             WHERE tried.room_id = i.room_id AND tried.handled_at IS NULL AND tried.parked_at IS NULL AND tried.attempts > 0)`,
+             WHERE tried.room_id = i.room_id AND tried.handled_at IS NULL AND tried.parked_at IS NULL
+               AND (tried.attempts > 0 OR tried.killed > 0))`,
         ),
       );
       return { ok: lag < LAG, value: Math.round(lag) };

@@ -1,13 +1,16 @@
 import type { Logger } from "pino";
 import { type EventHandler, parseEvent } from "../messages/event.ts";
-import { type Database, onlyRow, type Queryable } from "../store/database.ts";
+import { type Database, isDatabaseDown, onlyRow, type Queryable } from "../store/database.ts";
 import { addJob, MAX_ATTEMPTS } from "../store/jobs.ts";
 import { storableJson } from "./storable.ts";
+import { type Next, nextTry, tryAlone } from "./tries.ts";
 
 /** How often an event is tried before it is parked as a dead letter. With the back-off: about twenty minutes. */
 const MAX_TRIES = 12;
 const FIRST_WAIT = 500;
 const LONGEST_WAIT = 300_000;
+/** Milliseconds until it is looked again whether an event may be tried that has to be alone. */
+const BUSY = 250;
 
 /**
  * Stores events and queues their handling, in one statement. Events that are known are left alone: Synapse sends
@@ -39,7 +42,7 @@ export async function storeEvents(db: Queryable, events: readonly unknown[]): Pr
 /**
  * The job `inbox`: hands a room's events to the features in the order in which they were stored. Each event is one
  * transaction: what its handlers write and that it is handled. An event that fails holds up its own room only, is
- * tried again with back-off, and is parked at last so that the room goes on.
+ * tried again with back-off, and is parked at last so that the room goes on; one that the process ends with, sooner.
  */
 export async function drainInbox(
   database: Database,
@@ -53,61 +56,56 @@ export async function drainInbox(
   }
 }
 
-interface Waiting {
-  seq: string;
-  event: unknown;
-  attempts: number;
-  wait: boolean;
-  retry_at: Date | null;
-}
-
 async function handleNext(
   database: Database,
   handlers: readonly EventHandler[],
   log: Logger,
   roomId: string,
 ): Promise<"handled" | "waiting" | "empty"> {
-  let current: Waiting | undefined;
+  const next = await nextTry(database, roomId);
+  if (next === null) return "empty";
+  if (next.found) {
+    log.error({ processes: next.killed, parked: next.parked }, "the process ended while it handled an event");
+    return "handled";
+  }
+  if (next.notBefore !== null) return later(database, roomId, next.notBefore);
   let handler = "";
   try {
     return await database.transaction(async (tx) => {
-      const found = await tx.query<Waiting>(
-        `SELECT seq, event, attempts, retry_at, coalesce(retry_at > now(), false) AS wait FROM inbox
-         WHERE room_id = $1 AND handled_at IS NULL AND parked_at IS NULL
-         ORDER BY seq LIMIT 1 FOR UPDATE`,
-        [roomId],
+      if (next.killed > 0 && !(await tryAlone(database, tx, next.seq)))
+        return later(tx, roomId, new Date(Date.now() + BUSY));
+      const found = await tx.query<{ event: unknown }>(
+        "SELECT event FROM inbox WHERE seq = $1 AND handled_at IS NULL AND parked_at IS NULL FOR UPDATE",
+        [next.seq],
       );
-      current = found.rows[0];
-      if (current === undefined) return "empty";
-      if (current.wait) {
-        await addJob(
-          tx,
-          "inbox",
-          { room_id: roomId },
-          { ...jobOf(roomId), runAt: current.retry_at ?? new Date() },
-        );
-        return "waiting";
-      }
-      const event = parseEvent(current.event);
+      const [row] = found.rows;
+      if (row === undefined) return "handled";
+      const event = parseEvent(row.event);
       if (event !== undefined) {
         for (const each of handlers) {
           handler = each.name;
           await each.handle(tx, event);
         }
       }
-      await tx.query("UPDATE inbox SET handled_at = now(), last_error = NULL WHERE seq = $1", [current.seq]);
+      await tx.query("UPDATE inbox SET handled_at = now(), last_error = NULL WHERE seq = $1", [next.seq]);
       return "handled";
     });
   } catch (error) {
-    if (current === undefined) throw error;
-    await postpone(database, current, handler, error, log);
+    // Nothing is wrong with the event, and the job is tried again.
+    if (isDatabaseDown(error)) throw error;
+    await postpone(database, next, handler, error, log);
     return "handled";
   }
 }
 
+async function later(db: Queryable, roomId: string, runAt: Date): Promise<"waiting"> {
+  await addJob(db, "inbox", { room_id: roomId }, { ...jobOf(roomId), runAt });
+  return "waiting";
+}
+
 async function postpone(
   database: Database,
-  { seq, attempts }: Waiting,
+  { seq, attempts }: Next,
   handler: string,
   error: unknown,
   log: Logger,
@@ -116,7 +114,7 @@ async function postpone(
   const wait = Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** attempts);
   log.warn({ handler, attempt: attempts + 1, parked, err: error }, "an event could not be handled");
   await database.query(
-    `UPDATE inbox SET attempts = attempts + 1, last_error = $2,
+    `UPDATE inbox SET attempts = attempts + 1, last_error = $2, tried_by = NULL,
             retry_at = now() + $3 * interval '1 millisecond',
             parked_at = CASE WHEN $4 THEN now() END
      WHERE seq = $1 AND handled_at IS NULL`,

@@ -56,7 +56,7 @@ export async function retryDeadLetter(database: Database, id: string): Promise<b
     switch (kind) {
       case "event": {
         const found = await tx.query<{ room_id: string }>(
-          `UPDATE inbox SET parked_at = NULL, attempts = 0, retry_at = NULL
+          `UPDATE inbox SET parked_at = NULL, attempts = 0, killed = 0, retry_at = NULL
            WHERE seq = $1 AND parked_at IS NOT NULL RETURNING room_id`,
           [number],
         );
