@@ -34,6 +34,25 @@ export const moment = () =>
     )
     .meta({ jsonSchema: { type: "string", format: "date-time" } });
 
+/** A moment, and how many minutes ahead of UTC it was written; null: in UTC, which says nothing of where. */
+export const placedMoment = () =>
+  z
+    .string()
+    .max(64)
+    .transform((text, context) => {
+      const at = moment().safeParse(text);
+      if (at.success) return { at: at.data, utcOffset: offsetOf(text) };
+      for (const { message } of at.error.issues) context.addIssue(message);
+      return z.NEVER;
+    })
+    .meta({ jsonSchema: { type: "string", format: "date-time" } });
+
+function offsetOf(text: string): number | null {
+  const [, sign, hours, minutes] = /([+-])(\d\d):?(\d\d)$/.exec(text.trim()) ?? [];
+  const size = Number(hours) * 60 + Number(minutes);
+  return sign === undefined || size === 0 ? null : sign === "-" ? -size : size;
+}
+
 /** A moment in an answer. */
 export const momentOut = () => z.iso.datetime({ offset: true });
 

@@ -11,6 +11,8 @@ export interface Slot {
   readonly bookingId: string;
   readonly appointmentAt: Date;
   readonly location: string | null;
+  /** Minutes ahead of UTC, as HealthTrack wrote the appointment's time; null: it did not say. */
+  readonly utcOffset: number | null;
   readonly arrivedAt: Date;
   readonly markedBy: Username;
 }

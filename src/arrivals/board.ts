@@ -2,7 +2,7 @@
 
 import type { Directory } from "../policy/model.ts";
 import { type Arrival, stateOf } from "./arrival.ts";
-import { dayOf, minutesBetween, timeOf } from "./clock.ts";
+import { appointmentTime, dayOf, minutesBetween, timeOf, zoneOf } from "./clock.ts";
 import { nameOf } from "./notice.ts";
 import type { ArrivalSettings } from "./parts.ts";
 import { patientShown } from "./patient.ts";
@@ -38,14 +38,14 @@ function rowOf(
   now: Date,
 ): string[] {
   const [first] = arrival.slots;
-  const today = dayOf(zone, now);
+  const here = zoneOf(zone, first ?? { location: null });
   const late = first === undefined ? 0 : minutesBetween(first.appointmentAt, now);
   return [
     patientShown(arrival, show),
     nameOf(directory, arrival.doctor),
     first?.location ?? "",
-    arrival.slots.map((slot) => timeOf(zone, slot.appointmentAt, today)).join(", "),
-    timeOf(zone, arrival.arrivedAt, today),
+    arrival.slots.map((slot) => appointmentTime(zone, slot, now)).join(", "),
+    timeOf(here, arrival.arrivedAt, dayOf(here, now)),
     words.minutesShort(minutesBetween(arrival.arrivedAt, now)),
     late === 0 ? "" : words.minutesShort(late),
     stateOf(arrival),

@@ -23,6 +23,8 @@ export interface Booking {
   readonly doctor: Username;
   readonly location: string | null;
   readonly appointmentAt: Date;
+  /** Minutes ahead of UTC, as HealthTrack wrote the appointment's time; null: it did not say. */
+  readonly utcOffset: number | null;
   readonly changedBy: Username;
   readonly changedAt: Date;
 }

@@ -56,6 +56,7 @@ export async function commit(
 export const viewOf = (parts: ArrivalParts, directory: Directory, link: PatientLink): NoticeView => ({
   directory,
   zone: parts.settings.zone,
+  now: parts.now?.() ?? new Date(),
   show: parts.settings.show,
   patientUrl: patientUrl(parts.settings.publicUrl, link),
 });

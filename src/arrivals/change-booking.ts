@@ -6,7 +6,7 @@ import type { Transaction } from "../store/database.ts";
 import type { Arrival, ArrivalId } from "./arrival.ts";
 import type { Booking } from "./booking.ts";
 import { commit } from "./carry-out.ts";
-import { dayOf } from "./clock.ts";
+import { dayOf, zoneOf } from "./clock.ts";
 import { idsOf } from "./conversations.ts";
 import { changeBooking } from "./lifecycle.ts";
 import type { ArrivalParts } from "./parts.ts";
@@ -51,7 +51,7 @@ export async function putBooking(
     open: situation.open,
     recipients: arrivalRecipients(directory, booking),
     changerReachable: isReachable(directory, booking.changedBy),
-    day: dayOf(parts.settings.zone, booking.appointmentAt),
+    day: dayOf(zoneOf(parts.settings.zone, booking), booking.appointmentAt),
     newId: randomUUID() as ArrivalId,
     escalation: parts.settings.escalation,
     now: new Date(),

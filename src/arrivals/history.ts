@@ -7,7 +7,7 @@ import type { Directory, EventId, Username } from "../policy/model.ts";
 import { onlyRow, type Queryable, type Transaction } from "../store/database.ts";
 import { type Arrival, type Notice, noticeOf } from "./arrival.ts";
 import { dropUnsent, type Post, redaction, send, viewOf } from "./carry-out.ts";
-import { dateOf, dayOf, minutesBetween, timeOf } from "./clock.ts";
+import { dateOf, dayOf, minutesBetween, timeOf, zoneOf } from "./clock.ts";
 import { type Line, lineOf, type NoticeView, nameOf } from "./notice.ts";
 import type { ArrivalParts } from "./parts.ts";
 import { historyRef } from "./refs.ts";
@@ -110,14 +110,16 @@ function historyContent(lines: readonly Line[]): Readonly<Record<string, unknown
 
 /** `Mon 2 Mar · A.J. has arrived · … · acknowledged by Dr Jones at 10:42 · waited 12 minutes` */
 function historyLine(arrival: Arrival, notice: Notice, view: NoticeView): Line {
-  const { zone, directory } = view;
+  const { directory, now = arrival.arrivedAt } = view;
+  const zone = zoneOf(view.zone, arrival.slots[0] ?? { location: null });
   const at = notice.answeredAt ?? notice.toldAt;
-  const time = timeOf(zone, at, dayOf(zone, at));
-  const line = lineOf(arrival, view, [
+  // The line begins with its day.
+  const time = timeOf(zone, at, dayOf(zone, arrival.arrivedAt));
+  const line = lineOf(arrival, { ...view, now: arrival.arrivedAt }, [
     outcomeOf(arrival, notice, time, directory),
     words.waited(minutesBetween(notice.toldAt, at)),
   ]);
-  const day = dateOf(zone, arrival.arrivedAt);
+  const day = dateOf(zone, arrival.arrivedAt, dayOf(zone, now));
   return {
     text: `${day}${words.separator}${line.text}`,
     html: `${escapeHtml(day)}${words.separator}${line.html}`,

@@ -114,8 +114,8 @@ const comingNow = ({ changedAt, changedBy }: Booking): Coming => ({
 /** The patient has come: another booking of an arrival that nobody has acknowledged yet, or a new arrival. */
 function comes(booking: Booking, around: Surroundings, coming: Coming = comingNow(booking)): Change {
   const { arrivedAt, markedBy } = coming;
-  const { bookingId, appointmentAt, location } = booking;
-  const slot: Slot = { bookingId, appointmentAt, location, arrivedAt, markedBy };
+  const { bookingId, appointmentAt, location, utcOffset } = booking;
+  const slot: Slot = { bookingId, appointmentAt, location, utcOffset, arrivedAt, markedBy };
   const beside = besideOf(booking, around);
   if (beside !== undefined) {
     const joined = withSlot({ ...beside, arrivedAt: earlier(beside.arrivedAt, arrivedAt) }, slot);
@@ -178,11 +178,13 @@ function stillHere(arrival: Arrival, booking: Booking, around: Surroundings): Ch
   ];
 }
 
+const placeOf = ({ appointmentAt, location, utcOffset }: Booking) => ({ appointmentAt, location, utcOffset });
+
 /** The same arrival, shown as it is now: another time, place or spelling of the name. */
 function corrected(arrival: Arrival, booking: Booking, around: Surroundings): Change {
   const before = slotOf(arrival, booking.bookingId);
   if (before === undefined) return { arrival, effects: [] };
-  const slot: Slot = { ...before, appointmentAt: booking.appointmentAt, location: booking.location };
+  const slot: Slot = { ...before, ...placeOf(booking) };
   const patientName = booking.patientName ?? arrival.patientName;
   const moved = before.location !== slot.location;
   if (
@@ -206,7 +208,7 @@ function corrected(arrival: Arrival, booking: Booking, around: Surroundings): Ch
  */
 function reassigned(arrival: Arrival, booking: Booking, around: Surroundings): Change {
   const before = slotOf(arrival, booking.bookingId);
-  const slot = before && { ...before, appointmentAt: booking.appointmentAt, location: booking.location };
+  const slot = before && { ...before, ...placeOf(booking) };
   const moved: Arrival = {
     ...(slot ? withSlot(arrival, slot) : arrival),
     patientName: booking.patientName ?? arrival.patientName,

@@ -3,7 +3,7 @@
 import { escapeHtml, HTML_FORMAT } from "../messages/html.ts";
 import type { Directory, Username } from "../policy/model.ts";
 import { type Arrival, type Notice, responsible, stateOf } from "./arrival.ts";
-import { dayOf, minutesBetween, timeOf, type Zone } from "./clock.ts";
+import { appointmentTime, dayOf, minutesBetween, type PracticeZone, timeOf, zoneOf } from "./clock.ts";
 import { patientShown, type ShownPatient } from "./patient.ts";
 import * as words from "./words.ts";
 
@@ -18,7 +18,9 @@ export const HISTORY = "🕘";
 
 export interface NoticeView {
   readonly directory: Directory;
-  readonly zone: Zone;
+  readonly zone: PracticeZone;
+  /** An appointment of another day is shown with its date; the day on which the patient came unless told. */
+  readonly now?: Date;
   readonly show: ShownPatient;
   /** Opens the patient's record. */
   readonly patientUrl: string;
@@ -38,7 +40,8 @@ export function lineOf(arrival: Arrival, view: NoticeView, more: readonly string
   const link = words.patient(arrival.patientId);
   const linked = `<a href="${escapeHtml(view.patientUrl)}">${escapeHtml(link)}</a>`;
   const who = patientShown(arrival, view.show);
-  const times = [...new Set(arrival.slots.map((slot) => timeOf(view.zone, slot.appointmentAt, arrival.day)))];
+  const now = view.now ?? arrival.arrivedAt;
+  const times = [...new Set(arrival.slots.map((slot) => appointmentTime(view.zone, slot, now)))];
   const places = [...new Set(arrival.slots.flatMap((slot) => slot.location ?? []))];
   const idShown = who === link;
   const parts: Line[] = [
@@ -63,7 +66,8 @@ function context(arrival: Arrival, reader: Username, { directory }: NoticeView):
 }
 
 /** Each step of the escalation, and who has answered at last, unless that is the reader. */
-function stepsTaken(arrival: Arrival, reader: Username, { directory, zone }: NoticeView): string[] {
+function stepsTaken(arrival: Arrival, reader: Username, { directory, zone: practice }: NoticeView): string[] {
+  const zone = zoneOf(practice, arrival.slots[0] ?? { location: null });
   const steps = arrival.escalations.map(({ kind, label, at }) => {
     const time = timeOf(zone, at, dayOf(zone, at));
     switch (kind) {

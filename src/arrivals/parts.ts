@@ -1,6 +1,6 @@
 import type { DirectorySnapshot } from "../directory/snapshot.ts";
 import type { PolicySettings } from "../policy/model.ts";
-import type { Zone } from "./clock.ts";
+import type { PracticeZone } from "./clock.ts";
 import type { ShownPatient } from "./patient.ts";
 
 export interface QuickReply {
@@ -20,7 +20,7 @@ export interface EscalationRule {
 /** What the practice has set about arrivals. */
 export interface ArrivalSettings {
   readonly show: ShownPatient;
-  readonly zone: Zone;
+  readonly zone: PracticeZone;
   /** Where the staff's browsers reach Whisper. */
   readonly publicUrl: string;
   readonly quickReplies: readonly QuickReply[];
@@ -34,6 +34,8 @@ export interface ArrivalParts {
   readonly directory: DirectorySnapshot;
   readonly policy: PolicySettings;
   readonly settings: ArrivalSettings;
+  /** The time; now unless told. */
+  readonly now?: () => Date;
   /** Told how long somebody took to acknowledge, in seconds: for the metrics. */
   readonly onAcknowledged?: (seconds: number) => void;
 }

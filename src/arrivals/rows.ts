@@ -37,6 +37,8 @@ export const bookingOf = (row: BookingRow): Booking => ({
   doctor: row.doctor,
   location: row.location,
   appointmentAt: new Date(row.appointment_at),
+  // Of no use any more: how the time is shown goes by what is sent now.
+  utcOffset: null,
   changedBy: row.changed_by,
   changedAt: new Date(row.changed_at),
 });
@@ -57,6 +59,7 @@ interface SlotRow {
   readonly booking_id: string;
   readonly appointment_at: string;
   readonly location: string | null;
+  readonly utc_offset: number | null;
   readonly arrived_at: string;
   readonly marked_by: Username;
 }
@@ -121,6 +124,7 @@ const slotOf = (row: SlotRow): Slot => ({
   bookingId: row.booking_id,
   appointmentAt: new Date(row.appointment_at),
   location: row.location,
+  utcOffset: row.utc_offset,
   arrivedAt: new Date(row.arrived_at),
   markedBy: row.marked_by,
 });
@@ -187,6 +191,7 @@ export const slotRow = (arrival: Arrival, slot: Slot) => ({
   booking_id: slot.bookingId,
   appointment_at: slot.appointmentAt.toISOString(),
   location: slot.location,
+  utc_offset: slot.utcOffset,
   arrived_at: slot.arrivedAt.toISOString(),
   marked_by: slot.markedBy,
 });

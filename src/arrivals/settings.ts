@@ -1,10 +1,16 @@
 import type { Config } from "../config/schema.ts";
+import { foldLocation } from "./clock.ts";
 import type { ArrivalSettings } from "./parts.ts";
 
 /** What arrivals need of the configuration. */
 export const arrivalSettings = ({ arrivals, practice, public_url }: Config): ArrivalSettings => ({
   show: arrivals.show,
-  zone: { timezone: practice.timezone },
+  zone: {
+    timezone: practice.timezone,
+    locations: new Map(
+      Object.entries(practice.locations ?? {}).map(([name, zone]) => [foldLocation(name), zone]),
+    ),
+  },
   publicUrl: public_url,
   quickReplies: arrivals.quick_replies,
   escalation: arrivals.escalation,

@@ -133,15 +133,15 @@ export async function save(
          clock_at = excluded.clock_at),
      slots AS (
        SELECT * FROM json_to_recordset($3) AS s(arrival_id text, booking_id text, appointment_at timestamptz,
-         location text, arrived_at timestamptz, marked_by text)),
+         location text, utc_offset smallint, arrived_at timestamptz, marked_by text)),
      left_out AS (
        DELETE FROM arrival_bookings AS old WHERE old.arrival_id IN (SELECT arrival_id FROM slots)
          AND NOT EXISTS (SELECT FROM slots s WHERE s.arrival_id = old.arrival_id AND s.booking_id = old.booking_id)),
      taken_in AS (
-       INSERT INTO arrival_bookings (arrival_id, booking_id, appointment_at, location, arrived_at, marked_by)
-       SELECT arrival_id, booking_id, appointment_at, location, arrived_at, marked_by FROM slots
+       INSERT INTO arrival_bookings (arrival_id, booking_id, appointment_at, location, utc_offset, arrived_at, marked_by)
+       SELECT arrival_id, booking_id, appointment_at, location, utc_offset, arrived_at, marked_by FROM slots
        ON CONFLICT (arrival_id, booking_id) DO UPDATE SET appointment_at = excluded.appointment_at,
-         location = excluded.location),
+         location = excluded.location, utc_offset = excluded.utc_offset),
      stepped AS (
        INSERT INTO arrival_escalations (arrival_id, clock_at, step, kind, label, taken_at)
        SELECT arrival_id, clock_at, step, kind, label, taken_at

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { duration } from "./duration.ts";
 import { Secret } from "./secret.ts";
+import { timezone } from "./timezone.ts";
 
 /** A placeholder of the example file that nobody has replaced. */
 export const PLACEHOLDER = /CHANGE_ME/;
@@ -75,14 +76,16 @@ export const configSchema = z.strictObject({
   practice: z
     .strictObject({
       name: text().describe("shown to staff, and at the end of each SMS"),
-      timezone: z
-        .string()
-        .default("Australia/Sydney")
-        .refine(
-          (zone) => Intl.supportedValuesOf("timeZone").includes(zone) || zone === "UTC",
-          "an IANA time zone, such as Australia/Perth",
+      timezone: timezone().default("Australia/Sydney").describe("in which times are shown"),
+      locations: z
+        .record(
+          z.string().min(1).max(255),
+          z.strictObject({ timezone: timezone().describe("in which its times are shown") }),
         )
-        .describe("in which times are shown"),
+        .optional()
+        .describe(
+          "locations in another time zone, by the name that bookings have, such as {Broken Hill: {timezone: Australia/Broken_Hill}}; none: all in this one",
+        ),
     })
     .describe("The practice"),
   client: z

@@ -90,6 +90,7 @@ export async function openPractice(settings: Partial<ArrivalSettings> = {}): Pro
     directory: directorySnapshot(database),
     policy: POLICY,
     settings: { ...SETTINGS, ...settings },
+    now: () => minutes(0),
   };
   const handler = arrivalEvents(parts);
   let changed = 0;
@@ -133,6 +134,7 @@ export async function openPractice(settings: Partial<ArrivalSettings> = {}): Pro
         doctor: name("dr.jones"),
         location: "Main St",
         appointmentAt: minutes(90),
+        utcOffset: null,
         changedBy: name("mia.chen"),
         changedAt: minutes(changed),
         ...booking,

@@ -4,7 +4,8 @@ import { putBooking } from "../../arrivals/change-booking.ts";
 import type { ArrivalParts } from "../../arrivals/parts.ts";
 import { arrivalInBookingSchema, shownInBooking } from "../../arrivals/shown.ts";
 import type { Username } from "../../policy/model.ts";
-import { id, moment } from "../fields.ts";
+import { id, moment, placedMoment } from "../fields.ts";
+import { invalidInput } from "../problem.ts";
 import { type Route, writeRoute } from "../route.ts";
 
 const bookingSchema = z
@@ -19,9 +20,13 @@ const bookingSchema = z
       .describe("shown as the practice has set it; none: the id is shown"),
     doctor: id().describe("user name; nobody in the staff list is not an error, but nobody can be told then"),
     location: id().nullish(),
-    appointment_at: moment(),
+    appointment_at: placedMoment().describe(
+      "shown as the location's clock has it, if the practice has set one, else with the offset that is sent",
+    ),
     changed_by: id().describe("user name of whoever made this change; replies go to whoever set `arrived`"),
-    changed_at: moment().describe("by HealthTrack's clock: decides which change is the newest"),
+    changed_at: moment().describe(
+      "by HealthTrack's clock, which may be up to five minutes ahead: decides which change is the newest",
+    ),
   })
   .meta({ id: "Booking" });
 
@@ -35,6 +40,11 @@ const EXAMPLE = {
   changed_by: "mia.chen",
   changed_at: "2026-03-02T10:24:10+11:00",
 };
+
+/** Milliseconds that HealthTrack's clock may be ahead of Whisper's. */
+const MOST_AHEAD = 5 * 60_000;
+const AHEAD =
+  "Is more than five minutes ahead of Whisper's clock: set the clock of the machine that sends it right, or Whisper's";
 
 /** Bookings come in; those whose patient has arrived become notices. */
 export const bookingRoutes = (parts: ArrivalParts): Route[] => [
@@ -61,6 +71,9 @@ export const bookingRoutes = (parts: ArrivalParts): Route[] => [
       },
     },
     async handler({ params, body }, { tx }) {
+      // It would keep every later change of the booking out.
+      if (body.changed_at.getTime() > Date.now() + MOST_AHEAD)
+        throw invalidInput([{ path: "changed_at", message: AHEAD }]);
       const { applied, arrival } = await putBooking(tx, parts, {
         bookingId: params.booking_id,
         status: body.status,
@@ -68,7 +81,8 @@ export const bookingRoutes = (parts: ArrivalParts): Route[] => [
         patientName: body.patient_name ?? null,
         doctor: body.doctor as Username,
         location: body.location ?? null,
-        appointmentAt: body.appointment_at,
+        appointmentAt: body.appointment_at.at,
+        utcOffset: body.appointment_at.utcOffset,
         changedBy: body.changed_by as Username,
         changedAt: body.changed_at,
       });

@@ -85,6 +85,46 @@ describe("the database", () => {
     }
   });
 
+  it("lets a booking speak again after an upgrade that a change of the future had silenced", async () => {
+    const database = openDatabase({ url: await emptyDatabaseUrl(), max: 3 });
+    try {
+      await migrate(database);
+      for (const [id, changedAt] of [
+        ["future", "2062-01-01T00:00:00Z"],
+        ["past", "2026-01-01T00:00:00Z"],
+      ]) {
+        await database.query(
+          `INSERT INTO bookings (booking_id, status, patient_id, doctor, appointment_at, changed_by, changed_at)
+           VALUES ($1, 'arrived', '1', 'dr', now(), 'mia', $2)`,
+          [id, changedAt],
+        );
+        await database.query(
+          `INSERT INTO arrivals (id, patient_id, doctor, day, state, marked_by, arrived_at, told_at, clock_at)
+           VALUES ($1, '1', 'dr', '2026-03-02', 'waiting', 'mia', $2, now(), now())`,
+          [id, changedAt],
+        );
+        await database.query(
+          `INSERT INTO arrival_bookings (arrival_id, booking_id, appointment_at, arrived_at, marked_by)
+           VALUES ($1, $1, now(), $2, 'mia')`,
+          [id, changedAt],
+        );
+      }
+      await database.query("DELETE FROM migrations WHERE name = '0051_future_changes.sql'");
+      await migrate(database);
+      const { rows } = await database.query(
+        `SELECT b.booking_id, b.changed_at <= now() AND b.changed_at > now() - interval '1 hour' AS now,
+                a.arrived_at <= now() AND s.arrived_at <= now() AS came
+         FROM bookings b JOIN arrivals a ON a.id = booking_id JOIN arrival_bookings s USING (booking_id) ORDER BY 1`,
+      );
+      expect(rows).to.deep.equal([
+        { booking_id: "future", now: true, came: true },
+        { booking_id: "past", now: false, came: true },
+      ]);
+    } finally {
+      await database.close();
+    }
+  });
+
   it("rolls back what threw, and hands its connection back", async () => {
     const database = openDatabase({ url: await emptyDatabaseUrl(), max: 1 });
     try {

@@ -56,6 +56,30 @@ describe("the configuration", () => {
     expect(config.conversations.archive_after).to.equal(3 * 86_400_000);
   });
 
+  for (const zone of ["Australia/Canberra", "Etc/UTC", "UTC", "Australia/NSW", "GMT", "Asia/Calcutta"]) {
+    it(`takes the time zone ${zone}, which the runtime resolves`, () => {
+      const practice = { name: "Test", timezone: zone, locations: { "Broken Hill": { timezone: zone } } };
+      expect(load({ ...GOOD, practice }).practice).to.deep.equal(practice);
+    });
+  }
+
+  for (const [zone, meant] of [
+    ["Australia/Pert", "Australia/Perth"],
+    ["Brisbane", "Australia/Brisbane"],
+    ["Australia/Sidney", "Australia/Sydney"],
+    ["Broken Hill", "Australia/Broken_Hill"],
+    ["nowhere at all", "Australia/Sydney"],
+  ]) {
+    it(`refuses the time zone ${zone}, and asks whether ${meant} was meant`, () => {
+      const practice = { name: "Test", timezone: zone, locations: { "Site B": { timezone: zone } } };
+      const said = `must be an IANA time zone; did you mean ${meant}?`;
+      expect(problemsOf({ ...GOOD, practice })).to.deep.equal([
+        `practice.timezone: ${said}`,
+        `practice.locations.Site B.timezone: ${said}`,
+      ]);
+    });
+  }
+
   it("reads the registration from the folder of the file", () => {
     expect(load(GOOD).appservice.registration).to.equal(join(folder, "registration.yaml"));
     expect(load({ ...GOOD, appservice: { registration: "/etc/r.yaml" } }).appservice.registration).to.equal(

@@ -23,6 +23,7 @@ export const booking = (changes: Partial<Booking> = {}): Booking => ({
   doctor: JONES,
   location: "Main St",
   appointmentAt: minute(90),
+  utcOffset: null,
   changedBy: MIA,
   changedAt: minute(80),
   ...changes,
