@@ -102,15 +102,7 @@ export async function serve(
     name: "Whisper",
     command: process.execPath,
     // As in docker/Dockerfile: without a bound, node lets its heap grow with the memory of the machine.
-    args: [
-      "--max-semi-space-size=8",
-      "--max-old-space-size=144",
-      "--disable-warning=DEP0060",
-      CLI,
-      "serve",
-      "--config",
-      files.config,
-    ],
+    args: ["--max-semi-space-size=8", "--max-old-space-size=144", CLI, "serve", "--config", files.config],
     cwd: REPOSITORY,
     env: { ...process.env, ...env },
     logFile: files.log,

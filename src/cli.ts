@@ -1,7 +1,8 @@
-#!/usr/bin/env -S node --max-semi-space-size=8 --max-old-space-size=144 --disable-warning=DEP0060
+#!/usr/bin/env -S node --max-semi-space-size=8 --max-old-space-size=144
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { Command } from "commander";
 import { parse, stringify } from "yaml";
+import product from "../package.json" with { type: "json" };
 import { createApiKey, listApiKeys, revokeApiKey } from "./api/keys.ts";
 import { ALL_SCOPES, isScope, type Scope } from "./api/scopes.ts";
 import { auditRoomsCommand } from "./appservice/audit-command.ts";
@@ -21,6 +22,7 @@ import { directoryChanges } from "./wiring/directory-changes.ts";
 
 const program = new Command("whisper")
   .description("Whisper, the staff messenger of practices that run HealthTrack")
+  .version(product.version)
   .showHelpAfterError()
   .configureHelp({ sortSubcommands: false });
 

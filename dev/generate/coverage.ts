@@ -52,8 +52,7 @@ function namesIn(folder: string): readonly Test[] {
     cwd: REPOSITORY,
     encoding: "utf8",
     maxBuffer: 1 << 26,
-    // A library's deprecations say nothing about the names.
-    env: { ...process.env, NODE_NO_WARNINGS: "1", EVERY_WINDOW: "" },
+    env: { ...process.env, EVERY_WINDOW: "" },
   });
   return report.parse(JSON.parse(output.slice(output.indexOf("{")))).tests;
 }

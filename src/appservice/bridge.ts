@@ -8,6 +8,7 @@ import {
   type NoAnswer,
   patternOf,
 } from "./homeserver.ts";
+import { sendOurselves } from "./library-requests.ts";
 
 /** Waits that the homeserver asks for up to this long are waited for in place; longer ones go back to the job. */
 const WAIT_IN_PLACE = 2_000;
@@ -26,6 +27,7 @@ export interface BridgeOptions {
  */
 export async function connectHomeserver(options: BridgeOptions): Promise<HomeserverConnection> {
   Logger.configure({ console: "off" });
+  sendOurselves();
   const bridge = new Bridge({
     homeserverUrl: options.homeserverUrl,
     domain: options.serverName,

@@ -57,13 +57,14 @@ const reasons = new WeakMap<object, string>();
  */
 export function withProgram(program: Program, declare: (writing: Writing) => void): void {
   const command = find(program);
-  if (command !== undefined) {
-    declare({ describe, it, command });
-    return;
-  }
   const reason = `${program.name} is missing (apt-get install --no-install-recommends ${program.aptPackage})`;
-  const writing = process.env.NOTHING_LEFT_OUT ? failing(reason) : leftOut(reason);
-  declare({ ...writing, command: [program.name] });
+  declare({ ...unless(command === undefined && reason), command: command ?? [program.name] });
+}
+
+/** As `withProgram`, for what a machine has otherwise. `missing` says what it lacks, or false: nothing. */
+export function unless(missing: string | false): Pick<Writing, "describe" | "it"> {
+  if (missing === false) return { describe, it };
+  return process.env.NOTHING_LEFT_OUT ? failing(missing) : leftOut(missing);
 }
 
 const failing = (reason: string): Pick<Writing, "describe" | "it"> => {

@@ -42,6 +42,9 @@ const MOST_JSON = 64 * 1024 * 1024;
  */
 export function upstream(synapseUrl: string, connections: number): Upstream {
   const base = new URL(synapseUrl);
+  // An address of IPv6 stands in brackets in a URL, and without them in a connection.
+  const hostname = base.hostname.replace(/^\[|\]$/g, "");
+  const prefix = base.pathname.replace(/\/$/, "");
   const tls = base.protocol === "https:";
   // Idle connections are closed before Synapse closes them: Twisted does so after 60 s, and a request sent at that
   // very moment would fail.
@@ -52,10 +55,10 @@ export function upstream(synapseUrl: string, connections: number): Upstream {
   const send = (request: UpstreamRequest): Promise<IncomingMessage> =>
     new Promise<IncomingMessage>((resolve, reject) => {
       const sent = open({
-        hostname: base.hostname,
+        hostname,
         port: base.port || (tls ? 443 : 80),
         method: request.method,
-        path: request.target,
+        path: `${prefix}${request.target}`,
         headers: {
           ...request.headers,
           ...(request.body ? { "content-length": String(request.body.length) } : {}),
@@ -71,7 +74,7 @@ export function upstream(synapseUrl: string, connections: number): Upstream {
           send(request).then(resolve, reject);
         } else reject(new SynapseAway("Synapse does not answer", { cause }));
       });
-      sent.setTimeout(request.patience, () => sent.destroy(new Error("Synapse took too long")));
+      sent.setTimeout(request.patience, () => sent.destroy(silence(sent.socket?.connecting === true)));
       sent.end(request.body);
     });
 
@@ -83,6 +86,12 @@ export function upstream(synapseUrl: string, connections: number): Upstream {
     },
     close: () => agent.destroy(),
   };
+}
+
+/** As other clients of HTTP tell them apart: nobody took the connection, or whoever took it did not answer in time. */
+function silence(connect: boolean): Error {
+  const code = connect ? "ETIMEDOUT" : "ESOCKETTIMEDOUT";
+  return Object.assign(new Error("Synapse took too long"), { code, connect });
 }
 
 async function wholeText(answer: IncomingMessage): Promise<string> {
