@@ -21,22 +21,36 @@ export const idOfKey = (key: string): string | null => FORM.exec(key)?.[1] ?? nu
 
 export const digestOf = (key: string): Buffer => createHash("sha256").update(key).digest();
 
+/** Letters, digits, signs and single blanks inside: a name stands in the log and in a terminal. */
+const NAME = /^[^\p{C}\p{Z}]+(?: [^\p{C}\p{Z}]+)*$/u;
+const LONGEST_NAME = 100;
+
 /**
  * Makes a key. Its text is given here and never again.
- * @throws Error when a key of this name exists, revoked ones included.
+ * @throws Error when the name is none, or a key of this name is in force. That of a revoked key is free.
  */
 export async function createApiKey(
   db: Queryable,
   options: { readonly name: string; readonly scopes: readonly Scope[] | "all" },
 ): Promise<{ id: string; key: string }> {
+  const name = options.name.trim();
+  if (name === "" || name.length > LONGEST_NAME || !NAME.test(name)) {
+    throw new Error(
+      `The name of a key is 1 to ${LONGEST_NAME} characters that can be seen, such as HealthTrack.`,
+    );
+  }
   const id = randomBytes(6).toString("hex");
   const key = `whk_${id}_${randomBytes(32).toString("base64url")}`;
   const made = await db.query(
     `INSERT INTO api_keys (id, name, digest, scopes) VALUES ($1, $2, $3, $4)
-     ON CONFLICT (name) DO NOTHING RETURNING id`,
-    [id, options.name, digestOf(key), options.scopes === "all" ? ALL_SCOPES : [...new Set(options.scopes)]],
+     ON CONFLICT (name) WHERE revoked_at IS NULL DO NOTHING RETURNING id`,
+    [id, name, digestOf(key), options.scopes === "all" ? ALL_SCOPES : [...new Set(options.scopes)]],
   );
-  if (made.rows.length === 0) throw new Error(`There is an API key named ${options.name} already.`);
+  if (made.rows.length === 0) {
+    throw new Error(
+      `There is an API key named ${name} already. Revoke that one first, or choose another name.`,
+    );
+  }
   return { id, key };
 }
 

@@ -45,6 +45,28 @@ describe("API keys", () => {
     expect(String(again)).to.match(/There is an API key named twice already/);
   });
 
+  it("leave their name to the next one when they are revoked", async () => {
+    const { id } = await createApiKey(api.database, { name: "Reception", scopes: [] });
+    for (const by of [id, "Reception"]) {
+      expect(await revokeApiKey(api.database, by)).to.equal(true);
+      await createApiKey(api.database, { name: " Reception ", scopes: [] });
+    }
+    const named = (await listApiKeys(api.database)).filter(({ name }) => name === "Reception");
+    expect(named.map(({ revokedAt }) => revokedAt === null)).to.deep.equal([false, false, true]);
+    // Two at once: one is made.
+    const made = await Promise.allSettled(
+      [1, 2].map(() => createApiKey(api.database, { name: "At once", scopes: [] })),
+    );
+    expect(made.map(({ status }) => status).sort()).to.deep.equal(["fulfilled", "rejected"]);
+  });
+
+  for (const name of ["", "  ", "a\nb", "a\tb", "red \u001b[31m", "a\u202eb", "\u200b", "x".repeat(101)]) {
+    it(`are not made without a name that can be read: ${JSON.stringify(name.slice(0, 12))}`, async () => {
+      const error = await createApiKey(api.database, { name, scopes: [] }).catch((thrown: unknown) => thrown);
+      expect(String(error)).to.contain("such as HealthTrack");
+    });
+  }
+
   const wrong: [string, string | undefined][] = [
     ["no header", undefined],
     ["nothing", ""],
