@@ -169,7 +169,9 @@ interface Runner {
 /**
  * PostgreSQL refuses to run as root. An ordinary user needs nothing; root lends the server an account without rights.
  * If that account cannot reach the files (root's home is closed to others), the server is given the one capability that
- * it needs to pass, rather than opening the directories to everybody.
+ * it needs to pass, rather than opening the directories to everybody. PostgreSQL asks access(2) whether it may run its
+ * own programs, and that call looks away from the capabilities of whoever is not root unless no_setuid_fixup is set
+ * (capabilities(7), "The securebits flags").
  */
 function unprivilegedRunner(mustReach: readonly string[], directory: string): Runner {
   if (process.getuid?.() !== 0)
@@ -182,10 +184,12 @@ function unprivilegedRunner(mustReach: readonly string[], directory: string): Ru
     return { ids: { uid, gid }, wrap: (command, args) => ({ command, args }), own };
   }
   if (spawnSync("setpriv", ["--version"]).error !== undefined) {
-    const where = mustReach.join(" and ");
-    throw new Error(`As root, PostgreSQL runs under another account, and that one cannot reach ${where}.`);
+    throw new Error(
+      `PostgreSQL runs under another account than root, and that one may not enter ${mustReach.join(" or ")}. ` +
+        "Start this as an ordinary user, or move the project to a folder that everybody may enter.",
+    );
   }
-  const identity = [`--reuid=${uid}`, `--regid=${gid}`, "--clear-groups"];
+  const identity = [`--reuid=${uid}`, `--regid=${gid}`, "--clear-groups", "--securebits=+no_setuid_fixup"];
   const passage = ["--inh-caps=+dac_override", "--ambient-caps=+dac_override"];
   return {
     ids: {},
@@ -323,7 +327,8 @@ async function answersQueries(url: string): Promise<Readiness> {
   }
 }
 
-async function withClient<T>(url: string, use: (client: Client) => Promise<T>): Promise<T> {
+/** Lends a connection to `use`, and closes it. */
+export async function withClient<T>(url: string, use: (client: Client) => Promise<T>): Promise<T> {
   const client = new Client({ connectionString: url, connectionTimeoutMillis: 5_000 });
   // Without a listener a connection that the server drops would end this process.
   client.on("error", () => undefined);

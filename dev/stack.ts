@@ -1,7 +1,8 @@
 /** Everything on this machine: PostgreSQL, Synapse and Whisper, started in order and stopped in reverse. */
-import { rmSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { callApi } from "./api.ts";
+import { claimDatabase } from "./claim-database.ts";
 import { keptSecret, readIfThere, writeAtomically } from "./files.ts";
 import { Parts } from "./parts.ts";
 import { choosePorts, type Ports } from "./ports.ts";
@@ -107,7 +108,7 @@ async function assemble(
   let postgres: Postgres;
   const bringUpPostgres = async () => {
     postgres = await parts.launch("postgres", (onSpawn) =>
-      launchPostgres(options, state.file("postgres"), ports.postgres, onSpawn),
+      launchPostgres(options, state, ports.postgres, onSpawn),
     );
     return postgres;
   };
@@ -232,14 +233,23 @@ function interruptible(progress: Progress, signal: AbortSignal | undefined): Pro
   };
 }
 
-function launchPostgres(
+async function launchPostgres(
   options: StackOptions,
-  directory: string,
+  state: StateDirectory,
   port: number,
   onSpawn: (child: RunningProcess) => void,
 ): Promise<Postgres> {
-  if (options.databaseUrl !== undefined) return externalPostgres(options.databaseUrl);
-  return startPostgres({ directory, port, onSpawn, withoutFsync: options.withoutFsync ?? false });
+  if (options.databaseUrl === undefined) {
+    const directory = state.file("postgres");
+    return startPostgres({ directory, port, onSpawn, withoutFsync: options.withoutFsync ?? false });
+  }
+  const postgres = await externalPostgres(options.databaseUrl);
+  await claimDatabase(options.databaseUrl, {
+    id: keptSecret(state.file("state-id")),
+    directory: state.path,
+    knowsTheDatabase: existsSync(state.file("api-key")),
+  });
+  return postgres;
 }
 
 /** The key of an earlier start, unless the database has been changed under it. */
