@@ -3,6 +3,7 @@ import express, { type RequestHandler, type Router } from "express";
 import { z } from "zod";
 import { type Database, isDatabaseDown } from "../store/database.ts";
 import { storeEvents } from "./inbox.ts";
+import type { ReceiptQueue } from "./receipt-queue.ts";
 
 /** A legal transaction can be large: 100 events of 64 KiB, and ephemeral data beside them. */
 const BODY_LIMIT = "64mb";
@@ -16,10 +17,8 @@ const transaction = z.looseObject({
 export interface IntakeOptions {
   readonly database: Database;
   readonly hsToken: string;
-  /** Receipts and typing: may be lost by design, so they follow the events and never hold up the answer. */
-  readonly onEphemeral: (events: readonly unknown[]) => Promise<void>;
-  /** Told of what went wrong with those. */
-  readonly onLost: (error: unknown) => void;
+  /** Receipts and typing. They may be lost by design, so the answer waits for them only while too many wait already. */
+  readonly receipts: Pick<ReceiptQueue, "add">;
   readonly knowsUser: (userId: string) => Promise<boolean>;
   /** Told when a transaction could not be stored, because the database is not there. */
   readonly onRefused?: () => void;
@@ -46,12 +45,9 @@ export function intake(options: IntakeOptions): Router {
       try {
         const stored = await storeEvents(options.database, parsed.data.events);
         options.onStored?.(stored, (performance.now() - started) / 1_000);
-        await options
-          .onEphemeral(parsed.data.ephemeral ?? parsed.data["de.sorunome.msc2409.ephemeral"] ?? [])
-          .catch((error: unknown) => {
-            if (isDatabaseDown(error)) throw error;
-            options.onLost(error);
-          });
+        await options.receipts.add(
+          parsed.data.ephemeral ?? parsed.data["de.sorunome.msc2409.ephemeral"] ?? [],
+        );
       } catch (error) {
         if (!isDatabaseDown(error)) throw error;
         options.onRefused?.();

@@ -12,6 +12,7 @@ import { createClientApiProxy } from "../appservice/gate/proxy.ts";
 import { SIGN_IN_PATH, signInPage } from "../appservice/gate/sign-in-page.ts";
 import { uploaderIn } from "../appservice/gate/uploader.ts";
 import { healthChecks } from "../appservice/health.ts";
+import { type ReceiptQueue, receiptQueue } from "../appservice/receipt-queue.ts";
 import { storeReceipts } from "../appservice/receipts.ts";
 import { issueSignIn } from "../appservice/sign-in.ts";
 import { intake } from "../appservice/transactions.ts";
@@ -58,7 +59,7 @@ export function serveHttp(parts: Parts, doors: Doors, working: () => boolean): (
   };
   const gates: Gate[] = [createGate(gateOptions)];
   const app = bareApp();
-  forSynapse(app, parts);
+  const receipts = forSynapse(app, parts);
   // Before anything that reads bodies: what is gated goes on as it came.
   app.use(gates.map((gate) => gate.router));
   app.get(
@@ -89,25 +90,36 @@ export function serveHttp(parts: Parts, doors: Doors, working: () => boolean): (
   }
   return async () => {
     await closeDoors(doors);
+    await receipts.idle();
     for (const gate of gates) gate.close();
   };
 }
 
 const bareApp = (): Express => express().disable("x-powered-by").disable("etag");
 
-/** What Synapse calls: the transactions of the application service, and the callbacks of its antispam module. */
-function forSynapse(app: Express, parts: Parts): void {
+/**
+ * What Synapse calls: the transactions of the application service, and the callbacks of its antispam module.
+ * @returns the receipts that wait to be stored.
+ */
+function forSynapse(app: Express, parts: Parts): ReceiptQueue {
   const { config, database, directory, log, metrics, notifications, settings } = parts;
+  const catchUp = afterRefusal(parts.catchUp);
+  const receipts = receiptQueue(
+    (events) => storeReceipts(database, events),
+    (error) => {
+      log.warn({ err: error }, "receipts could not be stored; Synapse is asked for them again");
+      catchUp();
+    },
+  );
   app.use(
     "/_matrix/app/v1",
     intake({
       database,
       hsToken: parts.hsToken,
-      onEphemeral: (events) => storeReceipts(database, events),
-      onLost: (error) => log.warn({ err: error }, "receipts could not be stored"),
+      receipts,
       knowsUser: async (userId) => (await withAccount(database, [userId as UserId])).size > 0,
       onStored: metrics.stored,
-      onRefused: afterRefusal(parts.catchUp),
+      onRefused: catchUp,
     }),
   );
   app.use(
@@ -122,6 +134,7 @@ function forSynapse(app: Express, parts: Parts): void {
       onDecided: metrics.decided,
     }),
   );
+  return receipts;
 }
 
 function routesOf(parts: Parts, working: () => boolean) {

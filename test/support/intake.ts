@@ -2,6 +2,7 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 import express from "express";
+import { receiptQueue } from "../../src/appservice/receipt-queue.ts";
 import { storeReceipts } from "../../src/appservice/receipts.ts";
 import { intake } from "../../src/appservice/transactions.ts";
 import type { Database } from "../../src/store/database.ts";
@@ -17,6 +18,8 @@ export interface TestIntake {
     token?: string | null,
   ): Promise<{ status: number; body: unknown }>;
   send(txnId: string | number, events: readonly unknown[], extra?: object): Promise<number>;
+  /** Resolves when the receipts that were sent are stored. */
+  receiptsStored(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -27,13 +30,13 @@ export async function startIntake(
   },
 ): Promise<TestIntake> {
   const app = express();
+  const receipts = receiptQueue((events) => storeReceipts(database, events), onLost);
   app.use(
     "/_matrix/app/v1",
     intake({
       database,
       hsToken: HS_TOKEN,
-      onEphemeral: (events) => storeReceipts(database, events),
-      onLost,
+      receipts,
       knowsUser: async (userId) => userId === "@ht_known:practice.test",
     }),
   );
@@ -57,7 +60,9 @@ export async function startIntake(
     },
     send: async (txnId, events, extra = {}) =>
       (await intakeAt.call("PUT", `/transactions/${txnId}`, { events, ...extra })).status,
+    receiptsStored: receipts.idle,
     async close() {
+      await receipts.idle();
       server.closeAllConnections();
       await new Promise((done) => server.close(done));
     },

@@ -174,10 +174,30 @@ describe("the intake of transactions", () => {
       expect(await intake.send(1, [], { [key]: ephemeral })).to.equal(200);
       expect(await intake.send(2, [], { [key]: [receipt("$c", 3_000, "m.read.private")] })).to.equal(200);
       expect(await intake.send(3, [], { [key]: [receipt("$a", 1_000)] })).to.equal(200);
+      await intake.receiptsStored();
       const { rows } = await database.query("SELECT user_id, event_id FROM receipts");
       expect(rows).to.deep.equal([{ user_id: "@ht_mia:practice.test", event_id: "$c" }]);
     });
   }
+
+  it("answers though the receipts before it cannot be stored yet", async () => {
+    const receipt = {
+      type: "m.receipt",
+      room_id: ROOM,
+      content: { $a: { "m.read": { "@ht_mia:practice.test": { ts: 1 } } } },
+    };
+    // Whoever stores receipts waits for this transaction, and Synapse for an answer to each of its own.
+    await database.transaction(async (tx) => {
+      await tx.query("LOCK receipts");
+      for (const txnId of [1, 2, 3]) {
+        const sent = await intake.send(txnId, [message(ROOM, `message ${txnId}`)], { ephemeral: [receipt] });
+        expect(sent).to.equal(200);
+      }
+    });
+    expect(await bodies()).to.deep.equal(["message 1", "message 2", "message 3"]);
+    await intake.receiptsStored();
+    expect((await database.query("SELECT FROM receipts")).rowCount).to.equal(1);
+  });
 
   it("stores the events although the receipts beside them are nonsense", async () => {
     const ephemeral = [{ type: "m.receipt", room_id: 7, content: "?" }, null, "x"];
