@@ -1,0 +1,50 @@
+import { expect } from "chai";
+import { Registry } from "prom-client";
+import { createMetrics } from "../../src/api/metrics.ts";
+import { arrivalMetrics } from "../../src/arrivals/metrics.ts";
+import type { Database } from "../../src/store/database.ts";
+import { testDatabase } from "../support/postgres.ts";
+import { countingRows } from "../support/rows-read.ts";
+
+describe("a scrape of the metrics", () => {
+  let database: Database;
+  before(async () => {
+    database = await testDatabase();
+  });
+  after(() => database.close());
+
+  /** `count` events and sends that are done: what a practice has after years. */
+  const fill = async (count: number) => {
+    await database.query("TRUNCATE inbox, outbox");
+    await database.query(
+      `WITH room AS (INSERT INTO conversations (kind, natural_key) VALUES ('alerts', 'alerts')
+         ON CONFLICT (natural_key) DO UPDATE SET kind = 'alerts' RETURNING id)
+       INSERT INTO outbox (ref, conversation_id, type, content, sent_at, dropped_at, attempts)
+       SELECT 'ref-' || n, id, 'm.room.message', '{}', now(), CASE WHEN n % 2 = 0 THEN now() END, n % 2
+       FROM room, generate_series(1, $1::integer) AS n`,
+      [count],
+    );
+    await database.query(
+      `INSERT INTO inbox (event_id, room_id, type, event, handled_at)
+       SELECT '$' || n, '!' || n % 50, 'm.room.message', '{}', now() FROM generate_series(1, $1::integer) AS n`,
+      [count],
+    );
+    await database.query("ANALYZE");
+  };
+  const rowsOfAScrape = async (count: number): Promise<number> => {
+    await fill(count);
+    const counting = countingRows(database);
+    const registry = createMetrics({ ...database, query: counting.query }).registry;
+    await registry.metrics();
+    const arrivals = new Registry();
+    arrivalMetrics(arrivals, counting);
+    await arrivals.metrics();
+    return counting.rows;
+  };
+
+  it("reads what waits, not everything that was ever sent", async () => {
+    const few = await rowsOfAScrape(2_000);
+    const many = await rowsOfAScrape(40_000);
+    expect(many, `${few} rows at 2,000, ${many} at 40,000`).to.be.at.most(few + 100);
+  });
+});
