@@ -1,13 +1,12 @@
 import type { Logger } from "pino";
 import { queueRoomAudit } from "../audit/room-job.ts";
 import type { RoomInspector, RoomRepair } from "../audit/room-ports.ts";
-import type { MatrixEvent } from "../messages/event.ts";
 import type { RoomId } from "../policy/model.ts";
 import type { Database, Queryable } from "../store/database.ts";
 import { inParallel } from "../store/in-parallel.ts";
 import { addJob } from "../store/jobs.ts";
-import { type CallOutcome, type Homeserver, MatrixRefused, path } from "./homeserver.ts";
-import { storeEvents } from "./inbox.ts";
+import { fillRoom } from "./gap-in-room.ts";
+import type { CallOutcome, Homeserver } from "./homeserver.ts";
 
 export interface GapParts {
   readonly database: Database;
@@ -28,9 +27,6 @@ const FURTHEST = 14 * 86_400_000;
 const RECENT = 14 * 86_400_000;
 const NEW = 86_400_000;
 const MOST_RECENT = 2_000;
-const MOST_EVENTS = 1_000;
-const FIRST_PAGE = 20;
-const PAGE = 100;
 const AT_ONCE = 2;
 
 /** Has the gaps looked for, once Synapse had the time to send what it held back. Asked for twice is once. */
@@ -112,58 +108,6 @@ async function takeUnseenRooms({ database, inspector, repair }: GapParts): Promi
     }
   }
   return count;
-}
-
-/** Takes in what is missing of one room. @returns how many events. */
-async function fillRoom({ database, homeserver }: GapParts, room: RoomId, since: number): Promise<number> {
-  const missing: MatrixEvent[] = [];
-  let looked = 0;
-  for (let from: string | undefined; looked < MOST_EVENTS; ) {
-    const page = await messages(homeserver, room, from);
-    if (page === null) break;
-    const recent = page.chunk.filter((event) => event.origin_server_ts >= since);
-    const known = await knownAmong(database, recent);
-    missing.push(...recent.filter((event) => !known.has(event.event_id)));
-    looked += page.chunk.length;
-    from = page.end;
-    if (from === undefined || recent.length < page.chunk.length || page.chunk.length === 0) break;
-  }
-  // In the order in which they happened; /messages gives the newest first.
-  return storeEvents(database, missing.reverse());
-}
-
-interface Page {
-  readonly chunk: readonly MatrixEvent[];
-  readonly end?: string;
-}
-
-async function messages(
-  homeserver: Homeserver,
-  room: RoomId,
-  from: string | undefined,
-): Promise<Page | null> {
-  try {
-    return await homeserver.call<Page>({
-      method: "GET",
-      path: path`/_matrix/client/v3/rooms/${room}/messages`,
-      query: {
-        dir: "b",
-        limit: String(from === undefined ? FIRST_PAGE : PAGE),
-        ...(from === undefined ? {} : { from }),
-      },
-    });
-  } catch (error) {
-    // The bot is not in the room: the audit finds that.
-    if (error instanceof MatrixRefused) return null;
-    throw error;
-  }
-}
-
-async function knownAmong(db: Queryable, events: readonly MatrixEvent[]): Promise<ReadonlySet<string>> {
-  const found = await db.query<{ event_id: string }>("SELECT event_id FROM inbox WHERE event_id = ANY($1)", [
-    events.map((event) => event.event_id),
-  ]);
-  return new Set(found.rows.map((row) => row.event_id));
 }
 
 /**
