@@ -1,25 +1,33 @@
+import type { Logger } from "pino";
 import type { DirectorySnapshot } from "../directory/snapshot.ts";
 import type { PolicySettings, UserId } from "../policy/model.ts";
 import { isHandle } from "../policy/names.ts";
 import type { Database } from "../store/database.ts";
 import { mute } from "./accounts.ts";
 import { expectedAccount } from "./expected-account.ts";
-import type { Homeserver } from "./homeserver.ts";
+import { type Homeserver, MatrixRefused } from "./homeserver.ts";
 import { neverIgnore } from "./ignore-list.ts";
 
 /** Users looked up at a time. */
 const PAGE = 500;
 
-/**
- * Sets everybody's notifications again as their preferences say. A client may have changed `.m.rule.master`, of which
- * no application service is told; the preference in HealthTrack is what counts (2-matrix-mapping, "Rules").
- */
-export async function reassertNotifications(parts: {
+export interface ReassertParts {
   readonly database: Database;
   readonly homeserver: Homeserver;
   readonly directory: DirectorySnapshot;
   readonly settings: PolicySettings;
-}): Promise<void> {
+  readonly log: Logger;
+}
+
+/**
+ * Sets everybody's notifications again as their preferences say. A client may have changed `.m.rule.master`, of which
+ * no application service is told; the preference in HealthTrack is what counts (2-matrix-mapping, "Rules"). An account
+ * that Synapse refuses, such as one that is deactivated there, keeps nobody else from theirs.
+ * @throws HomeserverAway: then nobody else would fare better.
+ */
+export async function reassertNotifications(parts: ReassertParts): Promise<void> {
+  let refused = 0;
+  let last: MatrixRefused | undefined;
   const people = await parts.directory.fresh();
   let after = "";
   for (;;) {
@@ -32,11 +40,22 @@ export async function reassertNotifications(parts: {
       // Nobody signs in as a group's handle.
       if (isHandle(parts.settings, user_id)) continue;
       if (expected === null || expected === "departed" || expected.locked) continue;
-      await mute(parts.homeserver, user_id, expected.muted);
-      await neverIgnore(parts.homeserver, user_id, parts.settings.bot);
+      try {
+        await mute(parts.homeserver, user_id, expected.muted);
+        await neverIgnore(parts.homeserver, user_id, parts.settings.bot);
+      } catch (error) {
+        if (!(error instanceof MatrixRefused)) throw error;
+        refused += 1;
+        last = error;
+      }
     }
-    const last = page.rows.at(-1);
-    if (last === undefined || page.rows.length < PAGE) return;
-    after = last.user_id;
+    const end = page.rows.at(-1);
+    if (end === undefined || page.rows.length < PAGE) break;
+    after = end.user_id;
   }
+  if (last !== undefined)
+    parts.log.warn(
+      { accounts: refused, errcode: last.errcode, status: last.status },
+      "Synapse refused to set the notifications of some accounts; the others are set",
+    );
 }
