@@ -57,7 +57,7 @@ function handlersOf(parts: Parts): EventHandler[] {
     // First: it compares with what was known before the event, and takes its lock before jobs are queued.
     customGroupEvents(conversationParts),
     roomEvents(settings.bot),
-    activityEvents(settings.bot),
+    activityEvents(settings),
     mediaEvents(settings),
     arrivalEvents(arrivalParts),
     commandEvents({ directory, settings, commands }),

@@ -11,7 +11,7 @@ describe("receipts that Synapse did not keep for Whisper", () => {
   let answer: (call: HomeserverCall) => unknown;
 
   beforeEach(async () => {
-    house = await openHouse(() => [activityEvents(SETTINGS.bot)]);
+    house = await openHouse(() => [activityEvents(SETTINGS)]);
     asked = [];
     answer = () => ({ receipts: [] });
     await house.staff({ users: ["anna", "ben", "cara"], groups: { Nurses: ["ben"] } });

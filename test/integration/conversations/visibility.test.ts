@@ -43,7 +43,7 @@ describe("three-day visibility", () => {
   let room: RoomId;
 
   beforeEach(async () => {
-    house = await openHouse(() => [activityEvents(SETTINGS.bot)]);
+    house = await openHouse(() => [activityEvents(SETTINGS)]);
     tags = new Tags();
     await house.staff({ users: ["anna", "ben", "cara"], groups: { Doctors: ["anna", "ben", "cara"] } });
     const opened = await house.open("anna", { users: ["ben"] });
@@ -257,6 +257,20 @@ describe("three-day visibility", () => {
     house.clock += 3 * DAY;
     expect(await entry("cara")).to.include({ archived: false });
   });
+
+  for (const outsider of ["@root:practice.test", "@ht_mia:elsewhere.test"] as UserId[]) {
+    it(`keeps no list for an account that is not the practice's: ${outsider}`, async () => {
+      for (const membership of ["join", "leave"])
+        await house.event({
+          room,
+          sender: outsider,
+          type: "m.room.member",
+          stateKey: outsider,
+          content: { membership },
+        });
+      expect(await house.takeJobs("tags")).to.deep.equal([]);
+    });
+  }
 
   it("hides what somebody leaves who is put back, until the next message", async () => {
     await house.event({
