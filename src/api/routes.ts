@@ -2,7 +2,7 @@ import type { ArrivalParts } from "../arrivals/parts.ts";
 import type { Route } from "./route.ts";
 import { type Alerts, alertRoutes } from "./routes/alerts.ts";
 import { arrivalRoutes } from "./routes/arrivals.ts";
-import { auditRoomRoutes, type RoomAudit } from "./routes/audit-rooms.ts";
+import { auditRoomRoutes } from "./routes/audit-rooms.ts";
 import { bookingRoutes } from "./routes/bookings.ts";
 import { type Conversations, conversationRoutes } from "./routes/conversations.ts";
 import { directoryRoutes } from "./routes/directory.ts";
@@ -18,12 +18,11 @@ export interface ApiParts extends UserRouteParts, HealthRouteParts, PatientLinkP
   readonly conversations?: Conversations;
   readonly alerts?: Alerts;
   readonly bookings?: ArrivalParts;
-  readonly audit?: RoomAudit;
 }
 
 /** Every route, in the order in which they are documented. */
 export function apiRoutes(parts: ApiParts): Route[] {
-  const { signIn, conversations, alerts, bookings, audit } = parts;
+  const { signIn, conversations, alerts, bookings } = parts;
   return [
     ...directoryRoutes(parts),
     ...userRoutes(parts),
@@ -34,7 +33,7 @@ export function apiRoutes(parts: ApiParts): Route[] {
     ...patientLinkRoutes(parts),
     ...(conversations ? conversationRoutes({ ...parts, conversations }) : []),
     ...(alerts ? alertRoutes({ alerts }) : []),
-    ...(audit ? auditRoomRoutes({ audit }) : []),
+    ...auditRoomRoutes(parts),
     ...healthRoutes(parts),
   ];
 }

@@ -1,5 +1,5 @@
 import type { Logger } from "pino";
-import { queueRoomAudit } from "../audit/room-job.ts";
+import { queueRoomAudit } from "../audit/room-audits.ts";
 import type { RoomInspector, RoomRepair } from "../audit/room-ports.ts";
 import type { RoomId } from "../policy/model.ts";
 import type { Database, Queryable } from "../store/database.ts";
@@ -64,7 +64,12 @@ export async function findGaps(parts: GapParts, rooms: "recent" | "all"): Promis
       { events: missing, rooms: strays },
       "Synapse had not sent everything; what was missing is taken in now",
     );
-    await queueRoomAudit(tx, { ref: `gap ${began.toISOString()}`, repair: true, always: false });
+    await queueRoomAudit(tx, {
+      id: `gap ${began.toISOString()}`,
+      roomIds: null,
+      repair: true,
+      tells: "if_differing",
+    });
   });
   return missing;
 }

@@ -42,6 +42,7 @@ function roomInspector(parts: InspectionParts): RoomInspector {
   return {
     inspect: async (room, direct) => (await look(parts, directChats, room, direct))?.actual ?? null,
     rooms: () => listRooms(parts.homeserver),
+    room: (room) => listedRoom(parts.homeserver, room),
     withAccount: (users) => withAccount(parts.database, users),
   };
 }
@@ -213,10 +214,34 @@ async function fetchDirect(
   }
 }
 
+interface RoomDetails {
+  readonly room_id: RoomId;
+  readonly creator: UserId | null;
+  readonly joined_local_members: number;
+}
+
+const listed = (room: RoomDetails): ListedRoom => ({
+  roomId: room.room_id,
+  creator: room.creator,
+  people: room.joined_local_members,
+});
+
+/** Admin API, "Room Details API". */
+async function listedRoom(homeserver: Homeserver, room: RoomId): Promise<ListedRoom | null> {
+  try {
+    return listed(
+      await homeserver.call<RoomDetails>({ method: "GET", path: path`/_synapse/admin/v1/rooms/${room}` }),
+    );
+  } catch (error) {
+    if (error instanceof MatrixRefused && error.status === 404) return null;
+    throw error;
+  }
+}
+
 /** Admin API, "List Room API". */
 async function* listRooms(homeserver: Homeserver): AsyncGenerator<readonly ListedRoom[]> {
   interface Page {
-    readonly rooms: ReadonlyArray<{ room_id: RoomId; creator: UserId | null; joined_local_members: number }>;
+    readonly rooms: readonly RoomDetails[];
     readonly next_batch?: number;
   }
   for (let from: number | undefined = 0; from !== undefined; ) {
@@ -225,11 +250,7 @@ async function* listRooms(homeserver: Homeserver): AsyncGenerator<readonly Liste
       path: path`/_synapse/admin/v1/rooms`,
       query: { order_by: "version", limit: String(PAGE), from: String(from) },
     });
-    yield page.rooms.map((room) => ({
-      roomId: room.room_id,
-      creator: room.creator,
-      people: room.joined_local_members,
-    }));
+    yield page.rooms.map(listed);
     from = page.next_batch;
   }
 }

@@ -6,8 +6,8 @@ import { blocks, bullets, inline, noticeOf, plain, type Rich, strong } from "../
 import * as words from "../messages/words.ts";
 import type { Directory } from "../policy/model.ts";
 import type { Database, Queryable } from "../store/database.ts";
-import { addJob, type JobPayloads } from "../store/jobs.ts";
 import { repairRoom } from "./repair-rooms.ts";
+import { beginRoomAudit, finishRoomAudit, recordAuditedRoom } from "./room-audits.ts";
 import type { RoomRepair } from "./room-ports.ts";
 import { auditRooms, type RoomAuditParts, type RoomReport } from "./rooms.ts";
 
@@ -20,33 +20,26 @@ export interface RoomAuditJobParts extends RoomAuditParts {
   readonly repair: RoomRepair;
 }
 
-/** Queues an audit of all rooms. Its report goes to the admin room: always if somebody asked for it, else if there is one. */
-export function queueRoomAudit(db: Queryable, audit: JobPayloads["room_audit"]): Promise<void> {
-  return addJob(db, "room_audit", audit, {
-    key: `room_audit:${audit.ref}`,
-    queue: "room_audit",
-    priority: 20,
-  });
-}
-
 /**
- * The job `room_audit`: looks at every room, repairs what differs if it is told to, and reports. A repair that fails
+ * The job `room_audit`: looks at the rooms, repairs what differs if it is told to, and reports. A repair that fails
  * keeps neither the other rooms from theirs nor the report from being sent.
  * @throws what went wrong with repairs, at the end: then the job runs again.
  */
-export async function runRoomAudit(
-  parts: RoomAuditJobParts,
-  { ref, repair, always }: JobPayloads["room_audit"],
-): Promise<void> {
+export async function runRoomAudit(parts: RoomAuditJobParts, id: string): Promise<void> {
+  const audit = await beginRoomAudit(parts.database, id);
+  if (audit === null) return;
   const shown: RoomReport[] = [];
   const failures: unknown[] = [];
   let differing = 0;
-  for await (const report of auditRooms(parts)) {
+  for await (const report of auditRooms(parts, audit.roomIds)) {
     differing += 1;
     if (shown.length < SHOWN_ROOMS) shown.push(report);
-    if (repair) await repairRoom(parts.repair, report).catch((error: unknown) => failures.push(error));
+    if (audit.repair) await repairRoom(parts.repair, report).catch((error: unknown) => failures.push(error));
+    await recordAuditedRoom(parts.database, id, differing, report);
   }
-  if (differing > 0 || always) await sendReport(parts, ref, repair, differing, shown);
+  const tells = audit.tells === "always" || (audit.tells === "if_differing" && differing > 0);
+  if (tells) await sendReport(parts, id, audit.repair, differing, shown);
+  await finishRoomAudit(parts.database, id);
   if (failures.length > 0)
     throw new AggregateError(failures, `${failures.length} rooms could not be repaired`);
 }
@@ -54,7 +47,7 @@ export async function runRoomAudit(
 /** Sends the report into the admin room, once for each audit. */
 async function sendReport(
   parts: RoomAuditJobParts,
-  ref: string,
+  id: string,
   repair: boolean,
   differing: number,
   shown: readonly RoomReport[],
@@ -70,7 +63,7 @@ async function sendReport(
     const { conversation } = await ensureConversation(tx, adminConversation);
     await enqueueSends(tx, [
       {
-        ref: `room-audit:${ref}`,
+        ref: `room-audit:${id}`,
         conversation: conversation.id,
         type: "m.room.message",
         content: noticeOf(said),

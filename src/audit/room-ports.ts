@@ -17,6 +17,8 @@ export interface RoomInspector {
   inspect(room: RoomId, direct: ReadonlyMap<UserId, UserId>): Promise<ActualRoom | null>;
   /** Every room of the homeserver, page by page. */
   rooms(): AsyncIterable<readonly ListedRoom[]>;
+  /** One room, as it would be listed. Null: there is no such room. */
+  room(room: RoomId): Promise<ListedRoom | null>;
   /** Which of these have an account: nobody can be in a room without. */
   withAccount(users: readonly UserId[]): Promise<ReadonlySet<UserId>>;
 }

@@ -55,22 +55,41 @@ const NOBODY: ReadonlyMap<UserId, UserId> = new Map();
 /**
  * Compares every room with what it ought to be, as it really is at the homeserver, and gives those that differ; then
  * the rooms that hold people and ought not to. Memory does not grow with the practice.
+ * @param only these rooms, at the cost of these rooms; null: every room.
  */
-export async function* auditRooms(given: RoomAuditParts): AsyncGenerator<RoomReport> {
+export async function* auditRooms(
+  given: RoomAuditParts,
+  only: readonly RoomId[] | null = null,
+): AsyncGenerator<RoomReport> {
   const parts: Audit = { ...given, inspector: given.inspector() };
-  for await (const rows of conversations(parts.database)) {
+  for await (const rows of conversations(parts.database, only)) {
     for (const report of await inParallel(rows, AT_ONCE, (row) => auditConversation(parts, row))) {
       if (report !== null) yield report;
     }
   }
-  for await (const page of parts.inspector.rooms()) yield* auditStrayRooms(parts, page);
+  const listed = only === null ? parts.inspector.rooms() : these(parts.inspector, only);
+  for await (const page of listed) yield* auditStrayRooms(parts, page);
 }
 
-async function* conversations(database: Queryable): AsyncGenerator<readonly ConversationRow[]> {
+async function* these(
+  inspector: RoomInspector,
+  rooms: readonly RoomId[],
+): AsyncGenerator<readonly ListedRoom[]> {
+  for (let at = 0; at < rooms.length; at += BATCH) {
+    const found = await inParallel(rooms.slice(at, at + BATCH), AT_ONCE, (room) => inspector.room(room));
+    yield found.filter((room) => room !== null);
+  }
+}
+
+async function* conversations(
+  database: Queryable,
+  only: readonly RoomId[] | null,
+): AsyncGenerator<readonly ConversationRow[]> {
   for (let after = ""; ; ) {
     const page = await database.query<ConversationRow>(
-      `SELECT ${conversationColumns("c")} FROM conversations c WHERE id > $1 ORDER BY id LIMIT ${BATCH}`,
-      [after],
+      `SELECT ${conversationColumns("c")} FROM conversations c
+       WHERE id > $1 AND ($2::text[] IS NULL OR room_id = ANY($2)) ORDER BY id LIMIT ${BATCH}`,
+      [after, only],
     );
     yield page.rows;
     const last = page.rows.at(-1);

@@ -20,8 +20,8 @@ export interface JobPayloads {
   adopt: { readonly room_id: string };
   /** Make the tags of a room in its members' accounts what was decided: out of the list, or back in it. */
   tags: { readonly room_id: string };
-  /** Compare every room with what it ought to be; `ref` names the report, `always`: also when all is well. */
-  room_audit: { readonly ref: string; readonly repair: boolean; readonly always: boolean };
+  /** Compare rooms with what they ought to be, as the row of this audit says. */
+  room_audit: { readonly audit_id: string };
   /** Find the events that Synapse never sent: in rooms where somebody wrote lately, or in all. */
   gaps: { readonly rooms: "recent" | "all" };
   /** Take an alert away whose time is over. */

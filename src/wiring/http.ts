@@ -147,7 +147,6 @@ function routesOf(parts: Parts, working: () => boolean) {
     signIn: { issue: (username) => issueSignIn(signInParts, username) },
     conversations: conversations(parts.conversationParts),
     alerts,
-    audit: parts.audit,
     bookings: parts.arrivalParts,
     patientUrl: config.patients.url,
     checks: healthChecks(database, homeserver, working),

@@ -12,7 +12,8 @@ import { toggleHistory } from "../arrivals/history.ts";
 import { roomTaken } from "../arrivals/replaced-room.ts";
 import { arrivalTimes } from "../arrivals/stale.ts";
 import { arrivalTasks } from "../arrivals/tasks.ts";
-import { queueRoomAudit, runRoomAudit } from "../audit/room-job.ts";
+import { queueRoomAudit } from "../audit/room-audits.ts";
+import { runRoomAudit } from "../audit/room-job.ts";
 import { activityEvents } from "../conversations/activity-events.ts";
 import { expireAlert } from "../conversations/alerts.ts";
 import { archiveQuiet } from "../conversations/archive.ts";
@@ -51,7 +52,8 @@ function handlersOf(parts: Parts): EventHandler[] {
     edit: (tx, id, request) => editConversation(conversationParts, tx, id, request),
     changes: directoryChanges,
     toggleArrivals: (tx, username) => toggleHistory(tx, arrivalParts, username, null),
-    startAudit: (tx, { event, repair }) => queueRoomAudit(tx, { ref: event, repair, always: true }),
+    startAudit: (tx, { event, repair }) =>
+      queueRoomAudit(tx, { id: event, roomIds: null, repair, tells: "always" }),
   });
   return [
     // First: it compares with what was known before the event, and takes its lock before jobs are queued.
@@ -74,7 +76,7 @@ function tasksOf(parts: Parts): TaskList {
       await findGaps({ ...audit, homeserver, log }, rooms);
       await findLostReceipts(parts);
     },
-    room_audit: (asked) => runRoomAudit(audit, asked),
+    room_audit: ({ audit_id }) => runRoomAudit(audit, audit_id),
   };
 }
 
@@ -95,8 +97,15 @@ function timetable(parts: Parts): Timed[] {
     {
       name: "room_audit_nightly",
       cron: "41 16 * * *",
-      run: () => queueRoomAudit(database, { ref: new Date().toISOString(), repair: true, always: false }),
+      run: () => database.transaction((tx) => queueRoomAudit(tx, nightlyRoomAudit())),
     },
     ...arrivalTimes(parts.arrivalParts, database),
   ];
 }
+
+const nightlyRoomAudit = () => ({
+  id: `night ${new Date().toISOString()}`,
+  roomIds: null,
+  repair: true,
+  tells: "if_differing" as const,
+});

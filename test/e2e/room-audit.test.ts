@@ -3,28 +3,19 @@ import { promisify } from "node:util";
 import { expect } from "chai";
 import pg from "pg";
 import { z } from "zod";
-import { callApi, mustCallApi } from "../../dev/api.ts";
+import { callApi } from "../../dev/api.ts";
 import type { Person } from "../../dev/person.ts";
 import { atSynapse, behindWhisper } from "../support/behind-whisper.ts";
 import { openConversation } from "../support/conversation-api.ts";
+import { roomAuditReport } from "../support/room-audit.ts";
 import { type ServerAdmin, serverAdmin } from "../support/server-admin.ts";
 import { settled } from "../support/settled.ts";
 import { freshStack, type TestStack } from "../support/stack.ts";
 import { hire, putGroup, roomOfKind, unique } from "../support/staff.ts";
 
-const run = promisify(execFile);
-
-const reports = z.array(
-  z.object({
-    room_id: z.string().nullable(),
-    conversation: z.string().nullable(),
-    kind: z.string().nullable(),
-    findings: z.array(
-      z.object({ rule: z.string(), expected: z.string(), actual: z.string(), severity: z.string() }),
-    ),
-  }),
-);
 const made = z.object({ room_id: z.string() });
+
+const run = promisify(execFile);
 
 describe("The room-state audit", function () {
   this.timeout(120_000);
@@ -233,7 +224,7 @@ describe("The room-state audit", function () {
       ({ stdout }) => ({ code: 0, stdout }),
       (error: { code: number; stdout: string }) => ({ code: error.code, stdout: error.stdout }),
     );
-  const audit = async () => reports.parse(await mustCallApi(stack, "GET", "/api/v1/audit/rooms"));
+  const audit = async () => (await roomAuditReport(stack)).rooms;
 
   before(async function () {
     this.timeout(300_000);
@@ -333,12 +324,29 @@ describe("The room-state audit", function () {
       expect(unexpected.filter((line) => !/^info .* control {2}direct /.test(line))).to.deep.equal([]);
     });
 
+    it("looks at one room alone, and puts that one right", async () => {
+      await stack.startWhisper();
+      const room = roomOf("Name");
+      const before = stack.proxy.requests().length;
+      const { rooms: found } = await roomAuditReport(stack, { room_ids: [room] });
+      expect(found.map(({ room_id }) => room_id)).to.deep.equal([room]);
+      const asked = stack.proxy
+        .requests()
+        .slice(before)
+        .filter(({ path }) => /\/admin\/v1\/rooms/.test(path));
+      expect(
+        asked.map(({ path }) => path).filter((path) => !path.includes(encodeURIComponent(room))),
+      ).to.deep.equal([]);
+      await roomAuditReport(stack, { room_ids: [room], repair: true });
+      await settled(stack);
+      expect((await roomAuditReport(stack, { room_ids: [room] })).rooms).to.deep.equal([]);
+      expect((await audit()).length, "the others").to.be.greaterThan(3);
+    });
+
     it("puts all of it right, and then finds nothing", async () => {
       await inDatabase("UPDATE rooms SET seen_at = now() - interval '3 hours' WHERE room_id = $1", alone);
       expect((await cli()).stdout).to.include(alone);
-      await stack.startWhisper();
-      const answer = reports.parse(await mustCallApi(stack, "POST", "/api/v1/audit/rooms/repair", {}));
-      expect(answer.length).to.be.greaterThan(0);
+      expect((await roomAuditReport(stack, { repair: true })).rooms.length).to.be.greaterThan(0);
       for (const { group, replaced } of drifts) {
         if (replaced !== true) continue;
         const next = (room: { roomId: string; name: string }) =>

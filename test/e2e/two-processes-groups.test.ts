@@ -1,8 +1,8 @@
 import { expect } from "chai";
-import { mustCallApi } from "../../dev/api.ts";
 import type { Person } from "../../dev/person.ts";
 import { editConversation, membersOf, openConversation } from "../support/conversation-api.ts";
 import { eventually } from "../support/eventually.ts";
+import { roomAuditReport } from "../support/room-audit.ts";
 import { type SecondWhisper, startSecondWhisper } from "../support/second-whisper.ts";
 import { settled } from "../support/settled.ts";
 import { freshStack, type TestStack } from "../support/stack.ts";
@@ -58,7 +58,7 @@ describe("Two Whispers on one database, with custom groups edited through both a
     expect(await membersOf(stack, id)).to.deep.equal([anna, ben, cara, dan].sort());
     await annaAt.waitForRoom("its last name", (each) => each.roomId === room && each.name === "At last");
     await eventually("both to agree", async () => (await membersOf(other, id)).length === 4);
-    expect(await mustCallApi(other, "GET", "/api/v1/audit/rooms")).to.deep.equal([]);
+    expect((await roomAuditReport(other)).rooms).to.deep.equal([]);
     expect((await textsOf(annaAt, room)).filter((text) => text.includes("Round"))).to.have.lengthOf(6);
   });
 

@@ -1,12 +1,11 @@
 import { z } from "zod";
-import { repairRoom } from "../../audit/repair-rooms.ts";
-import type { RoomRepair } from "../../audit/room-ports.ts";
-import { auditRooms, type RoomAuditParts, type RoomReport } from "../../audit/rooms.ts";
-import { type Route, route } from "../route.ts";
-
-export interface RoomAudit extends RoomAuditParts {
-  readonly repair: RoomRepair;
-}
+import { type RoomAuditResult, requestRoomAudit, roomAuditResult } from "../../audit/room-audits.ts";
+import type { RoomId } from "../../policy/model.ts";
+import type { Database } from "../../store/database.ts";
+import { momentOut } from "../fields.ts";
+import { mustHaveScope } from "../key-ring.ts";
+import { notFound } from "../problem.ts";
+import { type Route, route, writeRoute } from "../route.ts";
 
 const TAG = "Audit";
 const rules = [
@@ -48,75 +47,101 @@ const reportSchema = z
   })
   .meta({ id: "RoomReport" });
 
+const roomId = z.string().min(1).max(255);
+
+const resultSchema = z.strictObject({
+  id: z.string().nullable().describe("null: no audit has been finished yet"),
+  room_ids: z.array(z.string()).nullable().describe("null: every room"),
+  repair: z.boolean().describe("whether what differs was put right"),
+  started_at: momentOut().nullable(),
+  finished_at: momentOut().nullable().describe("null while it waits or is under way"),
+  rooms: z.array(reportSchema).describe("the rooms that differ"),
+});
+
 /** The room-state audit: what differs from what ought to be, and having it put right. */
-export function auditRoomRoutes({ audit }: { readonly audit: RoomAudit }): Route[] {
+export function auditRoomRoutes({ database }: { readonly database: Database }): Route[] {
   return [
+    writeRoute({
+      method: "POST",
+      path: "/api/v1/audit/rooms",
+      scope: "audit:read",
+      tag: TAG,
+      summary: "Compare rooms with what they ought to be",
+      description:
+        "Asks the homeserver for every room, or for those named, so it takes a while; the report follows at `GET`. Asked for again before it has begun, it is the same audit. `repair` needs the scope `audit:write` too.",
+      body: z.strictObject({
+        room_ids: z.array(roomId).min(1).max(10_000).optional().describe("only these; none: every room"),
+        repair: z.boolean().default(false).describe("have what differs put right"),
+      }),
+      bodyExample: { room_ids: ["!abc:practice.example"], repair: true },
+      responses: {
+        202: {
+          description: "It begins soon",
+          body: z.strictObject({ id: z.string().describe("finds the report") }),
+          example: { id: "5f0c2f0e-3f43-4f53-9a58-7a4f0f7f2a11" },
+        },
+      },
+      handler: async ({ body }, { tx, caller }) => {
+        if (body.repair && caller !== null) mustHaveScope(caller, "audit:write");
+        const roomIds = body.room_ids === undefined ? null : [...new Set(body.room_ids as RoomId[])].sort();
+        return { status: 202, body: { id: await requestRoomAudit(tx, { roomIds, repair: body.repair }) } };
+      },
+    }),
     route({
       method: "GET",
       path: "/api/v1/audit/rooms",
       scope: "audit:read",
       tag: TAG,
-      summary: "Compare every room with what it ought to be",
+      summary: "The last report on the rooms",
       description:
-        "Asks the homeserver for every room, so it takes a while. Rooms that are as they ought to be are left out.",
-      responses: {
-        200: {
-          description: "The rooms that differ",
-          body: z.array(reportSchema),
-          example: [
-            {
-              room_id: "!abc:practice.example",
-              conversation: "0b9c2a5e-6f0e-4a38-9b0e-3f6a2f2b7c11",
-              kind: "group",
-              findings: [{ rule: "name", expected: "Doctors", actual: "Party", severity: "warning" }],
-            },
-          ],
-        },
-      },
-      handler: async () => {
-        const body: z.input<typeof reportSchema>[] = [];
-        for await (const report of auditRooms(audit)) body.push(shown(report));
-        return { status: 200, body };
-      },
-    }),
-    route({
-      method: "POST",
-      path: "/api/v1/audit/rooms/repair",
-      scope: "audit:write",
-      tag: TAG,
-      summary: "Put rooms right",
-      description: "Looks at every room once more and queues the repair of those that differ.",
-      body: z.strictObject({
-        room_ids: z
-          .array(z.string().min(1).max(255))
-          .max(10_000)
-          .optional()
-          .describe("only these; none: all that differ"),
+        "Rooms that are as they ought to be are left out. Every room is looked at at night, so there is a report without asking for one. Reports are kept for seven days.",
+      query: z.strictObject({
+        id: z.string().min(1).max(255).optional().describe("this audit's, as far as it has got"),
       }),
-      bodyExample: { room_ids: ["!abc:practice.example"] },
       responses: {
         200: {
-          description: "What is being repaired",
-          body: z.array(reportSchema),
+          description: "The report",
+          body: resultSchema,
+          example: {
+            id: "5f0c2f0e-3f43-4f53-9a58-7a4f0f7f2a11",
+            room_ids: null,
+            repair: false,
+            started_at: "2026-03-02T16:41:00.000Z",
+            finished_at: "2026-03-02T16:41:09.000Z",
+            rooms: [
+              {
+                room_id: "!abc:practice.example",
+                conversation: "0b9c2a5e-6f0e-4a38-9b0e-3f6a2f2b7c11",
+                kind: "group",
+                findings: [{ rule: "name", expected: "Doctors", actual: "Party", severity: "warning" }],
+              },
+            ],
+          },
         },
       },
-      handler: async ({ body }) => {
-        const wanted = body.room_ids === undefined ? null : new Set<string | null>(body.room_ids);
-        const repaired: z.input<typeof reportSchema>[] = [];
-        for await (const report of auditRooms(audit)) {
-          if (wanted !== null && !wanted.has(report.roomId)) continue;
-          await repairRoom(audit.repair, report);
-          repaired.push(shown(report));
-        }
-        return { status: 200, body: repaired };
+      problems: { 404: "There is no such audit." },
+      handler: async ({ query }) => {
+        const result = await roomAuditResult(database, query.id ?? null);
+        if (result === null && query.id !== undefined) throw notFound("such audit");
+        return { status: 200, body: result === null ? NONE : shown(result) };
       },
     }),
   ];
 }
 
-const shown = (report: RoomReport): z.input<typeof reportSchema> => ({
-  room_id: report.roomId,
-  conversation: report.is === "unknown" ? null : report.conversation,
-  kind: report.is === "conversation" ? report.kind : null,
-  findings: report.findings.map((finding) => ({ ...finding })),
+const NONE: z.input<typeof resultSchema> = {
+  id: null,
+  room_ids: null,
+  repair: false,
+  started_at: null,
+  finished_at: null,
+  rooms: [],
+};
+
+const shown = ({ started_at, finished_at, room_ids, rooms, ...rest }: RoomAuditResult) => ({
+  ...rest,
+  room_ids: room_ids === null ? null : [...room_ids],
+  started_at: started_at?.toISOString() ?? null,
+  finished_at: finished_at?.toISOString() ?? null,
+  rooms: rooms.map((room) => ({ ...room, findings: [...room.findings] })),
 });

@@ -49,6 +49,7 @@ describe("events that Synapse never sent", () => {
         inspector: () => ({
           inspect: () => Promise.resolve(null),
           rooms: async function* () {},
+          room: () => Promise.resolve(null),
           withAccount: () => Promise.resolve(new Set()),
         }),
         repair: {
