@@ -26,7 +26,8 @@ export async function storeReceipts(db: Queryable, events: readonly unknown[]): 
     const { room_id, content } = parsed.data;
     for (const [event_id, kinds] of Object.entries(content)) {
       for (const kind of READ) {
-        for (const [user_id, { ts = 0 }] of Object.entries(kinds[kind] ?? {})) {
+        for (const [user_id, receipt] of Object.entries(kinds[kind] ?? {})) {
+          const ts = timeOf(receipt.ts);
           const key = `${room_id}\n${user_id}`;
           if ((newest.get(key)?.ts ?? -1) < ts) newest.set(key, { room_id, user_id, event_id, ts });
         }
@@ -47,3 +48,7 @@ export async function storeReceipts(db: Queryable, events: readonly unknown[]): 
     [storableJson([...newest.values()])],
   );
 }
+
+/** Milliseconds. A time that no database can hold is as good as none; it must not cost others their receipts. */
+const timeOf = (ts: number | undefined): number =>
+  ts !== undefined && ts >= 0 && ts <= 8_640_000_000_000_000 ? ts : 0;

@@ -23,14 +23,14 @@ export interface TestIntake {
   close(): Promise<void>;
 }
 
-export async function startIntake(
-  database: Database,
-  onLost: (error: unknown) => void = (error) => {
-    throw error;
-  },
-): Promise<TestIntake> {
+export async function startIntake(database: Database): Promise<TestIntake> {
   const app = express();
-  const receipts = receiptQueue((events) => storeReceipts(database, events), onLost);
+  const receipts = receiptQueue(
+    (events) => storeReceipts(database, events),
+    (error) => {
+      throw error;
+    },
+  );
   app.use(
     "/_matrix/app/v1",
     intake({
