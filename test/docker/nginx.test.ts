@@ -220,7 +220,11 @@ withProgram(NGINX_PROGRAM, ({ describe }) => {
       const headers = { "x-forwarded-for": "10.9.9.9", "x-real-ip": "10.9.9.9", forwarded: "for=10.9.9.9" };
       await ann.request("GET", "/api/v1/users", { headers });
       await ann.request("GET", inRoom("members"), { headers });
-      expect(toWhisper).to.have.length(2);
+      await ann.request("POST", inRoom(`receipt/m.read/${E()}`), {
+        headers: { ...headers, expect: "100-continue" },
+        body: {},
+      });
+      expect(toWhisper).to.have.length(3);
       for (const line of toWhisper) expect(line).to.match(/ 127\.0\.0\.1$/);
     });
 

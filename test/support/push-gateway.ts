@@ -11,6 +11,8 @@ export type Notification = z.infer<typeof notify>["notification"];
 export interface PushGateway {
   /** Everything it was told, in the order of its coming. */
   readonly received: readonly Notification[];
+  /** Where a pusher sends to. */
+  readonly url: string;
   /** Has what reaches this person pushed to a phone of theirs, as a client does. */
   register(person: Person): Promise<void>;
   stop(): Promise<void>;
@@ -30,6 +32,7 @@ export async function startPushGateway(): Promise<PushGateway> {
   const url = `http://127.0.0.1:${address.port}/_matrix/push/v1/notify`;
   return {
     received,
+    url,
     async register(person) {
       const { status, body } = await person.request("POST", "/_matrix/client/v3/pushers/set", {
         kind: "http",

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from "node:http";
-import type { Request, Response } from "express";
+import type { Response } from "express";
 import { HomeserverAway } from "../homeserver.ts";
 import { CallerRefused, Undecidable } from "./caller.ts";
 import { CANNOT_TELL, HOMESERVER_AWAY, refuse, TOO_LARGE } from "./refusal.ts";
@@ -43,11 +43,6 @@ export function whileWanted(response: Response): AbortSignal {
   if (response.destroyed) ifGone();
   else response.once("close", ifGone);
   return gone.signal;
-}
-
-/** The headers that go on to Synapse. Never compressed: answers are looked into. */
-export function headersTo(request: Request, forwardedFor: string): IncomingHttpHeaders {
-  return { ...endToEnd(request.headers), "accept-encoding": "identity", "x-forwarded-for": forwardedFor };
 }
 
 /** Turns what went wrong into an answer. Whatever is not foreseen is a refusal. */

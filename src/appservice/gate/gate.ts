@@ -3,8 +3,10 @@ import type { MediaPort } from "../../conversations/media.ts";
 import type { UserId } from "../../policy/model.ts";
 import { answerFailure, type GateLog, whileWanted } from "./answer.ts";
 import { type Callers, callers } from "./caller.ts";
+import { forwardedHeaders } from "./forwarded.ts";
 import type { Gated, GatedKind } from "./gated-paths.ts";
 import { legacyMedia, mediaRule } from "./media.ts";
+import { pusher } from "./pusher.ts";
 import { refuse, TOO_MANY, UNREADABLE_PATH } from "./refusal.ts";
 import { sortRequest } from "./request-path.ts";
 import {
@@ -15,13 +17,14 @@ import {
   notifications,
   type Passage,
   type Rule,
+  receipt,
   room,
   slidingSync,
   sync,
   toDevice,
 } from "./rules.ts";
 import { Turns } from "./turns.ts";
-import { type Upstream, upstream } from "./upstream.ts";
+import { endToEnd, type Upstream, upstream } from "./upstream.ts";
 
 export interface GateOptions {
   /** Synapse itself. */
@@ -75,7 +78,7 @@ export function createGate(options: GateOptions): Gate {
   const passage = (through: Upstream): Passage => ({
     callers: who,
     upstream: through,
-    forwardedFor: (request) => clientAddress(request, options.behindProxy),
+    headers: (request) => endToEnd(forwardedHeaders(request, options.behindProxy)),
   });
   const polling = { turns: new Turns(POLLS_EACH, 0), passage: passage(polls) };
   const reading = { turns: new Turns(READS_EACH, READS_WAITING_EACH), passage: passage(reads) };
@@ -89,6 +92,8 @@ export function createGate(options: GateOptions): Gate {
     sync,
     "sliding-sync": slidingSync,
     "to-device": toDevice,
+    receipt,
+    pusher,
     media: mediaRule(options),
     "legacy-media": legacyMedia,
   };
@@ -131,11 +136,4 @@ export function createGate(options: GateOptions): Gate {
       reads.close();
     },
   };
-}
-
-/** Without a proxy in front, whatever the client says about its own address is overwritten. */
-export function clientAddress(request: Request, behindProxy: boolean): string {
-  const told = request.headers["x-forwarded-for"];
-  const address = request.socket.remoteAddress ?? "";
-  return behindProxy && typeof told === "string" ? told : address;
 }

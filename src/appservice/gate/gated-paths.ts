@@ -26,6 +26,10 @@ export type GatedKind =
   | "sliding-sync"
   /** Reaches every device of anybody, past the invitations: people who never receive would get it too. */
   | "to-device"
+  /** Tells the others how far somebody has read; Synapse takes it from who has left as well. */
+  | "receipt"
+  /** Says where push notifications go, and how much they say. */
+  | "pusher"
   /** Synapse serves any file to anyone signed in. */
   | "media"
   /** Files without a token. */
@@ -54,6 +58,8 @@ const BEFORE = "/_matrix/client/(?:(?!(?:rooms|user)/)[^/]+/)+";
 export const GATED_PATHS: readonly GatedPath[] = [
   { kind: "media", method: "GET", pattern: `^${BEFORE}?media/(?:download|thumbnail)/([^/]*)/([^/]*)` },
   { kind: "legacy-media", method: "GET", pattern: "^/_matrix/media/[^/]+/(?:download|thumbnail)/" },
+  { kind: "receipt", method: "POST", pattern: `^${BEFORE}rooms/([^/]*)/(?:receipt|read_markers)(?:/|$)` },
+  { kind: "pusher", method: "POST", pattern: `^${BEFORE}pushers/set(?:/|$)` },
   { kind: "event", method: "GET", pattern: `^${BEFORE}rooms/([^/]*)/(?:event|context)/` },
   { kind: "room", method: "GET", pattern: `^${BEFORE}rooms/([^/]*)` },
   { kind: "bare-event", method: "GET", pattern: `^${BEFORE}events/` },

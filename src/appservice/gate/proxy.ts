@@ -3,7 +3,8 @@ import { Agent as TlsAgent } from "node:https";
 import express, { type Request, type Router } from "express";
 import { createProxyMiddleware } from "http-proxy-middleware";
 import type { GateLog } from "./answer.ts";
-import { clientAddress, createGate, type Gate, type GateOptions } from "./gate.ts";
+import { forwardedHeaders } from "./forwarded.ts";
+import { createGate, type Gate, type GateOptions } from "./gate.ts";
 import { HOMESERVER_AWAY, refuse, sendJson, UNKNOWN_PATH } from "./refusal.ts";
 import { pathOf } from "./request-path.ts";
 
@@ -27,9 +28,6 @@ export function createClientApiProxy(options: ClientApiProxyOptions): Gate {
     // Silence of ten minutes: more than any long poll, so only what hangs is cut.
     proxyTimeout: 10 * 60_000,
     on: {
-      proxyReq: (outgoing, request) => {
-        outgoing.setHeader("x-forwarded-for", clientAddress(request, options.behindProxy));
-      },
       error: (error, _request, response) => answerProxyError(error, response, options.log),
     },
   });
@@ -40,6 +38,11 @@ export function createClientApiProxy(options: ClientApiProxyOptions): Gate {
     else refuse(response, UNKNOWN_PATH);
   });
   router.use(gate.router);
+  router.use((request, _response, next) => {
+    // Before the proxy sees them: its own hook is left out for requests that say `Expect`.
+    request.headers = forwardedHeaders(request, options.behindProxy);
+    next();
+  });
   router.use(proxy);
   return {
     router,

@@ -36,6 +36,19 @@ export const NOT_TO_DEVICES: Refusal = {
   error: "This is not a message to devices as the Matrix specification has it.",
 };
 
+export const NOT_A_PUSHER: Refusal = {
+  status: 400,
+  errcode: "M_BAD_JSON",
+  error: "This is not a pusher as the Matrix specification has it.",
+};
+
+/** E-mail notifications carry names and texts. */
+export const NO_PUSH_BY_EMAIL: Refusal = {
+  status: 403,
+  errcode: "M_FORBIDDEN",
+  error: "Notifications go to apps only. Turn them on in the app.",
+};
+
 export const TOO_LARGE: Refusal = {
   status: 413,
   errcode: "M_TOO_LARGE",

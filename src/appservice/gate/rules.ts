@@ -1,8 +1,8 @@
-import type { IncomingMessage } from "node:http";
+import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { Request, Response } from "express";
-import { handOn, headersFor, headersTo, RequestTooLarge, whileWanted } from "./answer.ts";
+import { handOn, headersFor, RequestTooLarge, whileWanted } from "./answer.ts";
 import { type Callers, objectIn, Undecidable } from "./caller.ts";
 import type { Gated } from "./gated-paths.ts";
 import { JsonPart } from "./json-part.ts";
@@ -15,8 +15,8 @@ import type { JsonAnswer, Upstream } from "./upstream.ts";
 export interface Passage {
   readonly callers: Callers;
   readonly upstream: Upstream;
-  /** The address of the client, as Synapse shall see it. */
-  forwardedFor(request: Request): string;
+  /** The headers of a request as Synapse shall see them. */
+  headers(request: Request): IncomingHttpHeaders;
 }
 
 export type Rule = (passage: Passage, request: Request, response: Response, gated: Gated) => Promise<void>;
@@ -135,6 +135,18 @@ export const toDevice: Rule = async (passage, request, response) => {
   handOn(response, await read(passage, request, response, Buffer.from(JSON.stringify({ messages }))));
 };
 
+/**
+ * How far somebody has read, which the others are told. Synapse takes it from whoever could once see the event, also
+ * when they have left the room (`ReceiptsHandler.received_client_receipt`).
+ */
+export const receipt: Rule = async (passage, request, response, gated) => {
+  const id = decoded(gated.caught[0] ?? "");
+  const body = await bodyOf(request);
+  const joined = await passage.callers.joinedRooms(request);
+  if (id === null || !joined.has(id)) return refuse(response, NOT_A_MEMBER);
+  handOn(response, await read(passage, request, response, body));
+};
+
 /** What a client that is up to date never asks for. */
 export const eventStream: Rule = async (_passage, _request, response) => refuse(response, USE_SYNC);
 
@@ -164,14 +176,15 @@ async function mustBeSync(answer: IncomingMessage, method: string): Promise<void
 
 /** Carries the request out. @returns the answer when its head is there. */
 function begin(
-  { upstream, forwardedFor }: Passage,
+  { upstream, headers }: Passage,
   request: Request,
   response: Response,
 ): Promise<IncomingMessage> {
   return upstream.send({
     method: request.method,
     target: request.originalUrl,
-    headers: headersTo(request, forwardedFor(request)),
+    // Never compressed: answers are looked into.
+    headers: { ...headers(request), "accept-encoding": "identity" },
     signal: whileWanted(response),
     patience: PATIENCE,
   });
@@ -203,8 +216,8 @@ async function pour(
 }
 
 /** The whole answer. HEAD is asked as GET, since there would be nothing to look into; Node leaves the body out. */
-function read(
-  { upstream, forwardedFor }: Passage,
+export function read(
+  { upstream, headers }: Passage,
   request: Request,
   response: Response,
   body?: Buffer,
@@ -212,14 +225,15 @@ function read(
   return upstream.json({
     method: request.method === "HEAD" ? "GET" : request.method,
     target: request.originalUrl,
-    headers: headersTo(request, forwardedFor(request)),
+    // Never compressed: answers are looked into.
+    headers: { ...headers(request), "accept-encoding": "identity" },
     signal: whileWanted(response),
     patience: PATIENCE,
     ...(body === undefined ? {} : { body }),
   });
 }
 
-async function bodyOf(request: Request): Promise<Buffer> {
+export async function bodyOf(request: Request): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
   // Not destroyed when there is too much of it: with the connection, the answer would be lost.

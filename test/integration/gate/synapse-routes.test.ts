@@ -31,6 +31,9 @@ const KINDS: Readonly<Record<string, GatedKind>> = {
   SyncRestServlet: "sync",
   SlidingSyncRestServlet: "sliding-sync",
   SendToDeviceRestServlet: "to-device",
+  ReceiptRestServlet: "receipt",
+  ReadMarkerRestServlet: "receipt",
+  PushersSetRestServlet: "pusher",
   DownloadResource: "media",
   ThumbnailResource: "media",
 };

@@ -191,6 +191,58 @@ describe("the client API through the gate", function () {
     await talker.close();
   });
 
+  it("says who the client is, whatever the client says and however it says it", async () => {
+    const heard: IncomingMessage["headers"][] = [];
+    const listener = await serve((request, response) => {
+      request.resume();
+      if (request.url?.includes("/publicRooms") || request.url?.includes("/joined_members"))
+        heard.push(request.headers);
+      response.setHeader("content-type", "application/json");
+      response.end(JSON.stringify({ user_id: bob.userId, joined_rooms: ["!x:localhost"] }));
+    });
+    const claims: readonly Record<string, string | string[]>[] = [
+      { "x-forwarded-for": "10.9.9.9" },
+      { "X-FORWARDED-FOR": "10.9.9.9", expect: "100-continue" },
+      { "x-forwarded-for": ["10.9.9.9", "10.8.8.8"], Expect: "100-Continue" },
+      { "x-real-ip": "10.9.9.9", forwarded: "for=10.9.9.9;proto=https", via: "1.1 10.9.9.9" },
+      { "x-forwarded-proto": "https", "x-forwarded-host": "10.9.9.9", "x-forwarded-port": "99" },
+      { "true-client-ip": "10.9.9.9", "x-client-ip": "10.9.9.9", connection: "x-forwarded-for" },
+    ];
+    for (const behindProxy of [false, true]) {
+      const before = await putGateBefore(house, { synapseUrl: listener.url, behindProxy });
+      for (const claim of claims) {
+        for (const [method, path] of [
+          ["POST", `${C}/v3/publicRooms`],
+          ["GET", `${C}/v3/rooms/!x:localhost/joined_members`],
+        ] as const) {
+          heard.length = 0;
+          const headers = { ...claim, ...(method === "POST" ? { "content-length": "2" } : {}) };
+          const asked = open(bob.at(before.url), method, path, headers as Record<string, string>);
+          asked.sent.end(method === "POST" ? "{}" : undefined);
+          const answer = await asked.answer;
+          expect(answer.statusCode).to.equal(200);
+          answer.resume();
+          const said = Object.entries(heard[0] ?? {}).filter(([name]) =>
+            /forward|-ip$|^via$|^expect$/.test(name),
+          );
+          const [told] = behindProxy
+            ? [claim["x-forwarded-for"] ?? claim["X-FORWARDED-FOR"]].flat().slice(-1)
+            : [];
+          expect(Object.fromEntries(said), `${method} ${JSON.stringify(claim)}`).to.deep.equal({
+            "x-forwarded-for": told ?? "127.0.0.1",
+            "x-forwarded-proto": behindProxy ? (claim["x-forwarded-proto"] ?? "http") : "http",
+          });
+        }
+      }
+      await before.close();
+    }
+    await listener.close();
+    // And Synapse need not guess.
+    await bob.json("GET", `${C}/v3/joined_rooms`);
+    await bob.json("GET", `${C}/v3/sync?timeout=0`);
+    expect(house.synapseLog()).to.not.contain("x-forwarded-proto");
+  });
+
   it("hands on as a sync only what begins as one", async () => {
     let answer: { type: string; body: string; status?: number } = { type: "", body: "" };
     const confused = await serve((request, response) => {
