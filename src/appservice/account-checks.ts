@@ -1,16 +1,17 @@
-import { holdRoomsOf, releaseRooms } from "../conversations/affected.ts";
+import { releaseRooms } from "../conversations/room-checks.ts";
 import type { DirectorySnapshot } from "../directory/snapshot.ts";
-import type { Naming, UserId } from "../policy/model.ts";
+import type { PolicySettings, UserId } from "../policy/model.ts";
 import type { Database } from "../store/database.ts";
 import { syncAccounts, type WantedAccount } from "./accounts.ts";
 import { expectedAccount } from "./expected-account.ts";
 import type { Homeserver } from "./homeserver.ts";
+import { holdRoomsOf } from "./reached-rooms.ts";
 
 export interface AccountParts {
   readonly database: Database;
   readonly homeserver: Homeserver;
   readonly directory: DirectorySnapshot;
-  readonly settings: Naming;
+  readonly settings: PolicySettings;
 }
 
 const BATCH = 200;
@@ -55,7 +56,7 @@ async function check(parts: AccountParts, due: readonly Due[]): Promise<unknown>
     if (account !== null) wanted.set(user_id, account);
   }
   const failed = await syncAccounts(database, homeserver, wanted, (tx, made) =>
-    holdRoomsOf(tx, people, settings, made),
+    holdRoomsOf({ tx, directory: people, settings }, made),
   );
   const done = due.filter(({ user_id }) => !failed.has(user_id));
   // One that became due again meanwhile has another number, and stays.

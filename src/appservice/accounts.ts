@@ -151,6 +151,34 @@ async function record(
   );
 }
 
+export interface KnownAccounts {
+  /** It exists, and may join rooms. */
+  made(user: UserId): boolean;
+  /** It is not as it ought to be, or is being looked at, and may just become what it ought to have been before. */
+  differ(user: UserId, wanted: WantedAccount): boolean;
+}
+
+/** What is known of these accounts. */
+export async function knownAccounts(db: Queryable, users: readonly UserId[]): Promise<KnownAccounts> {
+  const found = await db.query<{ user_id: UserId }>(
+    "SELECT user_id FROM account_checks WHERE user_id = ANY($1)",
+    [users],
+  );
+  const underWay = new Set(found.rows.map((row) => row.user_id));
+  const known = await accountsOf(db, users);
+  return {
+    made: (user) => known.has(user),
+    differ(user, wanted) {
+      if (underWay.has(user)) return true;
+      const account = known.get(user);
+      if (wanted === "departed") return account !== undefined && !account.locked;
+      if (account === undefined) return !wanted.locked;
+      const { displayName, locked, muted } = wanted;
+      return account.displayName !== displayName || account.locked !== locked || account.muted !== muted;
+    },
+  };
+}
+
 /** Which of these users have an account that may join rooms. */
 export async function withAccount(db: Queryable, users: readonly UserId[]): Promise<Set<UserId>> {
   const found = await db.query<{ user_id: UserId }>("SELECT user_id FROM accounts WHERE user_id = ANY($1)", [

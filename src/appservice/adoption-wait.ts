@@ -39,4 +39,4 @@ async function adopted(database: Database, notifications: Notifications, room: R
   }
 }
 
-export const adoptJob = (room: RoomId) => ({ key: `adopt:${room}`, queue: `adopt:${room}` });
+export const adoptJob = (room: RoomId) => ({ queue: `adopt:${room}` });

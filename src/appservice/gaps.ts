@@ -35,7 +35,7 @@ export const queueGapCheck = (db: Queryable, rooms: "recent" | "all"): Promise<v
     db,
     "gaps",
     { rooms },
-    { key: `gaps:${rooms}`, queue: "gaps", priority: 20, runAt: new Date(Date.now() + 2_000) },
+    { queue: `gaps:${rooms}`, priority: 20, runAt: new Date(Date.now() + 2_000) },
   );
 
 /**

@@ -122,4 +122,4 @@ async function postpone(
   );
 }
 
-const jobOf = (roomId: string) => ({ key: `inbox:${roomId}`, queue: `inbox:${roomId}` });
+const jobOf = (roomId: string) => ({ queue: `inbox:${roomId}` });

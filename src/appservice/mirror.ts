@@ -1,5 +1,6 @@
+import { type ConversationRow, conversationColumns, conversationOf } from "../conversations/store.ts";
 import type { MatrixEvent } from "../messages/event.ts";
-import type { ActualMember, ActualRoom, Membership, RoomId, UserId } from "../policy/model.ts";
+import type { ActualMember, ActualRoom, Conversation, Membership, RoomId, UserId } from "../policy/model.ts";
 import type { Queryable } from "../store/database.ts";
 
 /**
@@ -189,29 +190,63 @@ export async function mirrorWholeRoom(
 }
 
 /** The room as mirrored; null when the mirror has never seen it. */
-export async function loadRoom(db: Queryable, room: RoomId): Promise<ActualRoom | null> {
-  const known = await db.query<{ version: string; creator: UserId | null }>(
-    "SELECT version, creator FROM rooms WHERE room_id = $1",
-    [room],
+export const loadRoom = async (db: Queryable, room: RoomId): Promise<ActualRoom | null> =>
+  (await loadRooms(db, [room])).get(room) ?? null;
+
+/** Rooms as mirrored, in three statements; without those that the mirror has never seen. */
+export async function loadRooms(
+  db: Queryable,
+  ids: readonly RoomId[],
+): Promise<ReadonlyMap<RoomId, ActualRoom>> {
+  if (ids.length === 0) return new Map();
+  interface Member extends ActualMember {
+    readonly room_id: RoomId;
+    readonly user_id: UserId;
+    readonly direct: boolean;
+  }
+  const known = await db.query<{ room_id: RoomId; version: string; creator: UserId | null }>(
+    "SELECT room_id, version, creator FROM rooms WHERE room_id = ANY($1)",
+    [ids],
   );
-  const row = known.rows[0];
-  if (row === undefined) return null;
-  const state = await db.query<{ type: string; content: Record<string, unknown> }>(
-    "SELECT type, content FROM room_state WHERE room_id = $1",
-    [room],
+  const state = await db.query<{ room_id: RoomId; type: string; content: Record<string, unknown> }>(
+    "SELECT room_id, type, content FROM room_state WHERE room_id = ANY($1)",
+    [ids],
   );
-  const members = await db.query<ActualMember & { user_id: UserId; direct: boolean }>(
-    "SELECT user_id, membership, forgotten, direct FROM room_members WHERE room_id = $1",
-    [room],
+  const members = await db.query<Member & Record<string, unknown>>(
+    "SELECT room_id, user_id, membership, forgotten, direct FROM room_members WHERE room_id = ANY($1)",
+    [ids],
   );
-  return {
-    roomId: room,
-    version: row.version,
-    creator: row.creator,
-    state: Object.fromEntries(state.rows.map(({ type, content }) => [type, content])),
-    members: new Map(
-      members.rows.map(({ user_id, membership, forgotten }) => [user_id, { membership, forgotten }]),
-    ),
-    direct: new Set(members.rows.filter((member) => member.direct).map((member) => member.user_id)),
-  };
+  const stateOf = Map.groupBy(state.rows, (row) => row.room_id);
+  const membersOf = Map.groupBy(members.rows, (row) => row.room_id);
+  return new Map(
+    known.rows.map(({ room_id, version, creator }): [RoomId, ActualRoom] => {
+      const present = membersOf.get(room_id) ?? [];
+      return [
+        room_id,
+        {
+          roomId: room_id,
+          version,
+          creator,
+          state: Object.fromEntries((stateOf.get(room_id) ?? []).map(({ type, content }) => [type, content])),
+          members: new Map(
+            present.map(({ user_id, membership, forgotten }) => [user_id, { membership, forgotten }]),
+          ),
+          direct: new Set(present.filter((member) => member.direct).map((member) => member.user_id)),
+        },
+      ];
+    }),
+  );
+}
+
+/** The conversations in whose rooms each of these people is, or is invited, as far as the mirror knows. */
+export async function roomsWith(
+  db: Queryable,
+  users: readonly UserId[],
+): Promise<ReadonlyArray<{ readonly user: UserId; readonly conversation: Conversation }>> {
+  const found = await db.query<ConversationRow & { user_id: UserId } & Record<string, unknown>>(
+    `SELECT m.user_id, ${conversationColumns("c")} FROM room_members m JOIN conversations c ON c.room_id = m.room_id
+     WHERE m.user_id = ANY($1) AND m.membership IN ('join', 'invite', 'knock')`,
+    [users],
+  );
+  return found.rows.map((row) => ({ user: row.user_id, conversation: conversationOf(row) }));
 }

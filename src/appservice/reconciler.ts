@@ -1,5 +1,4 @@
 import type { Logger } from "pino";
-import { checkRoomLater } from "../conversations/affected.ts";
 import { conversationById, type StoredConversation } from "../conversations/store.ts";
 import type { DirectorySnapshot } from "../directory/snapshot.ts";
 import { wakeOutbox } from "../messages/outbox.ts";
@@ -12,6 +11,7 @@ import type {
   PolicySettings,
   RoomId,
   Step,
+  UserId,
 } from "../policy/model.ts";
 import type { Database, Transaction } from "../store/database.ts";
 import { withAccount } from "./accounts.ts";
@@ -37,18 +37,24 @@ export type RoomTaken = (tx: Transaction, conversation: Conversation) => Promise
 /**
  * The job `room`: makes a conversation's room what the rules say. Costs no homeserver call when it is that already.
  * Each step is recorded before the next one, so that a crash repeats one step at most.
+ * @param only lets nobody in but this person: they wait, and the others do not.
+ * @returns whether something is left for when nobody waits: people who are still to be let in.
  * @throws when a step was refused: the mirror has been fetched anew then, and the next try starts from the truth.
  */
-export async function reconcileRoom(parts: ReconcilerParts, id: ConversationId): Promise<void> {
+export async function reconcileRoom(
+  parts: ReconcilerParts,
+  id: ConversationId,
+  only?: UserId,
+): Promise<boolean> {
   const { database, directory, settings } = parts;
   const stored = await conversationById(database, id);
-  if (stored === null) return;
+  if (stored === null) return false;
   await keepMembersOfLostRoom(parts, stored);
   const people = await directory.fresh();
   const expected = expectedRoom(stored.conversation, people, settings);
   if (expected === null) {
     if (stored.roomId !== null) await emptyRoom(parts, stored.roomId);
-    return;
+    return false;
   }
   const room = stored.roomId ?? (await openRoom(parts, stored, expected));
   const actual = await loadRoom(database, room);
@@ -62,19 +68,26 @@ export async function reconcileRoom(parts: ReconcilerParts, id: ConversationId):
     await refetchRoom(database, parts.homeserver, room);
     steps = diffRoom(expected, (await loadRoom(database, room)) ?? actual);
     const reason = givesUp(steps);
-    if (reason) return replaceRoom(parts, stored, room, reason);
+    if (reason) {
+      await replaceRoom(parts, stored, room, reason);
+      return false;
+    }
   }
   steps = await withoutAbsent(database, steps);
-  const now = uptoJoins(steps, JOINS_AT_ONCE);
+  const now =
+    only === undefined ? uptoJoins(steps, JOINS_AT_ONCE) : steps.filter((step) => concerns(step, only));
   await execute(parts, room, now);
-  if (now.length < steps.length) await database.transaction((tx) => checkRoomLater(tx, id));
+  return now.length < steps.length;
 }
+
+const concerns = (step: Step, user: UserId): boolean =>
+  (step.step !== "join" && step.step !== "direct") || step.user === user;
 
 const givesUp = (steps: readonly Step[]) => steps.find((step) => step.step === "replace")?.reason;
 
 /**
- * So many people join in one run, so that filling the rooms of a whole practice never keeps somebody's arrival notice
- * waiting for a worker. Removals are never put off.
+ * So many people join in one run, so that filling one large room never keeps anything else of it waiting, nor other rooms.
+ * Removals are never put off.
  */
 const JOINS_AT_ONCE = 10;
 

@@ -33,7 +33,7 @@ export async function retireRoom(
 }
 
 export const addRetireJob = (tx: Queryable, room: RoomId): Promise<void> =>
-  addJob(tx, "retire", { room_id: room }, { key: `retire:${room}`, queue: `retire:${room}` });
+  addJob(tx, "retire", { room_id: room }, { queue: `retire:${room}` });
 
 /**
  * The job `retire`: the tombstone, then everybody out and made to forget. Where the bot has not the power for that, or

@@ -1,4 +1,5 @@
-import { checkAccounts, holdRoomsOf, releaseRooms } from "../conversations/affected.ts";
+import { checkAccounts } from "../conversations/affected.ts";
+import { releaseRooms } from "../conversations/room-checks.ts";
 import type { DirectorySnapshot } from "../directory/snapshot.ts";
 import type { PolicySettings, UserId, Username } from "../policy/model.ts";
 import { userIdOf } from "../policy/names.ts";
@@ -8,6 +9,8 @@ import { mute, syncAccounts } from "./accounts.ts";
 import { expectedAccount } from "./expected-account.ts";
 import { type Homeserver, HomeserverAway, path } from "./homeserver.ts";
 import { neverIgnore } from "./ignore-list.ts";
+import { letInFirst } from "./let-in.ts";
+import { holdRoomsOf } from "./reached-rooms.ts";
 
 export interface SignInParts {
   readonly database: Database;
@@ -40,11 +43,13 @@ export async function issueSignIn(parts: SignInParts, username: Username): Promi
   const expected = expectedAccount(people, settings, user);
   if (expected === null || expected === "departed") return { refused: "unknown-user" };
   try {
+    const practice = { directory: people, settings };
     const failed = await syncAccounts(database, homeserver, new Map([[user, expected]]), async (tx, made) => {
-      await holdRoomsOf(tx, people, settings, made);
+      await holdRoomsOf({ ...practice, tx }, made);
       await releaseRooms(tx);
     });
     if (failed.has(user)) throw failed.get(user);
+    await letInFirst(database, username);
     // The account may have been made for somebody who lost access just then: it is looked at again.
     if (!hasAccess(await parts.directory.fresh(), username)) {
       await database.transaction((tx) => checkAccounts(tx, [user]));

@@ -1,19 +1,22 @@
 import type { Logger } from "pino";
-import { followChange } from "../conversations/affected.ts";
+import { checkRoomLater, continueLane } from "../conversations/room-checks.ts";
 import { followTags } from "../conversations/tags.ts";
 import type { DirectorySnapshot } from "../directory/snapshot.ts";
 import type { EventHandler } from "../messages/event.ts";
-import type { ConversationId, PolicySettings, RoomId } from "../policy/model.ts";
-import type { Database } from "../store/database.ts";
-import type { JobPayloads } from "../store/jobs.ts";
+import type { ConversationId, PolicySettings, RoomId, Username } from "../policy/model.ts";
+import { type Database, isDatabaseDown } from "../store/database.ts";
+import type { InTurn, JobPayloads } from "../store/jobs.ts";
 import { drainAccounts } from "./account-checks.ts";
 import { adoptRoom } from "./adoption.ts";
-import type { Homeserver } from "./homeserver.ts";
+import { followDirectory } from "./follow-directory.ts";
+import { type Homeserver, HomeserverAway } from "./homeserver.ts";
 import { drainInbox } from "./inbox.ts";
+import { letIn } from "./let-in.ts";
 import { drainOutbox } from "./outbox-sender.ts";
 import { type RoomTaken, reconcileRoom } from "./reconciler.ts";
 import { repairNow } from "./repair-now.ts";
 import { closeRoom } from "./retire.ts";
+import { drainLane } from "./room-lanes.ts";
 import { roomTags } from "./room-tags.ts";
 
 export interface MatrixTaskParts {
@@ -26,11 +29,21 @@ export interface MatrixTaskParts {
   readonly log: Logger;
 }
 
-type MatrixJob = "inbox" | "outbox" | "accounts" | "room" | "retire" | "adopt" | "tags" | "conversations";
+type MatrixJob =
+  | "inbox"
+  | "outbox"
+  | "accounts"
+  | "room"
+  | "rooms"
+  | "rooms_of"
+  | "retire"
+  | "adopt"
+  | "tags"
+  | "conversations";
 
 /** The jobs that carry what was decided to the homeserver, and what it sent to the features. */
 export function matrixTasks(parts: MatrixTaskParts): {
-  readonly [Name in MatrixJob]: (payload: JobPayloads[Name]) => Promise<void>;
+  readonly [Name in MatrixJob]: (payload: JobPayloads[Name], inTurn: InTurn) => Promise<void>;
 } {
   const { database, homeserver, directory, settings, handlers, log } = parts;
   const rooms = { ...parts, bot: settings.bot };
@@ -49,10 +62,20 @@ export function matrixTasks(parts: MatrixTaskParts): {
         conversation_id as ConversationId,
       ),
     accounts: () => drainAccounts(parts),
-    room: ({ conversation_id }) => reconcileRoom(rooms, conversation_id as ConversationId),
+    room: async ({ conversation_id }) => {
+      const id = conversation_id as ConversationId;
+      if (await reconcileRoom(rooms, id)) await database.transaction((tx) => checkRoomLater(tx, id));
+    },
+    rooms: async ({ lane }, inTurn) => {
+      const look = (id: ConversationId) => reconcileRoom(rooms, id);
+      if (await drainLane({ database, log, look, isAway }, lane, inTurn)) await continueLane(database, lane);
+    },
+    rooms_of: ({ username }, inTurn) => letIn(rooms, username as Username, inTurn),
     adopt: ({ room_id }) => adoptRoom(rooms, room_id as RoomId),
     retire: ({ room_id }) => closeRoom(rooms, room_id as RoomId),
     tags: ({ room_id }) => followTags(database, roomTags(homeserver), room_id as RoomId),
-    conversations: async (change) => followChange(database, await directory.fresh(), settings, change),
+    conversations: () => followDirectory({ database, directory, settings }),
   };
 }
+
+const isAway = (error: unknown) => error instanceof HomeserverAway || isDatabaseDown(error);

@@ -44,12 +44,11 @@ export async function queueRoomAudit(tx: Transaction, audit: RoomAuditRequest): 
     [audit.id, audit.roomIds, audit.repair, audit.tells],
   );
   // A look at some rooms does not wait for one at all of them.
-  const queue = audit.roomIds === null ? "room_audit" : "room_audit_some";
   await addJob(
     tx,
     "room_audit",
     { audit_id: audit.id },
-    { key: `room_audit:${audit.id}`, queue, priority: audit.roomIds === null ? 20 : 10 },
+    { queue: `room_audit:${audit.id}`, priority: audit.roomIds === null ? 20 : 10 },
   );
 }
 

@@ -1,12 +1,15 @@
-import { bumpRevision } from "../directory/snapshot.ts";
 import { withHolders } from "../policy/members.ts";
 import type { ConversationId, CustomGroup, Directory, Naming, Selection } from "../policy/model.ts";
 import { groupHandleOf } from "../policy/names.ts";
 import { sameSelection } from "../policy/selection.ts";
 import type { Transaction } from "../store/database.ts";
-import { addJobs } from "../store/jobs.ts";
-import { checkAccounts, checkRoom, roomJob } from "./affected.ts";
-import { insertCustomGroup, type NewCustomGroup, replaceSelection } from "./custom-groups.ts";
+import { checkAccounts, checkRoom, checkRooms } from "./affected.ts";
+import {
+  customGroupChanged,
+  insertCustomGroup,
+  type NewCustomGroup,
+  replaceSelection,
+} from "./custom-groups.ts";
 
 /** Makes a custom group, and has its room and its handle made. Hold `lockDirectory` since before the decision. */
 export async function makeCustomGroup(
@@ -48,12 +51,9 @@ export async function changeGroup(
     [group.id, renamed ? change.name : group.name],
   );
   if (chosenAnew) await replaceSelection(tx, group.id, selection);
-  else await bumpRevision(tx);
+  else await customGroupChanged(tx, group.id);
   const touched = [...withHolders(directory, [group.id])];
-  await addJobs(
-    tx,
-    touched.map((id) => roomJob(id, 0)),
-  );
+  await checkRooms(tx, touched);
   await checkAccounts(
     tx,
     touched.map((customGroup) => groupHandleOf(naming, { customGroup })),

@@ -1,4 +1,4 @@
-import { bumpRevision } from "../directory/snapshot.ts";
+import { recordChanges } from "../directory/change-log.ts";
 import type { ConversationId, Selection, Username } from "../policy/model.ts";
 import { onlyRow, type Queryable } from "../store/database.ts";
 
@@ -24,6 +24,10 @@ export async function insertCustomGroup(tx: Queryable, group: NewCustomGroup): P
   return id;
 }
 
+/** Has everybody who holds the group in memory read it again. What follows from it is queued by whoever changes it. */
+export const customGroupChanged = (tx: Queryable, id: ConversationId): Promise<void> =>
+  recordChanges(tx, [{ kind: "custom_group", subject: id }], true);
+
 /** Writes what the group is put together from, in place of what it was. */
 export async function replaceSelection(
   tx: Queryable,
@@ -41,5 +45,5 @@ export async function replaceSelection(
      SELECT $1, kind, member FROM json_to_recordset($2) AS m(kind text, member text)`,
     [id, JSON.stringify(members)],
   );
-  await bumpRevision(tx);
+  await customGroupChanged(tx, id);
 }

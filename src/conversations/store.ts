@@ -98,6 +98,38 @@ export async function ensureConversation(
   return { ...stored(row), created: made !== undefined };
 }
 
+/** The conversations of this kind of question: a condition on the table `conversations`, and its values. */
+async function conversationsWhere(
+  db: Queryable,
+  condition: string,
+  values: readonly unknown[],
+): Promise<StoredConversation[]> {
+  const found = await db.query<ConversationRow>(
+    `SELECT ${COLUMNS} FROM conversations WHERE ${condition}`,
+    values,
+  );
+  return found.rows.map(stored);
+}
+
+/** Those that are a person's own or two people's: of each of these people. */
+export const ownConversations = (
+  db: Queryable,
+  usernames: readonly Username[],
+): Promise<StoredConversation[]> =>
+  conversationsWhere(db, "username = ANY($1) OR other_username = ANY($1)", [usernames]);
+
+/** Those of the whole practice, those of these security groups, and these custom groups. */
+export const sharedConversations = (
+  db: Queryable,
+  groups: readonly SecurityGroupId[],
+  customGroups: readonly ConversationId[],
+): Promise<StoredConversation[]> =>
+  conversationsWhere(
+    db,
+    "kind IN ('alerts', 'admin') OR (kind = 'group' AND security_group = ANY($1)) OR (kind = 'custom' AND id = ANY($2))",
+    [groups, customGroups],
+  );
+
 function stored(row: ConversationRow): StoredConversation {
   return { conversation: conversationOf(row), roomId: row.room_id };
 }

@@ -48,7 +48,6 @@ export async function queueTags(db: Queryable, rooms: readonly RoomId[]): Promis
     rooms.map((room) => ({
       name: "tags" as const,
       payload: { room_id: room },
-      key: `tags:${room}`,
       queue: `tags:${room}`,
       priority: 5,
     })),

@@ -1,6 +1,6 @@
 import type { SecurityGroupId, Username } from "../policy/model.ts";
 import type { Transaction } from "../store/database.ts";
-import { bumpRevision } from "./snapshot.ts";
+import { recordChanges } from "./change-log.ts";
 
 /** Told of every change of the directory, in the transaction that makes it. Never of a change that changes nothing. */
 export interface DirectoryChanges {
@@ -11,6 +11,8 @@ export interface DirectoryChanges {
 export interface DirectoryChange {
   readonly usernames: readonly Username[];
   readonly groups: readonly SecurityGroupId[];
+  /** Groups of which nothing changed but that some of `usernames` came or went. */
+  readonly members?: readonly SecurityGroupId[];
 }
 
 /** Tells everybody of a change, unless it is none: who holds the directory in memory, and who carries it on. */
@@ -19,7 +21,13 @@ export async function announce(
   changes: DirectoryChanges,
   change: DirectoryChange,
 ): Promise<void> {
-  if (change.usernames.length === 0 && change.groups.length === 0) return;
-  await bumpRevision(tx);
+  const { usernames, groups, members = [] } = change;
+  const changed = [
+    ...usernames.map((subject) => ({ kind: "user", subject }) as const),
+    ...groups.map((subject) => ({ kind: "security_group", subject }) as const),
+    ...members.map((subject) => ({ kind: "members", subject }) as const),
+  ];
+  if (changed.length === 0) return;
+  await recordChanges(tx, changed, false);
   await changes.changed(tx, change);
 }

@@ -19,13 +19,13 @@ export async function putGroup(
   sent: SentGroup,
 ): Promise<StoredGroup | Refusal> {
   await lockDirectory(tx);
-  const stored = await readGroups(tx);
+  const stored = await readGroups(tx, [sent.id, DEFAULT_GROUP]);
   const wanted = groupAsSent(sent);
   // Under a number and by name: from then on this one is Default, and the one that was there by itself goes.
   const takesOver =
     sent.id !== DEFAULT_GROUP && isDefaultGroup(sent) && stored.get(DEFAULT_GROUP)?.everyone === true;
   const replaced = takesOver ? [DEFAULT_GROUP] : [];
-  const others = [...stored.keys()].filter((id) => !replaced.includes(id));
+  const others = (await groupIds(tx)).filter((id) => !replaced.includes(id));
   const errors = [
     ...nameErrors(sent.id, others, "id", (id) => cannotBeSecurityGroupId(naming, id)),
     ...unknownMembers(sent.members, await knownUsernames(tx, sent.members), "members"),
@@ -50,7 +50,7 @@ export async function deleteGroup(
   id: SecurityGroupId,
 ): Promise<Refusal | null> {
   await lockDirectory(tx);
-  const known = (await readGroups(tx)).get(id);
+  const known = (await readGroups(tx, [id])).get(id);
   if (!known) return { refused: "unknown" };
   if (isDefaultGroup(known)) return { refused: "default-group" };
   const nobody = new Map();
@@ -61,6 +61,11 @@ export async function deleteGroup(
   await writePlan(tx, plan);
   await announce(tx, changes, touchedBy(plan));
   return null;
+}
+
+async function groupIds(db: Queryable): Promise<SecurityGroupId[]> {
+  const { rows } = await db.query<{ id: SecurityGroupId }>("SELECT id FROM security_groups");
+  return rows.map((row) => row.id);
 }
 
 async function knownUsernames(db: Queryable, usernames: readonly Username[]): Promise<ReadonlySet<Username>> {

@@ -10,10 +10,11 @@ import {
   type Username,
 } from "../policy/model.ts";
 import { type Database, onlyRow, type Queryable } from "../store/database.ts";
+import { type Changed, type ChangedKind, changesBetween } from "./change-log.ts";
 
 /** The directory in memory, never older than the database when it matters. */
 export interface DirectorySnapshot {
-  /** The directory as committed now: one small query when nothing changed, a reload when something did. */
+  /** The directory as committed now: one small query when nothing changed, else what changed is read. */
   fresh(): Promise<Directory>;
   /**
    * The directory as this transaction sees it, its own changes included, on its own connection. From memory when
@@ -27,13 +28,13 @@ export interface DirectorySnapshot {
 const EMPTY: Directory = { users: new Map(), securityGroups: new Map(), customGroups: new Map() };
 
 export function directorySnapshot(database: Database): DirectorySnapshot {
-  let loaded: { revision: string; directory: Directory } = { revision: "", directory: EMPTY };
+  let loaded: Loaded = { revision: "", directory: EMPTY };
   let loading: Promise<Directory> | undefined;
 
   const load = async (): Promise<Directory> => {
     const next = await database.transaction(async (tx) => {
       await tx.query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY");
-      return { revision: await revisionOf(tx), directory: await loadDirectory(tx) };
+      return brought(tx, loaded);
     });
     loaded = next;
     return next.directory;
@@ -42,7 +43,7 @@ export function directorySnapshot(database: Database): DirectorySnapshot {
   return {
     latest: () => loaded.directory,
     // What a transaction loads is not kept: it may be rolled back, and its revision given to another change.
-    within: async (tx) => ((await revisionOf(tx)) === loaded.revision ? loaded.directory : loadDirectory(tx)),
+    within: async (tx) => (await brought(tx, loaded)).directory,
     fresh: async () => {
       if ((await revisionOf(database)) === loaded.revision) return loaded.directory;
       // A load that began before our question may have missed what we are asked about: wait for one of our own.
@@ -56,12 +57,47 @@ export function directorySnapshot(database: Database): DirectorySnapshot {
   };
 }
 
-/** Counts the change: everybody who holds the directory in memory reloads it. In the changing transaction. */
-export async function bumpRevision(tx: Queryable): Promise<void> {
-  await tx.query(
-    `WITH bumped AS (UPDATE directory_revision SET revision = revision + 1 RETURNING revision)
-     SELECT pg_notify('whisper_directory', revision::text) FROM bumped`,
-  );
+interface Loaded {
+  readonly revision: string;
+  readonly directory: Directory;
+}
+
+/** What was loaded, brought up to what `db` sees by what changed since. Maps in which nothing changed stay the same. */
+async function brought(db: Queryable, loaded: Loaded): Promise<Loaded> {
+  const revision = await revisionOf(db);
+  if (revision === loaded.revision) return loaded;
+  const changes = await changesBetween(db, loaded.revision, revision);
+  if (changes === null) return { revision, directory: await loadDirectory(db) };
+  const { users, securityGroups, customGroups } = loaded.directory;
+  const of = (...kinds: ChangedKind[]) => subjectsOf(changes, kinds);
+  return {
+    revision,
+    directory: {
+      users: await renewed(users, of("user"), (names) => loadUsers(db, names)),
+      securityGroups: await renewed(securityGroups, of("security_group", "members"), (ids) =>
+        loadSecurityGroups(db, ids),
+      ),
+      customGroups: await renewed(customGroups, of("custom_group"), (ids) => loadCustomGroups(db, ids)),
+    },
+  };
+}
+
+const subjectsOf = (changes: readonly Changed[], kinds: readonly ChangedKind[]): string[] => [
+  ...new Set(changes.filter(({ kind }) => kinds.includes(kind)).map(({ subject }) => subject)),
+];
+
+/** The map with these entries as `load` has them now, without those that it has not. */
+async function renewed<Key extends string, Value>(
+  known: ReadonlyMap<Key, Value>,
+  keys: readonly string[],
+  load: (keys: readonly string[]) => Promise<ReadonlyMap<Key, Value>>,
+): Promise<ReadonlyMap<Key, Value>> {
+  if (keys.length === 0) return known;
+  const now = await load(keys);
+  const renewed = new Map(known);
+  for (const key of keys as readonly Key[]) if (!now.has(key)) renewed.delete(key);
+  for (const [key, value] of now) renewed.set(key, value);
+  return renewed;
 }
 
 async function revisionOf(db: Queryable): Promise<string> {
@@ -86,30 +122,59 @@ interface UserRow {
 }
 
 /** The whole directory, in three statements. */
-export async function loadDirectory(db: Queryable): Promise<Directory> {
-  const users = await db.query<UserRow>(
+export const loadDirectory = async (db: Queryable): Promise<Directory> => ({
+  users: await loadUsers(db),
+  securityGroups: await loadSecurityGroups(db),
+  customGroups: await loadCustomGroups(db),
+});
+
+/** These rows, or all: two statements, so that each has the plan that it needs. */
+const only = (column: string, keys: readonly string[] | undefined) =>
+  keys === undefined
+    ? { where: "true", values: undefined }
+    : { where: `${column} = ANY($1)`, values: [keys] };
+
+async function loadUsers(db: Queryable, names?: readonly string[]): Promise<ReadonlyMap<Username, User>> {
+  const { where, values } = only("u.username", names);
+  const { rows } = await db.query<UserRow>(
     `SELECT u.username, u.name, u.role, u.email, u.mobile, u.active, u.permissions, u.doctor, u.locations,
             p.open_on_message, p.keep_hidden, p.never_receive, p.open_on_startup, p.patient_arrived_alerts
-     FROM users u LEFT JOIN preferences p USING (username) ORDER BY username`,
+     FROM users u LEFT JOIN preferences p USING (username) WHERE ${where} ORDER BY username`,
+    values,
   );
-  const groups = await db.query<SecurityGroup & { members: Username[] }>(
+  return new Map(rows.map((row) => [row.username, userOf(row)]));
+}
+
+async function loadSecurityGroups(
+  db: Queryable,
+  ids?: readonly string[],
+): Promise<ReadonlyMap<SecurityGroupId, SecurityGroup>> {
+  const { where, values } = only("g.id", ids);
+  const { rows } = await db.query<SecurityGroup & { members: Username[] }>(
     `SELECT g.id, g.name, g.permissions,
             coalesce(array_agg(m.username ORDER BY m.username) FILTER (WHERE m.username IS NOT NULL), '{}') AS members
-     FROM security_groups g LEFT JOIN security_group_members m ON m.group_id = g.id GROUP BY g.id ORDER BY g.id`,
+     FROM security_groups g LEFT JOIN security_group_members m ON m.group_id = g.id
+     WHERE ${where} GROUP BY g.id ORDER BY g.id`,
+    values,
   );
-  const custom = await db.query<CustomGroupRow>(
+  return new Map(rows.map((row) => [row.id as SecurityGroupId, row]));
+}
+
+async function loadCustomGroups(
+  db: Queryable,
+  ids?: readonly string[],
+): Promise<ReadonlyMap<ConversationId, CustomGroup>> {
+  const { where, values } = only("c.id", ids);
+  const { rows } = await db.query<CustomGroupRow>(
     `SELECT c.id, c.name, c.created_by,
             coalesce(array_agg(m.member ORDER BY m.member) FILTER (WHERE m.kind = 'user'), '{}') AS users,
             coalesce(array_agg(m.member ORDER BY m.member) FILTER (WHERE m.kind = 'security_group'), '{}') AS security_groups,
             coalesce(array_agg(m.member ORDER BY m.member) FILTER (WHERE m.kind = 'custom_group'), '{}') AS custom_groups
      FROM conversations c LEFT JOIN custom_group_members m ON m.conversation_id = c.id
-     WHERE c.kind = 'custom' GROUP BY c.id ORDER BY c.id`,
+     WHERE c.kind = 'custom' AND ${where} GROUP BY c.id ORDER BY c.id`,
+    values,
   );
-  return {
-    users: new Map(users.rows.map((row) => [row.username, userOf(row)])),
-    securityGroups: new Map(groups.rows.map((row) => [row.id as SecurityGroupId, row])),
-    customGroups: new Map(custom.rows.map((row) => [row.id, customGroupOf(row)])),
-  };
+  return new Map(rows.map((row) => [row.id, customGroupOf(row)]));
 }
 
 interface CustomGroupRow {

@@ -16,13 +16,19 @@ export async function readDirectory(db: Queryable): Promise<StoredDirectory> {
   return { users: new Map(users.rows.map((user) => [user.username, user])), groups: await readGroups(db) };
 }
 
-export async function readGroups(db: Queryable): Promise<ReadonlyMap<SecurityGroupId, StoredGroup>> {
+/** All of them, or those with these ids. */
+export async function readGroups(
+  db: Queryable,
+  ids?: readonly SecurityGroupId[],
+): Promise<ReadonlyMap<SecurityGroupId, StoredGroup>> {
   // json, since node-postgres reads arrays of text many times slower than JSON.parse does.
   const { rows } = await db.query<StoredGroup>(
     `SELECT id, name, permissions, everyone, coalesce(members, '[]') AS members
      FROM security_groups LEFT JOIN (
-       SELECT group_id, json_agg(username) AS members FROM security_group_members GROUP BY group_id
-     ) AS of_group ON group_id = id`,
+       SELECT group_id, json_agg(username) AS members FROM security_group_members
+       ${ids === undefined ? "" : "WHERE group_id = ANY($1)"} GROUP BY group_id
+     ) AS of_group ON group_id = id ${ids === undefined ? "" : "WHERE id = ANY($1)"}`,
+    ids === undefined ? undefined : [ids],
   );
   return new Map(rows.map((group) => [group.id, group]));
 }

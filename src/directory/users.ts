@@ -57,7 +57,8 @@ export async function putUser(
   const joined = await joinEveryone(tx, user.username);
   await announce(tx, changes, {
     usernames: same && joined.length === 0 ? [] : [user.username],
-    groups: joined,
+    groups: [],
+    members: joined,
   });
   return same ? known : user;
 }

@@ -62,7 +62,7 @@ export async function retryDeadLetter(database: Database, id: string): Promise<b
         );
         const room = found.rows[0]?.room_id;
         if (room === undefined) return false;
-        await addJob(tx, "inbox", { room_id: room }, { key: `inbox:${room}`, queue: `inbox:${room}` });
+        await addJob(tx, "inbox", { room_id: room }, { queue: `inbox:${room}` });
         return true;
       }
       case "send": {
@@ -73,7 +73,7 @@ export async function retryDeadLetter(database: Database, id: string): Promise<b
         );
         const id = found.rows[0]?.conversation_id;
         if (id === undefined) return false;
-        await addJob(tx, "outbox", { conversation_id: id }, { key: `outbox:${id}`, queue: `outbox:${id}` });
+        await addJob(tx, "outbox", { conversation_id: id }, { queue: `outbox:${id}` });
         return true;
       }
       case "job": {

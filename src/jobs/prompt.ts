@@ -1,13 +1,13 @@
 import type { Logger } from "pino";
 import type { Database } from "../store/database.ts";
-import { type JobSpec, PROMPTLY } from "../store/jobs.ts";
+import { type InTurn, type JobSpec, PROMPTLY } from "../store/jobs.ts";
 import type { Serial } from "./serial.ts";
 
 export interface PromptParts {
   readonly database: Database;
   readonly serial: Serial;
   /** Carries out a job of this name. Idempotent. */
-  readonly carryOut: (spec: JobSpec) => Promise<void>;
+  readonly carryOut: (spec: JobSpec, inTurn: InTurn) => Promise<void>;
   readonly isAway: (error: unknown) => boolean;
   readonly log: Logger;
 }
@@ -29,7 +29,7 @@ export function runPromptly({ database, serial, carryOut, isAway, log }: PromptP
     if (queue === undefined || serial.isBusy(queue) || running === AT_ONCE) return;
     running++;
     serial
-      .run(queue, () => carryOut(spec))
+      .run(queue, (inTurn) => carryOut(spec, inTurn))
       .catch((error: unknown) => {
         const away = isAway(error);
         log[away ? "debug" : "warn"](

@@ -3,7 +3,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { type Job, type Runner, run, type WorkerEvents, Logger as WorkerLogger } from "graphile-worker";
 import type { Logger } from "pino";
 import type { Database } from "../store/database.ts";
-import type { JobName, JobPayloads } from "../store/jobs.ts";
+import type { InTurn, JobName, JobPayloads } from "../store/jobs.ts";
 import { retryIn } from "./backoff.ts";
 import { jobsPool } from "./pool.ts";
 import { runPromptly } from "./prompt.ts";
@@ -11,7 +11,9 @@ import { type Serial, serialQueues } from "./serial.ts";
 import { holdWorkerLock, type WorkerLocks } from "./worker-locks.ts";
 
 /** What carries out each kind of job. Idempotent: a job runs again after a crash, a restart or an error. */
-export type TaskList = { readonly [Name in JobName]: (payload: JobPayloads[Name]) => Promise<void> };
+export type TaskList = {
+  readonly [Name in JobName]: (payload: JobPayloads[Name], inTurn: InTurn) => Promise<void>;
+};
 
 /** Jobs that the clock starts. Times are UTC, in cron notation. */
 export interface Timed {
@@ -36,8 +38,8 @@ export interface JobRunner {
   stop(): Promise<void>;
 }
 
-/** Jobs of queues that run at once in this process. */
-export const JOBS_AT_ONCE = 12;
+/** Jobs of queues that run at once in this process. The lanes of rooms for which nobody waits are half of them at most. */
+export const JOBS_AT_ONCE = 16;
 
 /** For the bookkeeping of jobs: each is held for an instant, but for the one that listens. */
 const JOB_CONNECTIONS = 6;
@@ -105,7 +107,7 @@ export async function startJobs(options: JobRunnerOptions): Promise<JobRunner> {
       ...options,
       serial,
       // The name and the payload come out of one spec, so they belong together.
-      carryOut: ({ name, payload }) => options.tasks[name](payload as never),
+      carryOut: ({ name, payload }, inTurn) => options.tasks[name](payload as never, inTurn),
     }),
   );
   runner.promise.then(() => gaveUp(new Error("the runner of jobs ended by itself")), gaveUp);
@@ -142,7 +144,7 @@ function taskList({ tasks, timed }: JobRunnerOptions, serial: Serial) {
   const list: Record<string, (payload: unknown) => Promise<void>> = {};
   for (const [name, task] of Object.entries(tasks)) {
     // graphile-worker hands payloads back as unknown; they were typed when they were added (store/jobs.ts).
-    list[name] = (payload) => serial.run(queueOf(payload), () => task(payload as never));
+    list[name] = (payload) => serial.run(queueOf(payload), (inTurn) => task(payload as never, inTurn));
   }
   for (const { name, run: start } of timed) list[name] = async () => void (await start());
   return list;

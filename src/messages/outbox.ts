@@ -65,7 +65,6 @@ export async function wakeOutbox(db: Queryable, conversations: readonly Conversa
     [...new Set(conversations)].map((id) => ({
       name: "outbox" as const,
       payload: { conversation_id: id },
-      key: `outbox:${id}`,
       queue: `outbox:${id}`,
       promptly: true,
     })),

@@ -3,7 +3,7 @@
 import { receivesArrivals } from "./arrivalRecipients.ts";
 import { orderedPair } from "./individual.ts";
 import type { Conversation, ConversationId, Directory, SecurityGroupId, Username } from "./model.ts";
-import { accessIndex } from "./permissions.ts";
+import { accessIndex, hasAccess } from "./permissions.ts";
 
 /** What a conversation is about, before it has an id of its own. */
 export type Subject =
@@ -17,13 +17,23 @@ export type Subject =
  * The conversations that must be made without anybody asking. One that was made stays when its user is no longer
  * here (arrivals switched off, access lost): `expectedRoom` then says who is in it.
  */
-export function conversationsOf(directory: Directory): Subject[] {
-  const wanted: Subject[] = [{ kind: "alerts" }, { kind: "admin" }];
-  for (const user of accessIndex(directory).withAccess) {
+export const conversationsOf = (directory: Directory): Exclude<Subject, { kind: "custom" }>[] =>
+  conversationsAbout(directory, accessIndex(directory).withAccess, directory.securityGroups.keys());
+
+/** Those of them that are about these people or groups, and those that are the whole practice's. */
+export function conversationsAbout(
+  directory: Directory,
+  users: Iterable<Username>,
+  groups: Iterable<SecurityGroupId>,
+): Exclude<Subject, { kind: "custom" }>[] {
+  const wanted: Exclude<Subject, { kind: "custom" }>[] = [{ kind: "alerts" }, { kind: "admin" }];
+  for (const user of users) {
+    if (!hasAccess(directory, user)) continue;
     wanted.push({ kind: "control", user });
     if (receivesArrivals(directory, user)) wanted.push({ kind: "arrivals", user });
   }
-  for (const securityGroup of directory.securityGroups.keys()) wanted.push({ kind: "group", securityGroup });
+  for (const securityGroup of groups)
+    if (directory.securityGroups.has(securityGroup)) wanted.push({ kind: "group", securityGroup });
   return wanted;
 }
 

@@ -41,38 +41,59 @@ export interface JobPayloads {
   arrival_recipients: Record<string, never>;
   /** Pin the card of an arrivals room. */
   arrival_card: { readonly room_id: string; readonly event_id: string };
-  /** Work out which conversations must exist by themselves, and what a change of the directory touches. */
-  conversations: {
-    readonly usernames: readonly string[];
-    readonly groups: readonly string[];
-  };
+  /** Carry on what changed in the directory: the accounts and the conversations that it reaches. */
+  conversations: Record<string, never>;
+  /** Look at the rooms for which nobody waits, one after another; there are a few lanes of them. */
+  rooms: { readonly lane: number };
+  /** Let a person who signs in into their rooms, before everybody else. */
+  rooms_of: { readonly username: string };
 }
 
 export type JobName = keyof JobPayloads;
 
-export interface JobOptions {
-  /** A waiting job with the same key is replaced by this one: "once more" said twice is one run. */
-  readonly key?: string;
-  /** Jobs of one queue run one after another, over all processes. */
-  readonly queue?: string;
+interface When {
   /** Not before then. */
   readonly runAt?: Date;
-  /** Smaller runs earlier; 0 unless told: what a person waits for. */
+  /** Smaller runs earlier; 0 unless told: what a person waits for. A job that waits already keeps the smaller one. */
   readonly priority?: number;
+}
+
+/**
+ * Jobs of one queue run one after another, over all processes. The name of the queue is their key as well, so that one
+ * of them waits at most: more would fill the workers with waiting, and keep other people's jobs from them.
+ */
+interface OfQueue extends When {
+  readonly queue: string;
+  readonly key?: never;
   /**
    * A person waits: asked for in a transaction, it begins in this process once that is committed, if the process has
-   * the time (jobs/prompt.ts). Needs a queue.
+   * the time (jobs/prompt.ts).
    */
   readonly promptly?: boolean;
 }
 
+interface OfNoQueue extends When {
+  readonly queue?: never;
+  /** A waiting job with the same key is replaced by this one: "once more" said twice is one run. */
+  readonly key?: string;
+  readonly promptly?: never;
+}
+
+export type JobOptions = OfQueue | OfNoQueue;
+
 /** The event of `Database.committed` that tells of such a job, with its `JobSpec`. */
 export const PROMPTLY = "promptly";
 
-export interface JobSpec<Name extends JobName = JobName> extends JobOptions {
+export type JobSpec<Name extends JobName = JobName> = JobOptions & {
   readonly name: Name;
   readonly payload: JobPayloads[Name];
-}
+};
+
+/**
+ * Given to whatever carries out a job: does a part of it in the turn of another queue, as a job of that queue would be. A
+ * job of that queue must not do the same the other way round.
+ */
+export type InTurn = (queue: string, work: () => Promise<void>) => Promise<void>;
 
 /** How often a job is tried before it is parked as a dead letter. */
 export const MAX_ATTEMPTS = 25;
@@ -100,7 +121,7 @@ export async function addJobs(db: Queryable, specs: readonly JobSpec[]): Promise
     run_at: spec.runAt?.toISOString() ?? null,
     max_attempts: MAX_ATTEMPTS,
     // A job without a key is one that a newer one replaced while it ran (see jobs/runner.ts), so every job has one.
-    job_key: spec.key ?? randomUUID(),
+    job_key: spec.queue ?? spec.key ?? randomUUID(),
     priority: spec.priority ?? 0,
   }));
   if (isTransaction(db)) for (const spec of specs) if (spec.promptly) db.announce(PROMPTLY, spec);

@@ -4,8 +4,8 @@ import type { DirectoryChanges } from "../directory/changes.ts";
 
 /** What every change of the directory has looked at, in the transaction that makes it. */
 export const directoryChanges: DirectoryChanges = {
-  async changed(tx, change) {
-    await directoryChanged(tx, change);
+  async changed(tx) {
+    await directoryChanged(tx);
     await recipientsMayBeLost(tx);
   },
 };

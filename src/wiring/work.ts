@@ -21,6 +21,7 @@ import { customGroupEvents } from "../conversations/custom-group-events.ts";
 import { editConversation } from "../conversations/edit.ts";
 import { mediaEvents } from "../conversations/media.ts";
 import { openConversation } from "../conversations/open.ts";
+import { forgetOldChanges } from "../directory/change-log.ts";
 import { type JobRunner, startJobs, type TaskList, type Timed } from "../jobs/runner.ts";
 import { clearReplacedJobs } from "../jobs/upkeep.ts";
 import { commandsOf } from "../messages/commands/commands.ts";
@@ -85,6 +86,7 @@ function timetable(parts: Parts): Timed[] {
   const { database, settings, conversationParts } = parts;
   return [
     { name: "upkeep_jobs", cron: "*/10 * * * *", run: () => clearReplacedJobs(database) },
+    { name: "upkeep_changes", cron: "17 * * * *", run: () => forgetOldChanges(database) },
     { name: "upkeep_keys", cron: "7 * * * *", run: () => forgetOldIdempotencyKeys(database) },
     { name: "visibility", cron: "11 * * * *", run: () => archiveQuiet(database, conversationParts) },
     {

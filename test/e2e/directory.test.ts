@@ -98,6 +98,8 @@ describe("The directory", function () {
   });
 
   it("is refused whole when anything in it is wrong, and nothing has changed", async () => {
+    // The look for missing events that followed the start a few seconds later is none of the import's.
+    await settled(stack, { gaps: true });
     stack.proxy.forget();
     const [first] = SAMPLE_PRACTICE.users;
     const wrong: Record<string, object> = {
@@ -119,6 +121,6 @@ describe("The directory", function () {
       expect(answer.headers.get("content-type"), what).to.include("application/problem+json");
     }
     await settled(stack);
-    expect(stack.proxy.count(own())).to.equal(0);
+    expect(stack.proxy.requests(own()).map(({ method, path }) => `${method} ${path}`)).to.deep.equal([]);
   });
 });

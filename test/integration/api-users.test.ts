@@ -30,7 +30,7 @@ describe("users, groups and settings one by one", function () {
     const cora = { name: "Cora", role: "Nurse", locations: ["Botany"] };
     const whole = { username: "cora", active: true, permissions: [], doctor: false, ...cora };
     expect((await api.call("PUT", "/api/v1/users/cora", cora)).body).to.deep.equal(whole);
-    expect(api.changes.splice(0)).to.deep.equal([{ usernames: ["cora"], groups: ["Default"] }]);
+    expect(api.changes.splice(0)).to.deep.equal([{ usernames: ["cora"], groups: [], members: ["Default"] }]);
     expect((await api.call("PUT", "/api/v1/users/cora", whole)).body).to.deep.equal(whole);
     expect(api.changes).to.deep.equal([]);
     // What is left out gets its default.

@@ -6,7 +6,8 @@ import type { Booking } from "../../src/arrivals/booking.ts";
 import { type BookingResult, putBooking } from "../../src/arrivals/change-booking.ts";
 import { arrivalEvents } from "../../src/arrivals/events.ts";
 import type { ArrivalParts, ArrivalSettings } from "../../src/arrivals/parts.ts";
-import { bumpRevision, directorySnapshot } from "../../src/directory/snapshot.ts";
+import { recordChanges } from "../../src/directory/change-log.ts";
+import { directorySnapshot } from "../../src/directory/snapshot.ts";
 import type { MatrixEvent } from "../../src/messages/event.ts";
 import type { EventId, PolicySettings, RoomId, UserId, Username } from "../../src/policy/model.ts";
 import { userIdOf } from "../../src/policy/names.ts";
@@ -119,7 +120,7 @@ export async function openPractice(settings: Partial<ArrivalSettings> = {}): Pro
              patient_arrived_alerts = excluded.patient_arrived_alerts`,
           [username, user.neverReceive ?? false, user.alerts ?? null],
         );
-        await bumpRevision(tx);
+        await recordChanges(tx, [{ kind: "user", subject: username }], true);
       });
       await parts.directory.fresh();
     },

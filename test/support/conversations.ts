@@ -63,6 +63,11 @@ export interface House {
   clock: number;
   /** HealthTrack sends its directory: these people, with AccessWhisper, and these groups. */
   staff(staff: Staff): Promise<void>;
+  /** The same, with whatever HealthTrack says of its groups. */
+  import(
+    users: ReadonlyArray<Exclude<Staff["users"][number], string>>,
+    groups: readonly object[],
+  ): Promise<void>;
   open(as: string, choice: Choice, name?: string): Promise<Opened | Refusal>;
   /** Opens what the rules allow, and gives its room. */
   opened(as: string, choice: Choice, name?: string): Promise<{ id: ConversationId; room: RoomId }>;
@@ -126,13 +131,19 @@ export async function openHouse(
     database,
     parts,
     clock: MORNING,
-    async staff({ users, groups = {} }) {
+    staff: ({ users, groups = {} }) =>
+      house.import(
+        users.map((each) => (typeof each === "string" ? { username: each } : each)),
+        Object.entries(groups).map(([name, members]) => ({ id: name, name, members })),
+      ),
+    async import(users, groups) {
       const sent = directorySchema.parse({
-        users: users.map((each) => {
-          const user = typeof each === "string" ? { username: each } : each;
-          return { name: titled(user.username), permissions: ["AccessWhisper"], ...user };
-        }),
-        security_groups: Object.entries(groups).map(([name, members]) => ({ id: name, name, members })),
+        users: users.map((user) => ({
+          name: titled(user.username),
+          permissions: ["AccessWhisper"],
+          ...user,
+        })),
+        security_groups: groups,
       });
       const imported = await database.transaction((tx) =>
         importDirectory(tx, parts.settings, { changed: directoryChanged }, sent, {

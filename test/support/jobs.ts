@@ -1,12 +1,12 @@
 /** The job runner on a database of its own, with the tasks that a test gives. */
 import pino from "pino";
-import { type JobRunner, startJobs } from "../../src/jobs/runner.ts";
+import { type JobRunner, startJobs, type TaskList } from "../../src/jobs/runner.ts";
 import { type Database, openDatabase } from "../../src/store/database.ts";
-import type { JobName, JobPayloads } from "../../src/store/jobs.ts";
+
 import { migrate } from "../../src/store/migrate.ts";
 import { emptyDatabaseUrl } from "./postgres.ts";
 
-export type SomeTasks = { readonly [Name in JobName]?: (payload: JobPayloads[Name]) => Promise<void> };
+export type SomeTasks = Partial<TaskList>;
 
 /** Such an error says that the other side is away. */
 export class Away extends Error {}
@@ -40,6 +40,8 @@ export function runJobs(
       outbox: nothing,
       accounts: nothing,
       room: nothing,
+      rooms: nothing,
+      rooms_of: nothing,
       retire: nothing,
       adopt: nothing,
       tags: nothing,

@@ -17,6 +17,7 @@ export async function settled(stack: TestStack, { gaps = false, ms = 60_000 } = 
         const { rows } = await client.query<{ waiting: number }>(
           `SELECT (SELECT count(*) FROM inbox WHERE handled_at IS NULL AND parked_at IS NULL)::int
                 + (SELECT count(*) FROM outbox WHERE sent_at IS NULL AND dropped_at IS NULL)::int
+                + (SELECT count(*) FROM room_checks)::int
                 + (SELECT count(*) FROM graphile_worker._private_jobs
                     WHERE attempts < max_attempts AND run_at < now() + interval '1 minute'
                       AND ($1 OR key NOT LIKE 'gaps:%'))::int AS waiting`,

@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { closeOrphanRooms } from "../../../src/appservice/orphan-rooms.ts";
-import { bumpRevision, type DirectorySnapshot, directorySnapshot } from "../../../src/directory/snapshot.ts";
+import { recordChanges } from "../../../src/directory/change-log.ts";
+import { type DirectorySnapshot, directorySnapshot } from "../../../src/directory/snapshot.ts";
 import { roomOfOne } from "../../../src/messages/words.ts";
 import type { UserId } from "../../../src/policy/model.ts";
 import type { Database } from "../../../src/store/database.ts";
@@ -14,7 +15,7 @@ describe("rooms that hold their maker alone", () => {
     database = await testDatabase();
     directory = directorySnapshot(database);
     await database.query("INSERT INTO users (username, name) VALUES ('anna', 'Anna')");
-    await database.transaction(bumpRevision);
+    await recordChanges(database, [{ kind: "user", subject: "anna" }], true);
   });
   after(() => database.close());
 

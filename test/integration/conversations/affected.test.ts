@@ -1,8 +1,10 @@
 import { expect } from "chai";
 import { drainAccounts } from "../../../src/appservice/account-checks.ts";
-import { checkRoom, type DirectoryChange, followChange } from "../../../src/conversations/affected.ts";
+import { followDirectory } from "../../../src/appservice/follow-directory.ts";
+import { checkRoom } from "../../../src/conversations/affected.ts";
 import type { ConversationId } from "../../../src/policy/model.ts";
 import { type House, id, openHouse } from "../../support/conversations.ts";
+import { counted, Ended } from "../../support/counted.ts";
 import { FlawedHomeserver } from "../../support/flawed-homeserver.ts";
 
 describe("what follows from a change of the directory", () => {
@@ -17,7 +19,7 @@ describe("what follows from a change of the directory", () => {
     await makeAccounts();
     for (const conversation of await rows("SELECT id FROM conversations"))
       await house.giveRoom(conversation as ConversationId, [id("ana"), id("ben")]);
-    await house.takeJobs("room");
+    await looked();
     homeserver.calls.length = 0;
   });
   afterEach(() => house.close());
@@ -26,14 +28,13 @@ describe("what follows from a change of the directory", () => {
     const found = await house.database.query<{ id: string }>(sql);
     return found.rows.map((row) => row.id);
   }
-  async function follow(): Promise<void> {
-    for (const change of await house.takeJobs("conversations")) {
-      const directory = await house.parts.directory.fresh();
-      await followChange(house.database, directory, house.parts.settings, change as never as DirectoryChange);
-    }
-  }
+  const follow = () => followDirectory({ ...house.parts, database: house.database });
   const makeAccounts = () => drainAccounts({ ...house.parts, database: house.database, homeserver });
-  const looked = async () => (await house.takeJobs("room")).map(({ conversation_id }) => conversation_id);
+  /** The rooms that are looked at: in jobs of their own, or in the lanes of those for which nobody waits. */
+  const looked = async () => [
+    ...(await house.takeJobs("room")).map(({ conversation_id }) => conversation_id),
+    ...(await rows("DELETE FROM room_checks WHERE NOT held RETURNING conversation_id AS id")),
+  ];
   const managers = () => rows("SELECT id FROM conversations WHERE security_group = 'Managers'");
 
   const newcomers = Array.from({ length: 300 }, (_, index) => `new.${index}`);
@@ -72,6 +73,71 @@ describe("what follows from a change of the directory", () => {
         `SELECT key AS id FROM graphile_worker._private_jobs WHERE locked_at IS NULL AND key = 'room:${group}'`,
       ),
     ).to.have.length(1);
+  });
+
+  it("is looked into once, however many changes wait, and once more for those that come meanwhile", async () => {
+    const change = (name: string) => house.staff({ users: ["ana", { username: "ben", name }] });
+    for (let index = 0; index < 30; index++) await change(`Ben ${index}`);
+    expect(await house.takeJobs("conversations")).to.have.length(1);
+    await follow();
+    await house.takeAccounts();
+    await change("Ben again");
+    expect(await house.takeJobs("conversations")).to.have.length(1);
+    await follow();
+    expect(await house.takeAccounts()).to.deep.equal([id("ben")]);
+  });
+
+  it("reaches whoever has AccessWhisper through a group that no longer gives it", async () => {
+    const [nurses, managers] = [
+      { id: "Nurses", name: "Nurses", members: ["cara"], permissions: ["AccessWhisper"] },
+      { id: "Managers", name: "Managers", members: ["ana", "ben"], permissions: [] },
+    ];
+    const cara = { username: "cara", permissions: [] };
+    const nobody = { id: "Default", name: "Default", members: [], permissions: [] };
+    const send = (...groups: object[]) =>
+      house.import([{ username: "ana" }, { username: "ben" }, cara], [nobody, ...groups]);
+    await send(nurses, managers);
+    await follow();
+    await makeAccounts();
+    await looked();
+    homeserver.calls.length = 0;
+    await send({ ...nurses, permissions: [] }, managers);
+    await follow();
+    await makeAccounts();
+    expect(homeserver.calls.map(({ path, body }) => [decodeURIComponent(path), body])).to.deep.include([
+      `/_synapse/admin/v2/users/${id("cara")}`,
+      { locked: true },
+    ]);
+  });
+
+  it("is followed though the process ends at any statement of it", async () => {
+    const total = await statementsOfAChange("ben", Number.POSITIVE_INFINITY);
+    expect(total).to.be.greaterThan(5);
+    for (let last = 1; last <= total; last++) {
+      const left = last % 2 === 0 ? "ben" : "ana";
+      await statementsOfAChange(left, last);
+      await follow();
+      expect(await looked(), `ended after statement ${last}`).to.include((await managers())[0]);
+    }
+  });
+
+  /** One of the two leaves the Managers, the other is in; it is followed until the process ends at a statement. */
+  async function statementsOfAChange(left: string, last: number): Promise<number> {
+    const stays = left === "ben" ? "ana" : "ben";
+    await house.staff({ users: ["ana", "ben"], groups: { Managers: [stays] } });
+    const { database, statements } = counted(house.database, last);
+    await followDirectory({ ...house.parts, database }).catch((error: unknown) => {
+      if (!(error instanceof Ended)) throw error;
+    });
+    return statements.length;
+  }
+
+  it("is followed by two processes at once, and nothing of it is left out", async () => {
+    const names = Array.from({ length: 1_500 }, (_, index) => `person.${index}`);
+    await house.staff({ users: ["ana", "ben", ...names] });
+    await Promise.all([follow(), follow(), follow()]);
+    expect(await house.takeAccounts()).to.have.length(names.length + 1); // and the handle of Default
+    expect(await rows("SELECT seq AS id FROM directory_changes WHERE NOT followed")).to.deep.equal([]);
   });
 
   it("locks accounts before it makes others, also those that waited already", async () => {

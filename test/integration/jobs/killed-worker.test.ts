@@ -30,7 +30,7 @@ describe("the jobs of another worker", () => {
     const worker = spawn(process.execPath, [WORKER, jobs.url], { stdio: ["ignore", "pipe", "inherit"] });
     child = worker;
     const begun = once(createInterface(worker.stdout), "line");
-    await addJob(jobs.database, "adopt", { room_id: room }, { key: room, queue: room });
+    await addJob(jobs.database, "adopt", { room_id: room }, { queue: room });
     expect(await begun).to.deep.equal([room]);
     return worker;
   }

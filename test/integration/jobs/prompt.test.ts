@@ -22,7 +22,7 @@ describe("jobs that a person waits for", () => {
     runner = await runJobs(jobs, { adopt });
   };
   const add = (tx: Transaction, room: string) =>
-    addJob(tx, "adopt", { room_id: room }, { key: room, queue: room, promptly: true });
+    addJob(tx, "adopt", { room_id: room }, { queue: room, promptly: true });
   const waiting = async () =>
     (await jobs.database.query("SELECT FROM graphile_worker._private_jobs")).rowCount ?? 0;
   const noneLeft = () => eventually("no job to be left", async () => (await waiting()) === 0);

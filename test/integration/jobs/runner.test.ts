@@ -22,7 +22,7 @@ describe("jobs", () => {
     runner = await runJobs(jobs, tasks);
   };
   const add = (room: string, options = {}) =>
-    addJob(jobs.database, "adopt", { room_id: room }, { key: room, queue: room, ...options });
+    addJob(jobs.database, "adopt", { room_id: room }, { queue: room, ...options });
   const rows = async () =>
     (
       await jobs.database.query<{ attempts: number; wait: number; key: string | null }>(
@@ -99,6 +99,38 @@ describe("jobs", () => {
     await other.promise;
     end.resolve();
     await noneLeft();
+  });
+
+  it("that are asked for again and again while one of them runs take no worker from others, and run once more", async () => {
+    const runs: string[] = [];
+    const begun = Promise.withResolvers<void>();
+    const end = Promise.withResolvers<void>();
+    const other = Promise.withResolvers<void>();
+    await start({
+      adopt: async ({ room_id }) => {
+        if (room_id === "other") return other.resolve();
+        runs.push(room_id);
+        begun.resolve();
+        if (room_id === "first") await end.promise;
+      },
+    });
+    await add("first", { queue: "busy" });
+    await begun.promise;
+    for (let count = 0; count < 3 * JOBS_AT_ONCE; count++) {
+      await add(`${count}`, { queue: "busy" });
+      // Each is taken by a worker before the next one comes.
+      await eventually(
+        "it to be taken",
+        async () =>
+          (await jobs.database.query("SELECT FROM graphile_worker._private_jobs WHERE locked_at IS NULL"))
+            .rowCount === 0,
+      );
+    }
+    await add("other");
+    await other.promise;
+    end.resolve();
+    await noneLeft();
+    expect(runs).to.deep.equal(["first", `${3 * JOBS_AT_ONCE - 1}`]);
   });
 
   it("that fail are tried again soon, then later and later", async () => {

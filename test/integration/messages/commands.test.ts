@@ -2,6 +2,7 @@ import { expect } from "chai";
 import { directoryChanged } from "../../../src/conversations/affected.ts";
 import { editConversation } from "../../../src/conversations/edit.ts";
 import { openConversation } from "../../../src/conversations/open.ts";
+import { takeChanges } from "../../../src/directory/change-log.ts";
 import { readPreferences } from "../../../src/directory/preferences.ts";
 import { commandsOf } from "../../../src/messages/commands/commands.ts";
 import { commandEvents } from "../../../src/messages/commands/events.ts";
@@ -202,10 +203,12 @@ describe("commands", () => {
   });
 
   it("prefs shows and changes the asker's settings, and follows them up", async () => {
-    await house.takeJobs("conversations");
+    const following = () => house.database.transaction((tx) => takeChanges(tx, 100));
+    await following();
     expect(await ask("ben", "prefs never-receive on")).to.include("• never-receive on");
     expect(await readPreferences(house.database, "ben" as Username)).to.include({ never_receive: true });
-    expect(await house.takeJobs("conversations")).to.deep.equal([{ usernames: ["ben"], groups: [] }]);
+    expect(await following()).to.deep.equal([{ kind: "user", subject: "ben" }]);
+    expect(await house.takeJobs("conversations")).to.have.length(1);
     await ask("ben", "prefs never_receive OFF");
     await ask("ben", "prefs arrivals location");
     expect(await ask("ben", "prefs")).to.match(/never-receive off.*arrivals location/s);

@@ -1,0 +1,75 @@
+import type { Queryable } from "../store/database.ts";
+
+/**
+ * What changed in the directory, as rows (`directory_changes`) that the changing transaction writes. One job carries on
+ * all that came since it last looked (conversations/affected.ts), and whoever holds the directory in memory reads what is
+ * newer than what they know (snapshot.ts): neither grows with the size of the practice.
+ */
+
+/** `members`: who is in a security group, and nothing else about it. */
+export type ChangedKind = "user" | "security_group" | "members" | "custom_group";
+
+export interface Changed {
+  readonly kind: ChangedKind;
+  /** The user name, or the id of the group. */
+  readonly subject: string;
+}
+
+/**
+ * Writes down a change, counts it, and tells everybody who holds the directory in memory. In the changing transaction.
+ * @param followed whether this transaction has itself queued all that follows.
+ */
+export async function recordChanges(
+  tx: Queryable,
+  changed: readonly Changed[],
+  followed: boolean,
+): Promise<void> {
+  await tx.query(
+    `WITH bumped AS (UPDATE directory_revision SET revision = revision + 1 RETURNING revision),
+     logged AS (
+       INSERT INTO directory_changes (revision, kind, subject, followed)
+       SELECT revision, kind, subject, $2 FROM bumped, json_to_recordset($1) AS c(kind text, subject text))
+     SELECT pg_notify('whisper_directory', revision::text) FROM bumped`,
+    [JSON.stringify(changed), followed],
+  );
+}
+
+/** Newer changes than this are not read one by one: then it is quicker to load everything. */
+const MOST = 1_000;
+
+/** What changed after one revision, up to another; null: not all of it is known any more, or it is too much. */
+export async function changesBetween(
+  db: Queryable,
+  known: string,
+  now: string,
+): Promise<readonly Changed[] | null> {
+  if (known === "") return null;
+  const found = await db.query<Changed & { revision: string }>(
+    "SELECT revision, kind, subject FROM directory_changes WHERE revision > $1 AND revision <= $2 LIMIT $3",
+    [known, now, MOST + 1],
+  );
+  // Each revision is one change and has rows of its own, so none is missing when there are as many.
+  const complete =
+    new Set(found.rows.map((row) => row.revision)).size === Number(BigInt(now) - BigInt(known));
+  return complete && found.rows.length <= MOST ? found.rows : null;
+}
+
+/**
+ * Takes the next changes that nobody has followed yet. They are followed when the transaction commits, and else taken again.
+ */
+export async function takeChanges(tx: Queryable, most: number): Promise<readonly Changed[]> {
+  const taken = await tx.query<Changed>(
+    `UPDATE directory_changes SET followed = true
+     WHERE NOT followed AND seq = ANY(ARRAY(SELECT seq FROM directory_changes WHERE NOT followed ORDER BY seq LIMIT $1))
+     RETURNING kind, subject`,
+    [most],
+  );
+  return taken.rows;
+}
+
+/** Who has not looked for this long loads the whole directory. */
+const KEPT = "1 hour";
+
+export async function forgetOldChanges(db: Queryable): Promise<void> {
+  await db.query(`DELETE FROM directory_changes WHERE followed AND changed_at < now() - interval '${KEPT}'`);
+}
