@@ -15,6 +15,8 @@ export interface HomeserverOptions {
   readonly whisperUrl: string;
   /** The same secret as Whisper's `policy.token`. */
   readonly policyToken: string;
+  /** The localpart of Whisper's own account, `whisper` unless told otherwise. */
+  readonly bot?: string;
   readonly registrationFile: string;
   readonly secrets: { readonly macaroon: string; readonly form: string; readonly registration?: string };
   /** The development stack does in a second what a practice does in a day: no rate limits, and cheap passwords. */
@@ -78,6 +80,7 @@ export function homeserverConfig(options: HomeserverOptions) {
           ),
         },
       },
+      { module: "whisper_memberships.Memberships", config: { bot: options.bot ?? "whisper" } },
     ],
 
     enable_registration: false,
@@ -125,7 +128,9 @@ export const REASONS: Readonly<Partial<Record<keyof ReturnType<typeof homeserver
   modules:
     "Asks Whisper before an invitation, a join, a new room, a sign-in and an event. Only events are let through when\n" +
     "Whisper does not answer: the power levels of the rooms still hold the rules. Keep the list of callbacks explicit:\n" +
-    "with all of them on, Synapse leaves every user out of the people search.",
+    "with all of them on, Synapse leaves every user out of the people search.\n" +
+    "The second module is Whisper's own, docker/synapse/whisper_memberships.py: no text in memberships, and nobody leaves\n" +
+    "what they belong to. `bot` is appservice.bot of Whisper.",
   enable_registration: "Accounts come from HealthTrack, through Whisper.",
   enable_3pid_changes: "Email addresses and mobile numbers come from HealthTrack too.",
   enable_set_displayname: "Names come from HealthTrack.",

@@ -6,6 +6,9 @@ import { keptSecret, makeDirectory, writeAtomically } from "./files.ts";
 import { homeserverConfig } from "./homeserver-config.ts";
 import { answers, type RunningProcess, startProcess, waitUntilReady } from "./processes.ts";
 
+/** Where Python finds Whisper's module for Synapse. */
+export const SYNAPSE_MODULES = join(import.meta.dirname, "../docker/synapse");
+
 export interface SynapseOptions {
   /** Holds the database, the keys, the log and homeserver.yaml. */
   readonly directory: string;
@@ -74,6 +77,8 @@ export async function startSynapse(
     args: ["-m", "synapse.app.homeserver", "--config-path", settings.configFile],
     cwd: join(settings.configFile, ".."),
     logFile: settings.logFile,
+    // Whisper's own module.
+    env: { ...process.env, PYTHONPATH: SYNAPSE_MODULES },
   });
   onSpawn(child);
   await waitUntilReady(child, () => answers(`${settings.url}/health`), 90_000);

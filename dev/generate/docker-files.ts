@@ -34,15 +34,18 @@ export function dockerHomeserver(): string {
     macaroon_secret_key_path: "/run/secrets/synapse_macaroon_secret",
     form_secret_path: "/run/secrets/synapse_form_secret",
     registration_shared_secret_path: "/run/secrets/synapse_registration_secret",
-    modules: modules.map(({ module, config: { authorization: _inFile, ...rest } }) => ({
-      module,
-      config: { ...rest, authorization_path: "/run/secrets/policy_token" },
-    })),
+    modules: modules.map(({ module, config }) => ({ module, config: secretsInFiles(config) })),
     max_upload_size: "50M",
   };
   return `# Synapse's settings in the containers; server_name and public_baseurl come from docker/.env, through start.sh.
 # Written by \`npm run generate\` from the settings of config/homeserver.example.yaml, where the reasons stand.
 ${stringify(config, { version: "1.1", lineWidth: 0, aliasDuplicateObjects: false })}`;
+}
+
+function secretsInFiles(config: object): object {
+  if (!("authorization" in config)) return config;
+  const { authorization: _inFile, ...rest } = config;
+  return { ...rest, authorization_path: "/run/secrets/policy_token" };
 }
 
 /** The gate's own list, in nginx's words: \`"<method> <path>" 1;\` for its maps. */

@@ -4,7 +4,8 @@ import { homeserverConfig, REASONS } from "../homeserver-config.ts";
 
 const HEADER = ` Synapse's homeserver.yaml for a practice, with everything that Whisper relies on.
  Written by \`npm run generate\`; the development stack and the tests run on the same settings.
- Replace each CHANGE_ME. The module needs \`pip install synapse-http-antispam\` beside Synapse.`;
+ Replace each CHANGE_ME. The modules need \`pip install synapse-http-antispam\` beside Synapse, and
+ docker/synapse/whisper_memberships.py in a folder that PYTHONPATH names.`;
 
 export function homeserverExample(): string {
   const config = homeserverConfig({

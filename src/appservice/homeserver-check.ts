@@ -48,7 +48,30 @@ export async function homeserverProblems(homeserver: Homeserver): Promise<string
   if (await registrationIsOpen(homeserver)) {
     problems.push("enable_registration must be false: outsiders could make accounts that look like staff");
   }
+  if (!(await keepsTextOutOfMemberships(homeserver))) {
+    problems.push(
+      "modules must hold whisper_memberships.Memberships: text reaches everybody through memberships, also those who never receive",
+    );
+  }
   return problems;
+}
+
+/**
+ * Whisper's module refuses a room that begins with members before Synapse looks at its version. There is none of this
+ * version, so no room is made in either case.
+ */
+async function keepsTextOutOfMemberships(homeserver: Homeserver): Promise<boolean> {
+  try {
+    await homeserver.call({
+      method: "POST",
+      path: "/_matrix/client/v3/createRoom",
+      body: { room_version: "whisper-probe", initial_state: [{ type: "m.room.member" }] },
+    });
+    return false;
+  } catch (error) {
+    if (error instanceof MatrixRefused) return error.status === 403;
+    throw error;
+  }
 }
 
 async function registrationIsOpen(homeserver: Homeserver): Promise<boolean> {

@@ -81,6 +81,7 @@ describe("docker/synapse", function () {
       logFile: at("log"),
       env: {
         PATH: `${dirname(python)}:/usr/bin:/bin`,
+        PYTHONPATH: join(ROOT, "docker/synapse"),
         SERVER_NAME: "practice.example",
         PUBLIC_URL: "https://chat.practice.example",
         SYNAPSE_SETTINGS: at("homeserver.yaml"),
