@@ -14,10 +14,12 @@ import {
   type ActualRoom,
   type ConversationId,
   type Directory,
+  INVITED_LATER_TYPE,
   type RoomId,
   SERVICE_MEMBERS_TYPE,
   type UserId,
 } from "../policy/model.ts";
+import { invitedLater } from "../policy/newRoom.ts";
 import { BOT_LEVEL } from "../policy/powerLevels.ts";
 import * as words from "../policy/words.ts";
 import type { Transaction } from "../store/database.ts";
@@ -25,7 +27,7 @@ import { MatrixRefused, path } from "./homeserver.ts";
 import { loadRoom } from "./mirror.ts";
 import type { ReconcilerParts } from "./reconciler.ts";
 import { retireRoom } from "./retire.ts";
-import { refetchRoom } from "./room-steps.ts";
+import { carryOut, refetchRoom } from "./room-steps.ts";
 
 /**
  * The job `adopt`: a room that a user made in a client becomes the room of the conversation that it was made for, or
@@ -197,6 +199,11 @@ async function takeOver(parts: ReconcilerParts, actual: ActualRoom, kept: boolea
     await homeserver.call({ method: "POST", path: path`/_matrix/client/v3/join/${room}`, as: user });
   }
   await enthrone(parts, actual, creator);
+  // With the others in it. Before the message that may be waiting: whoever joins after that does not see it in their client.
+  const later = kept ? invitedLater(actual.state[INVITED_LATER_TYPE]) : [];
+  for (const user of new Set(later)) {
+    if (actual.members.get(user)?.membership !== "join") await carryOut(parts, room, { step: "join", user });
+  }
   await refetchRoom(database, homeserver, room);
 }
 

@@ -1,6 +1,5 @@
 import { conversationOfRoom } from "../conversations/store.ts";
 import type { CallbackRoom } from "../policy/callbacks.ts";
-import { readPowerLevels } from "../policy/levelMeaning.ts";
 import type { RoomId, UserId } from "../policy/model.ts";
 import type { Database } from "../store/database.ts";
 import type { Notifications } from "../store/notifications.ts";
@@ -61,13 +60,12 @@ export function callbackRooms(
   };
 
   const mirrored = async (id: RoomId): Promise<KnownRoom> => {
-    const present = await database.query<{ user_id: UserId }>(
-      "SELECT user_id FROM room_members WHERE room_id = $1 AND membership IN ('join', 'invite')",
+    const present = await database.query<Present>(
+      `SELECT user_id AS user, membership = 'join' AS joined FROM room_members
+       WHERE room_id = $1 AND membership IN ('join', 'invite')`,
       [id],
     );
-    if (present.rows.length === 0) return UNKNOWN;
-    const others = present.rows.map((row) => row.user_id);
-    return { room: "user-made", others, trusted: [], named: false, settled: false };
+    return present.rows.length === 0 ? UNKNOWN : madeOf(present.rows);
   };
 
   return {
@@ -90,19 +88,20 @@ async function askedOf(homeserver: Homeserver, id: RoomId): Promise<KnownRoom | 
   });
   const present = state.flatMap(({ type, state_key, content: { membership } }) =>
     type === "m.room.member" && (membership === "join" || membership === "invite")
-      ? [state_key as UserId]
+      ? [{ user: state_key as UserId, joined: membership === "join" }]
       : [],
   );
-  if (present.length === 0) return null;
-  const contentOf = (type: string) => state.find((event) => event.type === type)?.content;
-  const name = contentOf("m.room.name")?.name;
-  // The preset `trusted_private_chat` names everybody whom the client is going to invite.
-  const levels = readPowerLevels(contentOf("m.room.power_levels"), null);
-  return {
-    room: "user-made",
-    others: present,
-    trusted: Object.keys(levels.users) as UserId[],
-    named: typeof name === "string" && name.trim() !== "",
-    settled: false,
-  };
+  return present.length === 0 ? null : madeOf(present);
 }
+
+interface Present {
+  readonly user: UserId;
+  readonly joined: boolean;
+}
+
+const madeOf = (present: readonly Present[]): KnownRoom => ({
+  room: "user-made",
+  others: present.map(({ user }) => user),
+  joined: present.flatMap(({ user, joined }) => (joined ? [user] : [])),
+  settled: false,
+});

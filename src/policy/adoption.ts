@@ -1,16 +1,18 @@
 /** What a room that a user made in a client is to become (2-matrix-mapping, "Starting a conversation, in any client"). */
 
 import { ROOM_VERSION } from "./expectedRoom.ts";
-import type {
-  ActualRoom,
-  Directory,
-  PolicySettings,
-  ReplaceReason,
-  Selection,
-  UserId,
-  Username,
+import {
+  type ActualRoom,
+  type Directory,
+  INVITED_LATER_TYPE,
+  type PolicySettings,
+  type ReplaceReason,
+  type Selection,
+  type UserId,
+  type Username,
 } from "./model.ts";
 import { whoIs } from "./names.ts";
+import { invitedLater } from "./newRoom.ts";
 import { type Opening, openingFor } from "./opening.ts";
 import { hasAccess } from "./permissions.ts";
 import * as words from "./words.ts";
@@ -87,7 +89,7 @@ function chosenIn(
   const securityGroups: Selection["securityGroups"][number][] = [];
   const customGroups: Selection["customGroups"][number][] = [];
   let withBot = false;
-  for (const id of present(room)) {
+  for (const id of new Set([...present(room), ...invitedLater(room.state[INVITED_LATER_TYPE])])) {
     const someone = whoIs(settings, id, directory);
     if (someone.is === "bot") withBot = true;
     else if (someone.is === "stranger") return words.outsider;

@@ -3,35 +3,34 @@
  * Whisper itself does while acting as a user passes because it leads there.
  */
 
-import { mayEditGroup } from "./editing.ts";
+import { editGroup, mayEditGroup } from "./editing.ts";
 import { belongs, exists, standsIn } from "./expectedMembers.ts";
-import { mayWrite } from "./individual.ts";
-import { groupTitle, wouldCycle } from "./members.ts";
+import { reachedAlone } from "./individual.ts";
 import {
   ALLOWED,
   type Conversation,
   type Directory,
   type PolicySettings,
   refused,
+  type Selection,
   type UserId,
   type Username,
   type Verdict,
 } from "./model.ts";
-import { type HandleTarget, type Someone, whoIs } from "./names.ts";
+import { type Someone, usernameOf, whoIs } from "./names.ts";
 import { hasAccess, isActive } from "./permissions.ts";
 import * as words from "./words.ts";
 
 export type CallbackRoom =
   | { readonly room: "managed"; readonly conversation: Conversation }
   /**
-   * Made by a user and not adopted yet. `others`: everybody joined or invited, as far as known; `trusted`: whom the
-   * power levels name, which a client that makes a chat fills in before it invites; `named`: it has a name.
+   * Made by a user and not adopted yet. `others`: everybody joined or invited, as far as known; `joined`: those of them
+   * who are in it.
    */
   | {
       readonly room: "user-made";
       readonly others: readonly UserId[];
-      readonly trusted: readonly UserId[];
-      readonly named: boolean;
+      readonly joined: readonly UserId[];
     }
   | { readonly room: "unknown" };
 
@@ -94,8 +93,7 @@ export function mayInvite(directory: Directory, settings: PolicySettings, invita
   if (invitee.is === "bot") return ALLOWED;
   if (invitee.is === "stranger") return refused(words.outsider);
   if (invitee.is === "departed") return refused(words.noSuchGroup);
-  if (room.room !== "managed")
-    return mayStartWith(directory, inviter, invitee, mayBeForTwo(settings, invitation));
+  if (room.room !== "managed") return mayStartWith(directory, settings, room, inviter, invitee);
   if (isExpected(room.conversation, directory, invitee).allowed) return ALLOWED;
   if (!exists(room.conversation, directory)) return refused(words.conversationClosed);
   return mayAdd(directory, settings, room.conversation, inviter, invitee);
@@ -104,26 +102,37 @@ export function mayInvite(directory: Directory, settings: PolicySettings, invita
 type Invitable = Extract<Someone, { readonly is: "person" | "group" }>;
 
 /**
- * Only a room that is for more may hold someone who never receives: an unknown one is taken to be for two. A client
- * invites one after another, so it may be for more than are in it; one with a name and without a chosen few is made as a
- * group. If that was wrong, adoption refuses it when everybody has been invited.
+ * An invitation carries the name of the room, its topic and who invites. Who never receives is invited only where a
+ * third person of the practice is in already: whom a client names or invites besides may never come. Clients that invite
+ * several at once are no exception, see newRoom.ts.
  */
-function mayBeForTwo({ bot }: PolicySettings, { inviter, invitee, room }: Invitation): boolean {
-  if (room.room !== "user-made") return true;
-  const { others, trusted, named } = room;
-  const third = [...others, ...trusted].some((each) => each !== inviter && each !== invitee && each !== bot);
-  return !third && (!named || trusted.includes(invitee));
-}
-
-function mayStartWith(directory: Directory, inviter: Someone, invitee: Invitable, forTwo: boolean): Verdict {
+function mayStartWith(
+  directory: Directory,
+  settings: PolicySettings,
+  room: CallbackRoom,
+  inviter: Someone,
+  invitee: Invitable,
+): Verdict {
   const may = maySpeak(directory, inviter);
   if (!may.allowed || invitee.is === "group") return may;
-  if (forTwo && inviter.is === "person") return mayWrite(directory, inviter.username, invitee.username);
+  if (inviter.is === "person") {
+    const people = new Set([...joinedPeople(directory, settings, room), invitee.username]);
+    const reached = reachedAlone(directory, people, inviter.username);
+    if (reached !== null) return refused(words.neverReceives(nameOf(directory, reached)));
+  }
   return mayTakePart(directory, invitee.username);
 }
 
+function joinedPeople(directory: Directory, settings: PolicySettings, room: CallbackRoom): Username[] {
+  if (room.room !== "user-made") return [];
+  return room.joined.flatMap((id) => usernameOf(settings, id, directory) ?? []);
+}
+
+const nameOf = (directory: Directory, username: Username): string =>
+  directory.users.get(username)?.name ?? words.unknownPerson;
+
 function mayTakePart(directory: Directory, username: Username): Verdict {
-  const name = directory.users.get(username)?.name ?? words.unknownPerson;
+  const name = nameOf(directory, username);
   if (!isActive(directory, username)) return refused(words.personLeft(name));
   return hasAccess(directory, username) ? ALLOWED : refused(words.personWithoutAccess(name));
 }
@@ -155,14 +164,15 @@ function mayAdd(
       if (inviter.is !== "person") return refused(words.nobodyJoinsHere);
       const edit = mayEditGroup(directory, settings.customGroupsEditedBy, group, inviter.username);
       if (!edit.allowed) return edit;
-      return invitee.is === "person"
-        ? mayTakePart(directory, invitee.username)
-        : mayNest(directory, conversation, invitee.target);
+      const edited = editGroup(directory, group, { add: addedBy(invitee) }, inviter.username);
+      return edited.ok ? ALLOWED : refused(edited.reason);
     }
   }
 }
 
-function mayNest(directory: Directory, conversation: Conversation, target: HandleTarget): Verdict {
-  const circle = "customGroup" in target && wouldCycle(directory, conversation.id, target.customGroup);
-  return circle ? refused(words.circle(groupTitle(directory, target))) : ALLOWED;
+function addedBy(invitee: Invitable): Partial<Selection> {
+  if (invitee.is === "person") return { users: [invitee.username] };
+  return "securityGroup" in invitee.target
+    ? { securityGroups: [invitee.target.securityGroup] }
+    : { customGroups: [invitee.target.customGroup] };
 }

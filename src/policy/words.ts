@@ -70,6 +70,7 @@ export const nameTaken =
 export const nameMissing = "Say what the group is to be called.";
 export const wouldBeEmpty = "A group needs at least one person. Leave it instead if you no longer need it.";
 export const outsider = "Only people of this practice can take part. Choose someone from the staff list.";
+export const inviteInstead = "Invite people by name: a new conversation cannot begin with members.";
 export const spaces = "Spaces are not used here. Choose the people and start a conversation instead.";
 export const publicRooms = "Conversations here are never public. Choose the people and start one instead.";
 

@@ -5,8 +5,9 @@ import { apiRoutes } from "../api/routes.ts";
 import { withAccount } from "../appservice/accounts.ts";
 import { adoptionWait } from "../appservice/adoption-wait.ts";
 import { callbackRooms } from "../appservice/callback-rooms.ts";
-import { policyCallbacks } from "../appservice/callbacks.ts";
+import { type CallbackParts, policyCallbacks } from "../appservice/callbacks.ts";
 import { afterRefusal } from "../appservice/catch-up.ts";
+import { entrance } from "../appservice/gate/door/entrance.ts";
 import { createGate, type Gate, type GateOptions } from "../appservice/gate/gate.ts";
 import { createClientApiProxy } from "../appservice/gate/proxy.ts";
 import { SIGN_IN_PATH, signInPage } from "../appservice/gate/sign-in-page.ts";
@@ -49,17 +50,20 @@ async function closeDoors({ main, clients }: Doors): Promise<void> {
  * @returns what stops serving.
  */
 export function serveHttp(parts: Parts, doors: Doors, working: () => boolean): () => Promise<void> {
-  const { config, log } = parts;
+  const { config, database, directory, log, notifications, settings } = parts;
+  const rooms = callbackRooms(database, parts.homeserver, notifications);
+  const adopt = adoptionWait(database, notifications);
   const gateOptions: GateOptions = {
     synapseUrl: config.homeserver.url,
     media: mediaOf(parts.database),
     uploaderOf: uploaderIn(parts.homeserver),
+    entrance: entrance({ directory, settings, rooms, adopt }),
     log,
     behindProxy: config.gate.listen === undefined,
   };
   const gates: Gate[] = [createGate(gateOptions)];
   const app = bareApp();
-  const receipts = forSynapse(app, parts);
+  const receipts = forSynapse(app, parts, { rooms, adopt });
   // Before anything that reads bodies: what is gated goes on as it came.
   app.use(gates.map((gate) => gate.router));
   app.get(
@@ -101,8 +105,8 @@ const bareApp = (): Express => express().disable("x-powered-by").disable("etag")
  * What Synapse calls: the transactions of the application service, and the callbacks of its antispam module.
  * @returns the receipts that wait to be stored.
  */
-function forSynapse(app: Express, parts: Parts): ReceiptQueue {
-  const { config, database, directory, log, metrics, notifications, settings } = parts;
+function forSynapse(app: Express, parts: Parts, about: Pick<CallbackParts, "rooms" | "adopt">): ReceiptQueue {
+  const { config, database, directory, log, metrics, settings } = parts;
   const catchUp = afterRefusal(parts.catchUp);
   const receipts = receiptQueue(
     (events) => storeReceipts(database, events),
@@ -128,8 +132,7 @@ function forSynapse(app: Express, parts: Parts): ReceiptQueue {
       token: config.policy.token.reveal(),
       directory,
       settings,
-      rooms: callbackRooms(database, parts.homeserver, notifications),
-      adopt: adoptionWait(database, notifications),
+      ...about,
       log,
       onDecided: metrics.decided,
     }),

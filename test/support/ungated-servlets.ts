@@ -36,7 +36,7 @@ const POST: readonly string[] = names(`
   MSC4108DelegationRendezvousServlet MSC4388CreateRendezvousServlet AppservicePingRestServlet
   KeyUploadServlet KeyQueryServlet OneTimeKeyServlet UnstableOneTimeKeyServlet SignaturesUploadServlet
   SigningKeyUploadServlet RoomKeysNewVersionServlet CreateFilterRestServlet
-  RoomCreateRestServlet JoinRoomAliasServlet KnockRoomAliasServlet RoomMembershipRestServlet RoomForgetRestServlet
+  RoomForgetRestServlet
   RoomUpgradeRestServlet RoomSendEventRestServlet RoomRedactEventRestServlet
   ReportRoomRestServlet ReportEventRestServlet ReportUserRestServlet
   UpdateDelayedEventServlet CancelDelayedEventServlet RestartDelayedEventServlet SendDelayedEventServlet
@@ -44,8 +44,8 @@ const POST: readonly string[] = names(`
 
 /** The answer is the id of what was made, if anything. */
 const PUT: readonly string[] = names(`
-  RoomSendEventRestServlet RoomStateEventRestServlet RoomRedactEventRestServlet RoomMembershipRestServlet
-  RoomForgetRestServlet RoomTypingRestServlet RoomCreateRestServlet JoinRoomAliasServlet
+  RoomSendEventRestServlet RoomStateEventRestServlet RoomRedactEventRestServlet
+  RoomForgetRestServlet RoomTypingRestServlet
   ThreadSubscriptionsRestServlet AccountDataServlet RoomAccountDataServlet TagServlet PushRuleRestServlet
   ProfileFieldRestServlet UnstableProfileFieldRestServlet PresenceStatusRestServlet DeviceRestServlet
   DehydratedDeviceV2Servlet RoomKeysServlet RoomKeysVersionServlet MSC4388UpdateRendezvousServlet

@@ -3,6 +3,9 @@ import type { MediaPort } from "../../conversations/media.ts";
 import type { UserId } from "../../policy/model.ts";
 import { answerFailure, type GateLog, whileWanted } from "./answer.ts";
 import { type Callers, callers } from "./caller.ts";
+import { createRoom } from "./door/create-room.ts";
+import type { Entrance } from "./door/entrance.ts";
+import { membershipAsState, membershipOfOther, ownMembership } from "./door/memberships.ts";
 import { forwardedHeaders } from "./forwarded.ts";
 import type { Gated, GatedKind } from "./gated-paths.ts";
 import { legacyMedia, mediaRule } from "./media.ts";
@@ -32,6 +35,8 @@ export interface GateOptions {
   /** Which rooms show a file. */
   readonly media: MediaPort;
   readonly uploaderOf: (server: string, mediaId: string) => Promise<UserId | null>;
+  /** Who may be invited, and when. */
+  readonly entrance: Entrance;
   readonly log: GateLog;
   /** A proxy in front says who the client is, and overwrites what clients say themselves. */
   readonly behindProxy: boolean;
@@ -94,6 +99,10 @@ export function createGate(options: GateOptions): Gate {
     "to-device": toDevice,
     receipt,
     pusher,
+    "own-membership": ownMembership,
+    "membership-of-other": membershipOfOther(options.entrance),
+    "membership-as-state": membershipAsState(options.entrance),
+    "create-room": createRoom(options.entrance),
     media: mediaRule(options),
     "legacy-media": legacyMedia,
   };

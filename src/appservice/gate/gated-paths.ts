@@ -26,6 +26,14 @@ export type GatedKind =
   | "sliding-sync"
   /** Reaches every device of anybody, past the invitations: people who never receive would get it too. */
   | "to-device"
+  /** Says what a membership of one's own is to be: to join, to leave or to ask, and why. */
+  | "own-membership"
+  /** The same of somebody else. */
+  | "membership-of-other"
+  /** The same, with any content. */
+  | "membership-as-state"
+  /** Invites, which tells those invited the room's name and topic. */
+  | "create-room"
   /** Tells the others how far somebody has read; Synapse takes it from who has left as well. */
   | "receipt"
   /** Says where push notifications go, and how much they say. */
@@ -50,14 +58,44 @@ export interface GatedPath {
  */
 const BEFORE = "/_matrix/client/(?:(?!(?:rooms|user)/)[^/]+/)+";
 
+/** What these have before them is no more than a version: behind more steps, the words are names of something else. */
+const VERSION = "/_matrix/client/(?:api/)?[^/]+/";
+/** Synapse takes with PUT, and a transaction id behind the path, what it takes with POST (`register_txn_path`). */
+const BOTH = ["POST", "PUT"] as const;
+
+/** A parameter, which Synapse decodes: each character as it is or percent-encoded. */
+const spelt = (text: string): string =>
+  [...text]
+    .map((character) => {
+      const [high, low = ""] = character.charCodeAt(0).toString(16);
+      const itself = /\w/.test(character) ? character : `[${character}]`;
+      return `(?:${itself}|%${high}${/\d/.test(low) ? low : `[${low}${low.toUpperCase()}]`})`;
+    })
+    .join("");
+
 /**
  * In this order: the first that fits decides, and it must be the kind of the servlet that Synapse would use
  * (synapse-routes.test.ts compares them). Files first: server, id and name of a file are chosen freely, and would
- * otherwise make a file look like a sync.
+ * otherwise make a file look like a sync. So would a room that is called so, of which somebody says that they join it.
  */
 export const GATED_PATHS: readonly GatedPath[] = [
   { kind: "media", method: "GET", pattern: `^${BEFORE}?media/(?:download|thumbnail)/([^/]*)/([^/]*)` },
   { kind: "legacy-media", method: "GET", pattern: "^/_matrix/media/[^/]+/(?:download|thumbnail)/" },
+  ...BOTH.flatMap((method): GatedPath[] => [
+    { kind: "own-membership", method, pattern: `^${BEFORE}rooms/([^/]*)/(?:join|leave)(?:/|$)` },
+    {
+      kind: "membership-of-other",
+      method,
+      pattern: `^${BEFORE}rooms/([^/]*)/(invite|kick|ban|unban)(?:/|$)`,
+    },
+    { kind: "own-membership", method, pattern: `^${VERSION}(?:join|knock)/([^/]*)` },
+    { kind: "create-room", method, pattern: `^${VERSION}createRoom(?:/|$)` },
+  ]),
+  {
+    kind: "membership-as-state",
+    method: "PUT",
+    pattern: `^${BEFORE}rooms/([^/]*)/state/${spelt("m.room.member")}(?:/([^/]*)|$)`,
+  },
   { kind: "receipt", method: "POST", pattern: `^${BEFORE}rooms/([^/]*)/(?:receipt|read_markers)(?:/|$)` },
   { kind: "pusher", method: "POST", pattern: `^${BEFORE}pushers/set(?:/|$)` },
   { kind: "event", method: "GET", pattern: `^${BEFORE}rooms/([^/]*)/(?:event|context)/` },

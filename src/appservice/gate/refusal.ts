@@ -49,6 +49,12 @@ export const NO_PUSH_BY_EMAIL: Refusal = {
   error: "Notifications go to apps only. Turn them on in the app.",
 };
 
+export const NOT_AN_OBJECT: Refusal = {
+  status: 400,
+  errcode: "M_NOT_JSON",
+  error: "This request is no JSON object.",
+};
+
 export const TOO_LARGE: Refusal = {
   status: 413,
   errcode: "M_TOO_LARGE",

@@ -34,11 +34,17 @@ const KINDS: Readonly<Record<string, GatedKind>> = {
   ReceiptRestServlet: "receipt",
   ReadMarkerRestServlet: "receipt",
   PushersSetRestServlet: "pusher",
+  RoomCreateRestServlet: "create-room",
+  JoinRoomAliasServlet: "own-membership",
+  KnockRoomAliasServlet: "own-membership",
   DownloadResource: "media",
   ThumbnailResource: "media",
 };
-const kindOf = ({ servlet, pattern }: Route): GatedKind => {
+const kindOf = ({ servlet, pattern }: Route, match: RegExpExecArray): GatedKind => {
   if (pattern.includes("/_matrix/media/")) return "legacy-media";
+  const action = match.groups?.membership_action;
+  if (action !== undefined)
+    return action === "join" || action === "leave" ? "own-membership" : "membership-of-other";
   return KINDS[servlet] ?? "room";
 };
 
@@ -77,8 +83,8 @@ describe("the read gate, held to Synapse's own routes", function () {
         const sorted = sortRequest(method, path);
         expect(sorted.outcome, `${method} ${path}: ${servlet}`).to.be.oneOf(["gated", "refuse"]);
         if (sorted.outcome !== "gated") continue;
-        expect(sorted.gated.kind, `${method} ${path}: ${servlet}`).to.equal(kindOf(route));
-        if (route.pattern.includes("media_id") && kindOf(route) === "media")
+        expect(sorted.gated.kind, `${method} ${path}: ${servlet}`).to.equal(kindOf(route, match));
+        if (route.pattern.includes("media_id") && kindOf(route, match) === "media")
           expect(sorted.gated.caught).to.deep.equal([match.groups?.server_name, match.groups?.media_id]);
         // The room that the gate asks about is the room that Synapse reads.
         const room = match.groups?.room_id ?? match.groups?.room_identifier;
@@ -89,5 +95,25 @@ describe("the read gate, held to Synapse's own routes", function () {
       }
     }
     expect(served).to.be.above(5_000);
+  });
+
+  it("sees every membership that Synapse would take as state, whatever is encoded in it", () => {
+    const memberships = routes.filter(
+      ({ method, servlet }) => method === "PUT" && servlet === "RoomStateEventRestServlet",
+    );
+    let served = 0;
+    for (const route of memberships) {
+      for (const event_type of ["m.room.member", "m%2Eroom.member", "m.room%2emember", "%6d.room.member"]) {
+        for (const path of oddPaths(route, { ...VALUES, event_type, state_key: "@ann:example.org" })) {
+          const type = route.expression.exec(pathOf(path))?.groups?.event_type;
+          if (type === undefined || decoded(type) !== "m.room.member") continue;
+          served++;
+          const sorted = sortRequest("PUT", path);
+          expect(sorted.outcome, path).to.be.oneOf(["gated", "refuse"]);
+          if (sorted.outcome === "gated") expect(sorted.gated.kind, path).to.equal("membership-as-state");
+        }
+      }
+    }
+    expect(served).to.be.above(100);
   });
 });

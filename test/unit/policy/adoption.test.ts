@@ -1,7 +1,15 @@
 import { expect } from "chai";
 import { describe, it } from "mocha";
 import { classifyRoom, type MadeRoom } from "../../../src/policy/adoption.ts";
-import type { ActualRoom, Membership, RoomId, RoomState, UserId } from "../../../src/policy/model.ts";
+import {
+  type ActualRoom,
+  INVITED_LATER_TYPE,
+  type Membership,
+  type RoomId,
+  type RoomState,
+  type UserId,
+} from "../../../src/policy/model.ts";
+import * as words from "../../../src/policy/words.ts";
 import {
   c,
   customGroup,
@@ -62,6 +70,30 @@ describe("a room that a user made", () => {
   const cases: Array<readonly [string, Made, MadeRoom]> = [
     ["with nobody", { with: [] }, { is: "unfinished" }],
     ["with somebody who declined", { with: [[idOf("ben"), "leave"]] }, { is: "unfinished" }],
+    [
+      "for several, one of whom is invited later",
+      { with: [idOf("ben")], state: { [INVITED_LATER_TYPE]: { users: [idOf("shy")] } } },
+      {
+        is: "opening",
+        asker: ann,
+        opening: {
+          open: "new-custom",
+          selection: { users: [ann, u("ben"), u("shy")], securityGroups: [], customGroups: [] },
+          name: null,
+        },
+        replace: null,
+      },
+    ],
+    [
+      "for one who never receives, invited later and alone",
+      { with: [], state: { [INVITED_LATER_TYPE]: { users: [idOf("shy")] } } },
+      { is: "refused", reason: words.neverReceives("Shy"), asker: ann },
+    ],
+    [
+      "with somebody from outside, invited later",
+      { with: [idOf("ben")], state: { [INVITED_LATER_TYPE]: { users: [stranger] } } },
+      { is: "refused", reason: words.outsider, asker: ann },
+    ],
     ["with the bot alone", { with: [settings.bot] }, { is: "control", asker: ann }],
     [
       "for one person",

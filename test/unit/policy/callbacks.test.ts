@@ -38,22 +38,29 @@ const people = practice(
     inactive("gone"),
     withoutAccess("locked"),
   ],
-  [securityGroup("HMS-Administrator", ["admin"]), securityGroup("Doctors", ["ann", "locked"])],
+  [
+    securityGroup("HMS-Administrator", ["admin"]),
+    securityGroup("Doctors", ["ann", "locked"]),
+    securityGroup("Silent", ["shy"]),
+  ],
   [
     customGroup("night", { users: ["ann", "ben"], securityGroups: ["Doctors"] }),
     customGroup("outer", { users: ["ann"], customGroups: ["night"] }),
     customGroup("two", { users: ["ann", "shy"] }),
+    customGroup("alone", { users: ["cara"] }),
+    customGroup("locked", { users: ["ann", "locked"] }),
+    customGroup("withShy", { users: ["ben", "shy"] }),
   ],
 );
 const bot = settings.bot;
 const stranger = "@eve:elsewhere.example" as UserId;
 const admin = "@root:clinic.example" as UserId;
 const managed = (about: Conversation): CallbackRoom => ({ room: "managed", conversation: about });
-/** A client that makes a chat names whom it is going to invite in the power levels; one that makes a room names the room. */
-const made = (
-  others: readonly UserId[],
-  { trusted = [], named = false }: { trusted?: readonly UserId[]; named?: boolean } = {},
-): CallbackRoom => ({ room: "user-made", others, trusted, named });
+const made = (joined: readonly UserId[], invited: readonly UserId[] = []): CallbackRoom => ({
+  room: "user-made",
+  others: [...joined, ...invited],
+  joined,
+});
 const unknown: CallbackRoom = { room: "unknown" };
 
 function judge(verdict: Verdict, expected: true | RegExp): void {
@@ -96,30 +103,40 @@ describe("inviting into a room that a user made", () => {
     ["one without access", ann, idOf("locked"), made([ann, idOf("ben")]), /Locked does not use/],
     ["one who never receives, room unknown", ann, shy, unknown, /Shy has chosen not/],
     ["one who never receives, alone", ann, shy, made([ann, bot]), /Shy has chosen not/],
+    ["one who never receives, with one who is in it", ann, shy, made([ann, idOf("ben")]), true],
     [
-      "one who never receives, in a chat for two",
+      "one who never receives, with one who is invited",
       ann,
       shy,
-      made([ann], { trusted: [ann, shy] }),
+      made([ann], [idOf("ben")]),
+      /Shy has chosen not/,
+    ],
+    ["one who never receives, with a group", ann, shy, made([ann, groupId("Doctors")]), /Shy has chosen not/],
+    ["one who never receives, with a stranger", ann, shy, made([ann, stranger]), /Shy has chosen not/],
+    ["one who never receives, with an administrator", ann, shy, made([ann, admin]), /Shy has chosen not/],
+    [
+      "one who never receives, with one without access",
+      ann,
+      shy,
+      made([ann, idOf("locked")]),
       /Shy has chosen not/,
     ],
     [
-      "one who never receives, in a chat for two that has a name",
+      "one who never receives, with one who is inactive",
       ann,
       shy,
-      made([ann], { trusted: [ann, shy], named: true }),
+      made([ann, idOf("gone")]),
       /Shy has chosen not/,
     ],
-    ["one who never receives, with others", ann, shy, made([ann, idOf("ben")]), true],
-    ["one who never receives, with a group", ann, shy, made([ann, groupId("Doctors")]), true],
     [
-      "one who never receives, before the others",
+      "one who never receives, with one who is unknown",
       ann,
       shy,
-      made([ann], { trusted: [ann, shy, idOf("ben")] }),
-      true,
+      made([ann, idOf("ghost")]),
+      /Shy has chosen not/,
     ],
-    ["one who never receives, into a room with a name", ann, shy, made([ann], { named: true }), true],
+    ["one who never receives and is in it", ann, shy, made([ann, shy]), /Shy has chosen not/],
+    ["one who never receives, from outside, with one in it", ann, shy, made([idOf("ben")]), true],
     ["somebody, by one who never receives", shy, ann, unknown, true],
     ["somebody, by one without access", idOf("locked"), ann, unknown, /You do not have access/],
     ["a group, by one without access", idOf("locked"), groupId("Doctors"), unknown, /You do not have access/],
@@ -138,6 +155,39 @@ describe("inviting into a room of Whisper's", () => {
     ["one who belongs there but lost access", "members", "ann", idOf("locked"), night, true],
     ["one more into a custom group, by a member", "members", "ann", idOf("cara"), night, true],
     ["one who never receives into a custom group", "members", "ann", idOf("shy"), night, true],
+    [
+      "one who never receives, by the only member",
+      "members",
+      "cara",
+      idOf("shy"),
+      conversation.custom("alone"),
+      /Shy has chosen not/,
+    ],
+    [
+      "one who never receives, with one without access",
+      "members",
+      "ann",
+      idOf("shy"),
+      conversation.custom("locked"),
+      /Shy has chosen not/,
+    ],
+    [
+      "a group of one who never receives, by the only member",
+      "members",
+      "cara",
+      groupId("Silent"),
+      conversation.custom("alone"),
+      /Shy has chosen not/,
+    ],
+    ["a group of one who never receives, with others", "members", "ann", groupId("Silent"), night, true],
+    [
+      "a custom group that brings others too",
+      "members",
+      "cara",
+      customId("withShy"),
+      conversation.custom("alone"),
+      true,
+    ],
     ["one more, by an outsider", "members", "cara", idOf("admin"), night, /Only members/],
     ["one more, by a member who may not", "creator", "ben", idOf("cara"), night, /Only Ann may/],
     ["one more, by the creator", "creator", "ann", idOf("cara"), night, true],

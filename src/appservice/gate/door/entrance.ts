@@ -1,0 +1,37 @@
+import type { DirectorySnapshot } from "../../../directory/snapshot.ts";
+import type { PolicySettings, RoomId, UserId } from "../../../policy/model.ts";
+import { usernameOf } from "../../../policy/names.ts";
+import { type InvitedLater, invitedIntoNew, type NewRoom } from "../../../policy/newRoom.ts";
+import type { CallbackRooms } from "../../callback-rooms.ts";
+
+/** What the front door asks about people before it passes on what lets them in. */
+export interface Entrance {
+  newRoom(room: NewRoom): Promise<InvitedLater>;
+  /** Returns when the invitation can be judged; Synapse asks about it then. */
+  beforeInvitation(room: RoomId, inviter: UserId, invitee: UserId): Promise<void>;
+}
+
+export interface EntranceParts {
+  readonly directory: DirectorySnapshot;
+  readonly settings: PolicySettings;
+  readonly rooms: CallbackRooms;
+  /** Has a room taken over that a user made, and waits until that is done, for a bounded time. */
+  readonly adopt: (room: RoomId) => Promise<void>;
+}
+
+export const entrance = ({ directory, settings, rooms, adopt }: EntranceParts): Entrance => ({
+  newRoom: async (room) => invitedIntoNew(await directory.fresh(), settings, room),
+  /**
+   * Who never receives is invited where others are in already. Others who are invited are in as soon as Whisper has taken
+   * the room over, and a client that invites one after another does not wait for that.
+   */
+  async beforeInvitation(room, inviter, invitee) {
+    const people = await directory.fresh();
+    const username = usernameOf(settings, invitee, people);
+    if (username === null || !people.users.get(username)?.preferences.neverReceive) return;
+    const known = await rooms.asked(room);
+    if (known.room !== "user-made" || !known.joined.includes(inviter)) return;
+    const others = known.others.filter((each) => ![inviter, invitee, settings.bot].includes(each));
+    if (others.length > 0) await adopt(room);
+  },
+});

@@ -1,0 +1,55 @@
+import type { RoomId, UserId } from "../../../policy/model.ts";
+import { decoded } from "../request-path.ts";
+import type { Rule } from "../rules.ts";
+import type { Entrance } from "./entrance.ts";
+import { type Body, only, passOn, understood } from "./pass-on.ts";
+
+/**
+ * Memberships carry no text: clients show a `reason` in everybody's timeline, to people too who may not be written to
+ * (docs/decisions/memberships.md). What is not known is left out, and the request passes without it.
+ */
+
+/** Joining, leaving and asking to join, of oneself: there is nothing to say. */
+export const ownMembership: Rule = async (passage, request, response) => {
+  if ((await understood(request, response)) !== null) await passOn(passage, request, response, {});
+};
+
+/** Inviting, removing and banning: whom. An invitation by e-mail names nobody, and Synapse refuses it for that. */
+export const membershipOfOther =
+  (entrance: Entrance): Rule =>
+  async (passage, request, response, { caught: [room = "", action] }) => {
+    const body = await understood(request, response);
+    if (body === null) return;
+    const named = only(body, ["user_id"]);
+    if (action === "invite")
+      await awaitOthers(entrance, await passage.callers.userId(request), room, named.user_id);
+    await passOn(passage, request, response, named);
+  };
+
+/** The same written as state. */
+export const membershipAsState =
+  (entrance: Entrance): Rule =>
+  async (passage, request, response, { caught: [room = "", user = ""] }) => {
+    const body = await understood(request, response);
+    if (body === null) return;
+    if (body.membership === "invite")
+      await awaitOthers(entrance, await passage.callers.userId(request), room, decoded(user));
+    await passOn(passage, request, response, knownOf(body));
+  };
+
+const knownOf = (body: Body): Body => ({
+  ...only(body, ["membership"]),
+  // Says that the room is a chat for two.
+  ...(body.membership === "invite" && body.is_direct === true ? { is_direct: true } : {}),
+});
+
+async function awaitOthers(
+  entrance: Entrance,
+  inviter: UserId,
+  encodedRoom: string,
+  invitee: unknown,
+): Promise<void> {
+  const room = decoded(encodedRoom);
+  if (room === null || typeof invitee !== "string") return;
+  await entrance.beforeInvitation(room as RoomId, inviter, invitee as UserId);
+}

@@ -1,0 +1,43 @@
+import type { Request, Response } from "express";
+import { handOn } from "../answer.ts";
+import { objectIn } from "../caller.ts";
+import { NOT_AN_OBJECT, type Refusal, refuse } from "../refusal.ts";
+import { bodyOf, type Passage, read } from "../rules.ts";
+
+export type Body = Readonly<Record<string, unknown>>;
+
+/**
+ * What a request says, as it is understood here: nothing can be read in another way by Synapse, since `passOn` sends
+ * this and not what came.
+ * @returns null when it is no JSON object; it is refused then.
+ */
+export async function understood(request: Request, response: Response): Promise<Body | null> {
+  const text = (await bodyOf(request)).toString("utf8");
+  // Clients leave with an empty body.
+  const body = text.trim() === "" ? {} : objectIn(text);
+  if (body !== undefined) return body;
+  refuse(response, NOT_AN_OBJECT);
+  return null;
+}
+
+export async function passOn(
+  passage: Passage,
+  request: Request,
+  response: Response,
+  body: Body,
+): Promise<void> {
+  handOn(response, await read(passage, request, response, Buffer.from(JSON.stringify(body))));
+}
+
+/** The fields named, where they are there. */
+export function only(body: Body, fields: readonly string[]): Record<string, unknown> {
+  return Object.fromEntries(
+    fields.flatMap((field) => (Object.hasOwn(body, field) ? [[field, body[field]]] : [])),
+  );
+}
+
+export const forbidden = (reason: string): Refusal => ({
+  status: 403,
+  errcode: "M_FORBIDDEN",
+  error: reason,
+});
