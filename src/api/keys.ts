@@ -22,7 +22,7 @@ export const idOfKey = (key: string): string | null => FORM.exec(key)?.[1] ?? nu
 export const digestOf = (key: string): Buffer => createHash("sha256").update(key).digest();
 
 /** Letters, digits, signs and single blanks inside: a name stands in the log and in a terminal. */
-const NAME = /^[^\p{C}\p{Z}]+(?: [^\p{C}\p{Z}]+)*$/u;
+const isName = (name: string): boolean => name.split(" ").every((word) => /^[^\p{C}\p{Z}]+$/u.test(word));
 const LONGEST_NAME = 100;
 
 /**
@@ -34,7 +34,7 @@ export async function createApiKey(
   options: { readonly name: string; readonly scopes: readonly Scope[] | "all" },
 ): Promise<{ id: string; key: string }> {
   const name = options.name.trim();
-  if (name === "" || name.length > LONGEST_NAME || !NAME.test(name)) {
+  if (name === "" || name.length > LONGEST_NAME || !isName(name)) {
     throw new Error(
       `The name of a key is 1 to ${LONGEST_NAME} characters that can be seen, such as HealthTrack.`,
     );

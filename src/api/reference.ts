@@ -37,10 +37,16 @@ export function writeReference(routes: readonly Route[]): string {
   return `${lines.join("\n")}\n`;
 }
 
+/** The scope stands at the end, and in the table already. */
+function withoutScope(description: string): string {
+  const at = description.lastIndexOf("Needs the scope ");
+  return at < 0 ? description : description.slice(0, at).trimEnd();
+}
+
 function detailsOf(method: string, path: string, operation: Operation): string[] {
   const example = operation.requestBody?.content["application/json"]?.example;
   const query = (operation.parameters ?? []).filter((parameter) => parameter.in === "query");
-  const description = operation.description?.replace(/\n*Needs the scope .*$/, "") ?? "";
+  const description = withoutScope(operation.description ?? "");
   if (example === undefined && query.length === 0 && description === "") return [];
   return [
     "",

@@ -39,7 +39,7 @@ export function sendOurselves(): void {
 
 async function send(request: LibraryRequest): Promise<LibraryAnswer> {
   // The path goes out as it was built: a URL would resolve dots in it.
-  const [, origin = "", path = ""] = /^(https?:\/\/[^/?]+)(.*)$/.exec(request.uri) ?? [];
+  const [, origin = "", path = ""] = /^(https?:\/\/[^/?]+)(.*)$/s.exec(request.uri) ?? [];
   const homeserver = homeservers.get(origin) ?? upstream(origin, CONNECTIONS);
   homeservers.set(origin, homeserver);
   const query = new URLSearchParams(

@@ -148,6 +148,6 @@ const isCapitals = (text: string): boolean =>
 
 /** Thai and Lao write some vowels before the consonant that they follow. */
 const firstLetter = (word: string): string => {
-  const letter = /[\p{L}--[เแโใไເແໂໃໄ]]\p{M}*/v.exec(word)?.[0] ?? "";
+  const letter = /(?![เแโใไເແໂໃໄ])\p{L}\p{M}*/u.exec(word)?.[0] ?? "";
   return [...letter.toUpperCase().normalize("NFC")][0] ?? "";
 };

@@ -35,7 +35,7 @@ function section(schema: z.core.$ZodType, at: readonly string[]): string[] {
       const required = holdsRequired(field);
       const off = required || !isOptional(field) ? "" : "# ";
       const inner = section(field, path).map((line) =>
-        off === "" ? line : line.replace(/^(\s*)(?!\s*#)(\S)/, "$1# $2"),
+        off === "" ? line : line.replace(/^(\s*)([^\s#])/, "$1# $2"),
       );
       return [...blank, ...lines, `${indent}${off}${key}:`, ...inner];
     }

@@ -12,8 +12,12 @@ const filled = (schema: z.ZodString) =>
     "still holds the placeholder of the example: put in your own value",
   );
 const text = () => filled(z.string().min(1));
-const httpUrl = () =>
-  filled(z.string()).pipe(z.url({ protocol: /^https?$/ }).transform((url) => url.replace(/\/+$/, "")));
+const httpUrl = () => filled(z.string()).pipe(z.url({ protocol: /^https?$/ }).transform(withoutSlashes));
+function withoutSlashes(url: string): string {
+  let end = url.length;
+  while (url[end - 1] === "/") end -= 1;
+  return url.slice(0, end);
+}
 const secret = () => text().transform((value) => new Secret(value));
 const listen = (port: number) =>
   z.strictObject({

@@ -1,0 +1,46 @@
+/** `npm run lint`: every regular expression of the product is looked at, whether a text can make it work for ever. */
+import { mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { GATED_PATHS } from "../../src/appservice/gate/gated-paths.ts";
+import { REPOSITORY } from "../whisper.ts";
+import { judgeAndKeep } from "./linear.ts";
+import { type Expression, regexesIn, type Unknown } from "./regexes.ts";
+
+const FOLDERS = ["src", "web"];
+/** Files whose expressions are made of a table: what is in it. */
+const TABLES: Readonly<Record<string, readonly string[]>> = {
+  "src/appservice/gate/gated-paths.ts": GATED_PATHS.map(({ pattern }) => pattern),
+};
+
+function filesIn(folder: string): string[] {
+  try {
+    return readdirSync(join(REPOSITORY, folder), { recursive: true, encoding: "utf8" })
+      .filter((name) => /\.tsx?$/.test(name))
+      .map((name) => `${folder}/${name}`)
+      .sort();
+  } catch {
+    return []; // there is no such folder yet
+  }
+}
+
+function expressionsOf(file: string): (Expression | Unknown)[] {
+  const found = regexesIn(file, readFileSync(join(REPOSITORY, file), "utf8"));
+  const table = TABLES[file];
+  if (table === undefined) return found;
+  const made = table.map((source) => ({ at: `${file} (table)`, source, flags: "" }));
+  return [...found.filter((each) => !("unknown" in each)), ...made];
+}
+
+mkdirSync(join(REPOSITORY, "node_modules", ".cache"), { recursive: true });
+const { judge, keep } = judgeAndKeep();
+let looked = 0;
+for (const each of FOLDERS.flatMap(filesIn).flatMap(expressionsOf)) {
+  looked += 1;
+  const problem = "unknown" in each ? each.unknown : judge(each);
+  if (problem === null) continue;
+  const shown = "unknown" in each ? "a regular expression" : `/${each.source}/${each.flags}`;
+  process.stderr.write(`${each.at}: ${shown}: ${problem}\n`);
+  process.exitCode = 1;
+}
+keep();
+if (looked === 0) throw new Error("no regular expression was found, which cannot be");

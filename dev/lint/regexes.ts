@@ -1,0 +1,112 @@
+/** The regular expressions in a source file, found in its syntax tree: literals, and those made of text. */
+import ts from "typescript";
+
+/** Where it stands, as editors write it: `src/x.ts:12`. */
+interface Place {
+  readonly at: string;
+}
+export interface Expression extends Place {
+  readonly source: string;
+  readonly flags: string;
+}
+/** What cannot be judged, since nobody can tell what it will be. */
+export interface Unknown extends Place {
+  readonly unknown: string;
+}
+
+/** Methods of strings that make an expression of a text. */
+const MATCHERS: ReadonlySet<string> = new Set(["match", "matchAll", "search"]);
+
+export function regexesIn(file: string, text: string): (Expression | Unknown)[] {
+  const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true);
+  const constants = constantsOf(source);
+  const found: (Expression | Unknown)[] = [];
+  visit(source);
+  return found;
+
+  function visit(node: ts.Node): void {
+    const at = `${file}:${source.getLineAndCharacterOfPosition(node.getStart(source)).line + 1}`;
+    if (ts.isRegularExpressionLiteral(node)) found.push({ at, ...partsOf(node.text) });
+    else if (makesExpression(node)) {
+      const [pattern, flags] = node.arguments ?? [];
+      const read = pattern === undefined ? "" : textOf(pattern, constants);
+      const set = flags === undefined ? "" : textOf(flags, constants);
+      if (pattern !== undefined && ts.isRegularExpressionLiteral(pattern)) {
+        // The literal is looked at by itself.
+      } else if (read === null || set === null) {
+        found.push({ at, unknown: "it is made of text that is not written here: use RegExp.escape" });
+      } else found.push({ at, source: read, flags: set });
+    } else if (isMatcher(node)) {
+      const [by] = node.arguments;
+      if (by !== undefined && !isExpression(by, constants))
+        found.push({ at, unknown: "its argument may be text, which becomes an expression: write one" });
+    }
+    ts.forEachChild(node, visit);
+  }
+}
+
+/** `/source/flags` in its parts. */
+function partsOf(literal: string): { source: string; flags: string } {
+  const end = literal.lastIndexOf("/");
+  return { source: literal.slice(1, end), flags: literal.slice(end + 1) };
+}
+
+const makesExpression = (node: ts.Node): node is ts.NewExpression | ts.CallExpression =>
+  (ts.isNewExpression(node) || ts.isCallExpression(node)) &&
+  ts.isIdentifier(node.expression) &&
+  node.expression.text === "RegExp";
+
+const isMatcher = (node: ts.Node): node is ts.CallExpression =>
+  ts.isCallExpression(node) &&
+  ts.isPropertyAccessExpression(node.expression) &&
+  MATCHERS.has(node.expression.name.text) &&
+  node.arguments.length === 1;
+
+type Constants = ReadonlyMap<string, ts.Expression>;
+
+/** What the constants of a file are made of, by name; a name that stands for several things is none. */
+function constantsOf(source: ts.SourceFile): Constants {
+  const constants = new Map<string, ts.Expression>();
+  const several = new Set<string>();
+  const visit = (node: ts.Node): void => {
+    const named = ts.isVariableDeclaration(node) || ts.isParameter(node) || ts.isBindingElement(node);
+    if (named && ts.isIdentifier(node.name)) {
+      const name = node.name.text;
+      if (constants.has(name)) several.add(name);
+      const constant = ts.isVariableDeclaration(node) && (node.parent.flags & ts.NodeFlags.Const) !== 0;
+      if (constant && node.initializer !== undefined) constants.set(name, node.initializer);
+      else several.add(name);
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(source);
+  for (const name of several) constants.delete(name);
+  return constants;
+}
+
+function isExpression(node: ts.Expression, constants: Constants): boolean {
+  if (ts.isRegularExpressionLiteral(node)) return true;
+  const made = ts.isIdentifier(node) ? constants.get(node.text) : node;
+  return made !== undefined && (ts.isRegularExpressionLiteral(made) || makesExpression(made));
+}
+
+/** The text that an expression is made of, as it is written in this file; null: it is not all written here. */
+function textOf(node: ts.Expression, constants: Constants): string | null {
+  if (ts.isStringLiteralLike(node)) return node.text;
+  if (ts.isParenthesizedExpression(node)) return textOf(node.expression, constants);
+  if (ts.isTemplateExpression(node)) {
+    const parts = node.templateSpans.map(({ expression, literal }) => {
+      const text = textOf(expression, constants);
+      return text === null ? null : text + literal.text;
+    });
+    return parts.includes(null) ? null : node.head.text + parts.join("");
+  }
+  if (ts.isBinaryExpression(node) && node.operatorToken.kind === ts.SyntaxKind.PlusToken) {
+    const [left, right] = [textOf(node.left, constants), textOf(node.right, constants)];
+    return left === null || right === null ? null : left + right;
+  }
+  // Text that is escaped matches itself, and any will do to judge the rest.
+  if (ts.isCallExpression(node) && node.expression.getText() === "RegExp.escape") return "escaped";
+  const constant = ts.isIdentifier(node) ? constants.get(node.text) : undefined;
+  return constant === undefined ? null : textOf(constant, constants);
+}
