@@ -34,6 +34,7 @@ export async function correctReply(
 ): Promise<string | null> {
   const earlier = await passedOn(tx, reply);
   if (earlier === null) return null;
+  if (earlier.content.body === undefined) return words.correctionTooLate;
   const corrected = quotedAgain(earlier.content, content);
   const edit: Send = {
     ref: passedOnEditRef(event.event_id),

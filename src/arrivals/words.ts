@@ -59,6 +59,7 @@ export const replyTooLong =
   "It is too long for one message together with the notice. Send it in several parts.";
 export const correctionTooLong =
   "Your correction was not passed on: it is too long for one message. Send the rest as another reply.";
+export const correctionTooLate = "Your correction was not passed on: the reply is too old. Send another one.";
 export const markedByYourself = "You marked this arrival yourself.";
 export const markerUnknown = (marker: string) =>
   `This arrival was marked by ${marker}, who is not in the staff list. Phone reception.`;

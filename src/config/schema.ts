@@ -3,6 +3,9 @@ import { duration } from "./duration.ts";
 import { Secret } from "./secret.ts";
 import { timezone } from "./timezone.ts";
 
+/** What Synapse did not send is looked for two weeks back, by what is known of then (src/appservice/gaps.ts). */
+const SHORTEST_RETENTION = 15 * 86_400_000;
+
 /** A placeholder of the example file that nobody has replaced. */
 export const PLACEHOLDER = /CHANGE_ME/;
 
@@ -112,6 +115,14 @@ export const configSchema = z.strictObject({
     })
     .prefault({})
     .describe("Links to patients"),
+  retention: duration("30d")
+    .refine(
+      (ms) => ms >= SHORTEST_RETENTION,
+      "must be 15d or more: events that Synapse did not send are looked for two weeks back",
+    )
+    .describe(
+      "how long Whisper keeps its working copies of events and sends after they were handled; what is deleted in a conversation goes at once",
+    ),
   conversations: z
     .strictObject({
       archive_after: duration("3d").describe(

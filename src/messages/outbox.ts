@@ -94,3 +94,39 @@ export async function refOfEvent(db: Queryable, bot: UserId, event: EventId): Pr
   );
   return found.rows[0]?.ref ?? null;
 }
+
+/** What Whisper sent is deleted in the conversation: its text is not kept either, nor that of its corrections. */
+export async function emptyRedactedSend(db: Queryable, event: string): Promise<void> {
+  await db.query(
+    `WITH deleted AS (UPDATE outbox SET content = '{}' WHERE event_id = $1 AND sent_at IS NOT NULL RETURNING ref)
+     UPDATE outbox AS o SET content = '{}' FROM deleted
+     WHERE o.target_ref = deleted.ref AND o.sent_at IS NOT NULL
+       AND o.content->'m.relates_to'->>'rel_type' = 'm.replace'`,
+    [event],
+  );
+}
+
+/** Sends looked at in one statement. */
+const BATCH = 2_000;
+
+/**
+ * Forgets what was sent, or given up, before this moment: reactions, deletions and corrections wholly, of everything
+ * else the content. Its ref and its event stay, so that it is never sent again and can still be taken back.
+ */
+export async function forgetSends(db: Queryable, before: Date): Promise<void> {
+  for (let after = "0"; ; ) {
+    const found = await db.query<{ seq: string }>(
+      `WITH old AS (SELECT seq, type, content->'m.relates_to'->>'rel_type' AS relation FROM outbox
+                    WHERE content <> '{}' AND seq > $2 AND coalesce(sent_at, dropped_at) < $1 ORDER BY seq LIMIT ${BATCH}),
+            kept AS (UPDATE outbox SET content = '{}', attempts = 0 FROM old
+                     WHERE outbox.seq = old.seq AND old.type <> ALL($3) AND relation IS DISTINCT FROM 'm.replace'),
+            gone AS (DELETE FROM outbox USING old
+                     WHERE outbox.seq = old.seq AND (old.type = ANY($3) OR relation = 'm.replace'))
+       SELECT seq FROM old ORDER BY seq DESC LIMIT 1`,
+      [before, after, ["m.reaction", "m.room.redaction"]],
+    );
+    const end = found.rows[0]?.seq;
+    if (end === undefined) return;
+    after = end;
+  }
+}

@@ -1,6 +1,7 @@
 import { forgetOldIdempotencyKeys } from "../api/idempotency.ts";
 import { findGaps, queueGapCheck } from "../appservice/gaps.ts";
 import { HomeserverAway } from "../appservice/homeserver.ts";
+import { forgetHandledEvents, redactionEvents } from "../appservice/inbox-retention.ts";
 import { findLostReceipts } from "../appservice/lost-receipts.ts";
 import { closeOrphanRooms } from "../appservice/orphan-rooms.ts";
 import { roomPins } from "../appservice/pins.ts";
@@ -21,12 +22,14 @@ import { customGroupEvents } from "../conversations/custom-group-events.ts";
 import { editConversation } from "../conversations/edit.ts";
 import { mediaEvents } from "../conversations/media.ts";
 import { openConversation } from "../conversations/open.ts";
+import { forgetReadMessages } from "../conversations/read-messages.ts";
 import { forgetOldChanges } from "../directory/change-log.ts";
 import { type JobRunner, startJobs, type TaskList, type Timed } from "../jobs/runner.ts";
 import { clearReplacedJobs } from "../jobs/upkeep.ts";
 import { commandsOf } from "../messages/commands/commands.ts";
 import { commandEvents } from "../messages/commands/events.ts";
 import type { EventHandler } from "../messages/event.ts";
+import { forgetSends } from "../messages/outbox.ts";
 import { isDatabaseDown } from "../store/database.ts";
 import { directoryChanges } from "./directory-changes.ts";
 import type { Parts } from "./parts.ts";
@@ -64,6 +67,8 @@ function handlersOf(parts: Parts): EventHandler[] {
     mediaEvents(settings),
     arrivalEvents(arrivalParts),
     commandEvents({ directory, settings, commands }),
+    // Last: the others may still look at what is being deleted.
+    redactionEvents,
   ];
 }
 
@@ -87,6 +92,7 @@ function timetable(parts: Parts): Timed[] {
   return [
     { name: "upkeep_jobs", cron: "*/10 * * * *", run: () => clearReplacedJobs(database) },
     { name: "upkeep_changes", cron: "17 * * * *", run: () => forgetOldChanges(database) },
+    { name: "retention", cron: "5 17 * * *", run: () => forgetOld(parts) },
     { name: "upkeep_keys", cron: "7 * * * *", run: () => forgetOldIdempotencyKeys(database) },
     { name: "visibility", cron: "11 * * * *", run: () => archiveQuiet(database, conversationParts) },
     {
@@ -111,3 +117,10 @@ const nightlyRoomAudit = () => ({
   repair: true,
   tells: "if_differing" as const,
 });
+
+/** What was handled long ago is of no use to anybody. Messages themselves are Synapse's to keep. */
+async function forgetOld({ config, database, settings }: Parts): Promise<void> {
+  const before = new Date(Date.now() - config.retention);
+  await forgetSends(database, before);
+  await forgetReadMessages(database, settings, await forgetHandledEvents(database, before));
+}
