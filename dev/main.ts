@@ -133,7 +133,11 @@ try {
   if (options.help) process.stdout.write(USAGE);
   else await main(options);
 } catch (error) {
-  process.stderr.write(`\n${paint.red("✗")} ${messageOf(error)}\n`);
+  const text = messageOf(error);
+  const advice = /ENOSPC|No space left|disk is full/.test(text)
+    ? "\nThe disk is full: make some room and start again."
+    : "";
+  process.stderr.write(`\n${paint.red("✗")} ${text}${advice}\n`);
   process.exitCode = 1;
 }
 // Whatever timers a client library has left behind must not keep a stopped demonstration alive.

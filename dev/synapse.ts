@@ -5,6 +5,7 @@ import { stringify } from "yaml";
 import { keptSecret, makeDirectory, writeAtomically } from "./files.ts";
 import { homeserverConfig } from "./homeserver-config.ts";
 import { answers, type RunningProcess, startProcess, waitUntilReady } from "./processes.ts";
+import { pythonEnvironment } from "./venv.ts";
 
 /** Where Python finds Whisper's module for Synapse. */
 export const SYNAPSE_MODULES = join(import.meta.dirname, "../docker/synapse");
@@ -78,11 +79,18 @@ export async function startSynapse(
     cwd: join(settings.configFile, ".."),
     logFile: settings.logFile,
     // Whisper's own module.
-    env: { ...process.env, PYTHONPATH: SYNAPSE_MODULES },
+    env: { ...withoutProxies(pythonEnvironment()), PYTHONPATH: SYNAPSE_MODULES },
   });
   onSpawn(child);
   await waitUntilReady(child, () => answers(`${settings.url}/health`), 90_000);
   return child;
+}
+
+/** Synapse asks Whisper through the proxy that the environment names, though both are on this machine. */
+function withoutProxies(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(
+    Object.entries(environment).filter(([name]) => !/^(?:https?|all)_proxy$/i.test(name)),
+  );
 }
 
 function logConfig(file: string) {

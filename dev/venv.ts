@@ -29,14 +29,14 @@ export async function synapsePython(
   );
   try {
     if (ready()) return python;
-    await checkPython();
+    const python3 = await findPython();
     // A half-built environment is not worth mending.
     rmSync(directory, { recursive: true, force: true });
     say("creating the Python environment");
-    const made = await run("python3", ["-m", "venv", directory], () => undefined);
+    const made = await run(python3, ["-m", "venv", directory], () => undefined);
     if (made.code !== 0) {
       rmSync(directory, { recursive: true, force: true });
-      throw new Error(missingVenv(made.output));
+      throw new Error(`The Python environment could not be made: ${made.output.trim()}`);
     }
     await install(python, say, signal);
     writeAtomically(stamp, `${wanted}\n`);
@@ -46,31 +46,55 @@ export async function synapsePython(
   }
 }
 
-async function checkPython(): Promise<void> {
-  const answer = await run(
-    "python3",
-    ["-c", "import sys; print(sys.version_info.minor)"],
-    () => undefined,
-  ).catch((error: unknown) => {
-    if (errorCode(error) === "ENOENT") return undefined;
-    throw error;
-  });
-  if (answer === undefined) {
+/** Newest first: a machine may have a newer Python beside the one that is called python3. */
+const NAMES = ["python3", ...[14, 13, 12, 11, 10].map((minor) => `python3.${minor}`)];
+const PROBE = `import sys; print(sys.version_info.major * 1000 + sys.version_info.minor)
+import venv, ensurepip`;
+
+/** The first Python that Synapse runs on and that can make an environment. @throws Error that says what to install. */
+async function findPython(): Promise<string> {
+  const old: string[] = [];
+  let withoutVenv: string | undefined;
+  for (const name of NAMES) {
+    const answer = await run(name, ["-c", PROBE], () => undefined).catch((error: unknown) => {
+      if (["ENOENT", "EACCES"].includes(errorCode(error) ?? "")) return undefined;
+      throw error;
+    });
+    const version = Number(/^\d+$/m.exec(answer?.output ?? "")?.[0]);
+    if (answer === undefined || Number.isNaN(version)) continue;
+    if (version < 3000 + MINIMUM_MINOR) old.push(`${name} is 3.${version % 1000}`);
+    else if (answer.code === 0) return name;
+    else withoutVenv ??= name;
+  }
+  if (withoutVenv !== undefined) {
+    const debian = withoutVenv === "python3" ? "python3-venv" : `${withoutVenv}-venv`;
     throw new Error(
-      "Python 3 is missing; it runs the homeserver. Install it: apt-get install python3 python3-venv",
+      `Python's venv module is missing; the homeserver is installed with it. Install it: apt-get install ${debian}`,
     );
   }
-  const minor = Number(answer.output.trim());
-  if (minor < MINIMUM_MINOR) {
-    throw new Error(`Synapse needs Python 3.${MINIMUM_MINOR} or later; python3 here is 3.${minor}.`);
+  if (old.length > 0) {
+    throw new Error(
+      `The homeserver needs Python 3.${MINIMUM_MINOR} or later; ${old.join(", ")}. Install a newer one.`,
+    );
   }
+  throw new Error(
+    "Python 3 is missing; it runs the homeserver. Install it: apt-get install python3 python3-venv",
+  );
 }
 
-function missingVenv(output: string): string {
-  if (/ensurepip|No module named '?venv/.test(output)) {
-    return "Python's venv module is missing; the homeserver is installed with it. Install it: apt-get install python3-venv";
-  }
-  return `The Python environment could not be made: ${output.trim()}`;
+/**
+ * What Python and pip are started with: not what the person's shell says of other Pythons, nor what forbids an
+ * installation into an environment. Where packages come from (PIP_INDEX_URL, proxies) stays.
+ */
+export function pythonEnvironment(): NodeJS.ProcessEnv {
+  const kept = Object.entries(process.env).filter(
+    ([name]) =>
+      !/^PYTHON|^VIRTUAL_ENV$|^__PYVENV|^PIP_(?:TARGET|PREFIX|ROOT|USER|REQUIRE_.*|REQUIREMENT|CONSTRAINT)$/.test(
+        name,
+      ),
+  );
+  // They win over the person's pip.conf.
+  return { ...Object.fromEntries(kept), PIP_USER: "0", PIP_REQUIRE_HASHES: "0" };
 }
 
 async function install(python: string, say: (text: string) => void, signal?: AbortSignal): Promise<void> {
@@ -94,6 +118,7 @@ async function install(python: string, say: (text: string) => void, signal?: Abo
 function run(command: string, args: readonly string[], onLine: (line: string) => void, signal?: AbortSignal) {
   return new Promise<{ code: number | null; output: string }>((resolve, reject) => {
     const child = spawn(command, args, {
+      env: pythonEnvironment(),
       stdio: ["ignore", "pipe", "pipe"],
       ...(signal === undefined ? {} : { signal }),
     });
