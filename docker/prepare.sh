@@ -2,26 +2,75 @@
 # Makes what compose.yaml needs: .env with the practice's names, and secrets/ with passwords that nobody has to invent.
 # What is there already is kept, so it can be run again.
 #
-#   docker/prepare.sh chat.practice.example.com.au "Wattle Street Family Practice" [--self-signed]
+#   docker/prepare.sh chat.practice.example.com.au "Wattle Street Family Practice" [--timezone Australia/Perth] [--self-signed]
 set -eu
 umask 077
 cd "$(dirname "$0")"
 
-host="${1:-}"
-practice="${2:-}"
-case "$host" in
-'' | *[!a-z0-9.-]* | -* | .*)
-  echo "Usage: docker/prepare.sh <host name of the messenger, lower case> <name of the practice> [--self-signed]" >&2
+refuse() {
+  echo "$1" >&2
   exit 64
-  ;;
+}
+usage="Usage: docker/prepare.sh <host name of the messenger, lower case> <name of the practice> [--timezone <zone>] [--self-signed]"
+
+[ $# -ge 2 ] || refuse "$usage"
+host="$1"
+practice="$2"
+shift 2
+timezone=
+self_signed=no
+while [ $# -gt 0 ]; do
+  case "$1" in
+  --timezone)
+    [ $# -ge 2 ] || refuse "$usage"
+    timezone="$2"
+    shift
+    ;;
+  --self-signed) self_signed=yes ;;
+  *) refuse "There is no argument $1. $usage" ;;
+  esac
+  shift
+done
+
+case "$host" in
+'' | *[!a-z0-9.-]* | -* | .*) refuse "$usage" ;;
 esac
 case "$practice" in
-'' | *[\"\\\$\`]* | *"
-"*)
-  echo "The name of the practice is missing, or holds one of \" \\ \$ \`" >&2
-  exit 64
-  ;;
+'') refuse "$usage" ;;
+*[[:cntrl:]]*) refuse "The name of the practice is one line of text." ;;
 esac
+# In single quotes compose takes everything as it stands; an apostrophe needs double ones, in which some signs mean more.
+case "$practice" in
+*"'"*[\"\\\$\`]* | *[\"\\\$\`]*"'"* | *'${'*)
+  refuse "The name of the practice holds signs that .env cannot: an apostrophe beside one of \" \\ \$ \`, or \${. Write ’ for the apostrophe."
+  ;;
+*"'"*) quoted="\"$practice\"" ;;
+*) quoted="'$practice'" ;;
+esac
+
+# The zone in which arrivals are shown: as said, else as answered, else that of this machine.
+known_zone() {
+  case "$1" in
+  '' | *[!A-Za-z0-9_+/-]* | /* | */) return 1 ;;
+  esac
+  [ ! -d /usr/share/zoneinfo ] || [ -f "/usr/share/zoneinfo/$1" ]
+}
+if [ ! -e .env ]; then
+  here=$(cat /etc/timezone 2>/dev/null || readlink /etc/localtime | sed 's#.*/zoneinfo/##') || here=
+  case "$here" in
+  Australia/*) ;;
+  *) here=Australia/Sydney ;;
+  esac
+  if [ -z "$timezone" ] && [ -t 0 ]; then
+    printf 'Time zone of the practice [%s]: ' "$here"
+    read -r timezone
+  fi
+  if [ -z "$timezone" ]; then
+    timezone=$here
+    echo "The time zone is $timezone; for another one, say --timezone, or change TIMEZONE in docker/.env."
+  fi
+  known_zone "$timezone" || refuse "There is no time zone $timezone. Write it as Australia/Perth."
+fi
 
 if [ -e .env ]; then
   echo "kept .env"
@@ -31,8 +80,8 @@ else
 SERVER_NAME="$host"
 # Where browsers reach everything: the client, the homeserver and Whisper.
 PUBLIC_HOST="$host"
-PRACTICE_NAME="$practice"
-TIMEZONE="Australia/Sydney"
+PRACTICE_NAME=$quoted
+TIMEZONE="$timezone"
 # On this machine. Publish HTTPS to the practice's network only.
 HTTP_PORT=80
 HTTPS_PORT=443
@@ -55,9 +104,18 @@ for name in postgres_password synapse_database_password whisper_database_passwor
 done
 secret whisper_database_url "postgres://whisper:$(cat secrets/whisper_database_password)@postgres:5432/whisper"
 
-if [ "${3:-}" = --self-signed ] && [ ! -e tls/certificate.pem ]; then
-  openssl req -x509 -newkey rsa:2048 -nodes -days 365 -subj "/CN=$host" -addext "subjectAltName=DNS:$host" \
-    -keyout tls/key.pem -out tls/certificate.pem 2>/dev/null
+# What compose.yaml lends to containers, whose users are not the one who cloned this, perhaps under umask 077.
+chmod 0755 postgres/databases.sh
+chmod 0644 nginx/*
+
+if [ "$self_signed" = yes ] && [ ! -e tls/certificate.pem ]; then
+  case "$host" in
+  *[!0-9.]*) subject="DNS:$host" ;;
+  *) subject="IP:$host" ;;
+  esac
+  openssl req -x509 -newkey rsa:2048 -nodes -days 365 -subj "/CN=$host" -addext "subjectAltName=$subject" \
+    -keyout tls/key.pem -out tls/certificate.pem 2>/dev/null ||
+    refuse "openssl is missing, or makes no certificate for $host."
   echo "wrote tls/certificate.pem, for trying things out: browsers will warn"
 fi
 [ -e tls/certificate.pem ] || echo "Now put the certificate into docker/tls/certificate.pem and its key into docker/tls/key.pem"

@@ -1,5 +1,5 @@
 /** docker/ agrees with the code: with its ports, its settings, its secrets, its versions. */
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { chmodSync, cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
@@ -26,6 +26,7 @@ interface Service {
   readonly command?: readonly string[];
   readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>;
   readonly healthcheck?: object;
+  readonly logging?: { readonly options: Readonly<Record<string, string>> };
   readonly init?: boolean;
   readonly restart?: string;
 }
@@ -97,15 +98,74 @@ describe("docker/prepare.sh", () => {
       ["-x", "P"],
       [HOST],
       [HOST, ""],
-      [HOST, 'a"b'],
       [HOST, "a\nb"],
       ["a;b", "P"],
+      [HOST, "it's $HOME"],
+      [HOST, `$${"{HOME}"}`],
+      [HOST, "P", "--selfsigned"],
+      [HOST, "P", "--self-signed", "more"],
+      [HOST, "P", "--timezone"],
     ]) {
       const failure = await prepare(...args).then(
         () => undefined,
         (error: { code: number }) => error.code,
       );
       expect(failure, args.join(" ")).to.equal(64);
+    }
+  });
+
+  it("takes the practice's name as it is written", async () => {
+    for (const [name, line] of [
+      ["360", "PRACTICE_NAME='360'"],
+      ["[Northside] Family Practice", "PRACTICE_NAME='[Northside] Family Practice'"],
+      ["null", "PRACTICE_NAME='null'"],
+      ["#1: $HOME \\ Care 🏥", "PRACTICE_NAME='#1: $HOME \\ Care 🏥'"],
+      ['The "Corner" Practice', "PRACTICE_NAME='The \"Corner\" Practice'"],
+      ["O'Brien & Sons: Care", 'PRACTICE_NAME="O\'Brien & Sons: Care"'],
+    ] as const) {
+      rmSync(join(directory, ".env"));
+      await prepare(HOST, name);
+      expect(readFileSync(join(directory, ".env"), "utf8")).to.contain(`\n${line}\n`);
+    }
+  });
+
+  it("asks for a time zone, and says which it took when nobody answers", async () => {
+    rmSync(join(directory, ".env"));
+    const { stdout } = await prepare(HOST, "P");
+    expect(stdout).to.match(/The time zone is Australia\/\w+; for another one, say --timezone/);
+    rmSync(join(directory, ".env"));
+    expect((await prepare(HOST, "P", "--timezone", "Australia/Perth")).stdout).to.not.contain(
+      "The time zone is",
+    );
+    expect(readFileSync(join(directory, ".env"), "utf8")).to.contain('TIMEZONE="Australia/Perth"');
+  });
+
+  it("makes a certificate for an address as for a name", async () => {
+    for (const [host, subject] of [
+      ["192.168.1.20", "IP Address:192.168.1.20"],
+      ["10.chat.example", "DNS:10.chat.example"],
+    ] as const) {
+      rmSync(join(directory, "tls"), { recursive: true });
+      await prepare(host, "P", "--self-signed");
+      const { stdout } = await run("openssl", [
+        "x509",
+        "-noout",
+        "-text",
+        "-in",
+        join(directory, "tls/certificate.pem"),
+      ]);
+      expect(stdout).to.contain(subject);
+    }
+  });
+
+  it("opens what containers read, also in a clone that was made under umask 077", async () => {
+    for (const name of ["postgres/databases.sh", "nginx/routes.conf", "nginx/headers.conf"]) {
+      chmodSync(join(directory, name), 0o600);
+    }
+    await prepare(HOST, "P");
+    expect(statSync(join(directory, "postgres/databases.sh")).mode & 0o777).to.equal(0o755);
+    for (const name of readdirSync(join(directory, "nginx"))) {
+      expect(statSync(join(directory, "nginx", name)).mode & 0o777, name).to.equal(0o644);
     }
   });
 
@@ -141,6 +201,19 @@ describe("docker/compose.yaml", () => {
       const uses = read("docker/compose.yaml").match(new RegExp(`\\$\\{${name}[^}]*\\}`, "g")) ?? [];
       expect(uses).to.not.deep.equal([]);
       for (const use of uses) expect(use).to.equal(`\${${name}:?Run docker/prepare.sh first}`);
+    }
+  });
+
+  it("bounds what every service writes to its log, and sends nothing inside through the host's proxy", () => {
+    for (const [name, { logging, environment }] of Object.entries(compose.services)) {
+      expect(logging?.options, name).to.deep.equal({ "max-size": "10m", "max-file": "5" });
+      if (!["registration", "bot", "whisper", "synapse", "nginx"].includes(name)) continue;
+      for (const variable of ["NO_PROXY", "no_proxy"])
+        expect(environment?.[variable]?.split(","), name).to.include.members([
+          "127.0.0.1",
+          "synapse",
+          "whisper",
+        ]);
     }
   });
 
@@ -223,9 +296,18 @@ describe("docker/compose.yaml", () => {
         (error: { stderr: string }) => error.stderr,
       );
       expect(refusal).to.contain("prepare.sh");
-      await run("sh", [join(directory, "prepare.sh"), HOST, "Wattle Street"]);
-      const { stdout } = await config();
-      expect(stdout).to.contain("WHISPER_PRACTICE__NAME: Wattle Street");
+      const named = async (name: string) => {
+        rmSync(join(directory, ".env"), { force: true });
+        await run("sh", [join(directory, "prepare.sh"), HOST, name]);
+        const { stdout } = await config();
+        // Compose writes a dollar twice, so that the output can be read again.
+        const service = parse(stdout, { merge: true }).services.whisper;
+        expect(service.environment.WHISPER_PRACTICE__NAME.replaceAll("$$", "$")).to.equal(name);
+        return stdout;
+      };
+      for (const name of ["360", "[Northside] Family Practice", "#1: A $HOME \\ 🏥", "O'Brien"])
+        await named(name);
+      const stdout = await named("Wattle Street");
       const secrets = readdirSync(join(directory, "secrets")).map((name) =>
         readFileSync(join(directory, "secrets", name), "utf8").trim(),
       );
@@ -236,6 +318,16 @@ describe("docker/compose.yaml", () => {
 });
 
 describe("the images", () => {
+  it("can be read inside, whatever the modes of the clone that they were built from", () => {
+    expect(read("docker/Dockerfile")).to.match(
+      /^RUN chmod -R go=rX,u\+rw package\.json vendor src dev docker \/etc\/whisper/m,
+    );
+    const synapse = read("docker/synapse/Dockerfile");
+    for (const [, from = "", to] of synapse.matchAll(/^COPY (?!--chmod)(.+) (\S+)$/gm)) {
+      expect(synapse, from).to.match(new RegExp(`^RUN .*chmod 0644 .*${to}\\*`, "m"));
+    }
+  });
+
   it("are of the versions that the tests run on", () => {
     const pinned = (name: string) =>
       new RegExp(`^${name}==(.*)$`, "m").exec(read("dev/synapse-requirements.txt"))?.[1];
@@ -253,7 +345,7 @@ describe("the images", () => {
 
   it("do not run as root, and take in nothing but what they need", () => {
     expect(read("docker/Dockerfile"))
-      .to.match(/^USER node$/m)
+      .to.match(/^USER 1000:1000$/m)
       .and.contain("npm ci --omit=dev");
     expect(read("docker/synapse/Dockerfile")).to.match(/^USER 1000:1000$/m);
     const ignore = read("docker/Dockerfile.dockerignore").split("\n");

@@ -30,7 +30,7 @@ const constants = (to: Addresses) =>
 /** Copies the product's files where a configuration in `directory` finds them as `whisper/…`. */
 export function placeFiles(directory: string): void {
   mkdirSync(join(directory, "whisper"), { recursive: true });
-  for (const name of ["routes.conf", "maps.conf", "to.conf", "gated-paths.map"]) {
+  for (const name of ["routes.conf", "maps.conf", "to.conf", "headers.conf", "gated-paths.map"]) {
     copyFileSync(join(NGINX, name), join(directory, "whisper", name));
   }
 }

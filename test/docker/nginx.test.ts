@@ -280,6 +280,43 @@ withProgram(NGINX_PROGRAM, ({ describe }) => {
       }
     });
 
+    it("says on every location that it is HTTPS only, and nothing twice", async () => {
+      const paths = [
+        ...[
+          "/",
+          "/config.json",
+          "/docs",
+          "/openapi.json",
+          "/api/v1/users",
+          "/webhooks/x",
+          "/open/x",
+          SIGN_IN_PATH,
+        ],
+        ...[
+          "/_synapse/admin",
+          "/_matrix/key",
+          "/policy/x",
+          "/health/ready",
+          "/metrics",
+          "/.well-known/x",
+          "/nginx-health",
+        ],
+        ...[
+          `${C}/versions`,
+          "/.well-known/matrix/client",
+          "/_matrix/media/v3/config",
+          inRoom(`event/${E()}`),
+          "/%2e%2e/x",
+        ],
+      ];
+      for (const path of paths) {
+        const { headers } = await ann.request("GET", path);
+        expect(headers["strict-transport-security"], path).to.equal("max-age=31536000");
+        expect(headers["x-content-type-options"], path).to.equal("nosniff");
+        expect(headers["referrer-policy"], path).to.equal("no-referrer");
+      }
+    });
+
     it("takes the one-time token off before it asks the client's server", async () => {
       const headers = { referer: "https://chat.practice.example/?loginToken=syl_SECRETONCE" };
       for (const [asked, expected] of [
