@@ -1,6 +1,7 @@
 #!/usr/bin/env -S node --max-semi-space-size=8 --max-old-space-size=144
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { Command } from "commander";
+import { DatabaseError } from "pg";
 import { parse, stringify } from "yaml";
 import product from "../package.json" with { type: "json" };
 import { createApiKey, listApiKeys, revokeApiKey } from "./api/keys.ts";
@@ -9,14 +10,17 @@ import { auditRoomsCommand } from "./appservice/audit-command.ts";
 import { readRegistration, registrationOf } from "./appservice/registration.ts";
 import { policySettings } from "./appservice/settings.ts";
 import { boardOf } from "./arrivals/board.ts";
+import { escalationProblems } from "./arrivals/escalation-check.ts";
 import { waitingArrivals } from "./arrivals/list.ts";
 import { arrivalSettings } from "./arrivals/settings.ts";
 import { ConfigError, loadConfig } from "./config/load.ts";
+import type { Config } from "./config/schema.ts";
 import { importFile } from "./directory/import-file.ts";
 import { directorySnapshot } from "./directory/snapshot.ts";
 import { type DeadLetter, deadLetters, discardDeadLetter, retryDeadLetter } from "./jobs/dead-letters.ts";
 import { serve } from "./main.ts";
-import { type Database, openDatabase } from "./store/database.ts";
+import type { Directory } from "./policy/model.ts";
+import { type Database, isDatabaseDown, openDatabase } from "./store/database.ts";
 import { migrate } from "./store/migrate.ts";
 import { directoryChanges } from "./wiring/directory-changes.ts";
 
@@ -40,12 +44,35 @@ withConfig(program.command("serve").description("run Whisper until it is stopped
 );
 
 withConfig(program.command("check-config").description("say what is wrong with the configuration")).action(
-  ({ config }: ConfigOption) => {
+  async ({ config }: ConfigOption) => {
     const loaded = loadConfig(config);
     readRegistration(loaded.appservice.registration);
+    const rules = loaded.arrivals.escalation;
+    const directory = rules.length === 0 ? null : await knownDirectory(loaded);
+    const problems = escalationProblems(rules, directory);
+    if (problems.length > 0) throw new ConfigError(config, problems);
     console.log(`${config} is good.`);
+    if (rules.length > 0 && directory === null) {
+      console.log(
+        "Whether arrivals.escalation names people who are there could not be checked: the database holds nobody yet, or does not answer.",
+      );
+    }
   },
 );
+
+/** The directory as it is in the database; null when that is empty, older than this version, or away. */
+async function knownDirectory(config: Config): Promise<Directory | null> {
+  const database = openDatabase({ url: config.database.url.reveal(), max: 1, onBroken: () => undefined });
+  try {
+    const directory = await directorySnapshot(database).fresh();
+    return directory.users.size === 0 ? null : directory;
+  } catch (error) {
+    if (isDatabaseDown(error) || error instanceof DatabaseError) return null;
+    throw error;
+  } finally {
+    await database.close();
+  }
+}
 
 interface RegistrationArguments extends ConfigOption {
   readonly out?: string;

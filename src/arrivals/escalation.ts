@@ -77,7 +77,7 @@ export function escalate(
   const target = label === undefined ? null : targetOf(directory, label);
   const stepped: Arrival = {
     ...arrival,
-    escalations: [...arrival.escalations, { kind, label: target?.label ?? null, at: now }],
+    escalations: [...arrival.escalations, { kind, label: target?.label ?? label ?? null, at: now }],
   };
   switch (kind) {
     case "nudge":
@@ -143,12 +143,12 @@ interface Target {
   readonly people: readonly Username[];
 }
 
-/** A user, or the members of a security group, who can be told in Whisper. */
-function targetOf(directory: Directory, name: string): Target {
+/** Whom a rule names: a user, or the members of a security group, who can be told in Whisper; null: nobody is called so. */
+export function targetOf(directory: Directory, name: string): Target | null {
   const user = directory.users.get(canonical(directory, name as Username));
   if (user !== undefined) return { label: user.name, people: reachable(directory, [user.username]) };
   const group = [...directory.securityGroups.values()].find((each) => each.id === name || each.name === name);
-  return { label: group?.name ?? name, people: reachable(directory, group?.members ?? []) };
+  return group === undefined ? null : { label: group.name, people: reachable(directory, group.members) };
 }
 
 const reachable = (directory: Directory, people: readonly Username[]): Username[] =>

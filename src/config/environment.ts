@@ -4,32 +4,65 @@ import { parse } from "yaml";
 const PREFIX = "WHISPER_";
 const FROM_FILE = "_FILE";
 
+/** What a key holds, which says how a text of the environment is read. */
+export type KeyHolds = "text" | "number" | "flag" | "other";
+
+/** A variable that cannot be read, in a sentence that names it. */
+export class EnvironmentError extends Error {
+  override readonly name = "EnvironmentError";
+}
+
 /**
  * Lays the environment over a configuration as read. `WHISPER_` + the path in capitals, levels joined by two
  * underscores: `WHISPER_LISTEN__PORT=9000`. With `_FILE` at its end the value is read from the file named.
- * Values are read as YAML, so numbers and lists can be written.
+ * @param holds what is at a path: text stays as it is written (`0123`), lists and sections are read as YAML.
+ * @throws EnvironmentError
  */
-export function applyEnvironment(raw: unknown, environment: NodeJS.ProcessEnv): unknown {
+export function applyEnvironment(
+  raw: unknown,
+  environment: NodeJS.ProcessEnv,
+  holds: (path: readonly string[]) => KeyHolds,
+): unknown {
   const result: unknown = structuredClone(raw);
   for (const [name, value] of Object.entries(environment)) {
     if (!name.startsWith(PREFIX) || value === undefined) continue;
     // Only paths: WHISPER_CONFIG and the like are not keys of the file.
-    if (!name.includes("__") && name !== `${PREFIX}PUBLIC_URL`) continue;
+    if (!name.includes("__") && !/^WHISPER_PUBLIC_URL(?:_FILE)?$/.test(name)) continue;
     const fromFile = name.endsWith(FROM_FILE) && name !== "WHISPER_AUDIT__KEY_FILE";
     const path = name
       .slice(PREFIX.length, fromFile ? -FROM_FILE.length : undefined)
       .toLowerCase()
       .split("__");
-    const text = fromFile ? readFileSync(value, "utf8").trim() : value;
-    set(result, path, fromFile ? text : scalar(text));
+    set(result, path, read(name, fromFile ? textOf(name, value) : value, holds(path)));
   }
   return result;
 }
 
-/** Numbers, true, false and lists as YAML has them; everything else, also what looks like a date, is text. */
-function scalar(text: string): unknown {
-  if (/^(true|false|-?\d{1,15})$/.test(text) || /^\s*[[{]/.test(text)) return parse(text);
-  return text;
+function textOf(name: string, file: string): string {
+  try {
+    return readFileSync(file, "utf8").trim();
+  } catch {
+    throw new EnvironmentError(`${name}: the file ${file} cannot be read`);
+  }
+}
+
+function read(name: string, text: string, holds: KeyHolds): unknown {
+  switch (holds) {
+    case "text":
+      return text;
+    case "number":
+      return /^-?\d{1,15}$/.test(text.trim()) ? Number(text) : text;
+    case "flag":
+      return /^(?:true|false)$/.test(text.trim()) ? text.trim() === "true" : text;
+    case "other":
+      try {
+        return parse(text);
+      } catch {
+        throw new EnvironmentError(`${name}: is not YAML; write a list as [{key: value}]`);
+      }
+    default:
+      return holds satisfies never;
+  }
 }
 
 function set(target: unknown, path: readonly string[], value: unknown): void {

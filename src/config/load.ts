@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { parse, YAMLParseError } from "yaml";
 import type { z } from "zod";
-import { applyEnvironment } from "./environment.ts";
+import { applyEnvironment, EnvironmentError, type KeyHolds } from "./environment.ts";
 import { nearest } from "./nearest.ts";
 import { type Config, configSchema } from "./schema.ts";
 
@@ -30,7 +30,7 @@ export function loadConfig(file: string, environment: NodeJS.ProcessEnv = proces
       throw new ConfigError(file, [error.message.split("\n")[0] ?? "is not YAML"]);
     throw new ConfigError(file, ["it cannot be read; make one from config/whisper.example.yaml"]);
   }
-  const config = parseConfig(applyEnvironment(withoutNulls(raw), environment), file);
+  const config = parseConfig(withEnvironment(withoutNulls(raw), environment, file), file);
   return {
     ...config,
     appservice: {
@@ -38,6 +38,34 @@ export function loadConfig(file: string, environment: NodeJS.ProcessEnv = proces
       registration: resolve(dirname(file), config.appservice.registration),
     },
   };
+}
+
+function withEnvironment(raw: unknown, environment: NodeJS.ProcessEnv, file: string): unknown {
+  try {
+    return applyEnvironment(raw, environment, holds);
+  } catch (error) {
+    if (error instanceof EnvironmentError) throw new ConfigError(file, [error.message]);
+    throw error;
+  }
+}
+
+/** What the schema has at a path, through the defaults, options and checks around it. */
+function holds(path: readonly string[]): KeyHolds {
+  let schema: z.core.$ZodType | undefined = configSchema;
+  for (const key of path) schema = shapeOf(schema)?.[key];
+  for (; schema !== undefined; schema = innerOf(schema)) {
+    switch (schema._zod.def.type) {
+      case "string":
+      case "enum":
+        return "text";
+      case "number":
+      case "int":
+        return "number";
+      case "boolean":
+        return "flag";
+    }
+  }
+  return "other";
 }
 
 /** A section all of whose keys are comments is null in YAML: it says nothing. */
@@ -67,8 +95,16 @@ function describe(issue: z.core.$ZodIssue, raw: unknown): string[] {
       return `${[...at, key].join(".")}: there is no such key; ${hint}`;
     });
   }
-  const missing = issue.code === "invalid_type" && valueAt(raw, at) === undefined;
-  return [`${at.join(".") || "(the whole file)"}: ${missing ? "is missing; put in a value" : issue.message}`];
+  return [`${at.join(".") || "(the whole file)"}: ${problemOf(issue, valueAt(raw, at))}`];
+}
+
+function problemOf(issue: z.core.$ZodIssue, value: unknown): string {
+  if (issue.code !== "invalid_type") return issue.message;
+  if (value === undefined) return "is missing; put in a value";
+  if (issue.expected === "string" && typeof value !== "object") {
+    return `is read as a ${typeof value}; put it in quotes`;
+  }
+  return issue.message;
 }
 
 function valueAt(raw: unknown, at: readonly string[]): unknown {
@@ -91,12 +127,13 @@ export function shapeOf(schema: z.core.$ZodType | undefined): Record<string, z.c
   while (inner !== undefined) {
     const { def } = inner._zod;
     if ("shape" in def) return def.shape as Record<string, z.core.$ZodType>;
-    inner =
-      "innerType" in def
-        ? (def.innerType as z.core.$ZodType)
-        : "in" in def
-          ? (def.in as z.core.$ZodType)
-          : undefined;
+    inner = innerOf(inner);
   }
   return undefined;
+}
+
+/** What a default, an option or a check is put around. */
+function innerOf({ _zod: { def } }: z.core.$ZodType): z.core.$ZodType | undefined {
+  if ("innerType" in def) return def.innerType as z.core.$ZodType;
+  return "in" in def ? (def.in as z.core.$ZodType) : undefined;
 }

@@ -28,6 +28,16 @@ const listen = (port: number) =>
     bind: z.string().default("127.0.0.1").describe("address to listen on; 0.0.0.0 for all"),
   });
 
+function isPostgresUrl(url: string): boolean {
+  try {
+    const { protocol, username, password, pathname } = new URL(url);
+    for (const part of [username, password, pathname]) decodeURIComponent(part);
+    return (protocol === "postgres:" || protocol === "postgresql:") && !/\s/.test(url);
+  } catch {
+    return false;
+  }
+}
+
 /** The whole configuration: validation, the example file and the reference are made from this. */
 export const configSchema = z.strictObject({
   homeserver: z
@@ -63,6 +73,10 @@ export const configSchema = z.strictObject({
   database: z
     .strictObject({
       url: text()
+        .refine(
+          (url) => isPostgresUrl(url) || PLACEHOLDER.test(url),
+          "write it as postgres://user:password@host:5432/whisper, with signs such as # / @ % in the password as %23 %2F %40 %25",
+        )
         .transform((url) => new Secret(url))
         .describe("PostgreSQL: postgres://user:password@host:5432/whisper"),
       max_connections: z.int().min(5).max(500).default(20).describe("connections at most, per process"),

@@ -166,6 +166,37 @@ describe("the configuration", () => {
     expect(problemsOf({ ...GOOD, policy: { token: "CHANGE_ME hunter2" } }).join()).not.to.include("hunter2");
   });
 
+  for (const url of [
+    "mysql://u:p@db/whisper",
+    "db/whisper",
+    "postgres//db",
+    "postgres://u:a%zz@db/w",
+    "postgres://u:a#b@db:x/w",
+    "postgres://u:p @db/w",
+  ]) {
+    it(`refuses a database that is not PostgreSQL's, or cannot be read: ${url}`, () => {
+      expect(problemsOf({ ...GOOD, database: { url } }).join()).to.match(
+        /^database\.url: .*postgres:\/\/user/,
+      );
+    });
+  }
+  for (const url of [
+    "postgresql://db/w",
+    "postgres:///w?host=/run/postgresql",
+    "postgres://u:%23%2F@[::1]:5433/w",
+  ]) {
+    it(`takes every way to name PostgreSQL: ${url}`, () => {
+      expect(load({ ...GOOD, database: { url } }).database.url.reveal()).to.equal(url);
+    });
+  }
+
+  it("says of text that YAML reads as something else that it needs quotes", () => {
+    expect(problemsOf({ ...GOOD, practice: { name: 360 } })).to.deep.equal([
+      "practice.name: is read as a number; put it in quotes",
+    ]);
+    expect(problemsOf({ ...GOOD, metrics: { token: true } }).join()).to.contain("put it in quotes");
+  });
+
   describe("from the environment", () => {
     it("wins over the file, with numbers and lists as YAML has them", () => {
       const config = load(GOOD, {
@@ -194,6 +225,53 @@ describe("the configuration", () => {
       expect(problemsOf(GOOD, { WHISPER_LISTEN__PROT: "1" })).to.deep.equal([
         "listen.prot: there is no such key; did you mean listen.port?",
       ]);
+    });
+
+    for (const text of [
+      "12345678",
+      "0123",
+      "1e5",
+      "true",
+      "null",
+      "[x]",
+      "{y: 1}",
+      "1.10",
+      "# not a comment",
+      "a: b",
+    ]) {
+      it(`is text where text is meant: ${text}`, () => {
+        const config = load(GOOD, {
+          WHISPER_METRICS__TOKEN: text,
+          WHISPER_PRACTICE__NAME: text,
+          WHISPER_POLICY__TOKEN: text,
+        });
+        expect(config.metrics.token?.reveal()).to.equal(text);
+        expect(config.policy.token.reveal()).to.equal(text);
+        expect(config.practice.name).to.equal(text);
+      });
+    }
+
+    it("is a number, a list or a section where one is meant, from a file too", () => {
+      const file = join(folder, "port");
+      writeFileSync(file, "9123\n");
+      const config = load(GOOD, {
+        WHISPER_LISTEN__PORT_FILE: file,
+        WHISPER_ARRIVALS__ESCALATION: "[{after: 5m, backup: practice.manager}]",
+        WHISPER_GATE__LISTEN: "{port: 8123}",
+      });
+      expect(config.listen.port).to.equal(9123);
+      expect(config.arrivals.escalation).to.deep.equal([{ after: 300_000, backup: "practice.manager" }]);
+      expect(config.gate.listen?.port).to.equal(8123);
+      expect(problemsOf(GOOD, { WHISPER_LISTEN__PORT: "90x0" }).join()).to.match(/^listen\.port: /);
+    });
+
+    it("names the variable whose file is not there, or whose list is none", () => {
+      expect(problemsOf(GOOD, { WHISPER_POLICY__TOKEN_FILE: "/nowhere/token" })).to.deep.equal([
+        "WHISPER_POLICY__TOKEN_FILE: the file /nowhere/token cannot be read",
+      ]);
+      expect(problemsOf(GOOD, { WHISPER_ARRIVALS__ESCALATION: "[{after: 5m" }).join()).to.match(
+        /^WHISPER_ARRIVALS__ESCALATION: is not YAML/,
+      );
     });
 
     it("leaves alone what is no path", () => {
