@@ -7,6 +7,7 @@ import { mute } from "./accounts.ts";
 import { expectedAccount } from "./expected-account.ts";
 import { type Homeserver, MatrixRefused } from "./homeserver.ts";
 import { neverIgnore } from "./ignore-list.ts";
+import { quietPushers } from "./pushers.ts";
 
 /** Users looked up at a time. */
 const PAGE = 500;
@@ -23,6 +24,7 @@ export interface ReassertParts {
  * Sets everybody's notifications again as their preferences say. A client may have changed `.m.rule.master`, of which
  * no application service is told; the preference in HealthTrack is what counts (2-matrix-mapping, "Rules"). An account
  * that Synapse refuses, such as one that is deactivated there, keeps nobody else from theirs.
+ * Whatever is pushed to them names nobody, also when its pusher was set past the gate.
  * @throws HomeserverAway: then nobody else would fare better.
  */
 export async function reassertNotifications(parts: ReassertParts): Promise<void> {
@@ -42,6 +44,7 @@ export async function reassertNotifications(parts: ReassertParts): Promise<void>
       if (expected === null || expected === "departed" || expected.locked) continue;
       try {
         await mute(parts.homeserver, user_id, expected.muted);
+        await quietPushers(parts.homeserver, user_id);
         await neverIgnore(parts.homeserver, user_id, parts.settings.bot);
       } catch (error) {
         if (!(error instanceof MatrixRefused)) throw error;

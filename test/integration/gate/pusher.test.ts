@@ -1,5 +1,7 @@
 /** What a phone's lock screen can show: what the push services of phone makers are told, by a real Synapse. */
 import { expect } from "chai";
+import type { Homeserver, HomeserverCall } from "../../../src/appservice/homeserver.ts";
+import { quietPushers } from "../../../src/appservice/pushers.ts";
 import { eventually } from "../../support/eventually.ts";
 import { type PushGateway, startPushGateway } from "../../support/push-gateway.ts";
 import type { Caller } from "./caller.ts";
@@ -75,6 +77,31 @@ describe("push notifications through the gate", function () {
     const body = wanted();
     await bob.at(house.synapse).json("POST", `${C}/v3/pushers/set`, body);
     expect(await toldOf(body.pushkey)).to.include({ room_name: "Night shift" });
+  });
+
+  it("name nobody any more, of pushers that were set past the gate, and end with their session as before", async () => {
+    const homeserver: Homeserver = {
+      call: async <T>({ method, path, as, body }: HomeserverCall) =>
+        (await house.bot.json(method, `${path}?user_id=${encodeURIComponent(as ?? "")}`, body)) as T,
+    };
+    const past = bob.at(house.synapse);
+    const [loud, quiet] = [wanted({ data: { url: pushes.url, brand: "x" } }), wanted()];
+    await past.json("POST", `${C}/v3/pushers/set`, loud);
+    await bob.json("POST", `${C}/v3/pushers/set`, quiet);
+    await quietPushers(homeserver, bob.userId);
+    const { pushers } = (await bob.json("GET", `${C}/v3/pushers`)) as { pushers: { data: object }[] };
+    expect(pushers.map(({ data }) => data)).to.have.deep.members([
+      { url: pushes.url, brand: "x", format: "event_id_only" },
+      { url: pushes.url, format: "event_id_only" },
+    ]);
+    const { devices: _, ...told } = await toldOf(loud.pushkey);
+    expect(Object.keys(told).sort()).to.deep.equal(["counts", "event_id", "prio", "room_id"]);
+    await bob.json("POST", `${C}/v3/logout`, {});
+    const left = await house.bot.json(
+      "GET",
+      `/_synapse/admin/v1/users/${encodeURIComponent(bob.userId)}/pushers`,
+    );
+    expect(left.total).to.equal(0);
   });
 
   it("go to apps only, and from what is understood", async () => {
