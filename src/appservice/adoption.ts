@@ -8,7 +8,7 @@ import { carryOver } from "../messages/carry-over.ts";
 import type { MatrixEvent } from "../messages/event.ts";
 import { wakeOutbox } from "../messages/outbox.ts";
 import { classifyRoom, type MadeRoom } from "../policy/adoption.ts";
-import { ROOM_VERSION } from "../policy/expectedRoom.ts";
+import { expectedRoom, ROOM_VERSION } from "../policy/expectedRoom.ts";
 import { readPowerLevels } from "../policy/levelMeaning.ts";
 import {
   type ActualRoom,
@@ -19,6 +19,7 @@ import {
   SERVICE_MEMBERS_TYPE,
   type UserId,
 } from "../policy/model.ts";
+import { usernameOf } from "../policy/names.ts";
 import { invitedLater } from "../policy/newRoom.ts";
 import { BOT_LEVEL } from "../policy/powerLevels.ts";
 import * as words from "../policy/words.ts";
@@ -63,16 +64,64 @@ async function decideOn(parts: ReconcilerParts, room: RoomId): Promise<void> {
   const classify = (people: Directory, as: ActualRoom) => classifyRoom(people, settings, as, isDirect(state));
   const first = classify(await directory.fresh(), actual);
   if (first.is === "unfinished") return;
-  // Power first: from the moment at which the room is ours, or closed, it can be kept in order.
-  const taken = actual.version === ROOM_VERSION && (await tookOver(parts, actual, first.is !== "refused"));
-  await database.transaction(async (tx) => {
+  // Power first: from the moment at which the room is ours it can be kept in order. One that is refused, or closed by a
+  // client, is never taken over: nobody whom its maker put in it comes in.
+  const taken =
+    (first.is === "opening" || first.is === "control") &&
+    actual.version === ROOM_VERSION &&
+    !(await hasSilentRival(parts, actual)) &&
+    (await tookOver(parts, actual));
+  const claimed = await database.transaction(async (tx) => {
     // Somebody may have been invited meanwhile. Whose event was handled is in the mirror, and belongs to the choice; the
     // others wait for this lock (conversations/custom-group-events.ts) and are edits of the group that there is then.
     await tx.query("SELECT FROM rooms WHERE room_id = $1 FOR UPDATE", [room]);
     // Decided under the lock: two rooms for one choice of people become one group.
     await lockDirectory(tx);
     const made = classify(await directory.within(tx), (await loadRoom(tx, room)) ?? actual);
-    await decide(parts, tx, taken ? made : withoutPower(made), room, newestOf(state));
+    return decide(parts, tx, taken ? made : withoutPower(made), room, newestOf(state));
+  });
+  if (claimed !== null) await letIn(parts, claimed, room);
+}
+
+/**
+ * Those who are invited come in before the message that may be waiting: what was said before one's join is not counted as
+ * unread, and some clients do not show it. Whom this does not let in, the reconciler does.
+ */
+async function letIn(parts: ReconcilerParts, id: ConversationId, room: RoomId): Promise<void> {
+  const { database, directory, settings } = parts;
+  const [stored, actual] = [await conversationById(database, id), await loadRoom(database, room)];
+  if (stored === null || actual === null) return;
+  const expected = expectedRoom(stored.conversation, await directory.fresh(), settings);
+  const invited = [...actual.members].flatMap(([id, { membership }]) =>
+    membership === "invite" ? [id] : [],
+  );
+  // With the others in it already.
+  const later = invitedLater(actual.state[INVITED_LATER_TYPE]);
+  for (const user of new Set([...invited, ...later])) {
+    if (!expected?.members.has(user) || actual.members.get(user)?.membership === "join") continue;
+    try {
+      await carryOut(parts, room, { step: "join", user });
+    } catch (error) {
+      if (!(error instanceof MatrixRefused)) throw error;
+      parts.log.warn({ err: error }, "somebody could not be let into a room that was taken over yet");
+    }
+  }
+}
+
+/**
+ * Is somebody who never receives at the bot's level, and not in the room yet? To step down they would have to come in
+ * before it is decided who else stays.
+ */
+async function hasSilentRival(
+  { directory, settings }: ReconcilerParts,
+  actual: ActualRoom,
+): Promise<boolean> {
+  const people = await directory.fresh();
+  const levels = readPowerLevels(actual.state["m.room.power_levels"], actual.creator);
+  return [...actual.members].some(([id, { membership }]) => {
+    const username = usernameOf(settings, id, people);
+    const silent = username !== null && people.users.get(username)?.preferences.neverReceive === true;
+    return silent && membership === "invite" && (levels.users[id] ?? 0) >= BOT_LEVEL;
   });
 }
 
@@ -151,9 +200,9 @@ const isDirect = (state: readonly MatrixEvent[]): boolean =>
   state.some((event) => event.type === "m.room.member" && event.content.is_direct === true);
 
 /** @returns false when the homeserver refused: whoever made the room has left it, say, or has not the power to give. */
-async function tookOver(parts: ReconcilerParts, actual: ActualRoom, kept: boolean): Promise<boolean> {
+async function tookOver(parts: ReconcilerParts, actual: ActualRoom): Promise<boolean> {
   try {
-    await takeOver(parts, actual, kept);
+    await takeOver(parts, actual);
     return true;
   } catch (error) {
     if (!(error instanceof MatrixRefused)) throw error;
@@ -164,10 +213,9 @@ async function tookOver(parts: ReconcilerParts, actual: ActualRoom, kept: boolea
 
 /**
  * Gives the bot the power over a room that a user made: its creator lets it in, raises it and steps down. Whoever else
- * is at the bot's level steps down too, for which they have to be in the room. `kept`: all who are invited are let in;
- * a room that is refused is none that they should see.
+ * is at the bot's level steps down too, for which they have to be in the room; all others come in when it is decided.
  */
-async function takeOver(parts: ReconcilerParts, actual: ActualRoom, kept: boolean): Promise<void> {
+async function takeOver(parts: ReconcilerParts, actual: ActualRoom): Promise<void> {
   const { database, homeserver, settings } = parts;
   const { roomId: room, creator } = actual;
   const { bot } = settings;
@@ -195,15 +243,10 @@ async function takeOver(parts: ReconcilerParts, actual: ActualRoom, kept: boolea
   const levels = readPowerLevels(actual.state["m.room.power_levels"], creator);
   for (const [user, { membership }] of actual.members) {
     if (membership !== "invite" || user === bot) continue;
-    if (!kept && (levels.users[user] ?? 0) < BOT_LEVEL) continue;
+    if ((levels.users[user] ?? 0) < BOT_LEVEL) continue;
     await homeserver.call({ method: "POST", path: path`/_matrix/client/v3/join/${room}`, as: user });
   }
   await enthrone(parts, actual, creator);
-  // With the others in it. Before the message that may be waiting: whoever joins after that does not see it in their client.
-  const later = kept ? invitedLater(actual.state[INVITED_LATER_TYPE]) : [];
-  for (const user of new Set(later)) {
-    if (actual.members.get(user)?.membership !== "join") await carryOut(parts, room, { step: "join", user });
-  }
   await refetchRoom(database, homeserver, room);
 }
 

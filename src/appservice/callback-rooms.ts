@@ -22,6 +22,7 @@ export interface CallbackRooms {
 
 type KnownRoom = CallbackRoom & { readonly settled: boolean };
 
+const CLOSED = { room: "closed", settled: true } as const;
 const UNKNOWN = { room: "unknown", settled: false } as const;
 
 export function callbackRooms(
@@ -68,15 +69,27 @@ export function callbackRooms(
     return present.rows.length === 0 ? UNKNOWN : madeOf(present.rows);
   };
 
+  /** A room that was retired: closed for good, or given up for the one that its conversation has. */
+  const retired = async (id: RoomId): Promise<KnownRoom | null> => {
+    const found = await database.query<{ successor: string | null }>(
+      "SELECT successor FROM retired_rooms WHERE room_id = $1",
+      [id],
+    );
+    const [row] = found.rows;
+    if (row === undefined) return null;
+    return row.successor === null ? CLOSED : { ...(await mirrored(id)), settled: true };
+  };
+
   return {
     roomOf: async (id) => {
       const known = managed.get(id);
-      if (known === undefined) return (await managedIn(id)) ?? mirrored(id);
+      if (known === undefined) return (await managedIn(id)) ?? (await retired(id)) ?? mirrored(id);
       managed.delete(id);
       managed.set(id, known);
       return known;
     },
-    asked: async (id) => (await managedIn(id)) ?? (await askedOf(homeserver, id)) ?? mirrored(id),
+    asked: async (id) =>
+      (await managedIn(id)) ?? (await retired(id)) ?? (await askedOf(homeserver, id)) ?? mirrored(id),
   };
 }
 

@@ -3,7 +3,15 @@ import type { Logger } from "pino";
 import { z } from "zod";
 import type { DirectorySnapshot } from "../directory/snapshot.ts";
 import { mayCreateRoom, mayInvite, mayJoin, mayLogin } from "../policy/callbacks.ts";
-import type { Directory, PolicySettings, RoomId, UserId, Verdict } from "../policy/model.ts";
+import {
+  type Directory,
+  type PolicySettings,
+  type RoomId,
+  refused,
+  type UserId,
+  type Verdict,
+} from "../policy/model.ts";
+import * as words from "../policy/words.ts";
 import { mayWriteEvent } from "../policy/writing.ts";
 import type { CallbackRooms } from "./callback-rooms.ts";
 import { requireToken } from "./transactions.ts";
@@ -15,6 +23,7 @@ const roomId = z.string().transform((id) => id as RoomId);
 const BODIES = {
   user_may_create_room: z.looseObject({ user_id: userId }),
   user_may_invite: z.looseObject({ inviter: userId, invitee: userId, room_id: roomId }),
+  user_may_send_3pid_invite: z.looseObject({ inviter: userId }),
   user_may_join_room: z.looseObject({ user: userId, room: roomId }),
   check_login_for_spam: z.looseObject({ user_id: userId }),
   check_event_for_spam: z.looseObject({
@@ -90,6 +99,7 @@ export function policyCallbacks(parts: CallbackParts): Router {
   };
   serve("user_may_create_room", decisions.user_may_create_room);
   serve("user_may_invite", decisions.user_may_invite);
+  serve("user_may_send_3pid_invite", decisions.user_may_send_3pid_invite);
   serve("user_may_join_room", decisions.user_may_join_room);
   serve("check_login_for_spam", decisions.check_login_for_spam);
   serve("check_event_for_spam", decisions.check_event_for_spam);
@@ -107,6 +117,8 @@ function decisionsOf({ settings, adopt }: CallbackParts): { [Name in Callback]: 
     check_login_for_spam: async ({ directory }, { user_id }) => mayLogin(directory, settings, user_id),
     user_may_invite: async ({ directory, roomOf }, { inviter, invitee, room_id }) =>
       mayInvite(directory, settings, { inviter, invitee, room: await roomOf(room_id) }),
+    // Whoever is of the practice is invited as such.
+    user_may_send_3pid_invite: async () => refused(words.notByEmail),
     user_may_join_room: async ({ directory, roomOf }, { user, room }) =>
       mayJoin(directory, settings, { user, room: await roomOf(room) }),
     check_event_for_spam: async ({ directory, roomOf }, { event }) => {
@@ -121,7 +133,8 @@ function decisionsOf({ settings, adopt }: CallbackParts): { [Name in Callback]: 
         await adopt(event.room_id);
         room = await roomOf(event.room_id);
       }
-      return mayWriteEvent(directory, settings, { sender, type, state, content, room });
+      const undecided = !room.settled;
+      return mayWriteEvent(directory, settings, { sender, type, state, content, room, undecided });
     },
   };
 }

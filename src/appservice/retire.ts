@@ -36,7 +36,7 @@ export const addRetireJob = (tx: Queryable, room: RoomId): Promise<void> =>
   addJob(tx, "retire", { room_id: room }, { queue: `retire:${room}` });
 
 /**
- * The job `retire`: the tombstone, then everybody out and made to forget. Where the bot has not the power for that, or
+ * The job `retire`: the tombstone, then everybody out and made to forget. Where there is nothing to lead to, the bot has not the power for that, or
  * not over everybody, the room is shut down through the admin API instead, which can be done to any room.
  */
 export async function closeRoom(parts: ClosingParts, room: RoomId): Promise<void> {
@@ -51,8 +51,13 @@ export async function closeRoom(parts: ClosingParts, room: RoomId): Promise<void
   // The news of what closed it has Whisper look at it again.
   if (row.closed && actual !== null && closingSteps(settings, actual).length === 0) return;
   const next = row.successor === null ? null : await roomToLeadTo(parts, row.successor);
+  // A room that somebody made and that leads nowhere is shut, so that nobody comes back and goes on in it.
+  const refused = row.successor === null && actual?.creator !== parts.bot;
   const closed =
-    actual !== null && botRules(actual, parts.bot) && (await closeFromWithin(parts, actual, next));
+    !refused &&
+    actual !== null &&
+    botRules(actual, parts.bot) &&
+    (await closeFromWithin(parts, actual, next));
   if (!closed) await shutDown(parts, room, next);
   await database.query("UPDATE retired_rooms SET retired_at = now() WHERE room_id = $1", [room]);
 }

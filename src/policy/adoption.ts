@@ -67,9 +67,16 @@ function nameOf(room: ActualRoom): string | null {
   return typeof name === "string" ? name : null;
 }
 
+/** Whoever is not invited could come in, find it, or read it. What is missing is closed (Matrix spec, "m.room.join_rules"). */
 function isOpenToAll({ state }: ActualRoom): boolean {
-  const rule = state["m.room.join_rules"]?.join_rule;
-  return rule === "public" || state["m.room.history_visibility"]?.history_visibility === "world_readable";
+  const rule = state["m.room.join_rules"]?.join_rule ?? "invite";
+  const alias = state["m.room.canonical_alias"];
+  return (
+    rule !== "invite" ||
+    state["m.room.history_visibility"]?.history_visibility === "world_readable" ||
+    (typeof alias?.alias === "string" && alias.alias !== "") ||
+    (Array.isArray(alias?.alt_aliases) && alias.alt_aliases.length > 0)
+  );
 }
 
 /** Encryption cannot be switched off and a version cannot be changed. */

@@ -32,6 +32,8 @@ export type CallbackRoom =
       readonly others: readonly UserId[];
       readonly joined: readonly UserId[];
     }
+  /** Refused, or given up: nobody goes on in it. */
+  | { readonly room: "closed" }
   | { readonly room: "unknown" };
 
 /** May this person act at all? */
@@ -66,6 +68,7 @@ export function mayJoin(
   settings: PolicySettings,
   { user, room }: { readonly user: UserId; readonly room: CallbackRoom },
 ): Verdict {
+  if (room.room === "closed") return refused(words.conversationClosed);
   const someone = whoIs(settings, user, directory);
   if (room.room === "managed" && someone.is !== "bot")
     return isExpected(room.conversation, directory, someone);
@@ -88,6 +91,7 @@ export interface Invitation {
 
 export function mayInvite(directory: Directory, settings: PolicySettings, invitation: Invitation): Verdict {
   const { room } = invitation;
+  if (room.room === "closed") return refused(words.conversationClosed);
   const inviter = whoIs(settings, invitation.inviter, directory);
   const invitee = whoIs(settings, invitation.invitee, directory);
   if (invitee.is === "bot") return ALLOWED;

@@ -61,6 +61,12 @@ export function membersOf(directory: Directory, id: ConversationId): ReadonlySet
   return people;
 }
 
+/** The active people of a group, of either kind. */
+export const peopleIn = (directory: Directory, target: HandleTarget): ReadonlySet<Username> =>
+  "customGroup" in target
+    ? membersOf(directory, target.customGroup)
+    : resolveSelection(directory, { users: [], securityGroups: [target.securityGroup], customGroups: [] });
+
 /** For each custom group, those that it is directly part of. */
 const holdersOf = oncePer((customGroups: Directory["customGroups"]) => {
   const holders = new Map<ConversationId, ConversationId[]>();

@@ -71,6 +71,7 @@ export const nameMissing = "Say what the group is to be called.";
 export const wouldBeEmpty = "A group needs at least one person. Leave it instead if you no longer need it.";
 export const outsider = "Only people of this practice can take part. Choose someone from the staff list.";
 export const inviteInstead = "Invite people by name: a new conversation cannot begin with members.";
+export const notByEmail = "Nobody is invited by e-mail or phone number here. Search for the person by name.";
 export const spaces = "Spaces are not used here. Choose the people and start a conversation instead.";
 export const publicRooms = "Conversations here are never public. Choose the people and start one instead.";
 
@@ -90,6 +91,7 @@ export function goesOnElsewhere(reason: ReplaceReason): string {
 // What may not be done in a room
 export const youAreNotMember = "You are no longer in this conversation. Ask a member to add you.";
 export const conversationClosed = "This conversation is closed. Start a new one.";
+export const stillOpening = "This conversation is still being set up. Send it again in a moment.";
 export const alertsReadOnly = "Only Whisper writes here. Start a conversation to reply to someone.";
 export const pairOnly = "This conversation is for two. Start a new one with everybody you need.";
 export const groupFromHealthTrack =

@@ -9,12 +9,14 @@ import { belongs, exists, peopleOf } from "./expectedMembers.ts";
 import { tidyGroupName } from "./groupNames.ts";
 import { mayWrite, otherOf, reachedAlone } from "./individual.ts";
 import { levelOf, readPowerLevels } from "./levelMeaning.ts";
+import { peopleIn } from "./members.ts";
 import {
   ALLOWED,
   type Conversation,
   type Directory,
   type PolicySettings,
   refused,
+  SERVICE_MEMBERS_TYPE,
   type UserId,
   type Username,
   type Verdict,
@@ -31,13 +33,19 @@ export interface EventToWrite {
   readonly state: boolean;
   readonly content: Readonly<Record<string, unknown>>;
   readonly room: CallbackRoom;
+  /** What becomes of a room that a user made is not decided yet, although it was waited for. */
+  readonly undecided?: boolean;
 }
+
+/** What Whisper itself writes as the users who made a room, when it takes it over or leads on from it. */
+const TAKING_OVER: readonly string[] = ["m.room.power_levels", "m.room.tombstone", SERVICE_MEMBERS_TYPE];
 
 export function mayWriteEvent(directory: Directory, settings: PolicySettings, event: EventToWrite): Verdict {
   const { room, type } = event;
   if (type === "m.room.encryption") return refused(words.noEncryption);
   const sender = whoIs(settings, event.sender, directory);
   if (sender.is === "bot") return ALLOWED;
+  if (room.room === "closed") return refused(words.conversationClosed);
   // Events fail open where Whisper does not know better; the levels of its rooms hold all the same.
   if (room.room === "unknown" && sender.is === "stranger") return ALLOWED;
   if (sender.is === "stranger") return refused(words.outsider);
@@ -47,13 +55,18 @@ export function mayWriteEvent(directory: Directory, settings: PolicySettings, ev
       : refused(words.settingsKept);
   }
   // Whisper gives rooms up and lowers levels as the users and handles who made or hold them.
-  if (room.room !== "managed" && event.state) return ALLOWED;
+  if (room.room !== "managed" && event.state && TAKING_OVER.includes(type)) return ALLOWED;
   if (sender.is === "group") return refused(words.groupsDoNotAct);
   if (sender.is === "departed" || !sender.user.active) return refused(words.youLeft);
   if (!hasAccess(directory, sender.username)) return refused(words.youHaveNoAccess);
-  if (room.room === "unknown") return ALLOWED;
-  if (room.room === "user-made")
-    return mayWriteUnadopted(directory, settings, sender.username, event.sender, room.others);
+  if (room.room !== "managed") {
+    const others = room.room === "user-made" ? room.others : [];
+    const present = others.filter((other) => other !== event.sender && other !== settings.bot);
+    const may = mayWriteTo(directory, settings, sender.username, present);
+    if (!may.allowed || event.state || event.undecided !== true) return may;
+    // Alone with themselves they may write what they like; anybody else would read it before it is decided.
+    return room.room === "user-made" && present.length === 0 ? ALLOWED : refused(words.stillOpening);
+  }
   const { conversation } = room;
   if (!exists(conversation, directory)) return refused(words.conversationClosed);
   if (!belongs(conversation, directory, sender.username)) return refused(words.youAreNotMember);
@@ -74,18 +87,25 @@ function lowersItself(
   return levelOf(levels, sender) <= levelOf(ought, sender) && levelOf(levels, settings.bot) >= BOT_LEVEL;
 }
 
-/** A room for two is held to the rule for two before it is adopted. */
-function mayWriteUnadopted(
+/** A room that is not adopted yet is held to the rules for two, and for groups that come to two. */
+function mayWriteTo(
   directory: Directory,
   settings: PolicySettings,
   sender: Username,
-  senderId: UserId,
-  others: readonly UserId[],
+  present: readonly UserId[],
 ): Verdict {
-  const rest = others.filter((other) => other !== senderId && other !== settings.bot);
-  const [only] = rest;
-  const reader = rest.length === 1 && only !== undefined ? whoIs(settings, only, directory) : null;
-  return reader?.is === "person" ? mayWrite(directory, sender, reader.username) : ALLOWED;
+  const people = new Set<Username>();
+  for (const id of present) {
+    const someone = whoIs(settings, id, directory);
+    if (someone.is === "person") people.add(someone.username);
+    if (someone.is === "group") for (const each of peopleIn(directory, someone.target)) people.add(each);
+  }
+  const [only] = people;
+  if (only !== undefined && people.size === 1 && present.length === 1)
+    return only === sender ? ALLOWED : mayWrite(directory, sender, only);
+  const reached = reachedAlone(directory, people, sender);
+  if (reached === null) return ALLOWED;
+  return refused(words.neverReceives(directory.users.get(reached)?.name ?? words.unknownPerson));
 }
 
 function maySet(
