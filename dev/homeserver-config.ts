@@ -36,6 +36,7 @@ interface PostgresDatabase {
 /** Callbacks that Whisper answers. Named one by one: with all of them on, Synapse hides every user from searches. */
 export const POLICY_CALLBACKS = [
   "user_may_invite",
+  "user_may_send_3pid_invite",
   "user_may_join_room",
   "user_may_create_room",
   "check_login_for_spam",
@@ -86,6 +87,7 @@ export function homeserverConfig(options: HomeserverOptions) {
     enable_registration: false,
     allow_guest_access: false,
     enable_3pid_changes: false,
+    enable_3pid_lookup: false,
     enable_set_displayname: false,
     require_auth_for_profile_requests: true,
     allow_per_room_profiles: false,
@@ -133,6 +135,8 @@ export const REASONS: Readonly<Partial<Record<keyof ReturnType<typeof homeserver
     "what they belong to. `bot` is appservice.bot of Whisper.",
   enable_registration: "Accounts come from HealthTrack, through Whisper.",
   enable_3pid_changes: "Email addresses and mobile numbers come from HealthTrack too.",
+  enable_3pid_lookup:
+    "Nobody is invited by e-mail: Synapse would connect to whatever identity server the client names.",
   enable_set_displayname: "Names come from HealthTrack.",
   allow_per_room_profiles: "Nobody appears under another name in one room.",
   login_via_existing_session: "HealthTrack's one-time sign-in links.",

@@ -16,6 +16,7 @@ import {
   bareEvent,
   event,
   eventStream,
+  identityServer,
   initialSync,
   notifications,
   type Passage,
@@ -66,7 +67,7 @@ const READS_WAITING_EACH = 256;
 
 const POLLS: ReadonlySet<GatedKind> = new Set(["sync", "sliding-sync"]);
 /** Refused without asking anybody. */
-const NOT_SERVED: ReadonlySet<GatedKind> = new Set(["event-stream", "legacy-media"]);
+const NOT_SERVED: ReadonlySet<GatedKind> = new Set(["event-stream", "identity-server", "legacy-media"]);
 
 /**
  * The read gate: nobody reads anything of a room that they are not in now. Synapse itself would serve a removed user
@@ -103,6 +104,7 @@ export function createGate(options: GateOptions): Gate {
     "membership-of-other": membershipOfOther(options.entrance),
     "membership-as-state": membershipAsState(options.entrance),
     "create-room": createRoom(options.entrance),
+    "identity-server": identityServer,
     media: mediaRule(options),
     "legacy-media": legacyMedia,
   };

@@ -38,6 +38,8 @@ export type GatedKind =
   | "receipt"
   /** Says where push notifications go, and how much they say. */
   | "pusher"
+  /** Synapse connects to whatever identity server the client names. */
+  | "identity-server"
   /** Synapse serves any file to anyone signed in. */
   | "media"
   /** Files without a token. */
@@ -108,6 +110,7 @@ export const GATED_PATHS: readonly GatedPath[] = [
   { kind: "notifications", method: "GET", pattern: `^${BEFORE}notifications(?:/|$)` },
   { kind: "sync", method: "GET", pattern: `^${BEFORE}sync(?:/|$)` },
   { kind: "sliding-sync", method: "POST", pattern: `^${BEFORE}sync(?:/|$)` },
+  { kind: "identity-server", method: "POST", pattern: `^${BEFORE}account/3pid/(?:un)?bind(?:/|$)` },
   { kind: "to-device", method: "PUT", pattern: `^${BEFORE}sendToDevice/` },
 ];
 

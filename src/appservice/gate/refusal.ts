@@ -61,6 +61,13 @@ export const TOO_LARGE: Refusal = {
   error: "This request is too large.",
 };
 
+/** E-mail addresses and mobile numbers come from HealthTrack, and there is no identity server. */
+export const NO_IDENTITY_SERVER: Refusal = {
+  status: 403,
+  errcode: "M_FORBIDDEN",
+  error: "There is no identity server here. Your practice's administrator looks after addresses.",
+};
+
 /** `GET /events` (deprecated since r0.6): clients sync. */
 export const USE_SYNC: Refusal = {
   status: 404,

@@ -7,7 +7,14 @@ import { type Callers, objectIn, Undecidable } from "./caller.ts";
 import type { Gated } from "./gated-paths.ts";
 import { JsonPart } from "./json-part.ts";
 import { roomsIn, withoutContent, withoutLeftRooms } from "./left-rooms.ts";
-import { NOT_A_MEMBER, NOT_TO_DEVICES, ONLY_TO_YOURSELF, refuse, USE_SYNC } from "./refusal.ts";
+import {
+  NO_IDENTITY_SERVER,
+  NOT_A_MEMBER,
+  NOT_TO_DEVICES,
+  ONLY_TO_YOURSELF,
+  refuse,
+  USE_SYNC,
+} from "./refusal.ts";
 import { decoded } from "./request-path.ts";
 import type { JsonAnswer, Upstream } from "./upstream.ts";
 
@@ -149,6 +156,10 @@ export const receipt: Rule = async (passage, request, response, gated) => {
 
 /** What a client that is up to date never asks for. */
 export const eventStream: Rule = async (_passage, _request, response) => refuse(response, USE_SYNC);
+
+/** Nobody's address is made known, or unknown, at a server of the client's choice. */
+export const identityServer: Rule = async (_passage, _request, response) =>
+  refuse(response, NO_IDENTITY_SERVER);
 
 /** Carries the request out and the answer back as it comes. */
 export async function stream(passage: Passage, request: Request, response: Response): Promise<void> {

@@ -37,6 +37,8 @@ const KINDS: Readonly<Record<string, GatedKind>> = {
   RoomCreateRestServlet: "create-room",
   JoinRoomAliasServlet: "own-membership",
   KnockRoomAliasServlet: "own-membership",
+  ThreepidBindRestServlet: "identity-server",
+  ThreepidUnbindRestServlet: "identity-server",
   DownloadResource: "media",
   ThumbnailResource: "media",
 };
