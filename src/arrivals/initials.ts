@@ -58,8 +58,12 @@ const CLOSING: Readonly<Record<string, string>> = {
   "*": "*",
 };
 
+/** No name is longer, and HealthTrack may send none (api/routes/bookings.ts): brackets that do not end cost the square. */
+const LONGEST = 255;
+
 /** `Mr John Smith`, `SMITH, Jane (Janey), Mrs` and `Alice JONES - HIV clinic` are `J.S.`, `J.S.` and `A.J.`; empty: nothing is sure. */
 export function initialsOf(name: string): string {
+  if (name.length > LONGEST) return "";
   const plain = withoutBrackets(
     name
       .normalize("NFC")

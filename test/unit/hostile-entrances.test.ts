@@ -1,0 +1,146 @@
+import { expect } from "chai";
+import { z } from "zod";
+import { id, moment, placedMoment } from "../../src/api/fields.ts";
+import { parseInput } from "../../src/api/input.ts";
+import { idOfKey } from "../../src/api/keys.ts";
+import { Problem } from "../../src/api/problem.ts";
+import { sortRequest } from "../../src/appservice/gate/request-path.ts";
+import { path, patternOf } from "../../src/appservice/homeserver.ts";
+import { storableJson } from "../../src/appservice/storable.ts";
+import { initialsOf } from "../../src/arrivals/initials.ts";
+import { directoryErrors } from "../../src/directory/check.ts";
+import { directorySchema, userSchema } from "../../src/directory/schema.ts";
+import { cannotBeGroupName, nameKey, tidyGroupName } from "../../src/policy/groupNames.ts";
+import type { Directory, Naming, UserId } from "../../src/policy/model.ts";
+import { cannotBeUsername, unescapeLocalpart, usernameOf } from "../../src/policy/names.ts";
+import { describeError } from "../../src/wiring/describe-error.ts";
+import { expectLinear, repeated } from "../support/growth.ts";
+
+const NAMING: Naming = {
+  practiceName: "Test practice",
+  serverName: "practice.test",
+  userPrefix: "ht_",
+  bot: "@whisper:practice.test" as UserId,
+};
+const NOBODY: Directory = { users: new Map(), securityGroups: new Map(), customGroups: new Map() };
+const template = path`/_matrix/client/v3/rooms/${"x"}/state/${"y"}/`;
+
+/** Characters at most: of a request's path (node:http, all headers together), and of a field before it is refused. */
+const PATH = 16_384;
+const FIELD = 65_536;
+/** Of a name, by the schemas of the API. */
+const NAME = 255;
+
+const PIECES = [
+  "a",
+  " ",
+  "/",
+  "%2f",
+  "%",
+  "../",
+  "a:",
+  "@",
+  "a@",
+  ".",
+  "a.",
+  "-",
+  "=",
+  "=61",
+  "0",
+  "2026-",
+  "'",
+  '"',
+  "“",
+  "\u0301",
+  "ß",
+  "\ud800",
+  "\0",
+  "（",
+];
+const refused = (work: () => unknown): void => {
+  try {
+    work();
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+  }
+};
+const fields = z.strictObject({ id: id(), at: moment(), placed: placedMoment(), user: userSchema });
+
+const ENTRANCES: Readonly<Record<string, { most: number; enter: (text: string) => unknown }>> = {
+  "the path of a request at the gate": {
+    most: PATH,
+    enter: (text) => [
+      sortRequest("GET", `/_matrix/client/v3/rooms/${text}/event/${text}`),
+      sortRequest("GET", `/_matrix/client/v1/media/download/${text}`),
+      sortRequest("POST", `/_matrix/${text}?${text}`),
+    ],
+  },
+  "the fields of a call of the API": {
+    most: FIELD,
+    enter: (text) =>
+      refused(() =>
+        parseInput(
+          { body: fields },
+          {
+            params: {},
+            query: {},
+            body: {
+              id: text,
+              at: text,
+              placed: text,
+              user: { username: text, name: text, role: text, email: `${text}@${text}`, mobile: text },
+            },
+          },
+        ),
+      ),
+  },
+  "a key of the API": { most: PATH, enter: (text) => idOfKey(`whk_${text}`) },
+  "a name in the directory": {
+    most: NAME,
+    enter: (text) => [
+      cannotBeUsername(NAMING, text),
+      unescapeLocalpart(text),
+      usernameOf(NAMING, `@ht_${text}:practice.test` as UserId, NOBODY),
+    ],
+  },
+  "the name of a group": {
+    most: NAME,
+    enter: (text) => [tidyGroupName(text), nameKey(text), cannotBeGroupName(NOBODY, text)],
+  },
+  "the name of a patient": { most: NAME, enter: initialsOf },
+  "the path of a call of Synapse": {
+    most: FIELD,
+    enter: (text) => [patternOf(template.replace("x", text)), patternOf(text)],
+  },
+  "an error in the log": { most: FIELD, enter: (text) => describeError(new Error(text)) },
+  "an event that is stored": { most: FIELD, enter: (text) => storableJson({ [text]: [text] }) },
+};
+
+describe("hostile text at an entrance", () => {
+  for (const [what, { most, enter }] of Object.entries(ENTRANCES)) {
+    it(`costs no more than its length: ${what}`, async () => {
+      for (const piece of PIECES) {
+        await expectLinear(most, (size) => repeated(piece, size), enter).catch((error: unknown) => {
+          throw new Error(`${JSON.stringify(piece)}: ${error instanceof Error ? error.message : error}`);
+        });
+      }
+    });
+  }
+
+  it("costs no more than its length: a file of the directory", async () => {
+    const users = (size: number) => ({
+      users: Array.from({ length: size }, (_, index) => ({
+        username: `${index} ${"É".repeat(100)}`,
+        name: "x".repeat(255),
+        locations: Array.from({ length: 10 }, (_, place) => `place ${place}`),
+      })),
+      security_groups: [
+        { id: "all", name: "All", members: Array.from({ length: size }, (_, index) => `${index}`) },
+      ],
+    });
+    await expectLinear(500, users, (sent) => {
+      const parsed = directorySchema.parse(sent);
+      expect(directoryErrors(NAMING, parsed, []).length).to.be.greaterThan(0);
+    });
+  });
+});
