@@ -53,6 +53,8 @@ export interface CallbackParts {
   readonly rooms: CallbackRooms;
   /** Has a room taken over that a user made, and waits until that is done, for a bounded time. */
   readonly adopt: (room: RoomId) => Promise<void>;
+  /** Told of whoever is let in. Nobody waits for it. */
+  readonly onSignIn: (user: UserId) => void;
   readonly log: Logger;
   readonly onDecided: (callback: Callback, allowed: boolean, seconds: number) => void;
 }
@@ -73,7 +75,11 @@ export function policyCallbacks(parts: CallbackParts): Router {
       parts.log.warn({ err: error, callback }, "a refusal could not be looked at again, and stands");
       return first;
     });
-  const serve = <Name extends Callback>(name: Name, decide: Decide<Name>) => {
+  const serve = <Name extends Callback>(
+    name: Name,
+    decide: Decide<Name>,
+    allowed: (body: Body<Name>) => void = () => undefined,
+  ) => {
     router.post(`/${name}`, async (request, response) => {
       const started = performance.now();
       const body = BODIES[name].safeParse(request.body);
@@ -90,6 +96,7 @@ export function policyCallbacks(parts: CallbackParts): Router {
         const verdict = first.allowed ? first : await again(name, () => afresh(decide, given), first);
         parts.onDecided(name, verdict.allowed, (performance.now() - started) / 1_000);
         answer(response, verdict);
+        if (verdict.allowed) allowed(given);
       } catch (error) {
         parts.log.error({ err: error, callback: name }, "a policy callback could not decide");
         // Not JSON on purpose: the module then does as it was told for failures (messages pass, all else is refused).
@@ -101,7 +108,7 @@ export function policyCallbacks(parts: CallbackParts): Router {
   serve("user_may_invite", decisions.user_may_invite);
   serve("user_may_send_3pid_invite", decisions.user_may_send_3pid_invite);
   serve("user_may_join_room", decisions.user_may_join_room);
-  serve("check_login_for_spam", decisions.check_login_for_spam);
+  serve("check_login_for_spam", decisions.check_login_for_spam, ({ user_id }) => parts.onSignIn(user_id));
   serve("check_event_for_spam", decisions.check_event_for_spam);
   return router;
 }

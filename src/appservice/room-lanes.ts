@@ -20,13 +20,17 @@ const RUN = 10;
 /**
  * The job `rooms`: looks at the rooms of one lane, one after another. A room that fails becomes a job of its own, which is
  * tried again and in the end a dead letter, so that it does not hold up the others.
- * @returns whether some may be left.
+ * @returns when the lane goes on; null: none is left.
  */
-export async function drainLane(parts: LaneParts, lane: number, inTurn: InTurn): Promise<boolean> {
+export async function drainLane(
+  parts: LaneParts,
+  lane: number,
+  inTurn: InTurn,
+): Promise<"now" | "later" | null> {
   const { database, log } = parts;
   for (let looked = 0; looked < RUN; looked++) {
     const check = await nextRoomCheck(database, lane);
-    if (check === null) return false;
+    if (check === null || check === "later") return check;
     let more = false;
     try {
       await inTurn(roomQueue(check.id), async () => {
@@ -43,5 +47,5 @@ export async function drainLane(parts: LaneParts, lane: number, inTurn: InTurn):
     }
     await roomChecked(database, check, more);
   }
-  return true;
+  return "now";
 }

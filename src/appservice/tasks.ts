@@ -13,6 +13,7 @@ import { type Homeserver, HomeserverAway } from "./homeserver.ts";
 import { drainInbox } from "./inbox.ts";
 import { letIn } from "./let-in.ts";
 import { drainOutbox } from "./outbox-sender.ts";
+import { withPrecedence } from "./precedence.ts";
 import { type RoomTaken, reconcileRoom } from "./reconciler.ts";
 import { repairNow } from "./repair-now.ts";
 import { closeRoom } from "./retire.ts";
@@ -45,8 +46,9 @@ type MatrixJob =
 export function matrixTasks(parts: MatrixTaskParts): {
   readonly [Name in MatrixJob]: (payload: JobPayloads[Name], inTurn: InTurn) => Promise<void>;
 } {
-  const { database, homeserver, directory, settings, handlers, log } = parts;
-  const rooms = { ...parts, bot: settings.bot };
+  const { database, directory, settings, handlers, log } = parts;
+  const { first: homeserver, behind } = withPrecedence(parts.homeserver);
+  const rooms = { ...parts, homeserver, bot: settings.bot };
   return {
     inbox: ({ room_id }) => drainInbox(database, handlers, log, room_id),
     outbox: ({ conversation_id }) =>
@@ -61,14 +63,15 @@ export function matrixTasks(parts: MatrixTaskParts): {
         },
         conversation_id as ConversationId,
       ),
-    accounts: () => drainAccounts(parts),
+    accounts: () => drainAccounts(rooms),
     room: async ({ conversation_id }) => {
       const id = conversation_id as ConversationId;
       if (await reconcileRoom(rooms, id)) await database.transaction((tx) => checkRoomLater(tx, id));
     },
     rooms: async ({ lane }, inTurn) => {
-      const look = (id: ConversationId) => reconcileRoom(rooms, id);
-      if (await drainLane({ database, log, look, isAway }, lane, inTurn)) await continueLane(database, lane);
+      const look = (id: ConversationId) => reconcileRoom({ ...rooms, homeserver: behind }, id);
+      const next = await drainLane({ database, log, look, isAway }, lane, inTurn);
+      if (next !== null) await continueLane(database, lane, next);
     },
     rooms_of: ({ username }, inTurn) => letIn(rooms, username as Username, inTurn),
     adopt: ({ room_id }) => adoptRoom(rooms, room_id as RoomId),

@@ -65,8 +65,12 @@ export async function releaseRooms(tx: Queryable): Promise<void> {
 const startLanes = (tx: Queryable, rows: readonly { readonly lane: number }[]): Promise<void> =>
   addJobs(tx, [...new Set(rows.map(({ lane }) => lane))].map(laneJob));
 
+/** Milliseconds until a lane looks again whether the others are done with what comes first. */
+const LATER = 1_000;
+
 /** Has the next rooms of the lane looked at. */
-export const continueLane = (db: Queryable, lane: number): Promise<void> => addJobs(db, [laneJob(lane)]);
+export const continueLane = (db: Queryable, lane: number, when: "now" | "later"): Promise<void> =>
+  addJobs(db, [when === "now" ? laneJob(lane) : { ...laneJob(lane), runAt: new Date(Date.now() + LATER) }]);
 
 const laneJob = (lane: number): JobSpec => ({
   name: "rooms",
@@ -80,13 +84,15 @@ export interface RoomCheck {
   readonly seq: string;
 }
 
-export async function nextRoomCheck(db: Queryable, lane: number): Promise<RoomCheck | null> {
-  const found = await db.query<RoomCheck>(
-    `SELECT conversation_id AS id, seq FROM room_checks WHERE lane = $1 AND NOT held
-     ORDER BY rank, seq LIMIT 1`,
+/** The next room of the lane. `later`: those that the other lanes have come before. */
+export async function nextRoomCheck(db: Queryable, lane: number): Promise<RoomCheck | "later" | null> {
+  const found = await db.query<RoomCheck & { later: boolean }>(
+    `SELECT conversation_id AS id, seq, rank > (SELECT min(rank) FROM room_checks WHERE NOT held) AS later
+     FROM room_checks WHERE lane = $1 AND NOT held ORDER BY rank, seq LIMIT 1`,
     [lane],
   );
-  return found.rows[0] ?? null;
+  const [next] = found.rows;
+  return next?.later ? "later" : (next ?? null);
 }
 
 /** It was looked at. `more`: it is to be looked at again, after the others. One that became due again meanwhile stays. */

@@ -13,6 +13,7 @@ import { createClientApiProxy } from "../appservice/gate/proxy.ts";
 import { SIGN_IN_PATH, signInPage } from "../appservice/gate/sign-in-page.ts";
 import { uploaderIn } from "../appservice/gate/uploader.ts";
 import { healthChecks } from "../appservice/health.ts";
+import { letInFirst } from "../appservice/let-in.ts";
 import { type ReceiptQueue, receiptQueue } from "../appservice/receipt-queue.ts";
 import { storeReceipts } from "../appservice/receipts.ts";
 import { issueSignIn } from "../appservice/sign-in.ts";
@@ -22,6 +23,7 @@ import { alerts } from "../conversations/alerts.ts";
 import { conversations } from "../conversations/conversations.ts";
 import { mediaOf } from "../conversations/media.ts";
 import type { UserId } from "../policy/model.ts";
+import { usernameOf } from "../policy/names.ts";
 import { directoryChanges } from "./directory-changes.ts";
 import { type FrontDoor, frontDoor } from "./front-door.ts";
 import type { Parts } from "./parts.ts";
@@ -133,6 +135,13 @@ function forSynapse(app: Express, parts: Parts, about: Pick<CallbackParts, "room
       directory,
       settings,
       ...about,
+      onSignIn(user) {
+        const username = usernameOf(settings, user, directory.latest());
+        if (username === null) return;
+        letInFirst(database, username).catch((error: unknown) =>
+          log.warn({ err: error }, "could not let somebody into their rooms first"),
+        );
+      },
       log,
       onDecided: metrics.decided,
     }),

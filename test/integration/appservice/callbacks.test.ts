@@ -28,6 +28,7 @@ describe("a policy callback", () => {
         adopt: () => Promise.resolve(),
         log: pino({ level: "silent" }),
         onDecided: () => undefined,
+        onSignIn: () => undefined,
       }),
     );
     server = await listen(app, { port: 0, bind: "127.0.0.1" });
