@@ -8,7 +8,7 @@ export interface BenchOptions {
 /** A measured figure, beside the same done without Whisper in the same run where there is such a thing. */
 export interface Figure {
   readonly what: string;
-  readonly unit: "ms" | "s" | "/s" | "MB" | "calls";
+  readonly unit: "ms" | "s" | "/s" | "MB" | "calls" | "statements";
   readonly raw?: number;
   readonly whisper: number;
   /** What is hoped for, of the ratio of Whisper to raw or of Whisper's figure itself. */

@@ -8,11 +8,25 @@ import { arrivalLatency } from "./arrival-latency.ts";
 import { arrivalRate } from "./arrival-rate.ts";
 import type { Bench, Figure } from "./bench.ts";
 import { callbacks } from "./callbacks.ts";
+import { costOfAChange } from "./cost-of-a-change.ts";
 import { directory } from "./directory.ts";
+import { firstImport } from "./first-import.ts";
+import { gate } from "./gate.ts";
 import { intake } from "./intake.ts";
+import { membership } from "./membership.ts";
 import { table } from "./table.ts";
 
-const BENCHES: readonly Bench[] = [arrivalLatency, arrivalRate, intake, callbacks, directory];
+const BENCHES: readonly Bench[] = [
+  arrivalLatency,
+  arrivalRate,
+  intake,
+  callbacks,
+  gate,
+  membership,
+  costOfAChange,
+  firstImport,
+  directory,
+];
 
 const words = process.argv.slice(2);
 const smoke = words.includes("--smoke");

@@ -12,8 +12,7 @@ import { groupHandleOf, userIdOf } from "../../src/policy/names.ts";
 import type { House } from "./conversations.ts";
 
 /** Makes everything as it ought to be, as if Synapse had done all that it is asked: every account, and everybody in their rooms. */
-export async function furnish(house: House): Promise<void> {
-  const { database, parts } = house;
+export async function furnish({ database, parts }: Pick<House, "database" | "parts">): Promise<void> {
   const { settings } = parts;
   const directory = await parts.directory.fresh();
   await ensureConversations(database, conversationsOf(directory).map(conversationAbout));
@@ -64,5 +63,8 @@ export async function furnish(house: House): Promise<void> {
   await database.query("UPDATE directory_changes SET followed = true");
   await database.query("DELETE FROM account_checks");
   await database.query("DELETE FROM room_checks");
-  for (const name of ["room", "rooms", "conversations", "accounts"]) await house.takeJobs(name);
+  await database.query(
+    `DELETE FROM graphile_worker._private_jobs j USING graphile_worker._private_tasks t
+     WHERE t.id = j.task_id AND t.identifier IN ('room', 'rooms', 'conversations', 'accounts')`,
+  );
 }

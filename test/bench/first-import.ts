@@ -1,0 +1,115 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { mustCallApi } from "../../dev/api.ts";
+import { inParallel } from "../../src/store/in-parallel.ts";
+import { settled } from "../support/settled.ts";
+import type { TestStack } from "../support/stack.ts";
+import { nameOf } from "../support/staff.ts";
+import type { Bench, BenchOptions, Figure } from "./bench.ts";
+import { homeserver, rowsOf, withBenchStack } from "./bench-stack.ts";
+
+/** As many rooms side by side as Whisper fills. */
+const AT_ONCE = 8;
+/** People of one group, one group for each. */
+const IN_GROUP = 25;
+
+export const firstImport: Bench = {
+  name: "first-import",
+  summary: "everybody of a new practice in the rooms that people share, beside the same joins made raw",
+  run: (options) => withBenchStack((stack) => measure(stack, options)),
+};
+
+async function measure(stack: TestStack, { smoke, say }: BenchOptions): Promise<Figure[]> {
+  const users = smoke ? 50 : 1_000;
+  const usernames = Array.from({ length: users }, (_, index) => `staff.${index}`);
+  const groups = Array.from({ length: users / IN_GROUP }, (_, group) =>
+    usernames.slice(group * IN_GROUP, (group + 1) * IN_GROUP),
+  );
+  const began = performance.now();
+  await mustCallApi(stack, "PUT", "/api/v1/directory", {
+    users: usernames.map((username) => ({ username, name: nameOf(username) })),
+    security_groups: groups.map((members, group) => ({
+      id: `group-${group}`,
+      name: `Group ${group}`,
+      members,
+    })),
+  });
+  const accounts = await until(
+    stack,
+    began,
+    "accounts",
+    () => accountsMade(stack, users + groups.length),
+    say,
+  );
+  // Of the groups, of Default and of the alerts: all that people share.
+  const joins = 3 * users;
+  const rooms = await until(stack, began, "joins", () => joinsMade(stack, joins), say);
+  await settled(stack, { ms: 1_800_000 });
+  const everything = performance.now() - began;
+
+  say("the same rooms and joins, raw");
+  const raw = await rawJoins(stack, [...groups, usernames, usernames]);
+  const took = (rooms - accounts) / 1_000;
+  return [
+    { what: `first import of ${users}: all accounts`, unit: "s", whisper: accounts / 1_000 },
+    {
+      what: "… then everybody in their rooms (raw: the same joins, 8 rooms at once)",
+      unit: "s",
+      raw: raw / 1_000,
+      whisper: took,
+      goal: { of: "ratio", atMost: 1.2 },
+    },
+    { what: "… joins", unit: "/s", raw: (joins * 1_000) / raw, whisper: joins / took },
+    { what: "… and the chats with Whisper and arrivals rooms", unit: "s", whisper: everything / 1_000 },
+  ];
+}
+
+/** Milliseconds since `began` until nothing of it is left. */
+async function until(
+  stack: TestStack,
+  began: number,
+  what: string,
+  left: () => Promise<number>,
+  say: (line: string) => void,
+): Promise<number> {
+  for (let look = 0; ; look++) {
+    const more = await left();
+    if (more <= 0) return performance.now() - began;
+    if (look % 40 === 39) say(`${more} ${what} to go`);
+    await pause(500);
+    if (stack.pids().whisper === undefined) throw new Error("Whisper has ended");
+  }
+}
+
+async function accountsMade(stack: TestStack, wanted: number): Promise<number> {
+  const [row] = await rowsOf<{ made: number }>(stack, "SELECT count(*)::int AS made FROM accounts");
+  return wanted - (row?.made ?? 0);
+}
+
+async function joinsMade(stack: TestStack, wanted: number): Promise<number> {
+  const [row] = await rowsOf<{ made: number }>(
+    stack,
+    `SELECT count(*)::int AS made FROM room_members m JOIN conversations c ON c.room_id = m.room_id
+     WHERE c.kind IN ('group', 'alerts') AND m.membership = 'join' AND m.user_id LIKE '@ht\\_staff.%'`,
+  );
+  return wanted - (row?.made ?? 0);
+}
+
+/** Milliseconds. */
+async function rawJoins(stack: TestStack, rooms: readonly (readonly string[])[]): Promise<number> {
+  const synapse = homeserver(stack, AT_ONCE);
+  const started = performance.now();
+  // The large ones first, as they take longest.
+  await inParallel(rooms.toReversed(), AT_ONCE, async (members) => {
+    const created = (await synapse.call("POST", "/_matrix/client/v3/createRoom", {
+      room_version: "11",
+      preset: "private_chat",
+      creation_content: { "m.federate": false },
+      initial_state: [{ type: "m.room.name", state_key: "", content: { name: "Raw" } }],
+    })) as { room_id: string };
+    const path = `/_synapse/admin/v1/join/${encodeURIComponent(created.room_id)}`;
+    for (const member of members) await synapse.call("POST", path, { user_id: stack.userId(member) });
+  });
+  const took = performance.now() - started;
+  synapse.close();
+  return took;
+}
