@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import {
   type ConversationId,
   type CustomGroup,
@@ -94,6 +95,8 @@ async function renewed<Key extends string, Value>(
 ): Promise<ReadonlyMap<Key, Value>> {
   if (keys.length === 0) return known;
   const now = await load(keys);
+  // Somebody who came into a group is named by its change, and is who they were.
+  if ((keys as readonly Key[]).every((key) => isDeepStrictEqual(now.get(key), known.get(key)))) return known;
   const renewed = new Map(known);
   for (const key of keys as readonly Key[]) if (!now.has(key)) renewed.delete(key);
   for (const [key, value] of now) renewed.set(key, value);

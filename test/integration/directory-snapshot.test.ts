@@ -62,6 +62,18 @@ describe("the directory in memory", () => {
     expect(after.customGroups).not.to.equal(before.customGroups);
   });
 
+  it("keeps everybody's records when somebody comes into a group", async () => {
+    const snapshot = directorySnapshot(house.database);
+    const before = await snapshot.fresh();
+    await house.staff({
+      users: ["ana", "ben", "cara"],
+      groups: { Managers: ["ana", "ben"], Nurses: ["ben", "cara"] },
+    });
+    const after = await snapshot.fresh();
+    expect(after.users).to.equal(before.users);
+    expect(after.securityGroups).not.to.equal(before.securityGroups);
+  });
+
   it("is loaded anew when a change is no longer known, or was made by somebody who writes none down", async () => {
     const snapshot = directorySnapshot(house.database);
     await snapshot.fresh();
