@@ -22,6 +22,15 @@ export const queryFlag = () =>
     .transform((word) => word === "true")
     .meta({ jsonSchema: { type: "boolean", default: false } });
 
+/** The limits are keywords of JSON Schema validators that know formats (Ajv's among them); others pass them over. */
+const MOMENT = {
+  type: "string",
+  format: "date-time",
+  formatMinimum: "1900-01-01T00:00:00Z",
+  formatMaximum: "9999-12-31T23:59:59Z",
+  maxLength: 64,
+};
+
 /** A moment, RFC 3339 with offset. From 1900 to 9999: what every part that it is handed to can hold. */
 export const moment = () =>
   z.iso
@@ -32,7 +41,7 @@ export const moment = () =>
       (date) => date.getUTCFullYear() >= 1900 && date.getUTCFullYear() <= 9999,
       "Must be between 1900 and 9999",
     )
-    .meta({ jsonSchema: { type: "string", format: "date-time" } });
+    .meta({ jsonSchema: MOMENT });
 
 /** A moment, and how many minutes ahead of UTC it was written; null: in UTC, which says nothing of where. */
 export const placedMoment = () =>
@@ -45,7 +54,7 @@ export const placedMoment = () =>
       for (const { message } of at.error.issues) context.addIssue(message);
       return z.NEVER;
     })
-    .meta({ jsonSchema: { type: "string", format: "date-time" } });
+    .meta({ jsonSchema: MOMENT });
 
 function offsetOf(text: string): number | null {
   const [, sign, hours, minutes] = /([+-])(\d\d):?(\d\d)$/.exec(text.trim()) ?? [];

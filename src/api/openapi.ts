@@ -179,7 +179,8 @@ function successesOf(route: Route, schemas: SchemaCollection): Record<string, Re
 function responseOf(spec: ResponseSpec, schemas: SchemaCollection): ResponseObject {
   const { description, body, contentType, example } = spec;
   if (!body && contentType === undefined) return { description };
-  const schema = body ? schemas.schemaOf(body) : { type: "string" };
+  const plain = { type: contentType === "application/json" ? "object" : "string" };
+  const schema = body ? schemas.schemaOf(body) : plain;
   const media = { schema, ...(example === undefined ? {} : { example }) };
   return { description, content: { [contentType ?? "application/json"]: media } };
 }
@@ -197,6 +198,8 @@ function problemsOf(route: Route): Record<string, ResponseObject> {
     ...Object.entries(PROBLEMS)
       .filter(([, [status]]) => usual.includes(status))
       .map(([kind, [status]]) => [String(status), { $ref: `#/components/responses/${kind}` }]),
+    // Node answers this one before there is a route, and without a body.
+    ["431", { description: "The headers are larger than 16 kB" }],
     ...said.map(([status, description]) => [
       status,
       { description, content: { "application/problem+json": { schema: PROBLEM_REF } } },
@@ -244,7 +247,8 @@ class SchemaCollection {
       json,
       own,
       description === undefined ? {} : { description },
-      standing === undefined ? {} : { default: standing },
+      // What the field says itself is of the type that it says; the other is the text of an address.
+      standing === undefined || "default" in own ? {} : { default: standing },
     );
   }
 
@@ -254,6 +258,11 @@ class SchemaCollection {
   }
 }
 
+/** Refers to the components, and names control characters one by one: few generators and validators read `\p{Cc}`. */
 function withComponentRefs(schema: unknown): Json {
-  return JSON.parse(JSON.stringify(schema).replaceAll('"#/$defs/', '"#/components/schemas/'));
+  return JSON.parse(
+    JSON.stringify(schema)
+      .replaceAll('"#/$defs/', '"#/components/schemas/')
+      .replaceAll("\\\\p{Cc}", "\\\\u0000-\\\\u001f\\\\u007f-\\\\u009f"),
+  );
 }

@@ -17,6 +17,7 @@ import type { PolicySettings } from "../policy/model.ts";
 import { type Database, openDatabase } from "../store/database.ts";
 import { migrate } from "../store/migrate.ts";
 import { type Channel, listenToDatabase, type Notifications } from "../store/notifications.ts";
+import { requireOwnSessions, SharedSessions } from "../store/own-sessions.ts";
 import { untilThere } from "../store/until-there.ts";
 
 const CHANNELS: readonly Channel[] = [
@@ -60,6 +61,11 @@ export async function buildParts(config: Config, log: Logger, signal: AbortSigna
     onBroken: (error) => log.warn({ err: error }, "a database connection broke"),
   });
   const metrics = createMetrics(database);
+  const refusal = await untilThere("the database", () => sharedSessions(databaseUrl), log);
+  if (refusal !== null) {
+    await database.close();
+    throw refusal;
+  }
   await untilThere("the database", () => migrate(database), log);
 
   const settings = policySettings(config);
@@ -117,6 +123,16 @@ export async function buildParts(config: Config, log: Logger, signal: AbortSigna
     },
   };
 }
+
+/** Why the database cannot be used through what stands before it; null: it can. */
+const sharedSessions = (url: string): Promise<SharedSessions | null> =>
+  requireOwnSessions(url).then(
+    () => null,
+    (error: unknown) => {
+      if (error instanceof SharedSessions) return error;
+      throw error;
+    },
+  );
 
 /** How old (milliseconds) the directory in memory may become when its changes are not heard of: a reload can fail. */
 const RELOAD = 15_000;

@@ -40,6 +40,12 @@ export const NGINX: Program = {
   aptPackage: "nginx-light",
 };
 
+export const PGBOUNCER: Program = {
+  name: "PgBouncer",
+  commands: [{ command: ["pgbouncer"], version: "--version" }],
+  aptPackage: "pgbouncer",
+};
+
 /** What a test that needs a program is written with. */
 interface Writing {
   readonly describe: (title: string, body: (this: Mocha.Suite) => void) => void;

@@ -55,6 +55,60 @@ describe("the table of routes", () => {
     });
   }
 
+  /** Every schema of the document, with where it is. */
+  const schemas = (): [at: string, schema: Record<string, unknown>][] => {
+    const found: [string, Record<string, unknown>][] = [];
+    const walk = (value: unknown, at: string): void => {
+      if (typeof value !== "object" || value === null) return;
+      if ("type" in value || "pattern" in value) found.push([at, { ...value }]);
+      for (const [key, inner] of Object.entries(value)) if (key !== "example") walk(inner, `${at}/${key}`);
+    };
+    walk(describeApi(routes), "");
+    return found;
+  };
+
+  it("gives defaults of the type that the field has", () => {
+    const defaults = schemas().filter(([, { default: standing }]) => standing !== undefined);
+    expect(defaults).to.not.have.length(0);
+    for (const [at, { type, default: standing }] of defaults) {
+      const is = Array.isArray(standing) ? "array" : Number.isInteger(standing) ? "integer" : typeof standing;
+      expect(is, at).to.equal(type);
+    }
+  });
+
+  it("has only patterns that every generator and validator reads", () => {
+    const patterns = schemas().flatMap(([at, { pattern }]) =>
+      typeof pattern === "string" ? [[at, pattern]] : [],
+    );
+    expect(patterns).to.not.have.length(0);
+    for (const [at, pattern = ""] of patterns) {
+      expect(pattern, at).to.not.match(/\\p\{|\(\?/i);
+      expect(new RegExp(pattern, "u").test("Anna\u0007"), at).to.equal(pattern === "\\S");
+    }
+  });
+
+  it("says between which moments a moment is, and how long it may be", () => {
+    const asked = Object.values(describeApi(routes).paths)
+      .flatMap((methods) => Object.values(methods))
+      .flatMap(({ requestBody, parameters = [] }) => [requestBody, parameters]);
+    const moments =
+      JSON.stringify([asked, describeApi(routes).components.schemas]).match(/\{[^{}]*"date-time"[^{}]*\}/g) ??
+      [];
+    const limited = moments.filter((text) => text.includes('"formatMinimum":"1900-01-01T00:00:00Z"'));
+    expect(limited).to.not.have.length(0);
+    for (const text of limited)
+      expect(JSON.parse(text)).to.include({ maxLength: 64, formatMaximum: "9999-12-31T23:59:59Z" });
+  });
+
+  it("describes its own description as an object, and headers that are too large for every request", () => {
+    const { paths } = describeApi(routes);
+    const description = paths["/openapi.json"]?.get?.responses["200"];
+    expect(JSON.stringify(description)).to.contain('{"application/json":{"schema":{"type":"object"}}}');
+    for (const [path, methods] of Object.entries(paths))
+      for (const [method, { responses }] of Object.entries(methods))
+        expect(responses, `${method} ${path}`).to.have.property("431");
+  });
+
   it("is described by valid OpenAPI 3.1", async () => {
     const validator = new Validator();
     const document: Record<string, unknown> = JSON.parse(JSON.stringify(describeApi(routes)));
