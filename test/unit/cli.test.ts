@@ -34,21 +34,3 @@ describe("the command line", () => {
     }
   });
 });
-
-describe("packages that are no longer maintained", () => {
-  it("are left out of what is installed, though libraries name them (docs/decisions/left-out-packages.md)", () => {
-    const lock: { packages: Record<string, { link?: boolean; resolved?: string }> } = JSON.parse(
-      readFileSync(join(ROOT, "package-lock.json"), "utf8"),
-    );
-    for (const name of ["request", "request-promise", "nedb", "htmlencode", "underscore"]) {
-      const found = Object.entries(lock.packages).filter(([path]) => path.endsWith(`node_modules/${name}`));
-      for (const [path, { link, resolved }] of found) {
-        expect({ path, link, is: resolved?.replace(/.*\//, "") }).to.deep.equal({
-          path,
-          link: true,
-          is: "left-out",
-        });
-      }
-    }
-  });
-});
