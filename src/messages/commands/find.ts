@@ -10,11 +10,12 @@ import type {
   Selection,
   Username,
 } from "../../policy/model.ts";
-import { foldName, type HandleTarget, whoIs } from "../../policy/names.ts";
+import { displayNameOf, type HandleTarget, whoIs } from "../../policy/names.ts";
 import { oncePer } from "../../policy/oncePer.ts";
 import { canonicalSelection } from "../../policy/selection.ts";
 import * as rules from "../../policy/words.ts";
 import * as words from "../words.ts";
+import { exactly, loosely, type Titled, titled, titlesAgree } from "./spelling.ts";
 import { nameText, type Token, typed } from "./tokens.ts";
 
 /** Who asks, in which practice. */
@@ -30,8 +31,8 @@ export type Found<T> =
 type Piece = { readonly person: Username } | { readonly group: HandleTarget };
 
 const no = (problem: string): { readonly ok: false; readonly problem: string } => ({ ok: false, problem });
-/** Names of more words than this are only found in quotes. */
-const MOST_WORDS = 6;
+/** Names of more words than this, with the role that clients show after them, are only found in quotes. */
+const MOST_WORDS = 20;
 
 /** Everybody and everything named, as a selection. */
 export function findPieces(asker: Asker, tokens: readonly Token[]): Found<Selection> {
@@ -39,7 +40,7 @@ export function findPieces(asker: Asker, tokens: readonly Token[]): Found<Select
   const securityGroups: SecurityGroupId[] = [];
   const customGroups: ConversationId[] = [];
   for (let at = 0; at < tokens.length; ) {
-    if (tokens[at]?.is === "comma") {
+    if (isBetween(tokens[at])) {
       at += 1;
       continue;
     }
@@ -54,9 +55,18 @@ export function findPieces(asker: Asker, tokens: readonly Token[]): Found<Select
   return { ok: true, found: canonicalSelection({ users, securityGroups, customGroups }) };
 }
 
+/** A comma, an `and`, or the question mark after a mention: nothing that is named. */
+const isBetween = (token: Token | undefined): boolean =>
+  token?.is === "comma" || (token?.is === "word" && /^[.:!?…·]+$/.test(token.text));
+
+const withoutEnds = (tokens: readonly Token[]): readonly Token[] => {
+  const first = tokens.findIndex((token) => !isBetween(token));
+  return first === -1 ? [] : tokens.slice(first, tokens.findLastIndex((token) => !isBetween(token)) + 1);
+};
+
 /** The one person named; without a name: the asker. */
 export function findPerson(asker: Asker, tokens: readonly Token[]): Found<Username> {
-  const named = tokens.filter((token) => token.is !== "comma");
+  const named = withoutEnds(tokens);
   if (named.length === 0) return { ok: true, found: asker.username };
   const next = nextPiece(asker, named);
   if (!next.ok) return next;
@@ -75,13 +85,14 @@ function nextPiece(asker: Asker, tokens: readonly Token[]): Found<{ piece: Piece
   }
   const names: string[] = [];
   for (const token of tokens.slice(0, MOST_WORDS)) {
-    const text = nameText(token);
-    // A group's or a quoted name begins a piece of its own.
-    if (text === null || (names.length > 0 && token.is !== "word")) break;
+    // A role may hold a comma or an `and`; a group's or a quoted name begins a piece of its own.
+    const text = token.is === "comma" ? token.text : nameText(token);
+    if (text === null || (names.length > 0 && token.is !== "word" && token.is !== "comma")) break;
     names.push(text);
     if (token.is === "quoted") break;
   }
   for (let length = names.length; length > 0; length -= 1) {
+    if (tokens[length - 1]?.is === "comma") continue;
     const meant = byName(asker, names.slice(0, length).join(" "), first.is === "group");
     const [only] = meant;
     if (meant.length > 1) return no(several(asker, meant));
@@ -110,35 +121,75 @@ function ofAccount(
   }
 }
 
-/** Names as they are compared: capital letters, accents' spelling and what a handle's name adds do not count. */
-function fold(name: string): string {
-  const folded = foldName(name.trim().replace(/^@/, ""));
-  const ending = HANDLE_ENDINGS.find((each) => folded.endsWith(each));
-  return (ending === undefined ? folded : folded.slice(0, -ending.length)).trim();
-}
-/** What the display name of a group's handle ends in. */
-const HANDLE_ENDINGS = [rules.groupHandleName(""), rules.customGroupHandleName("")];
-
 const namesOf = oncePer((users: Directory["users"]) => {
   const people = new Map<string, Username[]>();
-  for (const { username, name, active } of users.values()) if (active) put(people, fold(name), username);
+  for (const { username, name, active } of users.values()) if (active) put(people, exactly(name), username);
   // A user name is one person's, so it goes before a name.
-  for (const username of users.keys()) people.set(fold(username), [username]);
+  for (const username of users.keys()) people.set(exactly(username), [username]);
   return people;
 });
 
-const groupNamesOf = oncePer((groups: Directory["securityGroups"]) => {
-  const named = new Map<string, SecurityGroupId[]>();
-  for (const { id, name } of groups.values()) put(named, fold(name), id);
-  for (const id of groups.keys()) named.set(fold(id), [id]);
-  return named;
+interface LooseName extends Titled {
+  readonly username: Username;
+}
+
+/** People by their names without titles, and by their last names, loosely. */
+const looseNamesOf = oncePer((users: Directory["users"]) => {
+  const whole = new Map<string, LooseName[]>();
+  const last = new Map<string, LooseName[]>();
+  for (const user of users.values()) {
+    if (!user.active) continue;
+    const { username } = user;
+    const name = titled(loosely(user.name));
+    const all = new Set([name.name, titled(loosely(displayNameOf(user))).name, loosely(username)]);
+    for (const key of all) put(whole, key, { ...name, username });
+    put(last, name.name.split(" ").at(-1) ?? "", { ...name, username });
+  }
+  return { whole, last };
 });
 
-const customNamesOf = oncePer((directory: Directory) => {
-  const named = new Map<string, ConversationId[]>();
-  for (const id of directory.customGroups.keys()) put(named, fold(groupName(directory, id)), id);
-  return named;
+/** People who may be meant though their name is spelt another way, or has its title left out; `Dr Nair` too. */
+function looselyCalled(users: Directory["users"], name: string): Username[] {
+  const { title, name: rest } = titled(loosely(name));
+  if (rest === "") return [];
+  const { whole, last } = looseNamesOf(users);
+  const called = (named: ReadonlyMap<string, LooseName[]>) =>
+    (named.get(rest) ?? []).filter((each) => titlesAgree(each.title, title)).map(({ username }) => username);
+  const usernames = whole.get(loosely(name))?.map(({ username }) => username) ?? [];
+  const all = usernames.length > 0 ? usernames : called(whole);
+  return all.length > 0 || title === null ? all : called(last);
+}
+
+interface GroupNames<Id> {
+  readonly exact: ReadonlyMap<string, Id[]>;
+  readonly loose: ReadonlyMap<string, Id[]>;
+}
+
+const groupNamesOf = oncePer((groups: Directory["securityGroups"]): GroupNames<SecurityGroupId> => {
+  const [exact, loose] = [new Map<string, SecurityGroupId[]>(), new Map<string, SecurityGroupId[]>()];
+  for (const { id, name } of groups.values()) {
+    put(exact, exactly(name), id);
+    put(loose, loosely(name), id);
+  }
+  for (const id of groups.keys()) exact.set(exactly(id), [id]);
+  return { exact, loose };
 });
+
+const customNamesOf = oncePer((directory: Directory): GroupNames<ConversationId> => {
+  const [exact, loose] = [new Map<string, ConversationId[]>(), new Map<string, ConversationId[]>()];
+  for (const id of directory.customGroups.keys()) {
+    const name = groupName(directory, id);
+    put(exact, exactly(name), id);
+    put(loose, loosely(name), id);
+  }
+  return { exact, loose };
+});
+
+function called<Id>({ exact, loose }: GroupNames<Id>, name: string): readonly Id[] {
+  const same = exact.get(exactly(name)) ?? [];
+  const key = loosely(name);
+  return same.length > 0 || key === "" ? same : (loose.get(key) ?? []);
+}
 
 function put<T>(map: Map<string, T[]>, key: string, value: T): void {
   const known = map.get(key);
@@ -148,19 +199,20 @@ function put<T>(map: Map<string, T[]>, key: string, value: T): void {
 
 function byName(asker: Asker, name: string, groupsOnly: boolean): Piece[] {
   const { directory } = asker;
-  const folded = fold(name);
-  const people = groupsOnly ? [] : (namesOf(directory.users).get(folded) ?? []);
-  if (people.length > 0) return people.map((person) => ({ person }));
-  const securityGroups = groupNamesOf(directory.securityGroups).get(folded) ?? [];
+  const exact = groupsOnly ? [] : (namesOf(directory.users).get(exactly(name)) ?? []);
+  if (exact.length > 0) return exact.map((person) => ({ person }));
+  const securityGroups = called(groupNamesOf(directory.securityGroups), name);
   if (securityGroups.length > 0) return securityGroups.map((securityGroup) => ({ group: { securityGroup } }));
-  return customGroupsCalled(asker, folded).map((customGroup) => ({ group: { customGroup } }));
+  const customGroups = customGroupsCalled(asker, name);
+  if (customGroups.length > 0) return customGroups.map((customGroup) => ({ group: { customGroup } }));
+  return groupsOnly ? [] : looselyCalled(directory.users, name).map((person) => ({ person }));
 }
 
 /** The asker's own groups of that name before those of others. */
-function customGroupsCalled({ directory, username }: Asker, folded: string): readonly ConversationId[] {
-  const called = customNamesOf(directory).get(folded) ?? [];
-  const own = called.filter((id) => membersOf(directory, id).has(username));
-  return own.length > 0 ? own : called;
+function customGroupsCalled({ directory, username }: Asker, name: string): readonly ConversationId[] {
+  const all = called(customNamesOf(directory), name);
+  const own = all.filter((id) => membersOf(directory, id).has(username));
+  return own.length > 0 ? own : all;
 }
 
 /** The custom group named by all of the tokens. */
@@ -181,8 +233,8 @@ export function findGroup(asker: Asker, tokens: readonly Token[]): Found<HandleT
     if (typeof piece === "string") return no(piece);
     return "group" in piece ? { ok: true, found: piece.group } : no(words.notAGroup(words.thisPerson));
   }
-  const folded = fold(typed(tokens));
-  const customGroups = customGroupsCalled(asker, folded);
+  const name = typed(tokens);
+  const customGroups = customGroupsCalled(asker, name);
   const [only] = customGroups;
   if (customGroups.length > 1)
     return no(
@@ -192,9 +244,9 @@ export function findGroup(asker: Asker, tokens: readonly Token[]): Found<HandleT
       ),
     );
   if (only !== undefined) return { ok: true, found: { customGroup: only } };
-  const [securityGroup] = groupNamesOf(asker.directory.securityGroups).get(folded) ?? [];
+  const [securityGroup] = called(groupNamesOf(asker.directory.securityGroups), name);
   if (securityGroup !== undefined) return { ok: true, found: { securityGroup } };
-  return no(unknown(asker, typed(tokens), true));
+  return no(unknown(asker, name, true));
 }
 
 function several({ directory }: Asker, meant: readonly Piece[]): string {

@@ -46,6 +46,9 @@ describe("commands", () => {
         { username: "cara.2", name: "Cara Li" },
         { username: "boss", name: "The Boss", permissions: ["AccessWhisper", "WhisperAdmin"] },
         { username: "gone", name: "Gone Away", active: false },
+        { username: "dr.nair", name: "Dr Priya Nair", role: "General practitioner, skin and eyes" },
+        { username: "mr.nair", name: "Mr Arjun Nair" },
+        { username: "sean", name: "Seán O'Brien-Łukasz" },
       ],
       groups: { Doctors: ["anna"], Nurses: ["ben", "cara"], "HMS-Administrator": ["boss"] },
     });
@@ -187,6 +190,69 @@ describe("commands", () => {
     );
     expect(await ask("anna", "who gone")).to.include(said.leftPractice);
     expect(await ask("anna", "who %nurses")).to.equal(said.notAPerson("nurses"));
+  });
+
+  const nair = /^Dr Priya Nair · General practitioner, skin and eyes\n/;
+  for (const named of [
+    "Dr Priya Nair · General practitioner, skin and eyes",
+    "Priya Nair · General practitioner, skin and eyes",
+    "Priya Nair",
+    "priya NAIR",
+    "Dr. Priya Nair",
+    "Doctor Priya Nair",
+    "Dr. Nair",
+    "dr nair?",
+    "Priya\u00a0Nair!",
+    "“Priya Nair”",
+    "„Dr Priya Nair“",
+    "‘Priya Nair’.",
+    "Príya  Naïr",
+    "\u2068Priya Nair\u2069",
+    "@dr.nair",
+  ]) {
+    it(`who understands ${named}`, async () => {
+      expect(await ask("anna", `who ${named}`)).to.match(nair);
+    });
+  }
+
+  for (const named of [
+    "Seán O’Brien-Łukasz",
+    "sean o`brien lukasz",
+    "SEAN O'BRIEN-ŁUKASZ",
+    "Sean Obrien Lukasz",
+  ]) {
+    it(`who understands ${named}`, async () => {
+      expect(await ask("anna", `who ${named}`)).to.match(/^Seán O'Brien-Łukasz\n/);
+    });
+  }
+
+  it("who takes nobody for somebody else", async () => {
+    expect(await ask("anna", "who Mr Nair")).to.match(/^Mr Arjun Nair\n/);
+    expect(await ask("anna", "who Prof Nair")).to.match(/^I know nobody/);
+    expect(await ask("anna", "who Mr Priya Nair")).to.match(/^I know nobody/);
+    expect(await ask("anna", "who Nair")).to.match(/^I know nobody/);
+    expect(await ask("anna", "who Cara Li · Nurse")).to.match(/^Several|^There are|cara.2/);
+  });
+
+  it("takes a mention inside quotation marks, or with a mark after it, for the mention", async () => {
+    const mention = (who: string, name: string) => `<a href="https://matrix.to/#/${who}">${name}</a>`;
+    const asked = async (html: string) => ask("anna", "x", { formatted_body: html });
+    expect(await asked(`who "${mention(id("ben"), "Ben Okafor")}"`)).to.match(/^Ben Okafor\n/);
+    expect(await asked(`who „${mention(id("ben"), "Ben Okafor")}“?`)).to.match(/^Ben Okafor\n/);
+    expect(await asked(`who ${mention(id("ben"), "Ben Okafor")}?`)).to.match(/^Ben Okafor\n/);
+  });
+
+  it("understands the quotation marks of every keyboard around groups, and keeps their names clean", async () => {
+    const { id: group } = await house.opened("anna", { users: ["ben"] }, "Quoted");
+    const name = async () => (await house.group(group)).name;
+    await ask("anna", "rename „Quoted“ to «Anna’s team»");
+    expect(await name()).to.equal("Anna’s team");
+    await ask("anna", "rename anna's team. to ‚Night\u202e shift\u0007‘");
+    expect(await name()).to.equal("Night shift");
+    for (const empty of ['""', "“ ”", '"\u200b"', "«\u2066\u2069»"])
+      expect(await ask("anna", `rename Night shift to ${empty}`)).to.equal(words.nameMissing);
+    expect(await name()).to.equal("Night shift");
+    expect(await ask("anna", "add cara.2 to ‘Night shift’!")).to.equal(said.added("Cara Li", "Night shift"));
   });
 
   it("? alone in an individual conversation tells the asker, and nobody else, about the other", async () => {

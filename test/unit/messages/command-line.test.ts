@@ -31,6 +31,33 @@ describe("a command line", () => {
     ['an "open end', [word("an"), quoted("open end")]],
     ["@anna o'brien", [word("@anna"), word("o'brien")]],
     ["  ", []],
+    [
+      "rename „Night shift“ to «Late shift»",
+      [word("rename"), quoted("Night shift"), word("to"), quoted("Late shift")],
+    ],
+    ["x „Night shift” »Late shift«", [word("x"), quoted("Night shift"), quoted("Late shift")]],
+    ["x ‘Night shift’, ‚Late shift‘", [word("x"), quoted("Night shift"), comma, quoted("Late shift")]],
+    ["x ‹Night› 'Late shift'", [word("x"), quoted("Night"), quoted("Late shift")]],
+    ["x ‘O’Brien’s team’", [word("x"), quoted("O’Brien’s team")]],
+    ["who O’Brien", [word("who"), word("O’Brien")]],
+    ["who Gerard ’t Hooft", [word("who"), word("Gerard"), word("’t"), word("Hooft")]],
+    ["the nurses' room", [word("the"), word("nurses'"), word("room")]],
+    ["don't 'tis", [word("don't"), word("'tis")]],
+    [
+      "x %„Night shift“ %‘a b’ % %",
+      [word("x"), { is: "group", text: "Night shift" }, { is: "group", text: "a b" }, word("%"), word("%")],
+    ],
+    [
+      'add "@ht_anna:practice.test" “ @ht_ben:practice.test ”',
+      [
+        word("add"),
+        { is: "account", id: "@ht_anna:practice.test" },
+        { is: "account", id: "@ht_ben:practice.test" },
+      ],
+    ],
+    ["who @ht_anna:practice.test?", [word("who"), { is: "account", id: "@ht_anna:practice.test" }]],
+    ["who\u00a0Anna\u2003Jones", [word("who"), word("Anna"), word("Jones")]],
+    ['rename x to ""', [word("rename"), word("x"), word("to"), quoted("")]],
   ];
   for (const [line, tokens] of lines) {
     it(`reads ${JSON.stringify(line)}`, () => expect(tokensOf(line)).to.deep.equal(tokens));
