@@ -86,15 +86,20 @@ export function initialsOf(name: string): string {
 const REMARK_BEGINS =
   /[^\p{L}\p{M}\s.,'’ʼ\-‐‑]|[\r\n\t\v\f]|(?<![\p{L}\p{M}])[-‐‑]|[-‐‑](?![\p{L}\p{M}])|(?<=\p{L}{5})\.(?=\s)/u;
 
-/** Without what stands in brackets or quotation marks of any kind; what is not closed goes to the end. */
+/**
+ * Without what stands in brackets or quotation marks of any kind; what is not closed goes to the end, and so does what
+ * comes after them when there is a whole name before them.
+ */
 function withoutBrackets(text: string): string {
   let kept = "";
   let closing: string[] = [];
   let before = " ";
   for (const character of text) {
     const [inner] = closing;
-    if (inner?.includes(character)) closing = closing.slice(1);
-    else if (OPENING.includes(character) || (`"*`.includes(character) && inner === undefined))
+    if (inner?.includes(character)) {
+      closing = closing.slice(1);
+      if (wordsOf(kept.replaceAll(",", " ")).filter((word) => !TITLES.has(folded(word))).length >= 2) break;
+    } else if (OPENING.includes(character) || (`"*`.includes(character) && inner === undefined))
       closing = [CLOSING[character] ?? "", ...closing];
     // An apostrophe stands in a word; one that begins a word opens a nickname.
     else if (character === "'" && /\s/u.test(before) && inner === undefined) closing = ["'"];
@@ -141,7 +146,7 @@ function upToRemark(all: readonly string[], capitals: boolean): string[] {
   return names;
 }
 
-const wordsOf = (text: string): string[] => text.split(/\s+/u).filter((word) => /\p{L}/u.test(word));
+const wordsOf = (text: string): string[] => text.split(/\s+/u).filter((word) => INITIAL.test(word));
 const folded = (word: string): string => word.toLowerCase().replace(/[.’']/gu, "");
 /** Capitals without a vowel are short for something, but `NG`, and what is short for a name. */
 const isRemark = (word: string): boolean =>
@@ -151,7 +156,8 @@ const isCapitals = (text: string): boolean =>
   /\p{Lu}{2}/u.test(text.replace(/[^\p{L}]/gu, "")) && !/\p{Ll}/u.test(text);
 
 /** Thai and Lao write some vowels before the consonant that they follow. */
+const INITIAL = /(?![เแโใไເແໂໃໄ])\p{L}\p{M}*/u;
 const firstLetter = (word: string): string => {
-  const letter = /(?![เแโใไເແໂໃໄ])\p{L}\p{M}*/u.exec(word)?.[0] ?? "";
+  const letter = INITIAL.exec(word)?.[0] ?? "";
   return [...letter.toUpperCase().normalize("NFC")][0] ?? "";
 };
