@@ -200,6 +200,7 @@ withConfig(
 
 interface ImportArguments extends ConfigOption {
   readonly dryRun?: true;
+  readonly strict?: true;
   readonly allowMassDeactivation?: true;
 }
 
@@ -209,10 +210,15 @@ withConfig(
     .description("send a directory, as PUT /api/v1/directory takes it, from a JSON file"),
 )
   .option("--dry-run", "say what would change, and change nothing")
-  .option("--allow-mass-deactivation", "go on although more than half of the active users become inactive")
-  .action((file: string, { config, dryRun, allowMassDeactivation }: ImportArguments) =>
+  .option("--strict", "all or nothing: change nothing when something in the file cannot be read")
+  .option("--allow-mass-deactivation", "go on although more than half lose their access, or the groups go")
+  .action((file: string, { config, dryRun, strict, allowMassDeactivation }: ImportArguments) =>
     withDatabase(config, async (database) => {
-      const options = { dryRun: dryRun === true, allowMassDeactivation: allowMassDeactivation === true };
+      const options = {
+        dryRun: dryRun === true,
+        strict: strict === true,
+        allowMassDeactivation: allowMassDeactivation === true,
+      };
       const naming = policySettings(loadConfig(config));
       console.log(await importFile(database, naming, directoryChanges, file, options));
     }),

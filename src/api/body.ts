@@ -1,5 +1,5 @@
-import { isUtf8 } from "node:buffer";
 import express, { type Request, type Response } from "express";
+import { parseJsonBytes, UnreadableJson } from "../directory/json-text.ts";
 import { invalidInput, Problem } from "./problem.ts";
 
 export const BODY_LIMIT = 1024 * 1024;
@@ -26,20 +26,19 @@ export async function readJson(request: Request, response: Response, limit: numb
   mustBeJson(request.headers["content-type"]);
   const bytes = await readBytes(request, response, limit);
   if (bytes.length === 0) return undefined;
-  // A replacement character in place of what somebody wrote would be stored as their name.
-  if (!isUtf8(bytes)) throw invalidInput([{ path: "", message: "The body is not valid UTF-8" }]);
   try {
-    return JSON.parse(bytes.toString("utf8"));
-  } catch {
-    // The parser's own message quotes the text, which may be a patient's.
-    throw invalidInput([{ path: "", message: "The body is not valid JSON" }]);
+    return parseJsonBytes(bytes);
+  } catch (error) {
+    if (error instanceof UnreadableJson) throw invalidInput([{ path: "", message: error.message }]);
+    throw error;
   }
 }
 
 function mustBeJson(contentType: string | undefined): void {
   const [type = "", ...parameters] = (contentType ?? "").split(";").map((part) => part.trim().toLowerCase());
   const charset = parameters.find((parameter) => parameter.startsWith("charset="))?.slice("charset=".length);
-  if (type !== "application/json" || (charset !== undefined && charset.replaceAll('"', "") !== "utf-8")) {
+  const utf8 = charset === undefined || ["utf-8", "utf8"].includes(charset.replaceAll('"', ""));
+  if (type !== "application/json" || !utf8) {
     throw new Problem("unsupported-media-type", "Send the body as Content-Type: application/json, in UTF-8.");
   }
 }

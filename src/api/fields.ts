@@ -1,4 +1,7 @@
 import { z } from "zod";
+import { filled, oneLine, orNone } from "../directory/text-schema.ts";
+import { trimmed } from "../policy/text.ts";
+import { parsePlacedMoment } from "./moment.ts";
 
 /** Fields that many routes have, so that they are checked and documented alike. */
 
@@ -7,6 +10,7 @@ export function queryInteger(options: { min: number; max: number; default: numbe
   const { min, max } = options;
   return z
     .string()
+    .overwrite(trimmed)
     .regex(/^\d{1,9}$/, "Must be a whole number")
     .transform(Number)
     .refine((number) => number >= min && number <= max, `Must be from ${min} to ${max}`)
@@ -33,42 +37,34 @@ const MOMENT = {
 
 /** A moment, RFC 3339 with offset. From 1900 to 9999: what every part that it is handed to can hold. */
 export const moment = () =>
-  z.iso
-    .datetime({ offset: true })
-    .max(64)
-    .transform((text) => new Date(text))
-    .refine(
-      (date) => date.getUTCFullYear() >= 1900 && date.getUTCFullYear() <= 9999,
-      "Must be between 1900 and 9999",
-    )
+  placed()
+    .transform(({ at }) => at)
     .meta({ jsonSchema: MOMENT });
 
 /** A moment, and how many minutes ahead of UTC it was written; null: in UTC, which says nothing of where. */
-export const placedMoment = () =>
+export const placedMoment = () => placed().meta({ jsonSchema: MOMENT });
+
+const placed = () =>
   z
     .string()
-    .max(64)
+    .overwrite(trimmed)
+    .max(64, { abort: true })
     .transform((text, context) => {
-      const at = moment().safeParse(text);
-      if (at.success) return { at: at.data, utcOffset: offsetOf(text) };
-      for (const { message } of at.error.issues) context.addIssue(message);
+      const moment = parsePlacedMoment(text);
+      const year = moment?.at.getUTCFullYear() ?? 0;
+      if (moment !== null && year >= 1900 && year <= 9999) return moment;
+      context.addIssue(
+        moment === null
+          ? "Must be a time with offset, such as 2026-03-02T09:30:00+11:00"
+          : "Must be between 1900 and 9999",
+      );
       return z.NEVER;
-    })
-    .meta({ jsonSchema: MOMENT });
-
-function offsetOf(text: string): number | null {
-  const [, sign, hours, minutes] = /([+-])(\d\d):?(\d\d)$/.exec(text.trim()) ?? [];
-  const size = Number(hours) * 60 + Number(minutes);
-  return sign === undefined || size === 0 ? null : sign === "-" ? -size : size;
-}
+    });
 
 /** A moment in an answer. */
 export const momentOut = () => z.iso.datetime({ offset: true });
 
-/** An id as HealthTrack has it: any text of one line. */
-export const id = () =>
-  z
-    .string()
-    .min(1)
-    .max(255)
-    .regex(/^[^\p{Cc}]*$/u, "Must not hold control characters");
+/** An id as HealthTrack has it: any text of one line; blanks around it do not count. */
+export const id = () => filled(255);
+/** The same where there may be none: left out, null or blank. */
+export const optionalId = () => orNone(oneLine(255));

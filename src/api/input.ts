@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { issueSentence, MOST_LISTED, pathOf, shownKey } from "../config/issue-sentence.ts";
 import { type FieldError, invalidInput } from "./problem.ts";
 
 /** A request as it came: decoded, but nothing more. */
@@ -12,6 +13,7 @@ interface Schemas<P, Q, B> {
   readonly params?: P;
   readonly query?: Q;
   readonly body?: B;
+  readonly checksOwnText?: boolean;
 }
 
 const NOTHING = z.strictObject({});
@@ -25,16 +27,20 @@ export function parseInput<P extends z.ZodObject, Q extends z.ZodObject, B exten
   raw: RawInput,
 ): { params: z.output<P>; query: z.output<Q>; body: z.output<B> } {
   const errors: FieldError[] = [];
-  const parse = <S extends z.ZodType>(schema: S | undefined, value: unknown): z.output<S> => {
+  const parse = <S extends z.ZodType>(
+    schema: S | undefined,
+    value: unknown,
+    checkText = true,
+  ): z.output<S> => {
     const parsed = safely(schema ?? NOTHING, value);
     if (!parsed.success) for (const issue of parsed.error.issues) errors.push(...fieldErrors(issue));
-    errors.push(...unstorable(value));
+    if (checkText) errors.push(...unstorable(value));
     // Unused when it did not succeed: the errors are thrown below.
     return parsed.data as z.output<S>;
   };
   const params = parse(schemas.params, raw.params);
   const query = parse(schemas.query, raw.query);
-  const body = parse(schemas.body, raw.body);
+  const body = parse(schemas.body, raw.body, schemas.checksOwnText !== true);
   if (errors.length > 0) throw invalidInput(errors);
   return { params, query, body };
 }
@@ -50,38 +56,14 @@ function safely(schema: z.ZodType, value: unknown) {
   }
 }
 
-/** What is listed of one object or one request; the rest would help nobody, and cost. */
-const MOST_LISTED = 100;
-
-/** `["users", 3, "name"]` as `users[3].name`. */
-export function pathOf(path: readonly PropertyKey[]): string {
-  return path.reduce<string>(
-    (text, part) =>
-      typeof part === "number" ? `${text}[${part}]` : `${text}${text === "" ? "" : "."}${String(part)}`,
-    "",
-  );
-}
-
 function fieldErrors(issue: z.core.$ZodIssue): FieldError[] {
   if (issue.code === "unrecognized_keys") {
-    // The key was made up by the sender, so it is cut short and shown as text that any log and terminal can take.
     return issue.keys
       .slice(0, MOST_LISTED)
-      .map((key) => ({ path: pathOf([...issue.path, shown(key)]), message: "Unknown field" }));
+      .map((key) => ({ path: pathOf([...issue.path, shownKey(key)]), message: issueSentence(issue) }));
   }
-  return [{ path: pathOf(issue.path), message: messageOf(issue) }];
+  return [{ path: pathOf(issue.path), message: issueSentence(issue) }];
 }
-
-function messageOf(issue: z.core.$ZodIssue): string {
-  if (issue.code === "invalid_type" && issue.message.endsWith("received undefined")) return "Missing";
-  if (issue.code === "invalid_format" && issue.format === "datetime") {
-    return "Must be a time with offset, such as 2026-03-02T09:30:00+11:00";
-  }
-  if (issue.code === "invalid_format" && issue.format === "email") return "Must be an e-mail address";
-  return issue.message;
-}
-
-const shown = (key: string): string => key.slice(0, 64).replace(/[\p{C}\p{Z}]/gu, "?");
 
 /**
  * Text that PostgreSQL and Matrix cannot hold: the NUL character, and halves of surrogate pairs. Looked for in the whole
@@ -105,7 +87,7 @@ function unstorable(value: unknown): FieldError[] {
       }
     } else if (typeof here === "object" && here !== null) {
       for (const [key, item] of Object.entries(here)) {
-        const below = { part: shown(key), above: path };
+        const below = { part: shownKey(key), above: path };
         check(key, below);
         if (worthALook(item)) waiting.push({ value: item, path: below });
       }

@@ -88,6 +88,8 @@ interface Spec<P, Q, B, R> {
   readonly responses: R;
   /** Problems of this route, beside those that every route has: what they mean here. */
   readonly problems?: Readonly<Record<number, string>>;
+  /** The handler looks for text in the body that cannot be stored, and takes the rest. */
+  readonly checksOwnText?: boolean;
   /** Bytes of the body at most; 1 MB unless told. */
   readonly bodyLimit?: number;
 }

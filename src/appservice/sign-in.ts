@@ -4,6 +4,7 @@ import type { DirectorySnapshot } from "../directory/snapshot.ts";
 import type { PolicySettings, UserId, Username } from "../policy/model.ts";
 import { userIdOf } from "../policy/names.ts";
 import { hasAccess } from "../policy/permissions.ts";
+import { usernameAsKnown } from "../policy/spelling.ts";
 import type { Database } from "../store/database.ts";
 import { mute, syncAccounts } from "./accounts.ts";
 import { expectedAccount } from "./expected-account.ts";
@@ -34,9 +35,10 @@ const TOO_SOON = 1_000;
  * A one-time link that signs a user in (client-server API, `m.login.token`). Their account is made right first, and
  * their notifications are set again as the preferences say, since any client may have changed them.
  */
-export async function issueSignIn(parts: SignInParts, username: Username): Promise<SignInAnswer> {
+export async function issueSignIn(parts: SignInParts, name: Username): Promise<SignInAnswer> {
   const { database, homeserver, settings } = parts;
   const people = await parts.directory.fresh();
+  const username = usernameAsKnown(people, name);
   if (!people.users.has(username)) return { refused: "unknown-user" };
   if (!hasAccess(people, username)) return { refused: "no-access" };
   const user = userIdOf(settings, username);

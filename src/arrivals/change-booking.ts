@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { arrivalsConversation } from "../conversations/keys.ts";
 import { arrivalRecipients } from "../policy/arrivalRecipients.ts";
 import type { Directory } from "../policy/model.ts";
+import { usernameAsKnown } from "../policy/spelling.ts";
 import type { Transaction } from "../store/database.ts";
 import type { Arrival, ArrivalId } from "./arrival.ts";
 import type { Booking } from "./booking.ts";
@@ -10,7 +11,7 @@ import { dayOf, zoneOf } from "./clock.ts";
 import { idsOf } from "./conversations.ts";
 import { changeBooking } from "./lifecycle.ts";
 import type { ArrivalParts } from "./parts.ts";
-import { canonical, isReachable } from "./people.ts";
+import { isReachable } from "./people.ts";
 import { lockBooking, readSituation } from "./store.ts";
 
 export interface BookingResult {
@@ -44,8 +45,8 @@ export async function putBooking(
   ]);
   const booking: Booking = {
     ...sent,
-    doctor: canonical(directory, sent.doctor),
-    changedBy: canonical(directory, sent.changedBy),
+    doctor: usernameAsKnown(directory, sent.doctor),
+    changedBy: usernameAsKnown(directory, sent.changedBy),
   };
   const outcome = changeBooking(situation.known, booking, {
     open: situation.open,

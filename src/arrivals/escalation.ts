@@ -2,6 +2,7 @@
 
 import type { Directory, Username } from "../policy/model.ts";
 import { foldName } from "../policy/names.ts";
+import { sameName, usernameAsKnown } from "../policy/spelling.ts";
 import {
   type Arrival,
   type EscalationKind,
@@ -12,7 +13,7 @@ import {
 } from "./arrival.ts";
 import type { Change, Effect } from "./change.ts";
 import type { EscalationRule } from "./parts.ts";
-import { canonical, isReachable } from "./people.ts";
+import { isReachable } from "./people.ts";
 import { unposted } from "./telling.ts";
 
 /** The rule of the arrival's location, else the one that names none; null: nobody is asked. */
@@ -145,9 +146,11 @@ interface Target {
 
 /** Whom a rule names: a user, or the members of a security group, who can be told in Whisper; null: nobody is called so. */
 export function targetOf(directory: Directory, name: string): Target | null {
-  const user = directory.users.get(canonical(directory, name as Username));
+  const user = directory.users.get(usernameAsKnown(directory, name as Username));
   if (user !== undefined) return { label: user.name, people: reachable(directory, [user.username]) };
-  const group = [...directory.securityGroups.values()].find((each) => each.id === name || each.name === name);
+  const group = [...directory.securityGroups.values()].find(
+    (each) => sameName(each.id, name) || sameName(each.name, name),
+  );
   return group === undefined ? null : { label: group.name, people: reachable(directory, group.members) };
 }
 

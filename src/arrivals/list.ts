@@ -1,10 +1,12 @@
+import { storedUsername } from "../directory/spelling.ts";
 import type { Username } from "../policy/model.ts";
+import { foldName } from "../policy/names.ts";
 import type { Queryable } from "../store/database.ts";
 import type { Arrival, ArrivalId, ArrivalState } from "./arrival.ts";
 import { readArrivals } from "./store.ts";
 
 export interface ArrivalSearch {
-  readonly doctor?: Username | undefined;
+  readonly doctor: Username | null;
   readonly state?: ArrivalState | undefined;
   /** By when the patient came, the end not included. */
   readonly from?: Date | undefined;
@@ -15,15 +17,16 @@ export interface ArrivalSearch {
 }
 
 /** Arrivals, the newest first. Gives one more than `limit` when there are more. */
-export function searchArrivals(db: Queryable, search: ArrivalSearch): Promise<Arrival[]> {
+export async function searchArrivals(db: Queryable, search: ArrivalSearch): Promise<Arrival[]> {
+  const { doctor } = search;
   return readArrivals(
     db,
-    `WHERE ($1::text IS NULL OR a.doctor IN (SELECT $1 UNION SELECT lower($1) UNION SELECT username FROM users WHERE lower(username) = lower($1))) AND ($2::text IS NULL OR a.state = $2)
+    `WHERE ($1::text[] IS NULL OR a.doctor = ANY($1)) AND ($2::text IS NULL OR a.state = $2)
        AND ($3::timestamptz IS NULL OR a.arrived_at >= $3) AND ($4::timestamptz IS NULL OR a.arrived_at < $4)
        AND ($5::timestamptz IS NULL OR (a.arrived_at, a.id) < ($5, $6))
      ORDER BY a.arrived_at DESC, a.id DESC LIMIT $7`,
     [
-      search.doctor ?? null,
+      doctor === null ? null : [doctor, (await storedUsername(db, doctor)) ?? foldName(doctor)],
       search.state ?? null,
       search.from ?? null,
       search.to ?? null,

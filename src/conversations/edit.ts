@@ -11,6 +11,7 @@ import type {
   Username,
 } from "../policy/model.ts";
 import { hasAccess } from "../policy/permissions.ts";
+import { selectionAsKnown, usernameAsKnown } from "../policy/spelling.ts";
 import * as words from "../policy/words.ts";
 import type { Transaction } from "../store/database.ts";
 import { changeGroup } from "./change-group.ts";
@@ -39,7 +40,7 @@ export async function editConversation(
   parts: ConversationParts,
   tx: Transaction,
   id: ConversationId,
-  request: EditRequest,
+  asked: EditRequest,
 ): Promise<EditDone | Refusal> {
   const stored = await conversationById(tx, id);
   if (stored === null) return { refused: "unknown" };
@@ -49,6 +50,12 @@ export async function editConversation(
   const directory = await parts.directory.within(tx);
   const group = directory.customGroups.get(id);
   if (group === undefined) return { refused: "unknown" };
+  const request: EditRequest = {
+    ...asked,
+    as: usernameAsKnown(directory, asked.as),
+    add: selectionAsKnown(directory, asked.add),
+    remove: selectionAsKnown(directory, asked.remove),
+  };
   const refusal = refuse(parts, directory, group, request);
   if (refusal !== null) return refusal;
   const { add, remove } = request;

@@ -12,6 +12,7 @@ import type {
 } from "../policy/model.ts";
 import { userIdOf } from "../policy/names.ts";
 import { securityGroupsOf } from "../policy/permissions.ts";
+import { usernameAsKnown } from "../policy/spelling.ts";
 import { isArchived } from "../policy/visibility.ts";
 import * as words from "../policy/words.ts";
 import type { Queryable } from "../store/database.ts";
@@ -41,10 +42,11 @@ interface Row extends ConversationRow {
 export async function listConversations(
   parts: ConversationParts,
   db: Queryable,
-  username: Username,
+  name: Username,
   { includeArchived }: { readonly includeArchived: boolean },
 ): Promise<readonly ListedConversation[] | null> {
   const directory = await parts.directory.within(db);
+  const username = usernameAsKnown(directory, name);
   if (!directory.users.has(username)) return null;
   const now = nowOf(parts).getTime();
   return (await rowsOf(parts, db, directory, username)).flatMap((row) => {

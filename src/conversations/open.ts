@@ -3,6 +3,7 @@ import type { ConversationId, ConversationKind, Directory, Selection, Username }
 import { userIdOf } from "../policy/names.ts";
 import { type Opening, openingFor } from "../policy/opening.ts";
 import { findCustomGroup, piecesOf } from "../policy/selection.ts";
+import { selectionAsKnown, usernameAsKnown } from "../policy/spelling.ts";
 import * as words from "../policy/words.ts";
 import type { Transaction } from "../store/database.ts";
 import { checkRoom } from "./affected.ts";
@@ -32,9 +33,14 @@ export interface Opened {
 export async function openConversation(
   parts: ConversationParts,
   tx: Transaction,
-  request: OpenRequest,
+  asked: OpenRequest,
 ): Promise<Opened | Refusal> {
   const directory = await parts.directory.within(tx);
+  const request: OpenRequest = {
+    ...selectionAsKnown(directory, asked),
+    as: usernameAsKnown(directory, asked.as),
+    name: asked.name,
+  };
   const refusal = malformed(directory, request);
   if (refusal !== null) return refusal;
   const opening = openingFor(directory, request.as, request, request.name);

@@ -1,9 +1,5 @@
 import { DEFAULT_GROUP, PERMISSION } from "../policy/model.ts";
 
-/** HealthTrack may number its groups, so the shipped group is known by its id or by its name. */
-export const isDefaultGroup = (group: { readonly id: string; readonly name: string }): boolean =>
-  group.id === DEFAULT_GROUP || group.name === DEFAULT_GROUP;
-
 /**
  * The group Default as it is while HealthTrack does not send it: everybody is in it, and it holds AccessWhisper. So a
  * practice that sends no groups at all has staff who can use Whisper.

@@ -1,45 +1,63 @@
-import { DEFAULT_GROUP, type Naming, type SecurityGroupId, type Username } from "../policy/model.ts";
-import { cannotBeSecurityGroupId } from "../policy/names.ts";
-import type { Queryable, Transaction } from "../store/database.ts";
+import {
+  DEFAULT_GROUP,
+  type Naming,
+  PERMISSION,
+  type SecurityGroupId,
+  type Username,
+} from "../policy/model.ts";
+import { cannotBeSecurityGroupId, foldName } from "../policy/names.ts";
+import { isDefaultGroup, permissionsAsSent } from "../policy/permissions.ts";
+import { sameName } from "../policy/spelling.ts";
+import { onlyRow, type Queryable, type Transaction } from "../store/database.ts";
 import { announce, type DirectoryChanges } from "./changes.ts";
-import { nameErrors, unknownMembers } from "./check.ts";
-import { isDefaultGroup } from "./default-group.ts";
-import { invalid, type Refusal } from "./input-error.ts";
-import { groupAsSent, planDirectory, type StoredGroup, sameGroup, touchedBy } from "./plan.ts";
+import { isMassLoss, type Losses, NO_LOSSES } from "./guard.ts";
+import { type InputError, invalid, type Refusal } from "./input-error.ts";
+import { planDirectory, type StoredGroup, sameGroup, touchedBy } from "./plan.ts";
+import { UNKNOWN_MEMBER } from "./read-members.ts";
 import type { SentGroup } from "./schema.ts";
-import { lockDirectory, readGroups, writePlan } from "./store.ts";
+import { storedGroupId, storedUsernames } from "./spelling.ts";
+import { lockDirectory, readStoredGroups, writePlan } from "./store.ts";
 
 /** Single security groups of the directory. */
 
-/** Adds a group, or makes it what was sent. */
+export interface GroupOptions {
+  /** Goes on although more than half of those who have AccessWhisper lose it. */
+  readonly allowMassDeactivation?: boolean;
+}
+
+/** Adds a group, or makes it what was sent. Members that are not sent stay as they are known. */
 export async function putGroup(
   tx: Transaction,
   naming: Naming,
   changes: DirectoryChanges,
   sent: SentGroup,
+  options: GroupOptions = {},
 ): Promise<StoredGroup | Refusal> {
   await lockDirectory(tx);
-  const stored = await readGroups(tx, [sent.id, DEFAULT_GROUP]);
-  const wanted = groupAsSent(sent);
+  const id =
+    (await storedGroupId(tx, sent.id)) ?? (sameName(sent.id, DEFAULT_GROUP) ? DEFAULT_GROUP : sent.id);
+  const stored = await readStoredGroups(tx, [id, DEFAULT_GROUP]);
+  const known = stored.get(id);
   // Under a number and by name: from then on this one is Default, and the one that was there by itself goes.
-  const takesOver =
-    sent.id !== DEFAULT_GROUP && isDefaultGroup(sent) && stored.get(DEFAULT_GROUP)?.everyone === true;
-  const replaced = takesOver ? [DEFAULT_GROUP] : [];
-  const others = (await groupIds(tx)).filter((id) => !replaced.includes(id));
-  const errors = [
-    ...nameErrors(sent.id, others, "id", (id) => cannotBeSecurityGroupId(naming, id)),
-    ...unknownMembers(sent.members, await knownUsernames(tx, sent.members), "members"),
-  ];
+  const implicit = stored.get(DEFAULT_GROUP);
+  const replaced =
+    id !== DEFAULT_GROUP && isDefaultGroup(sent) && implicit?.everyone === true ? implicit : undefined;
+  const { members, errors } = await membersOf(tx, sent, known ?? replaced);
+  const unfit = known ? null : cannotBeSecurityGroupId(naming, id);
+  if (unfit !== null) return invalid([{ path: "id", message: unfit }, ...errors]);
   if (errors.length > 0) return invalid(errors);
 
-  const relevant = new Map([...stored].filter(([id]) => id === sent.id || replaced.includes(id)));
-  const plan = planDirectory(
-    { users: new Map(), groups: relevant },
-    { users: new Map(), groups: new Map([[wanted.id, wanted]]) },
-  );
-  await writePlan(tx, plan);
-  await announce(tx, changes, touchedBy(plan));
-  const known = stored.get(sent.id);
+  const wanted: StoredGroup = {
+    id,
+    name: sent.name,
+    permissions: permissionsAsSent(sent, sent.permissions),
+    members,
+    everyone: false,
+  };
+  const before = [known, replaced].filter((group) => group !== undefined);
+  const losses = await accessLost(tx, before, wanted);
+  if (isMassLoss(losses) && !options.allowMassDeactivation) return { refused: "mass-loss", losses };
+  await write(tx, changes, before, [wanted]);
   return known && sameGroup(known, wanted) ? known : wanted;
 }
 
@@ -47,31 +65,76 @@ export async function putGroup(
 export async function deleteGroup(
   tx: Transaction,
   changes: DirectoryChanges,
-  id: SecurityGroupId,
+  sent: SecurityGroupId,
+  options: GroupOptions = {},
 ): Promise<Refusal | null> {
   await lockDirectory(tx);
-  const known = (await readGroups(tx, [id])).get(id);
+  const id = await storedGroupId(tx, sent);
+  const known = id === null ? undefined : (await readStoredGroups(tx, [id])).get(id);
   if (!known) return { refused: "unknown" };
   if (isDefaultGroup(known)) return { refused: "default-group" };
-  const nobody = new Map();
-  const plan = planDirectory(
-    { users: nobody, groups: new Map([[id, known]]) },
-    { users: nobody, groups: nobody },
-  );
-  await writePlan(tx, plan);
-  await announce(tx, changes, touchedBy(plan));
+  const losses = await accessLost(tx, [known], null);
+  if (isMassLoss(losses) && !options.allowMassDeactivation) return { refused: "mass-loss", losses };
+  await write(tx, changes, [known], []);
   return null;
 }
 
-async function groupIds(db: Queryable): Promise<SecurityGroupId[]> {
-  const { rows } = await db.query<{ id: SecurityGroupId }>("SELECT id FROM security_groups");
-  return rows.map((row) => row.id);
+async function write(
+  tx: Transaction,
+  changes: DirectoryChanges,
+  before: readonly StoredGroup[],
+  after: readonly StoredGroup[],
+): Promise<void> {
+  const byId = (groups: readonly StoredGroup[]) => new Map(groups.map((group) => [group.id, group]));
+  const users = new Map();
+  const plan = planDirectory({ users, groups: byId(before) }, { users, groups: byId(after) });
+  await writePlan(tx, plan);
+  await announce(tx, changes, touchedBy(plan));
 }
 
-async function knownUsernames(db: Queryable, usernames: readonly Username[]): Promise<ReadonlySet<Username>> {
-  const { rows } = await db.query<{ username: Username }>(
-    "SELECT username FROM users WHERE username = ANY($1)",
-    [usernames],
+/** The members in the spelling that is known. One record is its sender's own, so a member who is nobody is an error. */
+async function membersOf(
+  tx: Transaction,
+  sent: SentGroup,
+  before: StoredGroup | undefined,
+): Promise<{ readonly members: readonly Username[]; readonly errors: readonly InputError[] }> {
+  if (sent.members === undefined) return { members: before?.members ?? [], errors: [] };
+  const people = await storedUsernames(tx, sent.members);
+  const members = new Set<Username>();
+  const errors: InputError[] = [];
+  for (const [index, name] of sent.members.entries()) {
+    const member = people.get(foldName(name));
+    if (member === undefined) errors.push({ path: `members[${index}]`, message: UNKNOWN_MEMBER });
+    else members.add(member);
+  }
+  return { members: [...members], errors };
+}
+
+/** Who has AccessWhisper, and loses it when these groups become that one. Asked only when it may be several. */
+async function accessLost(
+  db: Queryable,
+  before: readonly StoredGroup[],
+  after: StoredGroup | null,
+): Promise<Losses> {
+  const withAccess = (groups: readonly StoredGroup[]) =>
+    groups.filter((group) => group.permissions.includes(PERMISSION.access));
+  const kept = new Set(withAccess(after ? [after] : []).flatMap((group) => group.members));
+  const leaving = withAccess(before)
+    .flatMap((group) => group.members)
+    .filter((username) => !kept.has(username));
+  if (leaving.length < 2) return NO_LOSSES;
+  const { lost, having } = onlyRow(
+    await db.query<{ lost: number; having: number }>(
+      `SELECT count(*)::integer AS having,
+         count(*) FILTER (WHERE username = ANY($1) AND NOT $3 = ANY(permissions) AND NOT EXISTS (
+           SELECT FROM security_group_members m JOIN security_groups g ON g.id = m.group_id
+           WHERE m.username = users.username AND $3 = ANY(g.permissions) AND NOT g.id = ANY($2)))::integer AS lost
+       FROM users
+       WHERE active AND ($3 = ANY(permissions) OR username IN (
+         SELECT m.username FROM security_group_members m JOIN security_groups g ON g.id = m.group_id
+         WHERE $3 = ANY(g.permissions)))`,
+      [leaving, before.map((group) => group.id), PERMISSION.access],
+    ),
   );
-  return new Set(rows.map((row) => row.username));
+  return { ...NO_LOSSES, access: { lost, of: having } };
 }

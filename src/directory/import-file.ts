@@ -1,13 +1,20 @@
 import { readFile } from "node:fs/promises";
+import { issueSentence, pathOf } from "../config/issue-sentence.ts";
 import type { Naming } from "../policy/model.ts";
 import type { Database } from "../store/database.ts";
 import type { DirectoryChanges } from "./changes.ts";
-import { type ImportOptions, importDirectory } from "./import.ts";
+import { lossSentence } from "./guard.ts";
+import { type Imported, type ImportOptions, importDirectory } from "./import.ts";
+import type { InputError } from "./input-error.ts";
+import { parseJsonBytes, UnreadableJson } from "./json-text.ts";
 import { directorySchema } from "./schema.ts";
+
+/** More lines than these help nobody. */
+const MOST_LINES = 20;
 
 /**
  * The command `whisper import`: a directory from a JSON file, as `PUT /api/v1/directory` takes it.
- * @returns a line that says what was done.
+ * @returns lines that say what was done, and what could not be taken.
  * @throws Error that names what is wrong with the file; nothing was changed then.
  */
 export async function importFile(
@@ -21,39 +28,58 @@ export async function importFile(
   if (!sent.success) {
     throw wrong(
       file,
-      sent.error.issues.map(({ path, message }) => ({ path: path.join("."), message })),
+      sent.error.issues.map((issue) => ({ path: pathOf(issue.path), message: issueSentence(issue) })),
     );
   }
   const done = await database.transaction((tx) => importDirectory(tx, naming, changes, sent.data, options));
-  if ("refused" in done) {
-    if (done.refused === "mass-deactivation") {
-      throw new Error(
-        `This would deactivate ${done.deactivated} of ${done.active} active users. If it is meant, add --allow-mass-deactivation.`,
-      );
-    }
-    throw wrong(file, done.refused === "invalid" ? done.errors : []);
+  if (!("refused" in done)) return linesOf(done, options).join("\n");
+  if (done.refused === "mass-loss") {
+    throw new Error(`${lossSentence(done.losses)} If it is meant, add --allow-mass-deactivation.`);
   }
-  const counts = Object.entries({ users: done.users, "security groups": done.security_groups }).map(
+  throw wrong(file, done.refused === "invalid" ? done.errors : []);
+}
+
+function linesOf(
+  { counts, problems, losses, membershipsLost }: Imported,
+  { dryRun }: ImportOptions,
+): string[] {
+  const counted = Object.entries({ users: counts.users, "security groups": counts.security_groups }).map(
     ([what, each]) =>
       `${what}: ${Object.entries(each)
         .map(([how, count]) => `${count} ${how}`)
         .join(", ")}`,
   );
-  return `${options.dryRun ? "Would be: " : ""}${counts.join("; ")}`;
+  const lost = `; ${losses.access.lost} would lose AccessWhisper, ${membershipsLost} memberships would end`;
+  return [
+    `${dryRun ? "Would be: " : ""}${counted.join("; ")}${dryRun ? lost : ""}`,
+    ...(problems.length === 0 ? [] : ["What could not be taken as it is in the file:"]),
+    ...listed(problems.map(({ path, message, kept }) => ({ path, message: `${message} (${kept})` }))),
+  ];
 }
 
 async function readJson(file: string): Promise<unknown> {
+  const bytes = await readFile(file).catch((error: unknown) => {
+    throw new Error(`${file} cannot be read. Check that it is there, and that you may read it.`, {
+      cause: error,
+    });
+  });
   try {
-    return JSON.parse(await readFile(file, "utf8"));
+    return parseJsonBytes(bytes);
   } catch (error) {
-    throw new Error(`${file} cannot be read as JSON.`, { cause: error });
+    if (error instanceof UnreadableJson) throw new Error(`${file} cannot be imported. ${error.message}`);
+    throw error;
   }
 }
 
-const wrong = (file: string, errors: readonly { readonly path: string; readonly message: string }[]): Error =>
-  new Error(
-    [
-      `${file} cannot be imported. Nothing was changed.`,
-      ...errors.slice(0, 20).map(({ path, message }) => `  - ${path}: ${message}`),
-    ].join("\n"),
-  );
+const wrong = (file: string, errors: readonly InputError[]): Error =>
+  new Error([`${file} cannot be imported. Nothing was changed.`, ...listed(errors)].join("\n"));
+
+function listed(errors: readonly InputError[]): string[] {
+  const more = errors.length - MOST_LINES;
+  return [
+    ...errors
+      .slice(0, MOST_LINES)
+      .map(({ path, message }) => `  - ${path}${path === "" ? "" : ": "}${message}`),
+    ...(more > 0 ? [`  - and ${more} more`] : []),
+  ];
+}

@@ -1,16 +1,20 @@
 import type { Naming } from "../policy/model.ts";
 import type { Transaction } from "../store/database.ts";
 import { announce, type DirectoryChanges } from "./changes.ts";
-import { directoryErrors } from "./check.ts";
+import { isMassLoss, type Losses, lossesOf } from "./guard.ts";
 import { invalid, type Refusal } from "./input-error.ts";
-import { type DirectoryPlan, type GroupCounts, planDirectory, touchedBy, wantedDirectory } from "./plan.ts";
+import { type DirectoryPlan, type GroupCounts, planDirectory, touchedBy } from "./plan.ts";
+import { readDirectory } from "./read.ts";
+import type { DirectoryProblem } from "./record.ts";
 import type { SentDirectory } from "./schema.ts";
-import { lockDirectory, readDirectory, writePlan } from "./store.ts";
+import { lockDirectory, readStoredDirectory, writePlan } from "./store.ts";
 
 export interface ImportOptions {
   /** Works out what would be done, and does nothing. */
   readonly dryRun?: boolean;
-  /** Goes on although more than half of the active users would be deactivated. */
+  /** Takes all or nothing: refuses a directory in which something cannot be read. */
+  readonly strict?: boolean;
+  /** Goes on although more than half of the practice would lose their access, or of the groups be deleted. */
   readonly allowMassDeactivation?: boolean;
 }
 
@@ -20,14 +24,19 @@ export interface ImportCounts {
   readonly security_groups: GroupCounts;
 }
 
-export interface Imported extends ImportCounts {
-  /** More than half of the active users: without leave it is refused. */
-  readonly massDeactivation: boolean;
+export interface Imported {
+  readonly counts: ImportCounts;
+  /** What could not be taken as it was sent. */
+  readonly problems: readonly DirectoryProblem[];
+  readonly losses: Losses;
+  readonly membershipsLost: number;
+  /** Without leave it is refused. */
+  readonly massLoss: boolean;
 }
 
 /**
  * Makes the directory what was sent, as a whole: who is not in it becomes inactive, groups that are not in it are
- * deleted. Two imports do not mix: the second waits for the first.
+ * deleted; what cannot be read stays as it is known. Two imports do not mix: the second waits for the first.
  */
 export async function importDirectory(
   tx: Transaction,
@@ -37,21 +46,21 @@ export async function importDirectory(
   options: ImportOptions = {},
 ): Promise<Imported | Refusal> {
   if (!options.dryRun) await lockDirectory(tx);
-  const stored = await readDirectory(tx);
-  const errors = directoryErrors(naming, sent, stored.users.keys());
-  if (errors.length > 0) return invalid(errors);
+  const stored = await readStoredDirectory(tx);
+  const { wanted, problems } = readDirectory(naming, sent, stored);
+  if (options.strict && problems.length > 0) {
+    return invalid(problems.map(({ path, message }) => ({ path, message })));
+  }
 
-  const plan = planDirectory(stored, wantedDirectory(sent));
-  const active = [...stored.users.values()].filter((user) => user.active).length;
-  const deactivated = plan.users.deactivated.length;
-  const massDeactivation = deactivated * 2 > active;
+  const plan = planDirectory(stored, wanted);
+  const losses = lossesOf(stored, wanted, plan);
+  const massLoss = isMassLoss(losses);
   if (!options.dryRun) {
-    if (massDeactivation && !options.allowMassDeactivation)
-      return { refused: "mass-deactivation", active, deactivated };
+    if (massLoss && !options.allowMassDeactivation) return { refused: "mass-loss", losses };
     await writePlan(tx, plan);
     await announce(tx, changes, touchedBy(plan));
   }
-  return { ...countsOf(plan), massDeactivation };
+  return { counts: countsOf(plan), problems, losses, membershipsLost: plan.left.length, massLoss };
 }
 
 function countsOf({ users, groups }: DirectoryPlan): ImportCounts {

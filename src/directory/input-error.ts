@@ -1,3 +1,5 @@
+import type { Losses } from "./guard.ts";
+
 /** One thing wrong with what was sent, and where. */
 export interface InputError {
   readonly path: string;
@@ -7,7 +9,7 @@ export interface InputError {
 /** The reason why nothing was changed. */
 export type Refusal =
   | { readonly refused: "invalid"; readonly errors: readonly InputError[] }
-  | { readonly refused: "mass-deactivation"; readonly active: number; readonly deactivated: number }
+  | { readonly refused: "mass-loss"; readonly losses: Losses }
   | { readonly refused: "unknown" }
   | { readonly refused: "default-group" };
 

@@ -1,7 +1,7 @@
 import { z } from "zod";
 
-/** More wrong items than this are not looked for. */
-const MOST_WRONG = 100;
+/** More wrong items than this are not looked for: a directory may have 20,000 records with such lists. */
+const MOST_WRONG = 5;
 
 /**
  * A list, checked item by item until too much is wrong. `z.array` collects every issue of every item: 16 MB of empty
@@ -37,3 +37,10 @@ export function list<S extends z.ZodType>(item: S, longest: number) {
     })
     .meta({ listOf: item, maxItems: longest });
 }
+
+/** A list whose items are read one by one by whoever takes it: here only its length is checked. */
+export const listOfRecords = (item: z.ZodType, longest: number) =>
+  z
+    .custom<readonly unknown[]>(Array.isArray, "Must be a list")
+    .refine((values) => values.length <= longest, `Must have ${longest} items at most`)
+    .meta({ listOf: item, maxItems: longest });

@@ -1,7 +1,5 @@
 import type { SecurityGroupId, Username } from "../policy/model.ts";
-import { permissionsAsSent } from "../policy/permissions.ts";
-import { IMPLICIT_DEFAULT, isDefaultGroup } from "./default-group.ts";
-import type { SentDirectory, SentGroup, SentUser } from "./schema.ts";
+import type { SentUser } from "./schema.ts";
 
 /** A security group as it is stored. */
 export interface StoredGroup {
@@ -49,23 +47,6 @@ export interface DirectoryPlan {
   readonly joined: readonly Membership[];
   readonly left: readonly Membership[];
 }
-
-/** The whole directory that a sender means: defaults filled in, and Default there whether it was sent or not. */
-export function wantedDirectory(sent: SentDirectory): StoredDirectory {
-  const groups = sent.security_groups.map(groupAsSent);
-  const implicit = { ...IMPLICIT_DEFAULT, members: sent.users.map((user) => user.username) };
-  const all: StoredGroup[] = sent.security_groups.some(isDefaultGroup) ? groups : [...groups, implicit];
-  return {
-    users: new Map(sent.users.map((user) => [user.username, user])),
-    groups: new Map(all.map((group) => [group.id, group])),
-  };
-}
-
-export const groupAsSent = (group: SentGroup): StoredGroup => ({
-  ...group,
-  permissions: permissionsAsSent(group, group.permissions),
-  everyone: false,
-});
 
 /** Compares two whole directories. Users that are not wanted stay, inactive. */
 export function planDirectory(stored: StoredDirectory, wanted: StoredDirectory): DirectoryPlan {

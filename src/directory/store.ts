@@ -11,13 +11,16 @@ export async function lockDirectory(tx: Transaction): Promise<void> {
 }
 
 /** The directory as stored, in two statements. */
-export async function readDirectory(db: Queryable): Promise<StoredDirectory> {
+export async function readStoredDirectory(db: Queryable): Promise<StoredDirectory> {
   const users = await db.query<SentUser>(`SELECT ${USER_COLUMNS} FROM users`);
-  return { users: new Map(users.rows.map((user) => [user.username, user])), groups: await readGroups(db) };
+  return {
+    users: new Map(users.rows.map((user) => [user.username, user])),
+    groups: await readStoredGroups(db),
+  };
 }
 
 /** All of them, or those with these ids. */
-export async function readGroups(
+export async function readStoredGroups(
   db: Queryable,
   ids?: readonly SecurityGroupId[],
 ): Promise<ReadonlyMap<SecurityGroupId, StoredGroup>> {

@@ -2,10 +2,10 @@ import type { Naming, SecurityGroupId, Username } from "../policy/model.ts";
 import { cannotBeUsername } from "../policy/names.ts";
 import type { Queryable, Transaction } from "../store/database.ts";
 import { announce, type DirectoryChanges } from "./changes.ts";
-import { nameErrors } from "./check.ts";
 import { invalid, type Refusal } from "./input-error.ts";
 import { sameUser } from "./plan.ts";
 import type { SentUser } from "./schema.ts";
+import { storedUsername } from "./spelling.ts";
 import { lockDirectory, USER_COLUMNS, writeUsers } from "./store.ts";
 
 /** Single users of the directory. */
@@ -37,21 +37,19 @@ export async function searchUsers(db: Queryable, search: UserSearch): Promise<Se
   return rows;
 }
 
-/** Adds a user, or makes them what was sent. */
+/** Adds a user, or makes them what was sent. Another spelling of a user name that is known is the same person. */
 export async function putUser(
   tx: Transaction,
   naming: Naming,
   changes: DirectoryChanges,
-  user: SentUser,
+  sent: SentUser,
 ): Promise<SentUser | Refusal> {
   await lockDirectory(tx);
-  const known = await readUser(tx, user.username);
-  if (!known) {
-    const { rows } = await tx.query<{ username: Username }>("SELECT username FROM users");
-    const others = rows.map((row) => row.username);
-    const errors = nameErrors(user.username, others, "username", (name) => cannotBeUsername(naming, name));
-    if (errors.length > 0) return invalid(errors);
-  }
+  const username = (await storedUsername(tx, sent.username)) ?? sent.username;
+  const user = { ...sent, username };
+  const known = await readUser(tx, username);
+  const unfit = known ? null : cannotBeUsername(naming, username);
+  if (unfit !== null) return invalid([{ path: "username", message: unfit }]);
   const same = known !== null && sameUser(known, user);
   if (!same) await writeUsers(tx, [user]);
   const joined = await joinEveryone(tx, user.username);

@@ -4,6 +4,7 @@ import type { Directory, PatientArrivedAlerts, User, Username } from "./model.ts
 import { foldName } from "./names.ts";
 import { oncePer } from "./oncePer.ts";
 import { hasAccess } from "./permissions.ts";
+import { usernameAsKnown } from "./spelling.ts";
 
 /** Why somebody cannot use Whisper at all. */
 export type Unreachable = "no-account" | "inactive" | "no-access";
@@ -29,10 +30,6 @@ export function receivesArrivals(directory: Directory, username: Username): bool
   return user !== undefined && hasAccess(directory, username) && patientArrivedAlerts(user) !== "off";
 }
 
-const usernameByFolded = oncePer(
-  (users: Directory["users"]) => new Map([...users.keys()].map((name) => [foldName(name), name])),
-);
-
 /** Those who ask for more than their own bookings: few among many users, so they are found once. */
 const watchers = oncePer((users: Directory["users"]) =>
   [...users.values()].filter((user) => {
@@ -49,7 +46,7 @@ const samePlace = (one: string, other: string): boolean => foldName(one.trim()) 
  * Never-receive is about direct messages and keep-hidden about sound: neither holds a notice back.
  */
 export function arrivalRecipients(directory: Directory, booking: ArrivedBooking): ArrivalRecipient[] {
-  const doctor = usernameByFolded(directory.users).get(foldName(booking.doctor)) ?? booking.doctor;
+  const doctor = usernameAsKnown(directory, booking.doctor);
   const recipients: ArrivalRecipient[] = [ofDoctor(directory, doctor)];
   for (const watcher of watchers(directory.users)) {
     if (watcher.username === doctor || !hasAccess(directory, watcher.username)) continue;

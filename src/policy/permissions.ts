@@ -7,11 +7,17 @@ import {
   PERMISSION,
   type SecurityGroup,
   type SecurityGroupId,
+  type User,
   type Username,
 } from "./model.ts";
 import { oncePerPair } from "./oncePer.ts";
+import { sameName } from "./spelling.ts";
 
-type Staff = Pick<Directory, "users" | "securityGroups">;
+type People = ReadonlyMap<Username, Pick<User, "username" | "active" | "permissions">>;
+interface Staff {
+  readonly users: People;
+  readonly securityGroups: Directory["securityGroups"];
+}
 
 /** What the rules ask about users all the time, worked out once per directory. */
 export interface AccessIndex {
@@ -24,9 +30,12 @@ export interface AccessIndex {
 
 const NONE: ReadonlySet<never> = new Set<never>();
 
-/** HealthTrack may number its groups, so a shipped group is known by its id or by its name. */
-const isShipped = (group: SecurityGroup, shipped: SecurityGroupId): boolean =>
-  group.id === shipped || group.name === shipped;
+/** HealthTrack may number its groups, so a shipped group is known by its id or by its name, however it is spelled. */
+const isShipped = (group: Pick<SecurityGroup, "id" | "name">, shipped: SecurityGroupId): boolean =>
+  sameName(group.id, shipped) || sameName(group.name, shipped);
+
+export const isDefaultGroup = (group: Pick<SecurityGroup, "id" | "name">): boolean =>
+  isShipped(group, DEFAULT_GROUP);
 
 /**
  * What a security group holds when HealthTrack sends it: `Default` has AccessWhisper unless told otherwise,
@@ -37,37 +46,35 @@ export function permissionsAsSent(
   sent: readonly string[] | undefined,
 ): readonly string[] {
   if (sent !== undefined) return sent;
-  return group.id === DEFAULT_GROUP || group.name === DEFAULT_GROUP ? [PERMISSION.access] : [];
+  return isDefaultGroup(group) ? [PERMISSION.access] : [];
 }
 
-const indexOf = oncePerPair(
-  (users: Directory["users"], securityGroups: Directory["securityGroups"]): AccessIndex => {
-    const groupsOf = new Map<Username, Set<SecurityGroupId>>();
-    const access = new Set<Username>();
-    const administrators = new Set<Username>();
-    for (const group of securityGroups.values()) {
-      const gives = group.permissions.includes(PERMISSION.access);
-      const administers = isShipped(group, ADMINISTRATOR_GROUP);
-      for (const member of group.members) {
-        const groups = groupsOf.get(member);
-        if (groups === undefined) groupsOf.set(member, new Set([group.id]));
-        else groups.add(group.id);
-        if (gives) access.add(member);
-        if (administers) administrators.add(member);
-      }
+const indexOf = oncePerPair((users: People, securityGroups: Directory["securityGroups"]): AccessIndex => {
+  const groupsOf = new Map<Username, Set<SecurityGroupId>>();
+  const access = new Set<Username>();
+  const administrators = new Set<Username>();
+  for (const group of securityGroups.values()) {
+    const gives = group.permissions.includes(PERMISSION.access);
+    const administers = isShipped(group, ADMINISTRATOR_GROUP);
+    for (const member of group.members) {
+      const groups = groupsOf.get(member);
+      if (groups === undefined) groupsOf.set(member, new Set([group.id]));
+      else groups.add(group.id);
+      if (gives) access.add(member);
+      if (administers) administrators.add(member);
     }
-    const withAccess = new Set<Username>();
-    const admins = new Set<Username>();
-    for (const user of users.values()) {
-      if (!user.active) continue;
-      if (!access.has(user.username) && !user.permissions.includes(PERMISSION.access)) continue;
-      withAccess.add(user.username);
-      if (administrators.has(user.username) && user.permissions.includes(PERMISSION.admin))
-        admins.add(user.username);
-    }
-    return { groupsOf, withAccess, admins };
-  },
-);
+  }
+  const withAccess = new Set<Username>();
+  const admins = new Set<Username>();
+  for (const user of users.values()) {
+    if (!user.active) continue;
+    if (!access.has(user.username) && !user.permissions.includes(PERMISSION.access)) continue;
+    withAccess.add(user.username);
+    if (administrators.has(user.username) && user.permissions.includes(PERMISSION.admin))
+      admins.add(user.username);
+  }
+  return { groupsOf, withAccess, admins };
+});
 
 export const accessIndex = (directory: Staff): AccessIndex =>
   indexOf(directory.users, directory.securityGroups);

@@ -48,6 +48,7 @@ describe("PUT /api/v1/directory", function () {
     expect(first.body).to.deep.equal({
       users: users(3, 0, 0, 0),
       security_groups: { created: 2, updated: 0, unchanged: 0, deleted: 0 },
+      problems: [],
     });
     const second = await put(
       [ANNA, { ...BEN, name: "Benjamin" }],
@@ -56,6 +57,7 @@ describe("PUT /api/v1/directory", function () {
     expect(second.body).to.deep.equal({
       users: users(0, 1, 1, 1),
       security_groups: { created: 0, updated: 1, unchanged: 1, deleted: 0 },
+      problems: [],
     });
     expect(await active()).to.deep.equal(["anna", "ben"]);
     expect(await members("Nurses")).to.deep.equal(["anna", "ben"]);
@@ -140,7 +142,10 @@ describe("PUT /api/v1/directory", function () {
       expect(answer.body).to.deep.equal({
         users: users(1, 0, 1, 1),
         security_groups: { created: 1, updated: 0, unchanged: 0, deleted: 0 },
+        problems: [],
         dry_run: true,
+        access_lost: 1,
+        memberships_lost: 1,
         mass_deactivation: false,
       });
       expect(await active()).to.deep.equal(["anna", "ben"]);
@@ -149,7 +154,8 @@ describe("PUT /api/v1/directory", function () {
     });
 
     it("finds what is wrong all the same", async () => {
-      expect((await put([ANNA, ANNA], [], "?dry_run=true")).status).to.equal(400);
+      expect((await put([ANNA, ANNA], [], "?dry_run=true&strict=true")).status).to.equal(400);
+      expect((await put([ANNA, ANNA], [], "?dry_run=true")).body.problems).to.have.length(1);
     });
   });
 
@@ -273,7 +279,7 @@ describe("PUT /api/v1/directory", function () {
       ...Array.from({ length: 20 }, (_, index) =>
         api.call("PUT", `/api/v1/security-groups/g${index}`, { name: "G", members: ["u1"] }),
       ),
-      put(many, [group("g1", ["u2"])]),
+      put(many, [group("g1", ["u2"])], "?allow_mass_deactivation=true"),
     ]).then((answers) =>
       expect(new Set(answers.map((answer) => answer.status))).to.deep.equal(new Set([200])),
     );

@@ -5,7 +5,7 @@ import { arrivalSchema, shownArrival } from "../../arrivals/shown.ts";
 import type { Username } from "../../policy/model.ts";
 import type { Queryable } from "../../store/database.ts";
 import { cursorParameter, nextCursor, readCursor, writeCursor } from "../cursor.ts";
-import { id, moment, queryInteger } from "../fields.ts";
+import { moment, optionalId, queryInteger } from "../fields.ts";
 import { type Route, route } from "../route.ts";
 
 const EXAMPLE = {
@@ -43,7 +43,7 @@ export const arrivalRoutes = ({ database }: { database: Queryable }): Route[] =>
     description:
       "The newest first, by when the patient came. Waiting times are until now, or until the arrival ended.",
     query: z.strictObject({
-      doctor: id().optional().describe("user name"),
+      doctor: optionalId().describe("user name"),
       state: z.enum(ARRIVAL_STATES).optional(),
       from: moment().optional().describe("came then or later"),
       to: moment().optional().describe("came before then"),
@@ -61,7 +61,7 @@ export const arrivalRoutes = ({ database }: { database: Queryable }): Route[] =>
       const cursor = readCursor(query.cursor, z.tuple([z.iso.datetime(), z.string()]));
       const found = await searchArrivals(database, {
         ...query,
-        doctor: query.doctor as Username | undefined,
+        doctor: query.doctor as Username | null,
         after: cursor && { arrivedAt: new Date(cursor[0]), id: cursor[1] as ArrivalId },
       });
       const page = found.slice(0, query.limit);

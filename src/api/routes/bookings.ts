@@ -3,8 +3,10 @@ import { BOOKING_STATUSES } from "../../arrivals/booking.ts";
 import { putBooking } from "../../arrivals/change-booking.ts";
 import type { ArrivalParts } from "../../arrivals/parts.ts";
 import { arrivalInBookingSchema, shownInBooking } from "../../arrivals/shown.ts";
+import { orNone } from "../../directory/text-schema.ts";
 import type { Username } from "../../policy/model.ts";
-import { id, moment, placedMoment } from "../fields.ts";
+import { trimmed } from "../../policy/text.ts";
+import { id, moment, optionalId, placedMoment } from "../fields.ts";
 import { invalidInput } from "../problem.ts";
 import { type Route, writeRoute } from "../route.ts";
 
@@ -12,14 +14,11 @@ const bookingSchema = z
   .strictObject({
     status: z.enum(BOOKING_STATUSES),
     patient_id: id(),
-    patient_name: z
-      .string()
-      .min(1)
-      .max(255)
-      .nullish()
-      .describe("shown as the practice has set it; none: the id is shown"),
+    patient_name: orNone(z.string().overwrite(trimmed).max(255)).describe(
+      "shown as the practice has set it; none: the id is shown",
+    ),
     doctor: id().describe("user name; nobody in the staff list is not an error, but nobody can be told then"),
-    location: id().nullish(),
+    location: optionalId(),
     appointment_at: placedMoment().describe(
       "shown as the location's clock has it, if the practice has set one, else with the offset that is sent",
     ),
@@ -78,9 +77,9 @@ export const bookingRoutes = (parts: ArrivalParts): Route[] => [
         bookingId: params.booking_id,
         status: body.status,
         patientId: body.patient_id,
-        patientName: body.patient_name ?? null,
+        patientName: body.patient_name,
         doctor: body.doctor as Username,
-        location: body.location ?? null,
+        location: body.location,
         appointmentAt: body.appointment_at.at,
         utcOffset: body.appointment_at.utcOffset,
         changedBy: body.changed_by as Username,

@@ -10,7 +10,7 @@ import { username } from "../../directory/schema.ts";
 import type { Database } from "../../store/database.ts";
 import { notFound } from "../problem.ts";
 import { type Route, route, writeRoute } from "../route.ts";
-import { problemOfRefusal } from "./refusal.ts";
+import { problemOfRefusal, userInAddress } from "./refusal.ts";
 
 const params = z.strictObject({ username: username() });
 const EXAMPLE = {
@@ -22,7 +22,10 @@ const EXAMPLE = {
 } as const;
 
 /** Whisper Settings and Patient Arrived Alerts of a user. */
-export function preferenceRoutes(parts: {
+export function preferenceRoutes({
+  database,
+  changes,
+}: {
   readonly database: Database;
   readonly changes: DirectoryChanges;
 }): Route[] {
@@ -42,7 +45,7 @@ export function preferenceRoutes(parts: {
       scope: "users:read",
       summary: "Read a user's settings",
       handler: async ({ params }) => {
-        const preferences = await readPreferences(parts.database, params.username);
+        const preferences = await readPreferences(database, await userInAddress(database, params.username));
         if (!preferences) throw notFound("such user");
         return { status: 200, body: preferences };
       },
@@ -57,7 +60,8 @@ export function preferenceRoutes(parts: {
       body: preferencesPatchSchema,
       bodyExample: { never_receive: true },
       handler: async ({ params, body }, { tx }) => {
-        const preferences = await changePreferences(tx, parts.changes, params.username, body);
+        const username = await userInAddress(tx, params.username);
+        const preferences = await changePreferences(tx, changes, username, body);
         if ("refused" in preferences) throw problemOfRefusal(preferences, "user");
         return { status: 200, body: preferences };
       },

@@ -1,4 +1,9 @@
+import { lossSentence } from "../../directory/guard.ts";
 import type { Refusal } from "../../directory/input-error.ts";
+import { storedUsername } from "../../directory/spelling.ts";
+import type { Username } from "../../policy/model.ts";
+import { sameName } from "../../policy/spelling.ts";
+import type { Queryable } from "../../store/database.ts";
 import { invalidInput, notFound, Problem } from "../problem.ts";
 
 /** The answer to a change of the directory that was refused. */
@@ -8,10 +13,10 @@ export function problemOfRefusal(refusal: Refusal, what: string): Problem {
       return invalidInput(refusal.errors);
     case "unknown":
       return notFound(`such ${what}`);
-    case "mass-deactivation":
+    case "mass-loss":
       return new Problem(
         "conflict",
-        `This would deactivate ${refusal.deactivated} of ${refusal.active} active users. Nothing was changed. If it is meant, send it with ?allow_mass_deactivation=true.`,
+        `${lossSentence(refusal.losses)} If it is meant, send it with ?allow_mass_deactivation=true.`,
       );
     case "default-group":
       return new Problem(
@@ -23,8 +28,15 @@ export function problemOfRefusal(refusal: Refusal, what: string): Problem {
   }
 }
 
-/** A name that is in the address and in the body too must be the same. */
+/** A name that is in the address and in the body too must be the same, however it is spelled. */
 export function nameInPath(field: string, inPath: string, inBody: string | undefined): void {
-  if (inBody === undefined || inBody === inPath) return;
+  if (inBody === undefined || sameName(inBody, inPath)) return;
   throw invalidInput([{ path: field, message: "Must be the same as in the address" }]);
+}
+
+/** The user whom an address names, however it is spelled. @throws Problem 404 */
+export async function userInAddress(db: Queryable, name: Username): Promise<Username> {
+  const username = await storedUsername(db, name);
+  if (username === null) throw notFound("such user");
+  return username;
 }

@@ -8,7 +8,7 @@ import { id, queryInteger } from "../fields.ts";
 import { notFound } from "../problem.ts";
 import { type Route, route, writeRoute } from "../route.ts";
 import type { DirectoryRouteParts } from "./directory.ts";
-import { nameInPath, problemOfRefusal } from "./refusal.ts";
+import { nameInPath, problemOfRefusal, userInAddress } from "./refusal.ts";
 
 export interface UserRouteParts extends DirectoryRouteParts {
   readonly database: Database;
@@ -78,7 +78,7 @@ export function userRoutes({ database, naming, changes }: UserRouteParts): Route
       responses: { 200: { description: "The user", body: userSchema, example: EXAMPLE } },
       problems: UNKNOWN,
       handler: async ({ params }) => {
-        const user = await readUser(database, params.username);
+        const user = await readUser(database, await userInAddress(database, params.username));
         if (!user) throw notFound("such user");
         return { status: 200, body: shown(user) };
       },
@@ -90,7 +90,8 @@ export function userRoutes({ database, naming, changes }: UserRouteParts): Route
       tag: TAG,
       summary: "Send one user",
       description:
-        "Adds them, or makes them what is sent. What is left out gets its default, it is not kept as it was.",
+        "Adds them, or makes them what is sent; another spelling of a user name that is known is the same person. What is left " +
+        "out gets its default, it is not kept as it was. One record is its sender's own: what cannot be read in it is a 400.",
       params,
       body: userByNameSchema,
       bodyExample: { name: "Kim Tran", role: "Nurse", locations: ["Rosebery"] },
@@ -114,7 +115,7 @@ export function userRoutes({ database, naming, changes }: UserRouteParts): Route
       responses: { 204: { description: "They are inactive" } },
       problems: UNKNOWN,
       handler: async ({ params }, { tx }) => {
-        const user = await deactivateUser(tx, changes, params.username);
+        const user = await deactivateUser(tx, changes, await userInAddress(tx, params.username));
         if ("refused" in user) throw problemOfRefusal(user, "user");
         return { status: 204 };
       },
@@ -132,7 +133,8 @@ export function userRoutes({ database, naming, changes }: UserRouteParts): Route
       responses: { 204: { description: "It is known" } },
       problems: UNKNOWN,
       handler: async ({ params, body }, { tx }) => {
-        if (!(await openPatient(tx, params.username, body.patient_id))) throw notFound("such user");
+        const username = await userInAddress(tx, params.username);
+        if (!(await openPatient(tx, username, body.patient_id))) throw notFound("such user");
         return { status: 204 };
       },
     }),
@@ -146,7 +148,8 @@ export function userRoutes({ database, naming, changes }: UserRouteParts): Route
       responses: { 204: { description: "It is known" } },
       problems: UNKNOWN,
       handler: async ({ params }, { tx }) => {
-        if (!(await closePatient(tx, params.username))) throw notFound("such user");
+        const username = await userInAddress(tx, params.username);
+        if (!(await closePatient(tx, username))) throw notFound("such user");
         return { status: 204 };
       },
     }),

@@ -1,15 +1,19 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import {
-  planDirectory,
-  type StoredDirectory,
-  touchedBy,
-  wantedDirectory,
-} from "../../../src/directory/plan.ts";
+import { planDirectory, type StoredDirectory, touchedBy } from "../../../src/directory/plan.ts";
+import { readDirectory } from "../../../src/directory/read.ts";
 import { directorySchema, type SentDirectory } from "../../../src/directory/schema.ts";
+import type { Naming, UserId } from "../../../src/policy/model.ts";
 
 const sent = (value: unknown): SentDirectory => directorySchema.parse(value);
 const NOTHING: StoredDirectory = { users: new Map(), groups: new Map() };
+const NAMING: Naming = {
+  serverName: "practice.example",
+  userPrefix: "ht_",
+  bot: "@whisper:practice.example" as UserId,
+  practiceName: "Test practice",
+};
+const wantedDirectory = (directory: SentDirectory) => readDirectory(NAMING, directory, NOTHING).wanted;
 const ANNA = { username: "anna", name: "Anna" };
 const BEN = { username: "ben", name: "Ben" };
 

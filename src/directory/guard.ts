@@ -1,0 +1,57 @@
+import { accessIndex } from "../policy/permissions.ts";
+import type { DirectoryPlan, StoredDirectory } from "./plan.ts";
+
+/** How many of how many. */
+export interface Share {
+  readonly lost: number;
+  readonly of: number;
+}
+
+/** What a change of the directory takes away. */
+export interface Losses {
+  /** Active users who become inactive. */
+  readonly deactivated: Share;
+  /** Active users with AccessWhisper who lose it, be it that they become inactive. */
+  readonly access: Share;
+  /** Security groups that are deleted, of those that HealthTrack sent. */
+  readonly groups: Share;
+}
+
+export const NO_LOSSES: Losses = {
+  deactivated: { lost: 0, of: 0 },
+  access: { lost: 0, of: 0 },
+  groups: { lost: 0, of: 0 },
+};
+
+/** One alone is an ordinary leaver, however small the practice is. */
+const FEWEST = 2;
+
+/** More than half at once is more likely a mistake than meant. */
+const isMass = ({ lost, of }: Share): boolean => lost >= FEWEST && lost * 2 > of;
+
+export const isMassLoss = ({ deactivated, access, groups }: Losses): boolean =>
+  [deactivated, access, groups].some(isMass);
+
+export function lossesOf(stored: StoredDirectory, wanted: StoredDirectory, plan: DirectoryPlan): Losses {
+  const active = [...stored.users.values()].filter((user) => user.active).length;
+  const before = accessIndex({ users: stored.users, securityGroups: stored.groups }).withAccess;
+  const after = accessIndex({ users: wanted.users, securityGroups: wanted.groups }).withAccess;
+  return {
+    deactivated: { lost: plan.users.deactivated.length, of: active },
+    access: { lost: [...before].filter((username) => !after.has(username)).length, of: before.size },
+    groups: {
+      lost: plan.groups.counts.deleted,
+      of: [...stored.groups.values()].filter((group) => !group.everyone).length,
+    },
+  };
+}
+
+/** What would be lost, in words: `This would deactivate 3 of 4 active users.` */
+export function lossSentence({ deactivated, access, groups }: Losses): string {
+  const said = [
+    isMass(deactivated) && `deactivate ${deactivated.lost} of ${deactivated.of} active users`,
+    isMass(access) && `take AccessWhisper from ${access.lost} of the ${access.of} users who have it`,
+    isMass(groups) && `delete ${groups.lost} of ${groups.of} security groups`,
+  ].filter((part) => part !== false);
+  return `This would ${said.join(", and ")}. Nothing was changed.`;
+}

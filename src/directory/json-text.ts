@@ -1,0 +1,38 @@
+import { isUtf8 } from "node:buffer";
+
+/** JSON that cannot be read. The message says what to do, and nothing of what was sent. */
+export class UnreadableJson extends Error {
+  override readonly name = "UnreadableJson";
+}
+
+const SAVE_AS_UTF8 = "Save it, and send it, as UTF-8.";
+
+/**
+ * JSON from its bytes, as a file or a request has them. A byte order mark of UTF-8 is taken. Other encodings are refused
+ * and never guessed: a wrong guess would be stored as somebody's name.
+ * @throws UnreadableJson
+ */
+export function parseJsonBytes(bytes: Buffer): unknown {
+  if (isUtf16(bytes)) throw new UnreadableJson(`This is UTF-16. ${SAVE_AS_UTF8}`);
+  if (!isUtf8(bytes)) {
+    throw new UnreadableJson(`This is not UTF-8, but perhaps Latin-1 or Windows-1252. ${SAVE_AS_UTF8}`);
+  }
+  const text = bytes.toString("utf8");
+  try {
+    return JSON.parse(text.startsWith("\ufeff") ? text.slice(1) : text);
+  } catch {
+    // The parser's own message quotes the text, which may be a patient's.
+    throw new UnreadableJson("This is not valid JSON. Check that it was written and sent whole.");
+  }
+}
+
+/** By its byte order mark; or since JSON begins with an ASCII character, every other byte of which is zero (RFC 4627, 3). */
+function isUtf16(bytes: Buffer): boolean {
+  const [first, second] = bytes;
+  if (first === undefined || second === undefined) return false;
+  return (
+    (first === 0xff && second === 0xfe) ||
+    (first === 0xfe && second === 0xff) ||
+    (first === 0) !== (second === 0)
+  );
+}

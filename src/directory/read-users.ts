@@ -1,0 +1,125 @@
+import type { Naming, Username } from "../policy/model.ts";
+import { cannotBeUsername, foldName } from "../policy/names.ts";
+import { type DirectoryProblem, type Fields, isRecord, namesIn, readRecord } from "./record.ts";
+import { type SentUser, username as usernameField, userSchema } from "./schema.ts";
+
+/** The users of a directory, as far as they can be read. */
+export interface ReadUsers {
+  /** Everybody whom the practice has now, in the spelling that is known: as sent, or as known. */
+  readonly users: ReadonlyMap<Username, SentUser>;
+  readonly problems: readonly DirectoryProblem[];
+}
+
+/** A record whose user name can be read. `user` null: the rest cannot. */
+interface OwnedRecord {
+  readonly index: number;
+  readonly user: SentUser | null;
+  readonly problems: readonly DirectoryProblem[];
+}
+
+/**
+ * Reads users one by one, so that one bad record holds up nobody. Nobody is deactivated because their own record could
+ * not be read: it leaves them as known; and while it is not even known whose a record is, nobody is deactivated for not
+ * being there, since it may be theirs.
+ */
+export function readUsers(
+  naming: Naming,
+  sent: readonly unknown[],
+  stored: ReadonlyMap<Username, SentUser>,
+): ReadUsers {
+  const known = new Map([...stored.values()].map((user) => [foldName(user.username), user]));
+  const owned = new Map<string, OwnedRecord[]>();
+  const users = new Map<Username, SentUser>();
+  const problems: DirectoryProblem[] = [];
+  let nobodys = 0;
+  for (const [index, record] of sent.entries()) {
+    const path = `users[${index}]`;
+    const name = nameOf(naming, record, path);
+    if ("problem" in name) {
+      const owner = isRecord(record) ? ownerOf(record.username, known) : undefined;
+      if (owner) users.set(owner.username, owner);
+      else if (!name.impossible) nobodys += 1;
+      problems.push({ ...name.problem, kept: owner ? "as known" : "left out" });
+      continue;
+    }
+    const folded = foldName(name.username);
+    const read = readUser(name.record, path, known.get(folded) ?? null);
+    const records = owned.get(folded) ?? [];
+    records.push({ index, ...read });
+    owned.set(folded, records);
+  }
+  for (const [folded, records] of owned) {
+    const before = known.get(folded);
+    const taken = best(records, before);
+    const user = taken?.user ?? before;
+    if (user) users.set(before?.username ?? user.username, user);
+    for (const record of records) {
+      problems.push(...record.problems);
+      if (taken === undefined || record === taken) continue;
+      problems.push({
+        path: `users[${record.index}].username`,
+        message: `Is there already, as users[${taken.index}]: send each user once`,
+        kept: "left out",
+      });
+      // Under another name it may be somebody else's, with the wrong user name in it.
+      if (record.user && foldName(record.user.name) !== foldName(taken.user?.name ?? "")) nobodys += 1;
+    }
+  }
+  if (nobodys > 0) problems.push(...keepTheAbsent(users, known.values(), nobodys));
+  return { users, problems };
+}
+
+type ReadName =
+  | { readonly username: Username; readonly record: Fields }
+  | { readonly problem: Omit<DirectoryProblem, "kept">; readonly impossible: boolean };
+
+const NAME = usernameField();
+
+/** `impossible`: the name can be read, and can be nobody's account. */
+function nameOf(naming: Naming, record: unknown, path: string): ReadName {
+  if (!isRecord(record))
+    return { problem: { path, message: "Must be an object with named fields" }, impossible: false };
+  const read = NAME.safeParse(record.username);
+  const field = `${path}.username`;
+  if (!read.success) {
+    const message = "Must be the user name, as text of one line: without it nobody knows whose record it is";
+    return { problem: { path: field, message }, impossible: false };
+  }
+  const message = cannotBeUsername(naming, read.data);
+  return message === null
+    ? { username: read.data, record }
+    : { problem: { path: field, message }, impossible: true };
+}
+
+const ownerOf = (value: unknown, known: ReadonlyMap<string, SentUser>): SentUser | undefined =>
+  namesIn(value)
+    .map((name) => known.get(foldName(name)))
+    .find((user) => user !== undefined);
+
+/** Whether somebody new may use Whisper is never guessed: without it, their record cannot be read. */
+function readUser(record: Fields, path: string, known: SentUser | null): Omit<OwnedRecord, "index"> {
+  const needed = known === null ? ["name", "active"] : ["name"];
+  const { value, problems } = readRecord(userSchema, record, path, known, needed);
+  return { user: value && { ...value, username: known?.username ?? value.username }, problems };
+}
+
+/** Of several records of one person: the one under the name that is known, else the first that can be read. */
+function best(records: readonly OwnedRecord[], known: SentUser | undefined): OwnedRecord | undefined {
+  const read = records.filter((record) => record.user !== null);
+  const same = read.find((record) => known && foldName(record.user?.name ?? "") === foldName(known.name));
+  return same ?? read[0];
+}
+
+function keepTheAbsent(
+  users: Map<Username, SentUser>,
+  known: Iterable<SentUser>,
+  nobodys: number,
+): DirectoryProblem[] {
+  const absent = [...known].filter((user) => user.active && !users.has(user.username));
+  for (const user of absent) users.set(user.username, user);
+  if (absent.length === 0) return [];
+  const whose = nobodys === 1 ? "whose record one of these is" : `whose records ${nobodys} of these are`;
+  const people = absent.length === 1 ? "1 active user was" : `${absent.length} active users were`;
+  const message = `It cannot be told ${whose}. ${people} not sent, and stay active since it may be theirs`;
+  return [{ path: "users", message, kept: "as known" }];
+}

@@ -1,0 +1,26 @@
+import type { Naming } from "../policy/model.ts";
+import { isDefaultGroup } from "../policy/permissions.ts";
+import { IMPLICIT_DEFAULT } from "./default-group.ts";
+import type { StoredDirectory } from "./plan.ts";
+import { readGroups } from "./read-groups.ts";
+import { readUsers } from "./read-users.ts";
+import type { DirectoryProblem } from "./record.ts";
+import type { SentDirectory } from "./schema.ts";
+
+/** The whole directory that a sender means: defaults filled in, and Default there whether it was sent or not. */
+export interface ReadDirectory {
+  readonly wanted: StoredDirectory;
+  readonly problems: readonly DirectoryProblem[];
+}
+
+/** Reads what was sent, beside what is known: what cannot be read stays as it is known. */
+export function readDirectory(naming: Naming, sent: SentDirectory, stored: StoredDirectory): ReadDirectory {
+  const { users, problems } = readUsers(naming, sent.users, stored.users);
+  const read = readGroups(naming, sent.security_groups, stored.groups, users);
+  const groups = new Map(read.groups);
+  const shipped = [...groups.values()].find(isDefaultGroup);
+  if (shipped === undefined || shipped.everyone) {
+    groups.set(IMPLICIT_DEFAULT.id, { ...IMPLICIT_DEFAULT, members: [...users.keys()] });
+  }
+  return { wanted: { users, groups }, problems: [...problems, ...read.problems] };
+}

@@ -1,0 +1,185 @@
+import { expect } from "chai";
+import type { StoredDirectory } from "../../../src/directory/plan.ts";
+import { readDirectory } from "../../../src/directory/read.ts";
+import { directorySchema } from "../../../src/directory/schema.ts";
+import type { Naming, UserId } from "../../../src/policy/model.ts";
+
+const NAMING: Naming = {
+  serverName: "practice.example",
+  userPrefix: "ht_",
+  bot: "@whisper:practice.example" as UserId,
+  practiceName: "Test practice",
+};
+const NOTHING: StoredDirectory = { users: new Map(), groups: new Map() };
+const user = (username: unknown, more: Record<string, unknown> = {}) => ({
+  username,
+  name: "Somebody",
+  ...more,
+});
+const group = (id: unknown, members: unknown = [], more: Record<string, unknown> = {}) => ({
+  id,
+  name: "A group",
+  members,
+  ...more,
+});
+const read = (users: unknown[], groups: unknown[] = [], stored = NOTHING) =>
+  readDirectory(NAMING, directorySchema.parse({ users, security_groups: groups }), stored);
+
+/** What is known after this was sent. */
+const practice = (users: unknown[], groups: unknown[] = []) => read(users, groups).wanted;
+
+describe("a directory in which something is wrong", () => {
+  const places: [string, unknown[], unknown[], string[]][] = [
+    ["nothing", [user("a"), user("b")], [group("g", ["a", "b"])], []],
+    ["a user name twice", [user("a"), user("b"), user("a")], [], ["users[2].username"]],
+    ["one person in two spellings", [user("Anna"), user("anna")], [], ["users[1].username"]],
+    ["ü written in two ways", [user("M\u00fcller"), user("Mu\u0308ller")], [], ["users[1].username"]],
+    ["a name too long as an account", [user("é".repeat(60))], [], ["users[0].username"]],
+    ["a name kept for groups", [user("grp_x")], [], ["users[0].username"]],
+    ["a record that is none", [7, null, [], "anna"], [], ["users[0]", "users[1]", "users[2]", "users[3]"]],
+    ["no name", [{ username: "a" }], [], ["users[0].name"]],
+    ["an unknown field", [user("a", { nickname: "x" })], [], ["users[0].nickname"]],
+    ["an address that is none", [user("a", { email: "n/a" })], [], ["users[0].email"]],
+    ["a group twice", [], [group("g"), group("g")], ["security_groups[1].id"]],
+    ["one group in two spellings", [], [group("G"), group("g")], ["security_groups[1].id"]],
+    [
+      "members who are nobody",
+      [user("a")],
+      [group("g", ["a", "b", 7])],
+      ["security_groups[0].members[1]", "security_groups[0].members[2]"],
+    ],
+    ["members that are no list", [user("a")], [group("g", "a")], ["security_groups[0].members"]],
+  ];
+  for (const [title, users, groups, paths] of places) {
+    it(`says where: ${title}`, () => {
+      const { problems } = read(users, groups);
+      expect(problems.map((problem) => problem.path)).to.deep.equal(paths);
+      for (const { message, kept } of problems) {
+        expect(message).to.be.a("string").that.is.not.empty;
+        expect(kept).to.be.oneOf(["as known", "left out"]);
+      }
+    });
+  }
+
+  const ben = user("ben", { email: "ben@practice.example", locations: ["Botany"], role: "Nurse" });
+  const known = practice([user("anna"), ben, user("cora")], [group("N", ["ben"]), group("D", ["anna"])]);
+
+  it("keeps what is known of a field, and takes the others", () => {
+    const sent = { ...ben, email: "n/a", locations: [7], role: "Sister", nickname: "B" };
+    const { wanted, problems } = read([user("anna"), sent, user("cora")], [], known);
+    expect([...wanted.users.values()][1]).to.include({ email: "ben@practice.example", role: "Sister" });
+    expect([...wanted.users.values()][1]?.locations).to.deep.equal(["Botany"]);
+    expect(problems.map(({ path, kept }) => [path, kept])).to.deep.equal([
+      ["users[1].email", "as known"],
+      ["users[1].locations[0]", "as known"],
+      ["users[1].nickname", "left out"],
+    ]);
+  });
+
+  it("keeps a person whose record cannot be read, and goes on without those who left", () => {
+    const { wanted, problems } = read([user("anna"), { ...ben, name: null, role: "Sister" }], [], known);
+    expect([...wanted.users.keys()].sort()).to.deep.equal(["anna", "ben"]);
+    expect([...wanted.users.values()].find((each) => each.username === "ben")?.role).to.equal("Nurse");
+    expect(problems).to.have.length(1);
+  });
+
+  for (const name of ["ben\u0007", ["BEN"], "b\u0000en", "\u202eben"]) {
+    it(`finds whose record it is by what can be read of ${JSON.stringify(name)}`, () => {
+      const { wanted } = read([user("anna"), user(name)], [], known);
+      expect([...wanted.users.keys()].sort()).to.deep.equal(["anna", "ben"]);
+    });
+  }
+
+  for (const name of [null, undefined, {}, "x".repeat(5_000), " "]) {
+    it(`deactivates nobody while it is not known whose record ${JSON.stringify(name)?.slice(0, 9)} is`, () => {
+      const { wanted, problems } = read([user("anna"), user(name)], [], known);
+      expect([...wanted.users.keys()].sort()).to.deep.equal(["anna", "ben", "cora"]);
+      expect(problems.at(-1)).to.include({ path: "users", kept: "as known" });
+      expect(problems.at(-1)?.message).to.match(/2 active users were not sent/);
+    });
+  }
+
+  it("still deactivates who is sent as inactive", () => {
+    const { wanted } = read([user(null), user("cora", { active: false })], [], known);
+    expect([...wanted.users.values()].find((each) => each.username === "cora")?.active).to.equal(false);
+  });
+
+  it("leaves somebody new out of whom it is not known whether they may sign in", () => {
+    const { wanted, problems } = read([user("dan", { active: "no" })]);
+    expect([...wanted.users.keys()]).to.deep.equal([]);
+    expect(problems.map(({ path, kept }) => [path, kept])).to.deep.equal([["users[0].active", "left out"]]);
+  });
+
+  it("takes the record under the name that is known when a user name was sent twice", () => {
+    const other = user("ANNA", { name: "Ben Adler" });
+    const { wanted } = read([other, user("anna", { role: "Nurse" }), user("cora")], [], known);
+    expect([...wanted.users.values()][0]).to.include({ name: "Somebody", role: "Nurse" });
+    // The other one may be Ben's, with the wrong user name in it.
+    expect([...wanted.users.keys()]).to.include("ben");
+    const doubled = read([user("anna"), user("anna"), user("cora")], [], known);
+    expect([...doubled.wanted.users.keys()]).not.to.include("ben");
+  });
+
+  const members = (wanted: StoredDirectory, id: string) =>
+    [...wanted.groups.values()].find((each) => each.id === id)?.members;
+  const all = [user("anna"), ben, user("cora")];
+
+  it("keeps a group that cannot be read, and its members who are still there", () => {
+    const { wanted } = read([user("anna"), ben], [{ id: "N", name: 7, members: [] }, group("D")], known);
+    expect(members(wanted, "N")).to.deep.equal(["ben"]);
+    expect(members(wanted, "D")).to.deep.equal([]);
+    expect(members(read([user("anna")], [{ id: "N" }], known).wanted, "N")).to.deep.equal([]);
+  });
+
+  it("deletes no group while it is not known which one a record is", () => {
+    const { wanted, problems } = read(all, [group(null), group("D", ["anna"])], known);
+    expect(members(wanted, "N")).to.deep.equal(["ben"]);
+    expect(problems.at(-1)).to.include({ path: "security_groups", kept: "as known" });
+  });
+
+  it("takes nobody out of a group that is sent without members", () => {
+    const { wanted, problems } = read(all, [{ id: "N", name: "A group" }, group("D")], known);
+    expect(members(wanted, "N")).to.deep.equal(["ben"]);
+    expect(problems).to.deep.equal([]);
+  });
+
+  for (const sent of [null, 7, "ben", {}, [null], [""], ["x".repeat(999)]]) {
+    it(`takes nobody out of a group whose members are ${JSON.stringify(sent)?.slice(0, 9)}`, () => {
+      expect(members(read(all, [group("N", sent), group("D")], known).wanted, "N")).to.deep.equal(["ben"]);
+    });
+  }
+
+  it("takes out who is not sent beside a member whom nobody knows", () => {
+    expect(members(read(all, [group("N", ["cora", "zoe"])], known).wanted, "N")).to.deep.equal(["cora"]);
+  });
+
+  it("knows Default however it is written, and under a number", () => {
+    for (const [id, name] of [
+      ["default", "default"],
+      [" Default ", "Everybody"],
+      ["7", "DEFAULT"],
+    ]) {
+      const groups = [...read(all, [group(id, ["anna"], { name })]).wanted.groups.values()];
+      expect(groups).to.have.length(1);
+      expect(groups[0]).to.include({ id: id === "7" ? "7" : "Default", everyone: false });
+      expect(groups[0]?.permissions).to.deep.equal(["AccessWhisper"]);
+    }
+  });
+
+  it("does not give AccessWhisper to everybody because Default cannot be read", () => {
+    const narrow = practice(all, [group("Default", ["anna"])]);
+    for (const broken of [
+      group("Default", [], { name: 7 }),
+      group(null, [], { name: "Default" }),
+      group({}),
+    ]) {
+      const { wanted } = read(all, [broken], narrow);
+      expect(members(wanted, "Default")).to.deep.equal(["anna"]);
+    }
+  });
+
+  it("has everybody in Default while it exists by itself, also when it was sent unreadably", () => {
+    const { wanted } = read([...all, user("dan")], [group("Default", [], { name: 7 })], known);
+    expect(members(wanted, "Default")).to.deep.equal(["anna", "ben", "cora", "dan"]);
+  });
+});

@@ -1,0 +1,27 @@
+import { expect } from "chai";
+import { trimmed } from "../../../src/policy/text.ts";
+
+describe("text without the blanks around it", () => {
+  for (const around of [
+    " ",
+    "\t",
+    "\r\n",
+    "\u00a0",
+    "\ufeff",
+    "\u200b",
+    "\u2060",
+    "\u3000",
+    "\u200e",
+    "\u2028",
+  ]) {
+    it(`loses ${JSON.stringify(around)} on both sides, and keeps what is inside`, () => {
+      expect(trimmed(`${around}a${around}b${around}${around}`)).to.equal(`a${around}b`);
+      expect(trimmed(around.repeat(3))).to.equal("");
+    });
+  }
+
+  it("takes a time that grows with the text, whatever the text is", () => {
+    const text = `a${" ".repeat(1_000_000)}b`;
+    expect(trimmed(text)).to.equal(text);
+  });
+});
