@@ -10,6 +10,8 @@ export interface SampleUser {
   readonly email: string;
   readonly mobile: string;
   readonly doctor: boolean;
+  /** What HealthTrack's bookings may call them. */
+  readonly doctor_ids: readonly string[];
   readonly locations: readonly string[];
   readonly permissions: readonly string[];
 }
@@ -24,7 +26,7 @@ export interface SampleGroup {
 const WATTLE = "Wattle Street";
 const HARBOUR = "Harbour Road";
 
-type Extra = Partial<Pick<SampleUser, "doctor" | "permissions">>;
+type Extra = Partial<Pick<SampleUser, "doctor" | "doctor_ids" | "permissions">>;
 
 function person(
   username: string,
@@ -35,11 +37,25 @@ function person(
   extra: Extra = {},
 ): SampleUser {
   const email = `${username}@wattlestreet.example`;
-  return { username, name, role, email, mobile, locations, doctor: false, permissions: [], ...extra };
+  return {
+    username,
+    name,
+    role,
+    email,
+    mobile,
+    locations,
+    doctor: false,
+    doctor_ids: [],
+    permissions: [],
+    ...extra,
+  };
 }
 
 const users: readonly SampleUser[] = [
-  person("dr.nair", "Dr Priya Nair", "General practitioner", "0491 570 006", [WATTLE], { doctor: true }),
+  person("dr.nair", "Dr Priya Nair", "General practitioner", "0491 570 006", [WATTLE], {
+    doctor: true,
+    doctor_ids: ["MO-1"],
+  }),
   person("dr.okafor", "Dr Tom Okafor", "General practitioner", "0491 570 156", [WATTLE], { doctor: true }),
   person("dr.papadakis", "Dr Helen Papadakis", "General practitioner", "0491 570 157", [HARBOUR], {
     doctor: true,

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { arrivalsConversation } from "../conversations/keys.ts";
 import { arrivalRecipients } from "../policy/arrivalRecipients.ts";
+import { doctorOf } from "../policy/doctors.ts";
 import type { Directory } from "../policy/model.ts";
 import { usernameAsKnown } from "../policy/spelling.ts";
 import type { Transaction } from "../store/database.ts";
@@ -45,7 +46,7 @@ export async function putBooking(
   ]);
   const booking: Booking = {
     ...sent,
-    doctor: usernameAsKnown(directory, sent.doctor),
+    doctor: doctorOf(directory, sent.doctor),
     changedBy: usernameAsKnown(directory, sent.changedBy),
   };
   const outcome = changeBooking(situation.known, booking, {

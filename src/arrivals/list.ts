@@ -1,4 +1,4 @@
-import { storedUsername } from "../directory/spelling.ts";
+import { storedDoctor } from "../directory/doctor-ids.ts";
 import type { Username } from "../policy/model.ts";
 import { foldName } from "../policy/names.ts";
 import type { Queryable } from "../store/database.ts";
@@ -26,7 +26,7 @@ export async function searchArrivals(db: Queryable, search: ArrivalSearch): Prom
        AND ($5::timestamptz IS NULL OR (a.arrived_at, a.id) < ($5, $6))
      ORDER BY a.arrived_at DESC, a.id DESC LIMIT $7`,
     [
-      doctor === null ? null : [doctor, (await storedUsername(db, doctor)) ?? foldName(doctor)],
+      doctor === null ? null : [doctor, (await storedDoctor(db, doctor)) ?? foldName(doctor)],
       search.state ?? null,
       search.from ?? null,
       search.to ?? null,

@@ -1,10 +1,16 @@
 import type { SecurityGroupId, Username } from "../policy/model.ts";
 import type { Transaction } from "../store/database.ts";
 import { recordChanges } from "./change-log.ts";
+import type { DirectoryProblem } from "./record.ts";
 
 /** Told of every change of the directory, in the transaction that makes it. Never of a change that changes nothing. */
 export interface DirectoryChanges {
   changed(tx: Transaction, change: DirectoryChange): Promise<void>;
+}
+
+export interface ImportChanges extends DirectoryChanges {
+  /** Told after each import what of it could not be taken, also when that is nothing. */
+  problems(tx: Transaction, problems: readonly DirectoryProblem[]): Promise<void>;
 }
 
 /** Whose record or membership changed, and which groups' record or members. */

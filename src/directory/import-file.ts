@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { issueSentence, pathOf } from "../config/issue-sentence.ts";
 import type { Naming } from "../policy/model.ts";
 import type { Database } from "../store/database.ts";
-import type { DirectoryChanges } from "./changes.ts";
+import type { ImportChanges } from "./changes.ts";
 import { lossSentence } from "./guard.ts";
 import { type Imported, type ImportOptions, importDirectory } from "./import.ts";
 import type { InputError } from "./input-error.ts";
@@ -20,7 +20,7 @@ const MOST_LINES = 20;
 export async function importFile(
   database: Database,
   naming: Naming,
-  changes: DirectoryChanges,
+  changes: ImportChanges,
   file: string,
   options: ImportOptions,
 ): Promise<string> {

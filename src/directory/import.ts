@@ -1,6 +1,6 @@
 import type { Naming } from "../policy/model.ts";
 import type { Transaction } from "../store/database.ts";
-import { announce, type DirectoryChanges } from "./changes.ts";
+import { announce, type ImportChanges } from "./changes.ts";
 import { isMassLoss, type Losses, lossesOf } from "./guard.ts";
 import { invalid, type Refusal } from "./input-error.ts";
 import { type DirectoryPlan, type GroupCounts, planDirectory, touchedBy } from "./plan.ts";
@@ -41,7 +41,7 @@ export interface Imported {
 export async function importDirectory(
   tx: Transaction,
   naming: Naming,
-  changes: DirectoryChanges,
+  changes: ImportChanges,
   sent: SentDirectory,
   options: ImportOptions = {},
 ): Promise<Imported | Refusal> {
@@ -59,6 +59,7 @@ export async function importDirectory(
     if (massLoss && !options.allowMassDeactivation) return { refused: "mass-loss", losses };
     await writePlan(tx, plan);
     await announce(tx, changes, touchedBy(plan));
+    await changes.problems(tx, problems);
   }
   return { counts: countsOf(plan), problems, losses, membershipsLost: plan.left.length, massLoss };
 }

@@ -116,6 +116,7 @@ export function sameUser(one: SentUser, other: SentUser): boolean {
     one.active === other.active &&
     one.doctor === other.doctor &&
     sameNames(one.permissions, other.permissions) &&
+    sameNames(one.doctor_ids, other.doctor_ids) &&
     sameNames(one.locations, other.locations)
   );
 }

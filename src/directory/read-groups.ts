@@ -67,7 +67,7 @@ export function readGroups(
         message: `Is there already, as security_groups[${taken.index}]: send each group once`,
         kept: "left out",
       });
-      if (record.group && !sameName(record.group.name, taken.group?.name ?? "")) nobodys += 1;
+      if (!sameName(record.group?.name ?? "", taken.group?.name ?? "")) nobodys += 1;
     }
   }
   if (nobodys > 0) {

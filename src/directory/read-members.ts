@@ -16,7 +16,7 @@ export const UNKNOWN_MEMBER =
 
 /**
  * The members of a group. Not sent: as known. A member whom nobody knows is left out. While there is one that cannot be
- * read, whoever was a member stays one, since it may be them.
+ * read, or only such as nobody knows, whoever was a member stays one, since it may be them.
  * Without zod, since a directory may have millions of them.
  * @param known the members until now.
  * @param people everybody whom the practice has, by `foldName`.
@@ -37,6 +37,7 @@ export function readMembers(
     const message = `Must have ${MOST.users} items at most`;
     return { members: before, problems: [{ path, message, kept }] };
   }
+  if (sent.length === 0) return { members: [], problems: [] };
   const members = new Set<Username>();
   const problems: DirectoryProblem[] = [];
   let unreadable = false;
@@ -51,6 +52,7 @@ export function readMembers(
       problems.push({ path: `${path}[${index}]`, message, kept: readable ? "left out" : kept });
     }
   }
-  if (unreadable) for (const username of before) members.add(username);
+  // A list in which nobody is known is not a list of the practice's people.
+  if (unreadable || members.size === 0) for (const username of before) members.add(username);
   return { members: [...members], problems };
 }

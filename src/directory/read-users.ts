@@ -1,5 +1,6 @@
 import type { Naming, Username } from "../policy/model.ts";
 import { cannotBeUsername, foldName } from "../policy/names.ts";
+import { contested, contestedIds } from "./doctor-ids.ts";
 import { type DirectoryProblem, type Fields, isRecord, namesIn, readRecord } from "./record.ts";
 import { type SentUser, username as usernameField, userSchema } from "./schema.ts";
 
@@ -39,7 +40,7 @@ export function readUsers(
       const owner = isRecord(record) ? ownerOf(record.username, known) : undefined;
       if (owner) users.set(owner.username, owner);
       else if (!name.impossible) nobodys += 1;
-      problems.push({ ...name.problem, kept: owner ? "as known" : "left out" });
+      problems.push({ ...name.problem, kept: owner ? "as known" : "left out", ...about(owner) });
       continue;
     }
     const folded = foldName(name.username);
@@ -48,26 +49,38 @@ export function readUsers(
     records.push({ index, ...read });
     owned.set(folded, records);
   }
+  const taken: OwnedRecord[] = [];
   for (const [folded, records] of owned) {
     const before = known.get(folded);
-    const taken = best(records, before);
-    const user = taken?.user ?? before;
+    const chosen = best(records, before);
+    if (chosen) taken.push(chosen);
+    const user = chosen?.user ?? before;
     if (user) users.set(before?.username ?? user.username, user);
     for (const record of records) {
-      problems.push(...record.problems);
-      if (taken === undefined || record === taken) continue;
+      problems.push(...record.problems.map((problem) => ({ ...problem, ...about(before) })));
+      if (chosen === undefined || record === chosen) continue;
       problems.push({
         path: `users[${record.index}].username`,
-        message: `Is there already, as users[${taken.index}]: send each user once`,
+        message: `Is there already, as users[${chosen.index}]: send each user once`,
         kept: "left out",
+        ...about(before),
       });
       // Under another name it may be somebody else's, with the wrong user name in it.
-      if (record.user && foldName(record.user.name) !== foldName(taken.user?.name ?? "")) nobodys += 1;
+      if (foldName(record.user?.name ?? "") !== foldName(chosen.user?.name ?? "")) nobodys += 1;
     }
   }
   if (nobodys > 0) problems.push(...keepTheAbsent(users, known.values(), nobodys));
+  const idsOf = contestedIds([...users.values()], new Set([...users.keys()].map(foldName)));
+  for (const { index, user } of taken) {
+    const record = sent[index];
+    if (!user || !isRecord(record)) continue;
+    const wrong = contested(idsOf(user), record.doctor_ids, `users[${index}].doctor_ids`);
+    problems.push(...wrong.map((problem) => ({ ...problem, ...about(user) })));
+  }
   return { users, problems };
 }
+
+const about = (known: SentUser | undefined) => (known ? { about: known.name } : {});
 
 type ReadName =
   | { readonly username: Username; readonly record: Fields }

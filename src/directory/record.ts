@@ -8,6 +8,8 @@ export interface DirectoryProblem {
   readonly message: string;
   /** What was done instead: what Whisper knew stays, or it is as if it had not been sent. */
   readonly kept: "as known" | "left out";
+  /** The name of whom it is about, where that is known: for the admin room only. */
+  readonly about?: string;
 }
 
 export type Fields = Readonly<Record<string, unknown>>;

@@ -7,6 +7,9 @@ import { filled, oneLine, orNone, shownName } from "./text-schema.ts";
 
 /** HealthTrack's users and security groups as they are sent. Every field is checked here, by itself. */
 
+/** Far above any practice; they bound what one request can cost. */
+export const MOST = { users: 20_000, groups: 10_000, ofOneUser: 1_000 } as const;
+
 /** A user name or id in HealthTrack: any text. */
 export const username = () =>
   filled(255)
@@ -25,21 +28,21 @@ const flag = (standing: boolean) =>
     .default(standing)
     .transform((value) => value ?? standing);
 
-/** A list of names without order: sent twice counts once. Null and left out: none. */
-const names = <S extends z.ZodType<string>>(each: S, longest: number) =>
-  list(each, longest)
+/** A list without order: sent twice counts once. Null and left out: none. */
+const eachOnce = <S extends z.ZodType<string>>(each: S) =>
+  list(each, MOST.ofOneUser)
     .nullable()
     .default([])
-    .transform((names): z.output<S>[] => [...new Set(names ?? [])]);
+    .transform((items): z.output<S>[] => [...new Set(items ?? [])]);
+
+/** The same of codes, where a blank one is none. */
+const codes = () => eachOnce(oneLine(255)).transform((items) => items.filter((item) => item !== ""));
 
 const KNOWN_PERMISSIONS = Object.values(PERMISSION);
 
 /** Those that mean something are known however they are spelled. */
 const permission = () =>
   filled(255).transform((text) => KNOWN_PERMISSIONS.find((known) => sameName(known, text)) ?? text);
-
-/** Far above any practice; they bound what one request can cost. */
-export const MOST = { users: 20_000, groups: 10_000, ofOneUser: 1_000 } as const;
 
 const userFields = {
   name: shownName(255).min(1).describe("as colleagues know them"),
@@ -49,13 +52,15 @@ const userFields = {
   ),
   mobile: orNone(oneLine(64)).describe("as HealthTrack has it; SMS go here"),
   active: flag(true).describe("who is not active is in no conversation and cannot sign in"),
-  permissions: names(permission(), MOST.ofOneUser).describe(
+  permissions: eachOnce(permission()).describe(
     "AccessWhisper and WhisperAdmin mean something; others are kept",
   ),
   doctor: flag(false).describe("sees patients, so gets Patient Arrived Alerts unless set otherwise"),
-  locations: names(filled(255), MOST.ofOneUser).describe(
-    "where they work; for alerts about their locations' patients",
+  doctor_ids: codes().describe(
+    "what else the doctor of a booking may call them, such as HealthTrack's internal doctor id or a provider number; " +
+      "nobody is found by an id that two users have",
   ),
+  locations: codes().describe("where they work; for alerts about their locations' patients"),
 };
 
 export const userSchema = z.strictObject({ username: username(), ...userFields }).meta({ id: "User" });

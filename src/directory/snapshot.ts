@@ -116,6 +116,7 @@ interface UserRow {
   active: boolean;
   permissions: string[];
   doctor: boolean;
+  doctor_ids: string[];
   locations: string[];
   open_on_message: boolean | null;
   keep_hidden: boolean | null;
@@ -140,7 +141,7 @@ const only = (column: string, keys: readonly string[] | undefined) =>
 async function loadUsers(db: Queryable, names?: readonly string[]): Promise<ReadonlyMap<Username, User>> {
   const { where, values } = only("u.username", names);
   const { rows } = await db.query<UserRow>(
-    `SELECT u.username, u.name, u.role, u.email, u.mobile, u.active, u.permissions, u.doctor, u.locations,
+    `SELECT u.username, u.name, u.role, u.email, u.mobile, u.active, u.permissions, u.doctor, u.doctor_ids, u.locations,
             p.open_on_message, p.keep_hidden, p.never_receive, p.open_on_startup, p.patient_arrived_alerts
      FROM users u LEFT JOIN preferences p USING (username) WHERE ${where} ORDER BY username`,
     values,
@@ -212,5 +213,18 @@ function userOf(row: UserRow): User {
           patientArrivedAlerts: row.patient_arrived_alerts,
         };
   const { username, name, role, email, mobile, active, permissions, doctor, locations } = row;
-  return { username, name, role, email, mobile, active, permissions, doctor, locations, preferences };
+  const doctorIds = row.doctor_ids;
+  return {
+    username,
+    name,
+    role,
+    email,
+    mobile,
+    active,
+    permissions,
+    doctor,
+    doctorIds,
+    locations,
+    preferences,
+  };
 }

@@ -3,7 +3,8 @@ import type { Queryable, Transaction } from "../store/database.ts";
 import type { DirectoryPlan, StoredDirectory, StoredGroup } from "./plan.ts";
 import type { SentUser } from "./schema.ts";
 
-export const USER_COLUMNS = "username, name, role, email, mobile, active, permissions, doctor, locations";
+export const USER_COLUMNS =
+  "username, name, role, email, mobile, active, permissions, doctor, doctor_ids, locations";
 
 /** Waits until no other change of the directory is under way, and keeps the next one waiting until this one ends. */
 export async function lockDirectory(tx: Transaction): Promise<void> {
@@ -64,10 +65,10 @@ export async function writeUsers(tx: Transaction, users: readonly SentUser[]): P
   await tx.query(
     `INSERT INTO users (${USER_COLUMNS})
      SELECT ${USER_COLUMNS} FROM json_to_recordset($1) AS sent(username text, name text, role text, email text,
-       mobile text, active boolean, permissions text[], doctor boolean, locations text[])
+       mobile text, active boolean, permissions text[], doctor boolean, doctor_ids text[], locations text[])
      ON CONFLICT (username) DO UPDATE SET name = excluded.name, role = excluded.role, email = excluded.email,
        mobile = excluded.mobile, active = excluded.active, permissions = excluded.permissions,
-       doctor = excluded.doctor, locations = excluded.locations, changed_at = now()`,
+       doctor = excluded.doctor, doctor_ids = excluded.doctor_ids, locations = excluded.locations, changed_at = now()`,
     [JSON.stringify(users)],
   );
 }

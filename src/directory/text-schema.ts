@@ -4,14 +4,19 @@ import { tidyName } from "../policy/tidyName.ts";
 
 /** Text as HealthTrack sends it: blanks around it do not count, and blank text is none. */
 
-/** Also halves of surrogate pairs, which no database can hold. */
-const ONE_LINE = /^[^\p{Cc}\p{Cs}\u2028\u2029]*$/u;
+const ONE_LINE = /^[^\p{Cc}\u2028\u2029]*$/u;
 
-export const isOneLine = (text: string): boolean => ONE_LINE.test(text);
+/** Without halves of surrogate pairs either, which no database can hold. */
+export const isOneLine = (text: string): boolean => ONE_LINE.test(text) && text.isWellFormed();
 
 /** @param longest in UTF-16 units, without the blanks around it. */
 export const oneLine = (longest: number) =>
-  z.string().overwrite(trimmed).max(longest).regex(ONE_LINE, "Must be one line, without control characters");
+  z
+    .string()
+    .overwrite(trimmed)
+    .max(longest)
+    .regex(ONE_LINE, "Must be one line, without control characters")
+    .refine((text) => text.isWellFormed(), "Must be valid Unicode");
 
 /** A text that may not be blank: a name, a code. */
 export const filled = (longest: number) => oneLine(longest).min(1);

@@ -12,6 +12,22 @@ export const alertSeverity = {
 export const roomOfOne =
   "I have closed the room that you made: nobody but you was in it. To write to somebody, search for their name, or for a group's.";
 
+// The directory: for those who look after Whisper
+export const directoryProblems = (lines: readonly string[]) =>
+  [
+    "The list of staff and groups from HealthTrack could not be read everywhere. Everything else was taken. Correct these in HealthTrack:",
+    ...lines.map((line) => `• ${line}`),
+  ].join("\n");
+export const directoryProblem = (
+  about: string,
+  field: string,
+  message: string,
+  kept: "as known" | "left out",
+) =>
+  `${about}${field === "" ? "" : `, ${field}`}: ${message}. ${kept === "as known" ? "It stays as it was." : "It was left out."}`;
+export const moreProblems = (count: number) => `and ${count} more, which the answer to HealthTrack lists`;
+export const directoryIsRight = "The list of staff and groups from HealthTrack is in order again.";
+
 // Custom groups
 export const youStay = (group: string, ways: string) =>
   `You are still a member of ${group} ${ways}, so you are back in it. To leave for good, ask a member to remove that group.`;

@@ -1,10 +1,10 @@
 /** Who is told that a patient has arrived (product text, "Patient Arrivals"; the Patient Arrived Alerts setting). */
 
+import { doctorOf } from "./doctors.ts";
 import type { Directory, PatientArrivedAlerts, User, Username } from "./model.ts";
 import { foldName } from "./names.ts";
 import { oncePer } from "./oncePer.ts";
 import { hasAccess } from "./permissions.ts";
-import { usernameAsKnown } from "./spelling.ts";
 
 /** Why somebody cannot use Whisper at all. */
 export type Unreachable = "no-account" | "inactive" | "no-access";
@@ -46,7 +46,7 @@ const samePlace = (one: string, other: string): boolean => foldName(one.trim()) 
  * Never-receive is about direct messages and keep-hidden about sound: neither holds a notice back.
  */
 export function arrivalRecipients(directory: Directory, booking: ArrivedBooking): ArrivalRecipient[] {
-  const doctor = usernameAsKnown(directory, booking.doctor);
+  const doctor = doctorOf(directory, booking.doctor);
   const recipients: ArrivalRecipient[] = [ofDoctor(directory, doctor)];
   for (const watcher of watchers(directory.users)) {
     if (watcher.username === doctor || !hasAccess(directory, watcher.username)) continue;

@@ -52,6 +52,8 @@ export interface User {
   readonly active: boolean;
   readonly permissions: readonly string[];
   readonly doctor: boolean;
+  /** What else a booking's doctor may call them. */
+  readonly doctorIds: readonly string[];
   readonly locations: readonly string[];
   readonly preferences: Preferences;
 }

@@ -1,11 +1,13 @@
 import { recipientsMayBeLost } from "../arrivals/lost-recipients.ts";
 import { directoryChanged } from "../conversations/affected.ts";
-import type { DirectoryChanges } from "../directory/changes.ts";
+import { tellOfProblems } from "../conversations/directory-problems.ts";
+import type { ImportChanges } from "../directory/changes.ts";
 
 /** What every change of the directory has looked at, in the transaction that makes it. */
-export const directoryChanges: DirectoryChanges = {
+export const directoryChanges: ImportChanges = {
   async changed(tx) {
     await directoryChanged(tx);
     await recipientsMayBeLost(tx);
   },
+  problems: tellOfProblems,
 };

@@ -28,7 +28,7 @@ describe("users, groups and settings one by one", function () {
 
   it("a user is sent, changed, sent again and read", async () => {
     const cora = { name: "Cora", role: "Nurse", locations: ["Botany"] };
-    const whole = { username: "cora", active: true, permissions: [], doctor: false, ...cora };
+    const whole = { username: "cora", active: true, permissions: [], doctor: false, doctor_ids: [], ...cora };
     expect((await api.call("PUT", "/api/v1/users/cora", cora)).body).to.deep.equal(whole);
     expect(api.changes.splice(0)).to.deep.equal([{ usernames: ["cora"], groups: [], members: ["Default"] }]);
     expect((await api.call("PUT", "/api/v1/users/cora", whole)).body).to.deep.equal(whole);

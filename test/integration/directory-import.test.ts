@@ -81,6 +81,7 @@ describe("PUT /api/v1/directory", function () {
     expect((await api.call("GET", `/api/v1/users/${encodeURIComponent(odd.username)}`)).body).to.deep.equal({
       active: true,
       doctor: false,
+      doctor_ids: [],
       ...odd,
     });
     expect((await put([odd])).body.users).to.deep.equal(users(0, 0, 1, 0));
@@ -275,7 +276,7 @@ describe("PUT /api/v1/directory", function () {
       ...many.map((user) =>
         api.call("PATCH", `/api/v1/users/${user.username}/preferences`, { never_receive: true }),
       ),
-      put(many),
+      put(many, [], "?allow_mass_deactivation=true"),
       ...Array.from({ length: 20 }, (_, index) =>
         api.call("PUT", `/api/v1/security-groups/g${index}`, { name: "G", members: ["u1"] }),
       ),

@@ -122,7 +122,7 @@ describe("a directory with something bad in it", function () {
     async function run(content: string | Buffer, options = {}): Promise<string> {
       const file = join(folder, "directory.json");
       await writeFile(file, content);
-      const changes = { changed: async () => undefined };
+      const changes = { changed: async () => undefined, problems: async () => undefined };
       return importFile(api.database, NAMING, changes, file, options);
     }
     const damaged = {

@@ -150,6 +150,7 @@ export function productRoutes(
       changed: async (_tx: unknown, change: DirectoryChange) => {
         changes.push(change);
       },
+      problems: async () => undefined,
     },
   };
   return apiRoutes({

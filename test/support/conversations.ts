@@ -146,9 +146,15 @@ export async function openHouse(
         security_groups: groups,
       });
       const imported = await database.transaction((tx) =>
-        importDirectory(tx, parts.settings, { changed: directoryChanged }, sent, {
-          allowMassDeactivation: true,
-        }),
+        importDirectory(
+          tx,
+          parts.settings,
+          { changed: directoryChanged, problems: async () => undefined },
+          sent,
+          {
+            allowMassDeactivation: true,
+          },
+        ),
       );
       if ("refused" in imported) throw new Error(JSON.stringify(imported));
     },

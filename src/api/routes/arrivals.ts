@@ -43,7 +43,7 @@ export const arrivalRoutes = ({ database }: { database: Queryable }): Route[] =>
     description:
       "The newest first, by when the patient came. Waiting times are until now, or until the arrival ended.",
     query: z.strictObject({
-      doctor: optionalId().describe("user name"),
+      doctor: optionalId().describe("user name, or one of a user's `doctor_ids`"),
       state: z.enum(ARRIVAL_STATES).optional(),
       from: moment().optional().describe("came then or later"),
       to: moment().optional().describe("came before then"),

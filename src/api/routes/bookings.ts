@@ -17,7 +17,9 @@ const bookingSchema = z
     patient_name: orNone(z.string().overwrite(trimmed).max(255)).describe(
       "shown as the practice has set it; none: the id is shown",
     ),
-    doctor: id().describe("user name; nobody in the staff list is not an error, but nobody can be told then"),
+    doctor: id().describe(
+      "user name, or one of a user's `doctor_ids`; nobody in the staff list is not an error, but nobody can be told then",
+    ),
     location: optionalId(),
     appointment_at: placedMoment().describe(
       "shown as the location's clock has it, if the practice has set one, else with the offset that is sent",

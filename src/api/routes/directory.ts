@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { DirectoryChanges } from "../../directory/changes.ts";
+import type { ImportChanges } from "../../directory/changes.ts";
 import { deleteGroup, putGroup } from "../../directory/groups.ts";
 import { type Imported, importDirectory } from "../../directory/import.ts";
 import { placesOf } from "../../directory/record.ts";
@@ -14,11 +14,11 @@ const MOST_TOLD = 1_000;
 
 export interface DirectoryRouteParts {
   readonly naming: Naming;
-  readonly changes: DirectoryChanges;
+  readonly changes: ImportChanges;
 }
 
 const count = () => z.int().min(0);
-const problemSchema = z
+export const problemSchema = z
   .strictObject({
     path: z.string().describe("where, such as `users[3].email`"),
     message: z.string().describe("what is wrong, and what to do"),
@@ -115,7 +115,9 @@ exists by itself, and everybody is in it; it is not counted then.`,
           status: 200,
           body: {
             ...counts,
-            problems: problems.slice(0, MOST_TOLD),
+            problems: problems
+              .slice(0, MOST_TOLD)
+              .map(({ path, message, kept }) => ({ path, message, kept })),
             ...(more > 0 ? { more_problems: more } : {}),
             ...(query.dry_run ? dryRun(done) : {}),
           },
@@ -192,6 +194,7 @@ const EXAMPLE = {
       email: "anna.jones@practice.example",
       mobile: "0412 345 678",
       doctor: true,
+      doctor_ids: ["MO-12"],
       locations: ["Rosebery"],
     },
     { username: "kim.tran", name: "Kim Tran", role: "Nurse", locations: ["Rosebery"] },

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { closePatient, openPatient } from "../../directory/current-patient.ts";
+import { problemsOfIds } from "../../directory/doctor-ids.ts";
 import { type SentUser, userByNameSchema, username, userSchema } from "../../directory/schema.ts";
 import { deactivateUser, putUser, readUser, searchUsers } from "../../directory/users.ts";
 import type { Database } from "../../store/database.ts";
@@ -7,7 +8,7 @@ import { cursorParameter, nextCursor, readCursor, writeCursor } from "../cursor.
 import { id, queryInteger } from "../fields.ts";
 import { notFound } from "../problem.ts";
 import { type Route, route, writeRoute } from "../route.ts";
-import type { DirectoryRouteParts } from "./directory.ts";
+import { type DirectoryRouteParts, problemSchema } from "./directory.ts";
 import { nameInPath, problemOfRefusal, userInAddress } from "./refusal.ts";
 
 export interface UserRouteParts extends DirectoryRouteParts {
@@ -23,8 +24,17 @@ const EXAMPLE = {
   active: true,
   permissions: [],
   doctor: false,
+  doctor_ids: [],
   locations: ["Rosebery"],
 };
+const userPutSchema = userSchema
+  .extend({
+    problems: z
+      .array(problemSchema)
+      .optional()
+      .describe("`doctor_ids` that another user has too, or is called: nobody is found by them"),
+  })
+  .meta({ id: "UserPut" });
 const UNKNOWN = { 404: "There is no such user." } as const;
 
 /** Users one by one, and the patient that each has open. */
@@ -95,12 +105,15 @@ export function userRoutes({ database, naming, changes }: UserRouteParts): Route
       params,
       body: userByNameSchema,
       bodyExample: { name: "Kim Tran", role: "Nurse", locations: ["Rosebery"] },
-      responses: { 200: { description: "The user as they are now", body: userSchema, example: EXAMPLE } },
+      responses: {
+        200: { description: "The user as they are now", body: userPutSchema, example: EXAMPLE },
+      },
       handler: async ({ params, body }, { tx }) => {
         nameInPath("username", params.username, body.username);
         const user = await putUser(tx, naming, changes, { ...body, username: params.username });
         if ("refused" in user) throw problemOfRefusal(user, "user");
-        return { status: 200, body: shown(user) };
+        const problems = await problemsOfIds(tx, user, body.doctor_ids);
+        return { status: 200, body: { ...shown(user), ...(problems.length > 0 ? { problems } : {}) } };
       },
     }),
     writeRoute({

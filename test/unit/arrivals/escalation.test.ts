@@ -23,6 +23,7 @@ const user = (username: string, changes: Partial<User> = {}): User => ({
   active: true,
   permissions: ["AccessWhisper"],
   doctor: false,
+  doctorIds: [],
   locations: [],
   preferences: DEFAULT_PREFERENCES,
   ...changes,

@@ -64,6 +64,7 @@ const directory: Directory = {
         active: true,
         permissions: ["AccessWhisper"],
         doctor: false,
+        doctorIds: [],
         locations: [],
         preferences: DEFAULT_PREFERENCES,
       },

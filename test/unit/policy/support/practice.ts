@@ -45,6 +45,7 @@ export function user(username: string, part: UserPart = {}): User {
     active: true,
     permissions: ["AccessWhisper"],
     doctor: false,
+    doctorIds: [],
     locations: [],
     ...part,
     preferences: { ...DEFAULT_PREFERENCES, ...part.preferences },

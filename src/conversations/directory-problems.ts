@@ -1,0 +1,73 @@
+import { createHash } from "node:crypto";
+import type { DirectoryProblem } from "../directory/record.ts";
+import { enqueueSends } from "../messages/outbox.ts";
+import * as words from "../messages/words.ts";
+import type { Transaction } from "../store/database.ts";
+import { checkRoom } from "./affected.ts";
+import { adminConversation } from "./keys.ts";
+import { ensureConversation } from "./store.ts";
+
+/** The same problems are said again after this long: somebody has to see to them. */
+const AGAIN = "7 days";
+/** Lines of a message; the answer to the import lists all. */
+const MOST_LINES = 20;
+
+/**
+ * Tells the admin room what of an import could not be taken: one message an import, and none for the same problems as
+ * the night before. When there are none any more, that is said once.
+ */
+export async function tellOfProblems(tx: Transaction, problems: readonly DirectoryProblem[]): Promise<void> {
+  const digest = problems.length === 0 ? "" : digestOf(problems);
+  const { rows } = await tx.query<{ told: string }>(
+    `INSERT INTO directory_problems AS last (digest, told, told_at) SELECT $1, 1, now() WHERE $1 <> ''
+     ON CONFLICT ("only") DO UPDATE SET digest = excluded.digest, told = last.told + 1, told_at = now()
+       WHERE last.digest <> excluded.digest OR last.told_at < now() - interval '${AGAIN}'
+     RETURNING told`,
+    [digest],
+  );
+  const corrected =
+    digest === ""
+      ? await tx.query<{ told: string }>(
+          `UPDATE directory_problems SET digest = '', told = told + 1, told_at = now() WHERE digest <> '' RETURNING told`,
+        )
+      : { rows: [] };
+  const told = rows[0]?.told ?? corrected.rows[0]?.told;
+  if (told === undefined) return;
+  const { conversation, roomId } = await ensureConversation(tx, adminConversation);
+  if (roomId === null) await checkRoom(tx, conversation.id);
+  const body = digest === "" ? words.directoryIsRight : words.directoryProblems(linesOf(problems));
+  await enqueueSends(tx, [
+    {
+      ref: `directory_problems:${told}`,
+      conversation: conversation.id,
+      type: "m.room.message",
+      content: { msgtype: "m.text", body },
+    },
+  ]);
+}
+
+/** Where in the list a record stands may change every night, and does not make it another problem. */
+function digestOf(problems: readonly DirectoryProblem[]): string {
+  const said = problems.map(({ path, message, about }) => [
+    about ?? "",
+    path.replaceAll(/\[\d+\]/g, ""),
+    message,
+  ]);
+  const lines = said.map((each) => JSON.stringify(each)).sort();
+  return createHash("sha256").update(lines.join("\n")).digest("base64url");
+}
+
+function linesOf(problems: readonly DirectoryProblem[]): string[] {
+  const more = problems.length - MOST_LINES;
+  return [
+    ...problems
+      .slice(0, MOST_LINES)
+      .map(({ path, message, kept, about }) =>
+        words.directoryProblem(about ?? path, about === undefined ? "" : fieldOf(path), message, kept),
+      ),
+    ...(more > 0 ? [words.moreProblems(more)] : []),
+  ];
+}
+
+/** `users[3].email` as `email`; the whole record is none. */
+const fieldOf = (path: string): string => path.replace(/^\w+\[\d+\]\.?/, "");
