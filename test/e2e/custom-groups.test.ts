@@ -131,7 +131,7 @@ describe("Custom Group Conversations", function () {
 
   it("put back whom a nested group holds, and say why", async () => {
     const { room, id } = await makeGroup([danAt.userId, benAt.userId, handle(doctors)], unique("Nested"));
-    await inRoom(benAt, room);
+    for (const person of [benAt, caraAt]) await inRoom(person, room);
     await annaAt.kick(room, benAt.userId);
     await annaAt.waitForText(/is still a member through Doctors/);
     const answer = await editConversation(stack, id, { as: anna, remove: { users: [ben] } });

@@ -1,8 +1,10 @@
 import type { RoomId, UserId } from "../../../policy/model.ts";
+import * as words from "../../../policy/words.ts";
+import { refuse } from "../refusal.ts";
 import { decoded } from "../request-path.ts";
 import type { Rule } from "../rules.ts";
 import type { Entrance } from "./entrance.ts";
-import { type Body, only, passOn, understood } from "./pass-on.ts";
+import { type Body, forbidden, only, passOn, understood } from "./pass-on.ts";
 
 /**
  * Memberships carry no text: clients show a `reason` in everybody's timeline, to people too who may not be written to
@@ -14,12 +16,14 @@ export const ownMembership: Rule = async (passage, request, response) => {
   if ((await understood(request, response)) !== null) await passOn(passage, request, response, {});
 };
 
-/** Inviting, removing and banning: whom. An invitation by e-mail names nobody, and Synapse refuses it for that. */
+/** Inviting, removing and banning: whom. An invitation by e-mail names nobody, and is refused here with a sentence. */
 export const membershipOfOther =
   (entrance: Entrance): Rule =>
   async (passage, request, response, { caught: [room = "", action] }) => {
     const body = await understood(request, response);
     if (body === null) return;
+    if (action === "invite" && body.user_id === undefined && Object.hasOwn(body, "medium"))
+      return refuse(response, forbidden(words.notByEmail));
     const named = only(body, ["user_id"]);
     if (action === "invite")
       await awaitOthers(entrance, await passage.callers.userId(request), room, named.user_id);
