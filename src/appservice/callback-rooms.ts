@@ -1,6 +1,6 @@
 import { conversationOfRoom } from "../conversations/store.ts";
 import type { CallbackRoom } from "../policy/callbacks.ts";
-import type { RoomId, UserId } from "../policy/model.ts";
+import type { ConversationId, RoomId, UserId } from "../policy/model.ts";
 import type { Database } from "../store/database.ts";
 import type { Notifications } from "../store/notifications.ts";
 import { type Homeserver, MatrixRefused } from "./homeserver.ts";
@@ -18,6 +18,8 @@ export interface CallbackRooms {
    * is not known here yet. Reading it while Synapse waits for a callback is safe.
    */
   asked(id: RoomId): Promise<KnownRoom>;
+  /** Who has left the rooms of these conversations, or was put out, by the homeserver's word: Whisper may not have heard yet. */
+  left(ids: readonly ConversationId[]): Promise<ReadonlyMap<ConversationId, readonly UserId[]>>;
 }
 
 type KnownRoom = CallbackRoom & { readonly settled: boolean };
@@ -90,7 +92,23 @@ export function callbackRooms(
     },
     asked: async (id) =>
       (await managedIn(id)) ?? (await retired(id)) ?? (await askedOf(homeserver, id)) ?? mirrored(id),
+    left: async (ids) => {
+      const { rows } = await database.query<{ id: ConversationId; room: RoomId }>(
+        "SELECT id, room_id AS room FROM conversations WHERE id = ANY($1) AND room_id IS NOT NULL",
+        [ids],
+      );
+      return new Map(
+        await Promise.all(rows.map(async ({ id, room }) => [id, await leftOf(homeserver, room)] as const)),
+      );
+    },
   };
+}
+
+async function leftOf(homeserver: Homeserver, room: RoomId): Promise<UserId[]> {
+  const state = await adminState(homeserver, room);
+  return state.flatMap(({ type, state_key, content: { membership } }) =>
+    type === "m.room.member" && (membership === "leave" || membership === "ban") ? [state_key as UserId] : [],
+  );
 }
 
 /** The room as the homeserver has it at this moment; null: it knows none. */

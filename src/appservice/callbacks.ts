@@ -2,7 +2,8 @@ import express, { type Response, type Router } from "express";
 import type { Logger } from "pino";
 import { z } from "zod";
 import type { DirectorySnapshot } from "../directory/snapshot.ts";
-import { mayCreateRoom, mayInvite, mayJoin, mayLogin } from "../policy/callbacks.ts";
+import { type CallbackRoom, mayCreateRoom, mayInvite, mayJoin, mayLogin } from "../policy/callbacks.ts";
+import { type Act, groupsThatHangOnFew, roomHangsOnFew, withoutLeft } from "../policy/hangsOnFew.ts";
 import {
   type Directory,
   type PolicySettings,
@@ -118,12 +119,18 @@ function answer(response: Response, verdict: Verdict): void {
   else response.status(403).json({ errcode: "M_FORBIDDEN", error: verdict.reason });
 }
 
-function decisionsOf({ settings, adopt }: CallbackParts): { [Name in Callback]: Decide<Name> } {
+function decisionsOf(parts: CallbackParts): { [Name in Callback]: Decide<Name> } {
+  const { settings, adopt } = parts;
   return {
     user_may_create_room: async ({ directory }, { user_id }) => mayCreateRoom(directory, settings, user_id),
     check_login_for_spam: async ({ directory }, { user_id }) => mayLogin(directory, settings, user_id),
-    user_may_invite: async ({ directory, roomOf }, { inviter, invitee, room_id }) =>
-      mayInvite(directory, settings, { inviter, invitee, room: await roomOf(room_id) }),
+    user_may_invite: async ({ directory, roomOf }, { inviter, invitee, room_id }) => {
+      const room = await roomOf(room_id);
+      const act = { by: inviter, to: invitee, room };
+      return whereFewAre(parts, directory, room_id, act, (people, now) =>
+        mayInvite(people, settings, { inviter, invitee, room: now }),
+      );
+    },
     // Whoever is of the practice is invited as such.
     user_may_send_3pid_invite: async () => refused(words.notByEmail),
     user_may_join_room: async ({ directory, roomOf }, { user, room }) =>
@@ -141,7 +148,35 @@ function decisionsOf({ settings, adopt }: CallbackParts): { [Name in Callback]: 
         room = await roomOf(event.room_id);
       }
       const undecided = !room.settled;
-      return mayWriteEvent(directory, settings, { sender, type, state, content, room, undecided });
+      const act = { by: sender, room, names: state };
+      return whereFewAre(parts, directory, event.room_id, act, (people, now) =>
+        mayWriteEvent(people, settings, { sender, type, state, content, room: now, undecided }),
+      );
     },
   };
+}
+
+/**
+ * What is allowed is decided once more where it hangs on a few whether somebody who never receives is reached alone: by
+ * who is in the room at this moment. Whisper hears of those who leave a moment later.
+ */
+async function whereFewAre(
+  { rooms, settings, log }: CallbackParts,
+  directory: Directory,
+  id: RoomId,
+  act: Act,
+  decide: (directory: Directory, room: CallbackRoom) => Verdict,
+): Promise<Verdict> {
+  const first = decide(directory, act.room);
+  if (!first.allowed) return first;
+  try {
+    if (roomHangsOnFew(directory, settings, act)) return decide(directory, await rooms.asked(id));
+    const groups = groupsThatHangOnFew(directory, settings, act);
+    if (groups.length === 0) return first;
+    const now = withoutLeft(directory, settings, await rooms.left(groups));
+    return decide(now, act.room).allowed ? first : refused(words.justChanging);
+  } catch (error) {
+    log.warn({ err: error }, "it could not be asked who is still in a room, and what hangs on it is refused");
+    return refused(words.justChanging);
+  }
 }

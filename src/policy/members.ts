@@ -26,6 +26,10 @@ function reachable(directory: Directory, selection: Selection): Set<Conversation
   return seen;
 }
 
+/** The custom group and all that are part of it, through any nesting. */
+export const groupsWithin = (directory: Directory, id: ConversationId): ReadonlySet<ConversationId> =>
+  reachable(directory, { users: [], securityGroups: [], customGroups: [id] });
+
 /** The active people that a selection comes to. Work grows with the members of what is selected, nothing else. */
 export function resolveSelection(directory: Directory, selection: Selection): Set<Username> {
   const people = new Set<Username>();

@@ -92,6 +92,8 @@ export function goesOnElsewhere(reason: ReplaceReason): string {
 export const youAreNotMember = "You are no longer in this conversation. Ask a member to add you.";
 export const conversationClosed = "This conversation is closed. Start a new one.";
 export const stillOpening = "This conversation is still being set up. Send it again in a moment.";
+export const justChanging =
+  "People are just coming into this conversation or leaving it. Send it again in a moment.";
 export const alertsReadOnly = "Only Whisper writes here. Start a conversation to reply to someone.";
 export const pairOnly = "This conversation is for two. Start a new one with everybody you need.";
 export const groupFromHealthTrack =

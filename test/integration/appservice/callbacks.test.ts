@@ -6,9 +6,15 @@ import { close, listen } from "../../../src/api/listen.ts";
 import type { CallbackRooms } from "../../../src/appservice/callback-rooms.ts";
 import { policyCallbacks } from "../../../src/appservice/callbacks.ts";
 import type { DirectorySnapshot } from "../../../src/directory/snapshot.ts";
-import type { Directory, UserId } from "../../../src/policy/model.ts";
+import type { ConversationId, Directory, UserId } from "../../../src/policy/model.ts";
 import { id, SETTINGS } from "../../support/conversations.ts";
-import { user } from "../../unit/policy/support/practice.ts";
+import {
+  conversation,
+  customGroup,
+  neverReceives,
+  practice,
+  user,
+} from "../../unit/policy/support/practice.ts";
 
 const EMPTY: Directory = { users: new Map(), securityGroups: new Map(), customGroups: new Map() };
 const away = () => Promise.reject(new Error("the database is away"));
@@ -17,14 +23,22 @@ describe("a policy callback", () => {
   let server: Server;
   let fresh: DirectorySnapshot["fresh"];
   let rooms: CallbackRooms;
+  let known = EMPTY;
+  beforeEach(() => {
+    known = EMPTY;
+  });
 
   before(async () => {
     const app = express().use(
       policyCallbacks({
         token: "token",
-        directory: { latest: () => EMPTY, fresh: () => fresh(), within: away },
+        directory: { latest: () => known, fresh: () => fresh(), within: away },
         settings: SETTINGS,
-        rooms: { roomOf: (room) => rooms.roomOf(room), asked: (room) => rooms.asked(room) },
+        rooms: {
+          roomOf: (room) => rooms.roomOf(room),
+          asked: (room) => rooms.asked(room),
+          left: (ids) => rooms.left(ids),
+        },
         adopt: () => Promise.resolve(),
         log: pino({ level: "silent" }),
         onDecided: () => undefined,
@@ -67,11 +81,67 @@ describe("a policy callback", () => {
   });
 
   it("answers what is no JSON when it cannot decide at all, so that the module does as it was told for failures", async () => {
-    rooms = { roomOf: away, asked: away };
+    rooms = { roomOf: away, asked: away, left: away };
     const { status, type } = await ask("check_event_for_spam", {
       event: { sender: id("mia"), room_id: "!room:practice.test", type: "m.room.message", content: {} },
     });
     expect(status).to.equal(500);
     expect(type).to.include("text/plain");
+  });
+
+  describe("about somebody who never receives, with whom is one other", () => {
+    const group = customGroup("lunch", { users: ["ann", "ben", "shy"] });
+    const everybody = [id("ann"), id("ben"), id("shy")];
+    const made = (joined: readonly UserId[]) =>
+      Promise.resolve({ room: "user-made", others: joined, joined, settled: false } as const);
+    const managed = () =>
+      Promise.resolve({
+        room: "managed",
+        conversation: conversation.custom("lunch"),
+        settled: true,
+      } as const);
+    const says = (type: string, more: object = {}) =>
+      ask("check_event_for_spam", {
+        event: { sender: id("ann"), room_id: "!room:practice.test", type, content: { name: "x" }, ...more },
+      });
+    beforeEach(() => {
+      known = practice(["ann", "ben", neverReceives("shy")], [], [group]);
+      fresh = () => Promise.resolve(known);
+    });
+
+    for (const [what, left, status] of [
+      ["is still there", [], 200],
+      ["has just left", [id("ben")], 403],
+      ["and has just left with the other", [id("ben"), id("shy")], 200],
+    ] as const)
+      it(`who ${what}: ${status}`, async () => {
+        const gone = new Map([["lunch" as ConversationId, left]]);
+        rooms = { roomOf: managed, asked: managed, left: () => Promise.resolve(gone) };
+        expect((await says("m.room.message")).status).to.equal(status);
+      });
+
+    it("of whom nobody can tell: refused, and it says what to do", async () => {
+      rooms = { roomOf: managed, asked: managed, left: away };
+      const { status, body } = await says("m.room.message");
+      expect(status).to.equal(403);
+      expect(body)
+        .to.have.property("error")
+        .that.matches(/Send it again/);
+    });
+
+    it("who has just left a room that somebody made: no name, and no invitation", async () => {
+      const invitation = { inviter: id("ann"), invitee: id("shy"), room_id: "!room:practice.test" };
+      const asking = (now: readonly UserId[]) => {
+        rooms = { roomOf: () => made(everybody), asked: () => made(now), left: away };
+      };
+      for (const [now, status] of [
+        [everybody, 200],
+        [[id("ann"), id("shy")], 403],
+      ] as const) {
+        asking(now);
+        expect((await says("m.room.name", { state_key: "" })).status).to.equal(status);
+        expect((await ask("user_may_invite", invitation)).status).to.equal(status);
+      }
+    });
   });
 });
