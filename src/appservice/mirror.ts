@@ -238,14 +238,14 @@ export async function loadRooms(
   );
 }
 
-/** The conversations in whose rooms each of these people is, or is invited, as far as the mirror knows. */
+/** The conversations in whose rooms each of these people is, is invited or is just being let in, as far as the mirror knows. */
 export async function roomsWith(
   db: Queryable,
   users: readonly UserId[],
 ): Promise<ReadonlyArray<{ readonly user: UserId; readonly conversation: Conversation }>> {
   const found = await db.query<ConversationRow & { user_id: UserId } & Record<string, unknown>>(
     `SELECT m.user_id, ${conversationColumns("c")} FROM room_members m JOIN conversations c ON c.room_id = m.room_id
-     WHERE m.user_id = ANY($1) AND m.membership IN ('join', 'invite', 'knock')`,
+     WHERE m.user_id = ANY($1) AND (m.membership IN ('join', 'invite', 'knock') OR m.awaited = 'join')`,
     [users],
   );
   return found.rows.map((row) => ({ user: row.user_id, conversation: conversationOf(row) }));

@@ -2,6 +2,7 @@ import type { Logger } from "pino";
 import { conversationById, type StoredConversation } from "../conversations/store.ts";
 import type { DirectorySnapshot } from "../directory/snapshot.ts";
 import { wakeOutbox } from "../messages/outbox.ts";
+import { mayJoin } from "../policy/callbacks.ts";
 import { closingSteps, diffRoom } from "../policy/diffRoom.ts";
 import { expectedRoom } from "../policy/expectedRoom.ts";
 import type {
@@ -76,7 +77,10 @@ export async function reconcileRoom(
   steps = await withoutAbsent(database, steps);
   const now =
     only === undefined ? uptoJoins(steps, JOINS_AT_ONCE) : steps.filter((step) => concerns(step, only));
-  await execute(parts, room, now);
+  const asked = { room: "managed", conversation: stored.conversation } as const;
+  const admits = async (user: UserId) =>
+    mayJoin(await directory.fresh(), settings, { user, room: asked }).allowed;
+  await execute({ ...parts, admits }, room, now);
   return now.length < steps.length;
 }
 

@@ -19,6 +19,11 @@ export interface RoomSteps {
   readonly database: Database;
   readonly homeserver: Homeserver;
   readonly bot: UserId;
+  /**
+   * Whether somebody still belongs in the room, asked when it stands in the mirror that they are let in. Whoever changes the
+   * directory looks there afterwards: so either the change is seen here, or they are seen there, and taken out again.
+   */
+  readonly admits?: (user: UserId) => Promise<boolean>;
 }
 
 /** Carries out one step in a room that exists, and records in the mirror what it did. Repeating it does no harm. */
@@ -28,6 +33,7 @@ export async function carryOut(parts: RoomSteps, room: RoomId, step: Step): Prom
     case "join":
       if (step.user === bot) throw new Error("the bot cannot let itself in");
       await awaitOwnMember(database, room, step.user, "join");
+      if (parts.admits !== undefined && !(await parts.admits(step.user))) return;
       // The admin API invites and joins in one call, so no invitation is ever left standing.
       await homeserver.call({
         method: "POST",
