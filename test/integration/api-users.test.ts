@@ -35,7 +35,7 @@ describe("users, groups and settings one by one", function () {
     expect(api.changes).to.deep.equal([]);
     // What is left out gets its default.
     await api.call("PUT", "/api/v1/users/cora", { name: "Cora" });
-    expect(api.changes.splice(0)).to.deep.equal([{ usernames: ["cora"], groups: [] }]);
+    expect(api.changes.splice(0)).to.deep.equal([{ usernames: ["cora"], groups: [], members: [] }]);
     const { role: _, ...without } = whole;
     expect((await api.call("GET", "/api/v1/users/cora")).body).to.deep.equal({ ...without, locations: [] });
   });
