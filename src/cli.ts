@@ -20,9 +20,13 @@ import { directorySnapshot } from "./directory/snapshot.ts";
 import { type DeadLetter, deadLetters, discardDeadLetter, retryDeadLetter } from "./jobs/dead-letters.ts";
 import { serve } from "./main.ts";
 import type { Directory } from "./policy/model.ts";
+import { fieldForTerminal, forTerminal } from "./policy/shownName.ts";
 import { type Database, isDatabaseDown, openDatabase } from "./store/database.ts";
 import { migrate } from "./store/migrate.ts";
 import { directoryChanges } from "./wiring/directory-changes.ts";
+
+/** Names and errors come from elsewhere: a terminal is shown them, and obeys none of it. */
+const print = (text: string): void => console.log(forTerminal(text));
 
 const program = new Command("whisper")
   .description("Whisper, the staff messenger of practices that run HealthTrack")
@@ -51,9 +55,9 @@ withConfig(program.command("check-config").description("say what is wrong with t
     const directory = rules.length === 0 ? null : await knownDirectory(loaded);
     const problems = escalationProblems(rules, directory);
     if (problems.length > 0) throw new ConfigError(config, problems);
-    console.log(`${config} is good.`);
+    print(`${config} is good.`);
     if (rules.length > 0 && directory === null) {
-      console.log(
+      print(
         "Whether arrivals.escalation names people who are there could not be checked: the database holds nobody yet, or does not answer.",
       );
     }
@@ -117,7 +121,7 @@ withConfig(apiKey.command("create").description("make a key and print it; it is 
   .action(({ config, name, scopes }: ConfigOption & { name: string; scopes: string }) =>
     withDatabase(config, async (database) => {
       const { key } = await createApiKey(database, { name, scopes: scopesOf(scopes) });
-      console.log(key);
+      print(key);
     }),
   );
 
@@ -126,7 +130,7 @@ withConfig(apiKey.command("list").description("show the keys that there are; nev
     withDatabase(config, async (database) => {
       for (const { id, name, scopes, revokedAt } of await listApiKeys(database)) {
         const state = revokedAt === null ? scopes.join(",") : `revoked ${revokedAt.toISOString()}`;
-        console.log([id, name, state].join("  "));
+        print([id, name, state].map(fieldForTerminal).join("  "));
       }
     }),
 );
@@ -136,7 +140,7 @@ withConfig(
   withDatabase(config, async (database) => {
     if (!(await revokeApiKey(database, key)))
       throw new Error(`There is no key ${key} that could be revoked.`);
-    console.log(`${key} is revoked.`);
+    print(`${key} is revoked.`);
   }),
 );
 
@@ -155,8 +159,8 @@ withConfig(letters.command("list").description("show them, oldest first")).actio
   ({ config }: ConfigOption) =>
     withDatabase(config, async (database) => {
       const found = await deadLetters(database);
-      if (found.length === 0) console.log("None: everything was handled.");
-      for (const letter of found) console.log(lineOf(letter));
+      if (found.length === 0) print("None: everything was handled.");
+      for (const letter of found) print(lineOf(letter));
     }),
 );
 withConfig(letters.command("retry <id>").description("try one again, or all")).action(
@@ -165,7 +169,7 @@ withConfig(letters.command("retry <id>").description("try one again, or all")).a
       const wanted = id === "all" ? (await deadLetters(database)).map((letter) => letter.id) : [id];
       for (const each of wanted) {
         if (!(await retryDeadLetter(database, each))) throw new Error(`There is no dead letter ${each}.`);
-        console.log(`${each} will be tried again.`);
+        print(`${each} will be tried again.`);
       }
     }),
 );
@@ -176,17 +180,19 @@ withConfig(letters.command("discard <id>").description("let go of one for good, 
       const found = await deadLetters(database);
       const wanted = id === "all" ? found : found.filter((letter) => letter.id === id);
       if (wanted.length === 0 && id !== "all") throw new Error(`There is no dead letter ${id}.`);
-      if (wanted.length === 0) console.log("None: everything was handled.");
+      if (wanted.length === 0) print("None: everything was handled.");
       for (const letter of wanted) {
         const discarded = dryRun === true || (await discardDeadLetter(database, letter.id));
         const done = dryRun ? "would be discarded" : discarded ? "discarded" : "was retried meanwhile";
-        console.log(`${lineOf(letter)}  ${done}`);
+        print(`${lineOf(letter)}  ${done}`);
       }
     }),
   );
 
 const lineOf = ({ id, what, since, attempts, error }: DeadLetter): string =>
-  [id, what, since.toISOString(), attempts === 1 ? "1 try" : `${attempts} tries`, error].join("  ");
+  [id, what, since.toISOString(), attempts === 1 ? "1 try" : `${attempts} tries`, error]
+    .map(fieldForTerminal)
+    .join("  ");
 
 const arrivals = program.command("arrivals").description("patients who have arrived");
 withConfig(
@@ -194,7 +200,7 @@ withConfig(
 ).action(({ config }: ConfigOption) =>
   withDatabase(config, async (database) => {
     const [waiting, directory] = [await waitingArrivals(database), await directorySnapshot(database).fresh()];
-    console.log(boardOf(waiting, directory, arrivalSettings(loadConfig(config)), new Date()));
+    print(boardOf(waiting, directory, arrivalSettings(loadConfig(config)), new Date()));
   }),
 );
 
@@ -220,7 +226,7 @@ withConfig(
         allowMassDeactivation: allowMassDeactivation === true,
       };
       const naming = policySettings(loadConfig(config));
-      console.log(await importFile(database, naming, directoryChanges, file, options));
+      print(await importFile(database, naming, directoryChanges, file, options));
     }),
   );
 
@@ -229,12 +235,7 @@ withConfig(audit.command("rooms").description("every room as the homeserver has 
   .option("--repair", "have what differs put right by the Whisper that runs, and look once more")
   .action(async ({ config, repair }: ConfigOption & { repair?: true }) => {
     await withDatabase(config, async (database) => {
-      const right = await auditRoomsCommand(
-        loadConfig(config),
-        database,
-        { repair: repair === true },
-        console.log,
-      );
+      const right = await auditRoomsCommand(loadConfig(config), database, { repair: repair === true }, print);
       if (!right) process.exitCode = 1;
     });
     // The bridge library keeps timers of its own, for which nobody has to wait.
@@ -252,6 +253,8 @@ async function withDatabase(config: string, work: (database: Database) => Promis
 }
 
 program.parseAsync().catch((error: unknown) => {
-  console.error(error instanceof ConfigError || error instanceof Error ? error.message : String(error));
+  console.error(
+    forTerminal(error instanceof ConfigError || error instanceof Error ? error.message : String(error)),
+  );
   process.exit(1);
 });

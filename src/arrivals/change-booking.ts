@@ -4,6 +4,7 @@ import { arrivalRecipients } from "../policy/arrivalRecipients.ts";
 import { doctorOf } from "../policy/doctors.ts";
 import type { Directory } from "../policy/model.ts";
 import { usernameAsKnown } from "../policy/spelling.ts";
+import { tidyName } from "../policy/tidyName.ts";
 import type { Transaction } from "../store/database.ts";
 import type { Arrival, ArrivalId } from "./arrival.ts";
 import type { Booking } from "./booking.ts";
@@ -27,6 +28,13 @@ const likelyRooms = (directory: Directory, booking: Booking) =>
     .filter(({ deliver }) => deliver)
     .map(({ username }) => arrivalsConversation(username));
 
+/** Breaks a line, moves a terminal, or turns text round. */
+const UNFIT = /[\p{Cc}\p{Bidi_Control}\u2028\u2029]/u;
+
+/** Text of one line that can be seen; null: there is none. */
+const visible = (text: string | null): string | null =>
+  text === null || !UNFIT.test(text) ? text : tidyName(text) || null;
+
 /**
  * Takes in a booking as HealthTrack has it now. The booking, its arrival, the notices and what is to be sent are one
  * transaction, so a notice is neither lost nor doubled whenever the process ends.
@@ -46,6 +54,8 @@ export async function putBooking(
   ]);
   const booking: Booking = {
     ...sent,
+    patientName: visible(sent.patientName),
+    location: visible(sent.location),
     doctor: doctorOf(directory, sent.doctor),
     changedBy: usernameAsKnown(directory, sent.changedBy),
   };

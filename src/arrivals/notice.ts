@@ -2,6 +2,7 @@
 
 import { escapeHtml, HTML_FORMAT } from "../messages/html.ts";
 import type { Directory, Username } from "../policy/model.ts";
+import { shownName } from "../policy/shownName.ts";
 import { type Arrival, type Notice, responsible, stateOf } from "./arrival.ts";
 import { appointmentTime, dayOf, minutesBetween, type PracticeZone, timeOf, zoneOf } from "./clock.ts";
 import { patientShown, type ShownPatient } from "./patient.ts";
@@ -33,7 +34,7 @@ export interface Line {
 }
 
 export const nameOf = (directory: Directory, username: Username): string =>
-  directory.users.get(username)?.name ?? username;
+  shownName(directory.users.get(username)?.name ?? username);
 
 /** `A.J. has arrived · 10:30 appointment · Main St · Patient 12345`, and what the reader does not know yet. */
 export function lineOf(arrival: Arrival, view: NoticeView, more: readonly string[] = []): Line {
@@ -42,7 +43,9 @@ export function lineOf(arrival: Arrival, view: NoticeView, more: readonly string
   const who = patientShown(arrival, view.show);
   const now = view.now ?? arrival.arrivedAt;
   const times = [...new Set(arrival.slots.map((slot) => appointmentTime(view.zone, slot, now)))];
-  const places = [...new Set(arrival.slots.flatMap((slot) => slot.location ?? []))];
+  const places = [
+    ...new Set(arrival.slots.flatMap((slot) => (slot.location === null ? [] : shownName(slot.location)))),
+  ];
   const idShown = who === link;
   const parts: Line[] = [
     { text: words.hasArrived(who), html: words.hasArrived(idShown ? linked : escapeHtml(who)) },
@@ -75,7 +78,7 @@ function stepsTaken(arrival: Arrival, reader: Username, { directory, zone: pract
         return words.askedAgain(time);
       case "backup":
       case "reception":
-        return words.alsoTold(label ?? "", time);
+        return words.alsoTold(shownName(label ?? ""), time);
       case "nobody":
         return words.nobodyAnswered(time);
       default:

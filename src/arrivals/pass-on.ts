@@ -4,6 +4,7 @@ import { fits } from "../messages/size.ts";
 import { mayWrite } from "../policy/individual.ts";
 import type { Directory, EventId, Username } from "../policy/model.ts";
 import { userIdOf } from "../policy/names.ts";
+import { shownName } from "../policy/shownName.ts";
 import type { Transaction } from "../store/database.ts";
 import { reply } from "./answers.ts";
 import type { Arrival } from "./arrival.ts";
@@ -35,7 +36,7 @@ export async function passOn(
 ): Promise<string | null> {
   const to = arrival.markedBy;
   if (from === to) return words.notPassedOn(words.markedByYourself);
-  if (!directory.users.has(to)) return words.notPassedOn(words.markerUnknown(to));
+  if (!directory.users.has(to)) return words.notPassedOn(words.markerUnknown(shownName(to)));
   const verdict = mayWrite(directory, from, to);
   if (!verdict.allowed) return words.notPassedOn(verdict.reason);
   const link = newPatientLink(arrival.patientId);

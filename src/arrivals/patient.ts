@@ -1,5 +1,7 @@
 /** What is shown of a patient. The practice chooses (`arrivals.show`); without a name there is the id alone. */
 
+import { shownName } from "../policy/shownName.ts";
+import { tidyName } from "../policy/tidyName.ts";
 import type { Arrival } from "./arrival.ts";
 import { initialsOf } from "./initials.ts";
 import * as words from "./words.ts";
@@ -11,8 +13,8 @@ export function patientShown(
   patient: Pick<Arrival, "patientId" | "patientName">,
   show: ShownPatient,
 ): string {
-  const name = patient.patientName?.trim() ?? "";
-  const initials = initialsOf(name);
+  const name = patient.patientName === null ? "" : tidyName(patient.patientName);
+  const initials = initialsOf(patient.patientName ?? "");
   if (show === "id" || initials === "") return words.patient(patient.patientId);
-  return show === "initials" ? initials : name;
+  return shownName(show === "initials" ? initials : name);
 }

@@ -1,10 +1,13 @@
 /** Every sentence about arrivals. Plain, short, no codes, and what to do next. */
 
 import type { Undeliverable } from "../policy/arrivalRecipients.ts";
+import { shownName } from "../policy/shownName.ts";
 import { list } from "../policy/words.ts";
 
 // The notice
-export const patient = (id: string) => `Patient ${id}`;
+export const patient = (id: string) => `Patient ${shownName(id)}`;
+/** For whoever has no link to the patient beside it. */
+export const withId = (who: string, id: string) => (who === patient(id) ? who : `${who} (${patient(id)})`);
 export const hasArrived = (who: string) => `${who} has arrived`;
 export const appointments = (times: readonly string[]) =>
   `${list(times)} ${times.length === 1 ? "appointment" : "appointments"}`;

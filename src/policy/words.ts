@@ -1,6 +1,7 @@
 /** Every sentence that the rules say to people: plain, short, no ids or codes, and what to do next. */
 
 import type { ReplaceReason } from "./model.ts";
+import { shownName } from "./shownName.ts";
 
 // Names in HealthTrack that cannot become accounts: for whoever runs the import.
 export const usernameBlank = "A username may not be empty, nor begin or end with a space.";
@@ -46,10 +47,10 @@ export const within = (group: string) => `in ${group}`;
 // Individual conversations
 export const toYourself = "You cannot write to yourself. Choose someone else.";
 export const neverReceives = (name: string) =>
-  `${name} has chosen not to receive direct messages. Write in a group that you share, or phone.`;
-export const personLeft = (name: string) => `${name} no longer works here. Write to someone else.`;
+  `${shownName(name)} has chosen not to receive direct messages. Write in a group that you share, or phone.`;
+export const personLeft = (name: string) => `${shownName(name)} no longer works here. Write to someone else.`;
 export const personWithoutAccess = (name: string) =>
-  `${name} does not use Whisper at the moment. Phone them, or write to someone else.`;
+  `${shownName(name)} does not use Whisper at the moment. Phone them, or write to someone else.`;
 export const youLeft = "Your HealthTrack account is not active. Ask your practice's administrator.";
 export const youHaveNoAccess = "You do not have access to Whisper. Ask your practice's administrator for it.";
 
@@ -60,11 +61,11 @@ export const noSuchGroup = "One of the groups no longer exists. Search for it ag
 export const tooManyChosen = (most: number) =>
   `Choose at most ${most} people and groups. For more people, add a security group.`;
 export const circle = (group: string) => `${group} already contains this group, so it cannot be added to it.`;
-export const editOnlyCreator = (name: string) => `Only ${name} may change this group. Ask them.`;
+export const editOnlyCreator = (name: string) => `Only ${shownName(name)} may change this group. Ask them.`;
 export const editOnlyAdmins = "Only Whisper's administrators may change this group. Ask one of them.";
 export const editOnlyMembers = "Only members may change this group. Ask one of them to add you.";
 export const staysMember = (name: string, ways: string) =>
-  `${name} is still a member ${ways}. To remove them, remove that group.`;
+  `${shownName(name)} is still a member ${ways}. To remove them, remove that group.`;
 export const nameTaken =
   "A group cannot be called that: it would be taken for a person, a group or a room of Whisper's. Choose another name.";
 export const nameMissing = "Say what the group is to be called.";

@@ -6,7 +6,7 @@ import { arrivalInBookingSchema, shownInBooking } from "../../arrivals/shown.ts"
 import { orNone } from "../../directory/text-schema.ts";
 import type { Username } from "../../policy/model.ts";
 import { trimmed } from "../../policy/text.ts";
-import { id, moment, optionalId, placedMoment } from "../fields.ts";
+import { id, moment, placedMoment } from "../fields.ts";
 import { invalidInput } from "../problem.ts";
 import { type Route, writeRoute } from "../route.ts";
 
@@ -15,12 +15,12 @@ const bookingSchema = z
     status: z.enum(BOOKING_STATUSES),
     patient_id: id(),
     patient_name: orNone(z.string().overwrite(trimmed).max(255)).describe(
-      "shown as the practice has set it; none: the id is shown",
+      "shown as the practice has set it, on one line; none: the id is shown",
     ),
     doctor: id().describe(
       "user name, or one of a user's `doctor_ids`; nobody in the staff list is not an error, but nobody can be told then",
     ),
-    location: optionalId(),
+    location: orNone(z.string().overwrite(trimmed).max(255)),
     appointment_at: placedMoment().describe(
       "shown as the location's clock has it, if the practice has set one, else with the offset that is sent",
     ),

@@ -1,9 +1,10 @@
 import { groupTitle } from "../../policy/members.ts";
 import type { Directory, Selection, Username } from "../../policy/model.ts";
+import { shownName } from "../../policy/shownName.ts";
 import * as rules from "../../policy/words.ts";
 
 export const nameOfPerson = (directory: Directory, username: Username): string =>
-  directory.users.get(username)?.name ?? rules.unknownPerson;
+  shownName(directory.users.get(username)?.name ?? rules.unknownPerson);
 
 /** `Doctors (group), Anna Jones and Ben Okafor` */
 export const namesIn = (directory: Directory, { users, securityGroups, customGroups }: Selection): string =>
