@@ -4,7 +4,7 @@ import { expect } from "chai";
 /** Four times the text: linear work takes four times as long, quadratic work sixteen times. */
 const MOST_GROWTH = 9;
 /** Rounds at most. Another is made while the growth is too great: the least of each can only fall, to what the work costs. */
-const ROUNDS = 12;
+const ROUNDS = 20;
 /** Microseconds of CPU that one measurement takes at least, by repeating the work. */
 const LONG_ENOUGH = 1_000;
 /** Work that takes this much at once, in microseconds, is not repeated: it is measured well enough, or is hopeless. */
@@ -22,16 +22,21 @@ export async function expectLinear<T>(
 ): Promise<void> {
   const texts = [1, 2, 4].map((times) => text(times * most));
   const least = texts.map(() => Number.POSITIVE_INFINITY);
-  // Work that costs no more than to copy the text a few times is too little to be compared: where large strings are
-  // kept makes the difference.
-  const copied = await cpuOf(() => JSON.parse(JSON.stringify(texts[2])));
+  const copied = texts.map(() => Number.POSITIVE_INFINITY);
   let growth = Number.POSITIVE_INFINITY;
-  for (let round = 0; round < ROUNDS && growth >= MOST_GROWTH; round++) {
+  // Code is slow until it has been compiled, which would make the shortest text look dear and the growth small.
+  for (let warm = 0; warm < 3; warm++) await cpuOf(() => work(texts[0] as T));
+  for (let round = 0; round < 4 || (round < ROUNDS && growth >= MOST_GROWTH); round++) {
     for (const [index, each] of texts.entries()) {
       least[index] = Math.min(least[index] ?? 0, await cpuOf(() => work(each)));
+      copied[index] = Math.min(copied[index] ?? 0, await cpuOf(() => JSON.parse(JSON.stringify(each))));
     }
     const [once = 0, twice = 0, fourTimes = 0] = least;
-    growth = Math.max(twice, fourTimes) / Math.max(once, copied / 2);
+    const [copyOnce = 0, , copyFourTimes = 0] = copied;
+    // Large strings are kept elsewhere, and a busy machine has little cache left: where a mere copy costs more than four
+    // times as much, so may the work. Work that costs no more than to copy the text a few times is too little to compare.
+    const machine = Math.max(1, copyFourTimes / copyOnce / 4);
+    growth = Math.max(twice, fourTimes) / Math.max(once, copyFourTimes / 2) / machine;
     if (fourTimes > HOPELESS) break;
   }
   const shown = least.map((cpu) => `${cpu.toFixed(1)} µs`).join(", ");
