@@ -54,6 +54,8 @@ export interface Practice {
   readonly database: Database;
   readonly parts: ArrivalParts;
   user(username: string, settings?: UserSettings): Promise<void>;
+  /** A new security group. */
+  group(id: string, name: string, members: readonly string[]): Promise<void>;
   put(booking: Partial<Booking>): Promise<BookingResult>;
   putIn(tx: Transaction, booking: Partial<Booking>): Promise<BookingResult>;
   /** What was queued, in order, for one conversation or for all. */
@@ -121,6 +123,14 @@ export async function openPractice(settings: Partial<ArrivalSettings> = {}): Pro
           [username, user.neverReceive ?? false, user.alerts ?? null],
         );
         await recordChanges(tx, [{ kind: "user", subject: username }], true);
+      });
+      await parts.directory.fresh();
+    },
+    async group(id, name, members) {
+      await database.transaction(async (tx) => {
+        await tx.query("INSERT INTO security_groups (id, name) VALUES ($1, $2)", [id, name]);
+        await tx.query("INSERT INTO security_group_members SELECT $1, unnest($2::text[])", [id, members]);
+        await recordChanges(tx, [{ kind: "security_group", subject: id }], true);
       });
       await parts.directory.fresh();
     },

@@ -18,8 +18,7 @@ describe("nobody answers", () => {
     await practice.user("dr.smith", { doctor: true, alerts: "off" });
     await practice.user("mia.chen");
     await practice.user("rita");
-    await practice.database.query("INSERT INTO security_groups (id, name) VALUES ('7', 'Reception')");
-    await practice.database.query("INSERT INTO security_group_members VALUES ('7', 'rita')");
+    await practice.group("7", "Reception", ["rita"]);
     await practice.user("dr.jones", { doctor: true });
   });
   afterEach(() => practice.close());
