@@ -1,4 +1,4 @@
-import { type Homeserver, MatrixRefused, path } from "./homeserver.ts";
+import { type Homeserver, HomeserverAway, MatrixRefused, path } from "./homeserver.ts";
 
 interface Capabilities {
   readonly capabilities: {
@@ -48,6 +48,11 @@ export async function homeserverProblems(homeserver: Homeserver): Promise<string
   if (await registrationIsOpen(homeserver)) {
     problems.push("enable_registration must be false: outsiders could make accounts that look like staff");
   }
+  if (!(await looksNobodyUp(homeserver))) {
+    problems.push(
+      "enable_3pid_lookup must be false: Synapse connects to whatever identity server a client names",
+    );
+  }
   if (!(await keepsTextOutOfMemberships(homeserver))) {
     problems.push(
       "modules must hold whisper_memberships.Memberships: text reaches everybody through memberships, also those who never receive",
@@ -70,6 +75,27 @@ async function keepsTextOutOfMemberships(homeserver: Homeserver): Promise<boolea
     return false;
   } catch (error) {
     if (error instanceof MatrixRefused) return error.status === 403;
+    throw error;
+  }
+}
+
+/**
+ * Synapse refuses an invitation by e-mail before it looks anybody up, or at the room; what refuses it later has another
+ * errcode. Where it does look, it is for a host that there never is (RFC 6761, "invalid").
+ */
+async function looksNobodyUp(homeserver: Homeserver): Promise<boolean> {
+  const host = "whisper-probe.invalid";
+  try {
+    await homeserver.call({
+      method: "POST",
+      path: path`/_matrix/client/v3/rooms/${`!probe:${host}`}/invite`,
+      body: { medium: "email", address: `nobody@${host}`, id_server: host, id_access_token: "none" },
+      timeout: 15_000,
+    });
+    return false;
+  } catch (error) {
+    if (error instanceof MatrixRefused) return error.status === 403 && error.errcode === "M_UNKNOWN";
+    if (error instanceof HomeserverAway && error.why === "slow") return false;
     throw error;
   }
 }

@@ -85,6 +85,16 @@ describe("Synapse with Whisper's module", function () {
     }
   });
 
+  it("that looks people up at other hosts is noticed at Whisper's start", async () => {
+    const looking = await openHouse({ settings: "enable_3pid_lookup: true\n" });
+    try {
+      expect((await homeserverProblems(homeserverOf(looking))).join()).to.contain("enable_3pid_lookup");
+      expect((await homeserverProblems(homeserverOf(house))).join()).to.not.contain("enable_3pid_lookup");
+    } finally {
+      await looking.stop();
+    }
+  });
+
   describe("in a room of Whisper's", () => {
     const levels = { events_default: 50, users_default: 0 };
     const managed = async (kind: string, members: readonly Caller[], more: object = {}) =>
@@ -158,7 +168,8 @@ const homeserverOf = ({ bot }: House): Homeserver => ({
       call.body ? { body: call.body } : {},
     );
     const body: unknown = JSON.parse(answer.text);
-    if (answer.status !== 200) throw new MatrixRefused(call, answer.status, "", answer.text);
+    const { errcode = "" } = body as { errcode?: string };
+    if (answer.status !== 200) throw new MatrixRefused(call, answer.status, errcode, answer.text);
     return body as T;
   },
 });
