@@ -69,6 +69,27 @@ const ann = u("ann");
 describe("a room that a user made", () => {
   const cases: Array<readonly [string, Made, MadeRoom]> = [
     ["with nobody", { with: [] }, { is: "unfinished" }],
+    ...(["leave", "ban", "knock"] as const).map((gone): readonly [string, Made, MadeRoom] => [
+      `for several, one of whom is gone again (${gone}) when it is decided`,
+      {
+        with: [
+          [idOf("ben"), gone],
+          [idOf("shy"), "join"],
+        ],
+        state: named("Ring me"),
+      },
+      { is: "refused", reason: words.neverReceives("Shy"), asker: ann },
+    ]),
+    [
+      "for several, one of whom is gone again, and one who is invited later",
+      { with: [[idOf("ben"), "leave"]], state: { [INVITED_LATER_TYPE]: { users: [idOf("shy")] } } },
+      { is: "refused", reason: words.neverReceives("Shy"), asker: ann },
+    ],
+    [
+      "for several, one of whom is gone again, and the group that holds its maker alone stays",
+      { with: [[idOf("ben"), "leave"], groupId("Doctors"), [idOf("shy"), "invite"]] },
+      { is: "refused", reason: words.neverReceives("Shy"), asker: ann },
+    ],
     ["with somebody who declined", { with: [[idOf("ben"), "leave"]] }, { is: "unfinished" }],
     [
       "for several, one of whom is invited later",
