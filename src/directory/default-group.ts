@@ -1,4 +1,8 @@
-import { DEFAULT_GROUP, PERMISSION } from "../policy/model.ts";
+import { ADMINISTRATOR_GROUP, DEFAULT_GROUP, PERMISSION, type SecurityGroupId } from "../policy/model.ts";
+import { type GroupName, permissionsAsSent, shippedGroup } from "../policy/permissions.ts";
+import { sameName } from "../policy/spelling.ts";
+import type { StoredGroup } from "./plan.ts";
+import type { DirectoryProblem } from "./record.ts";
 
 /**
  * The group Default as it is while HealthTrack does not send it: everybody is in it, and it holds AccessWhisper. So a
@@ -10,3 +14,44 @@ export const IMPLICIT_DEFAULT = {
   permissions: [PERMISSION.access],
   everyone: true,
 } as const;
+
+/** Default among the groups that HealthTrack sends. Of several that are called so everything stays as it is known. */
+export const defaultAmong = <Group extends GroupName>(groups: Iterable<Group>): Group | "several" | null =>
+  shippedGroup(groups, DEFAULT_GROUP);
+
+/** What `defaultAmong` found. */
+export type Default = GroupName | "several" | null;
+
+export const isDefault = (shipped: Default, { id }: Pick<GroupName, "id">): boolean =>
+  shipped !== null && shipped !== "several" && sameName(shipped.id, id);
+
+/** What this group holds, as it was `sent`, or else as it is `known`. */
+export function permissionsOf(
+  shipped: Default,
+  group: GroupName,
+  sent: readonly string[] | undefined,
+  known: readonly string[] | undefined,
+): readonly string[] {
+  const perhaps = shipped === "several" && sameName(group.name, DEFAULT_GROUP);
+  return perhaps ? (sent ?? known ?? []) : permissionsAsSent(sent, isDefault(shipped, group));
+}
+
+/** Is Default there by itself, beside these groups? `stored`: what is known. */
+export function isImplicit(
+  groups: readonly GroupName[],
+  stored: ReadonlyMap<SecurityGroupId, StoredGroup>,
+): boolean {
+  const shipped = defaultAmong(groups);
+  if (shipped !== "several") return shipped === null;
+  const before = defaultAmong(stored.values());
+  return before === null || (before !== "several" && before.everyone);
+}
+
+/** Groups that carry a meaning by their name, where nobody can tell which of several is meant. */
+export function ambiguousGroups(groups: readonly GroupName[]): DirectoryProblem[] {
+  return [DEFAULT_GROUP, ADMINISTRATOR_GROUP].flatMap((shipped): DirectoryProblem[] => {
+    if (shippedGroup(groups, shipped) !== "several") return [];
+    const message = `Several groups are called ${shipped}, and none has that id: it cannot be told which is HealthTrack's. Rename the others, or send that one with the id ${shipped}`;
+    return [{ path: "security_groups", message, kept: "left out" }];
+  });
+}

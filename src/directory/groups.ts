@@ -6,10 +6,11 @@ import {
   type Username,
 } from "../policy/model.ts";
 import { cannotBeSecurityGroupId, foldName } from "../policy/names.ts";
-import { isDefaultGroup, permissionsAsSent } from "../policy/permissions.ts";
+import type { GroupName } from "../policy/permissions.ts";
 import { sameName } from "../policy/spelling.ts";
 import { onlyRow, type Queryable, type Transaction } from "../store/database.ts";
 import { announce, type DirectoryChanges } from "./changes.ts";
+import { defaultAmong, isDefault, permissionsOf } from "./default-group.ts";
 import { isMassLoss, type Losses, NO_LOSSES } from "./guard.ts";
 import { type InputError, invalid, type Refusal } from "./input-error.ts";
 import { planDirectory, type StoredGroup, sameGroup, touchedBy } from "./plan.ts";
@@ -38,10 +39,12 @@ export async function putGroup(
     (await storedGroupId(tx, sent.id)) ?? (sameName(sent.id, DEFAULT_GROUP) ? DEFAULT_GROUP : sent.id);
   const stored = await readStoredGroups(tx, [id, DEFAULT_GROUP]);
   const known = stored.get(id);
+  const others = (await namesOfGroups(tx)).filter((group) => group.id !== id);
+  const shipped = defaultAmong([...others, { id, name: sent.name }]);
   // Under a number and by name: from then on this one is Default, and the one that was there by itself goes.
   const implicit = stored.get(DEFAULT_GROUP);
   const replaced =
-    id !== DEFAULT_GROUP && isDefaultGroup(sent) && implicit?.everyone === true ? implicit : undefined;
+    id !== DEFAULT_GROUP && isDefault(shipped, { id }) && implicit?.everyone === true ? implicit : undefined;
   const { members, errors } = await membersOf(tx, sent, known ?? replaced);
   const unfit = known ? null : cannotBeSecurityGroupId(naming, id);
   if (unfit !== null) return invalid([{ path: "id", message: unfit }, ...errors]);
@@ -50,7 +53,7 @@ export async function putGroup(
   const wanted: StoredGroup = {
     id,
     name: sent.name,
-    permissions: permissionsAsSent(sent, sent.permissions),
+    permissions: permissionsOf(shipped, { id, name: sent.name }, sent.permissions, known?.permissions),
     members,
     everyone: false,
   };
@@ -72,12 +75,17 @@ export async function deleteGroup(
   const id = await storedGroupId(tx, sent);
   const known = id === null ? undefined : (await readStoredGroups(tx, [id])).get(id);
   if (!known) return { refused: "unknown" };
-  if (isDefaultGroup(known)) return { refused: "default-group" };
+  const shipped = defaultAmong(await namesOfGroups(tx));
+  if (known.everyone || isDefault(shipped, known)) return { refused: "default-group" };
   const losses = await accessLost(tx, [known], null);
   if (isMassLoss(losses) && !options.allowMassDeactivation) return { refused: "mass-loss", losses };
   await write(tx, changes, [known], []);
   return null;
 }
+
+/** Those that HealthTrack sent. */
+const namesOfGroups = async (db: Queryable): Promise<GroupName[]> =>
+  (await db.query<GroupName>("SELECT id, name FROM security_groups WHERE NOT everyone")).rows;
 
 async function write(
   tx: Transaction,

@@ -1,7 +1,8 @@
 import { DEFAULT_GROUP, type Naming, type SecurityGroupId, type Username } from "../policy/model.ts";
 import { cannotBeSecurityGroupId, foldName } from "../policy/names.ts";
-import { isDefaultGroup, permissionsAsSent } from "../policy/permissions.ts";
+import type { GroupName } from "../policy/permissions.ts";
 import { sameName } from "../policy/spelling.ts";
+import { type Default, defaultAmong, isDefault, permissionsOf } from "./default-group.ts";
 import type { StoredGroup } from "./plan.ts";
 import { readMembers } from "./read-members.ts";
 import { type DirectoryProblem, type Fields, isRecord, namesIn, readRecord } from "./record.ts";
@@ -31,6 +32,7 @@ export function readGroups(
 ): ReadGroups {
   const people = new Map([...users.keys()].map((username) => [foldName(username), username]));
   const known = new KnownGroups(stored);
+  const shipped = defaultAmong(namedIn(sent));
   const owned = new Map<string, OwnedGroup[]>();
   const groups = new Map<SecurityGroupId, StoredGroup>();
   const problems: DirectoryProblem[] = [];
@@ -47,7 +49,7 @@ export function readGroups(
       continue;
     }
     const before = known.of(id.id);
-    const read = readGroup(id.record, path, before ?? null, people, known);
+    const read = readGroup(id.record, path, before ?? null, people, shipped, known);
     problems.push(...read.problems);
     const folded = foldName(id.id);
     const records = owned.get(folded) ?? [];
@@ -85,7 +87,8 @@ class KnownGroups {
 
   constructor(stored: ReadonlyMap<SecurityGroupId, StoredGroup>) {
     this.byId = new Map([...stored.values()].map((group) => [foldName(group.id), group]));
-    this.default = this.of(DEFAULT_GROUP) ?? [...stored.values()].find(isDefaultGroup);
+    const shipped = defaultAmong(stored.values());
+    this.default = shipped === "several" || shipped === null ? undefined : shipped;
   }
 
   of(id: string): StoredGroup | undefined {
@@ -98,6 +101,18 @@ class KnownGroups {
     const named = namesIn(record.name).some((name) => sameName(name, DEFAULT_GROUP));
     return found.find((group) => group !== undefined) ?? (named ? this.default : undefined);
   }
+}
+
+/** The groups that are sent, as far as they have an id and a name. */
+function namedIn(sent: readonly unknown[]): GroupName[] {
+  const ids = new Map<string, GroupName>();
+  for (const record of sent) {
+    const id = isRecord(record) ? ID.safeParse(record.id) : null;
+    const [name] = isRecord(record) ? namesIn(record.name) : [];
+    if (id?.success && name !== undefined && !ids.has(foldName(id.data)))
+      ids.set(foldName(id.data), { id: id.data, name });
+  }
+  return [...ids.values()];
 }
 
 type ReadId =
@@ -126,18 +141,19 @@ function readGroup(
   path: string,
   stored: StoredGroup | null,
   people: ReadonlyMap<string, Username>,
+  shipped: Default,
   groups: KnownGroups,
 ): { readonly group: StoredGroup | null; readonly problems: readonly DirectoryProblem[] } {
   const { members: sent, ...others } = record;
   const read = readRecord(groupSchema, others, path, stored && withoutMembers(stored), ["name"]);
   if (read.value === null) return { group: null, problems: read.problems };
   const { id, name, permissions } = read.value;
-  const before = stored ?? (isDefaultGroup({ id, name }) ? groups.default : undefined) ?? null;
+  const before = stored ?? (isDefault(shipped, { id }) ? groups.default : undefined) ?? null;
   const { members, problems } = readMembers(sent, `${path}.members`, before?.members ?? null, people);
   const group: StoredGroup = {
     id: stored?.id ?? (sameName(id, DEFAULT_GROUP) ? DEFAULT_GROUP : id),
     name,
-    permissions: permissionsAsSent({ id, name }, permissions),
+    permissions: permissionsOf(shipped, { id, name }, permissions, stored?.permissions),
     members,
     everyone: false,
   };

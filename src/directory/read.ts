@@ -1,6 +1,5 @@
 import type { Naming } from "../policy/model.ts";
-import { isDefaultGroup } from "../policy/permissions.ts";
-import { IMPLICIT_DEFAULT } from "./default-group.ts";
+import { ambiguousGroups, IMPLICIT_DEFAULT, isImplicit } from "./default-group.ts";
 import type { StoredDirectory } from "./plan.ts";
 import { readGroups } from "./read-groups.ts";
 import { readUsers } from "./read-users.ts";
@@ -18,9 +17,12 @@ export function readDirectory(naming: Naming, sent: SentDirectory, stored: Store
   const { users, problems } = readUsers(naming, sent.users, stored.users);
   const read = readGroups(naming, sent.security_groups, stored.groups, users);
   const groups = new Map(read.groups);
-  const shipped = [...groups.values()].find(isDefaultGroup);
-  if (shipped === undefined || shipped.everyone) {
+  const sentGroups = [...groups.values()].filter((group) => !group.everyone);
+  if (isImplicit(sentGroups, stored.groups)) {
     groups.set(IMPLICIT_DEFAULT.id, { ...IMPLICIT_DEFAULT, members: [...users.keys()] });
-  }
-  return { wanted: { users, groups }, problems: [...problems, ...read.problems] };
+  } else if (groups.get(IMPLICIT_DEFAULT.id)?.everyone) groups.delete(IMPLICIT_DEFAULT.id);
+  return {
+    wanted: { users, groups },
+    problems: [...problems, ...read.problems, ...ambiguousGroups(sentGroups)],
+  };
 }

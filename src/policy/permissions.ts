@@ -2,7 +2,6 @@
 
 import {
   ADMINISTRATOR_GROUP,
-  DEFAULT_GROUP,
   type Directory,
   PERMISSION,
   type SecurityGroup,
@@ -31,37 +30,52 @@ export interface AccessIndex {
 const NONE: ReadonlySet<never> = new Set<never>();
 
 /** HealthTrack may number its groups, so a shipped group is known by its id or by its name, however it is spelled. */
-const isShipped = (group: Pick<SecurityGroup, "id" | "name">, shipped: SecurityGroupId): boolean =>
+const isShipped = (group: GroupName, shipped: SecurityGroupId): boolean =>
   sameName(group.id, shipped) || sameName(group.name, shipped);
 
-export const isDefaultGroup = (group: Pick<SecurityGroup, "id" | "name">): boolean =>
-  isShipped(group, DEFAULT_GROUP);
+/** What of a group tells whether it is a shipped one. */
+export type GroupName = Pick<SecurityGroup, "id" | "name">;
+
+/**
+ * The group that HealthTrack ships under this name: the one with that id, else the only one so named. A practice may call
+ * another group the same, which makes it no second one; where several are called so and none has the id, nobody can tell,
+ * and it is none of them ("several").
+ */
+export function shippedGroup<Group extends GroupName>(
+  groups: Iterable<Group>,
+  shipped: SecurityGroupId,
+): Group | "several" | null {
+  let named: Group | "several" | null = null;
+  for (const group of groups) {
+    if (!isShipped(group, shipped)) continue;
+    if (sameName(group.id, shipped)) return group;
+    named = named === null ? group : "several";
+  }
+  return named;
+}
 
 /**
  * What a security group holds when HealthTrack sends it: `Default` has AccessWhisper unless told otherwise,
  * that is, unless its permissions are sent, even as an empty list.
  */
-export function permissionsAsSent(
-  group: Pick<SecurityGroup, "id" | "name">,
+export const permissionsAsSent = (
   sent: readonly string[] | undefined,
-): readonly string[] {
-  if (sent !== undefined) return sent;
-  return isDefaultGroup(group) ? [PERMISSION.access] : [];
-}
+  isDefault: boolean,
+): readonly string[] => sent ?? (isDefault ? [PERMISSION.access] : []);
 
 const indexOf = oncePerPair((users: People, securityGroups: Directory["securityGroups"]): AccessIndex => {
   const groupsOf = new Map<Username, Set<SecurityGroupId>>();
   const access = new Set<Username>();
   const administrators = new Set<Username>();
+  const administering = shippedGroup(securityGroups.values(), ADMINISTRATOR_GROUP);
   for (const group of securityGroups.values()) {
     const gives = group.permissions.includes(PERMISSION.access);
-    const administers = isShipped(group, ADMINISTRATOR_GROUP);
     for (const member of group.members) {
       const groups = groupsOf.get(member);
       if (groups === undefined) groupsOf.set(member, new Set([group.id]));
       else groups.add(group.id);
       if (gives) access.add(member);
-      if (administers) administrators.add(member);
+      if (group === administering) administrators.add(member);
     }
   }
   const withAccess = new Set<Username>();

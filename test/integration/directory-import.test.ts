@@ -237,6 +237,28 @@ describe("PUT /api/v1/directory", function () {
       expect(await row()).to.equal(undefined);
     });
 
+    it("is no other group that is called so, and that can be deleted", async () => {
+      const second = () =>
+        api.call("PUT", "/api/v1/security-groups/8", { name: "default", members: ["ben"] });
+      await put([ANNA, BEN], [group("Default", ["anna"], { permissions: [] })]);
+      expect((await second()).body).to.deep.include({ permissions: [] });
+      expect((await api.call("DELETE", "/api/v1/security-groups/8")).status).to.equal(204);
+    });
+
+    it("under a number stays it when another is called so", async () => {
+      const second = () =>
+        api.call("PUT", "/api/v1/security-groups/8", { name: "default", members: ["ben"] });
+      await put([ANNA, BEN], [{ id: "7", name: "Default", members: ["anna"] }]);
+      expect((await second()).body).to.deep.include({ permissions: [] });
+      const first = await api.call("PUT", "/api/v1/security-groups/7", {
+        name: "Default",
+        members: ["anna"],
+      });
+      expect(first.body).to.deep.include({ permissions: ["AccessWhisper"] });
+      expect((await api.call("DELETE", "/api/v1/security-groups/8")).status).to.equal(204);
+      expect((await api.call("DELETE", "/api/v1/security-groups/7")).status).to.not.equal(204);
+    });
+
     it("cannot be deleted", async () => {
       expect((await api.call("DELETE", "/api/v1/security-groups/Default")).status).to.equal(409);
     });

@@ -182,4 +182,59 @@ describe("a directory in which something is wrong", () => {
     const { wanted } = read([...all, user("dan")], [group("Default", [], { name: 7 })], known);
     expect(members(wanted, "Default")).to.deep.equal(["anna", "ben", "cora", "dan"]);
   });
+
+  describe("in which several groups are called as HealthTrack's own", () => {
+    const named = (id: string, name: string, more: Record<string, unknown> = {}) =>
+      group(id, ["a"], { name, ...more });
+    const accessOf = ({ wanted }: ReturnType<typeof read>) =>
+      [...wanted.groups.values()]
+        .filter(({ permissions }) => permissions.includes("AccessWhisper"))
+        .map(({ id }) => id);
+    const nobody = named("17", "Default", { permissions: [] });
+
+    it("follows the one with the id, and gives the other nothing", () => {
+      const given = read([user("a")], [named("Default", "Everybody"), named("18", "Default")]);
+      expect(accessOf(given)).to.deep.equal(["Default"]);
+      const told = read(
+        [user("a")],
+        [named("DEFAULT", "Default", { permissions: [] }), named("18", "Default")],
+      );
+      expect(accessOf(told)).to.deep.equal([]);
+      expect([...given.problems, ...told.problems]).to.deep.equal([]);
+    });
+
+    it("keeps the one that was Default, gives the other nothing, and says so", () => {
+      for (const [first, access] of [
+        [nobody, []],
+        [named("17", "Default"), ["17"]],
+      ] as const) {
+        const before = read([user("a")], [first]).wanted;
+        const both = read([user("a")], [named("18", "default"), first], before);
+        expect(accessOf(both)).to.deep.equal(access);
+        expect(accessOf(read([user("a")], [named("18", "default"), first], both.wanted))).to.deep.equal(
+          access,
+        );
+        expect(both.problems.map(({ message }) => message).join()).to.match(
+          /Several groups are called Default/,
+        );
+      }
+    });
+
+    it("takes none of them for it when nothing is known, so that Default is as if it had not been sent", () => {
+      const both = read([user("a")], [named("18", "Default"), nobody]);
+      expect(accessOf(both)).to.deep.equal(["Default"]);
+      expect(both.problems).to.have.lengthOf(1);
+    });
+
+    it("says so of HMS-Administrator", () => {
+      const admins = ["17", "18"].map((id) => named(id, "HMS-Administrator"));
+      expect(
+        read([user("a")], admins)
+          .problems.map(({ message }) => message)
+          .join(),
+      ).to.match(/HMS-Administrator/);
+      const [own] = admins;
+      expect(read([user("a")], [own, named("hms-administrator", "x")]).problems).to.deep.equal([]);
+    });
+  });
 });

@@ -7,7 +7,7 @@ import {
   permissionsAsSent,
   securityGroupsOf,
 } from "../../../src/policy/permissions.ts";
-import { g, practice, securityGroup, u, user } from "./support/practice.ts";
+import { practice, securityGroup, u, user } from "./support/practice.ts";
 
 const BOTH = ["AccessWhisper", "WhisperAdmin"];
 
@@ -36,12 +36,9 @@ describe("AccessWhisper", () => {
   }
 
   it("is held by Default unless HealthTrack sends otherwise", () => {
-    expect(permissionsAsSent({ id: g("Default"), name: "Default" }, undefined)).to.deep.equal([
-      "AccessWhisper",
-    ]);
-    expect(permissionsAsSent({ id: g("1"), name: "Default" }, undefined)).to.deep.equal(["AccessWhisper"]);
-    expect(permissionsAsSent({ id: g("Default"), name: "Default" }, [])).to.deep.equal([]);
-    expect(permissionsAsSent({ id: g("Nurses"), name: "Nurses" }, undefined)).to.deep.equal([]);
+    expect(permissionsAsSent(undefined, true)).to.deep.equal(["AccessWhisper"]);
+    expect(permissionsAsSent([], true)).to.deep.equal([]);
+    expect(permissionsAsSent(undefined, false)).to.deep.equal([]);
   });
 
   it("of someone unknown is none", () => {
@@ -87,6 +84,35 @@ describe("WhisperAdmin", () => {
     expect(isWhisperAdmin(people, u("ann"))).to.equal(true);
     expect(isWhisperAdmin(people, u("ben"))).to.equal(false);
   });
+});
+
+describe("HMS-Administrator", () => {
+  const named = (id: string, member: string, name = "HMS-Administrator") => ({
+    ...securityGroup(id, [member]),
+    name,
+  });
+  const cases: Array<readonly [string, Array<ReturnType<typeof named>>, string[]]> = [
+    [
+      "the one with the id, though another is called so",
+      [named("17", "ben"), named("HMS-Administrator", "ann")],
+      ["ann"],
+    ],
+    [
+      "the one with the id in another spelling, whatever it is called",
+      [named("17", "ben"), named("hms-administrator", "ann", "Admins")],
+      ["ann"],
+    ],
+    ["the only one called so", [named("17", "ann"), named("18", "ben", "HMS")], ["ann"]],
+    ["none of two called so", [named("17", "ann"), named("18", "ben", "hms-ADMINISTRATOR")], []],
+  ];
+  for (const [what, groups, expected] of cases)
+    it(`is ${what}`, () => {
+      const people = practice(
+        [user("ann", { permissions: BOTH }), user("ben", { permissions: BOTH })],
+        groups,
+      );
+      expect(["ann", "ben"].filter((name) => isWhisperAdmin(people, u(name)))).to.deep.equal(expected);
+    });
 });
 
 describe("effective permissions", () => {
