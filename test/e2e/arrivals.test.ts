@@ -13,6 +13,15 @@ import { settled } from "../support/settled.ts";
 import { sharedStack, type TestStack } from "../support/stack.ts";
 import { hire, historyOf, nameOf, putUser, roomOfKind, textsOf, unique } from "../support/staff.ts";
 
+/** A time of today on the practice's clock: a notice says the date of any other day. */
+const todayAt = (time: string): string => {
+  const zone = { timeZone: "Australia/Sydney" };
+  const day = new Intl.DateTimeFormat("en-CA", zone).format();
+  const named = new Intl.DateTimeFormat("en", { ...zone, timeZoneName: "longOffset" }).formatToParts();
+  const offset = named.find(({ type }) => type === "timeZoneName")?.value.replace("GMT", "");
+  return `${day}T${time}:00${offset}`;
+};
+
 const run = promisify(execFile);
 
 /** Seconds since the test began, as HealthTrack's clock shows them: each change is a second later than the one before. */
@@ -64,7 +73,7 @@ describe("Patient arrivals", function () {
       patient_name: "Alice Quokka",
       doctor: jones,
       location: "Main St",
-      appointment_at: "2026-03-02T10:30:00+11:00",
+      appointment_at: todayAt("10:30"),
       changed_by: mia,
       changed_at: new Date(started + second * 1_000).toISOString(),
       ...changes,
@@ -338,7 +347,7 @@ describe("Patient arrivals", function () {
       const [one, two] = [unique("b"), unique("b")];
       await put(one);
       const notice = await noticeFor(doctor, one);
-      await put(two, { patient_id: one, appointment_at: "2026-03-02T10:45:00+11:00" });
+      await put(two, { patient_id: one, appointment_at: todayAt("10:45") });
       expect(await editOf(doctor, notice)).to.include("10:30 and 10:45 appointments");
       await doctor.react(room.roomId, idOf(notice), "✅");
       await expectGone(doctor, room.roomId, idOf(notice));
@@ -352,7 +361,7 @@ describe("Patient arrivals", function () {
       const [one, two] = [unique("b"), unique("b")];
       await put(one);
       const notice = await noticeFor(doctor, one);
-      await put(two, { patient_id: one, appointment_at: "2026-03-02T10:45:00+11:00" });
+      await put(two, { patient_id: one, appointment_at: todayAt("10:45") });
       await editsOf(notice, /10:30 and 10:45 appointments/);
       return { one, two, notice };
     };
@@ -377,7 +386,7 @@ describe("Patient arrivals", function () {
       const taylor = unique("dr.taylor");
       const other = await hire(stack, taylor, { doctor: true });
       const { one, two, notice } = await both();
-      const at = "2026-03-02T10:45:00+11:00";
+      const at = todayAt("10:45");
       await put(two, { patient_id: one, appointment_at: at, doctor: taylor });
       await editsOf(notice, /^\* A\.Q\. has arrived · 10:30 appointment · /);
       expect(bodyOf(await noticeFor(other, two))).to.match(/^A\.Q\. has arrived · 10:45 appointment · /);
