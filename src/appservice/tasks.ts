@@ -1,4 +1,5 @@
 import type { Logger } from "pino";
+import { roomQueue } from "../conversations/affected.ts";
 import { checkRoomLater, continueLane } from "../conversations/room-checks.ts";
 import { followTags } from "../conversations/tags.ts";
 import type { DirectorySnapshot } from "../directory/snapshot.ts";
@@ -51,13 +52,14 @@ export function matrixTasks(parts: MatrixTaskParts): {
   const rooms = { ...parts, homeserver, bot: settings.bot };
   return {
     inbox: ({ room_id }) => drainInbox(database, handlers, log, room_id),
-    outbox: ({ conversation_id }) =>
+    outbox: ({ conversation_id }, inTurn) =>
       drainOutbox(
         {
           database,
           homeserver,
           bot: settings.bot,
-          repair: (id, sender) => repairNow(rooms, id, sender),
+          // Never beside the room's own job: each would be refused what the other has just done.
+          repair: (id, sender) => inTurn(roomQueue(id), () => repairNow(rooms, id, sender)),
           onDropped: ({ type, errcode }) =>
             log.error({ type, errcode }, "a send was refused for good and is a dead letter now"),
         },
