@@ -2,6 +2,7 @@
 
 import type { Directory } from "./model.ts";
 import { displayNameOf, securityGroupDisplayName } from "./names.ts";
+import { normalized } from "./normalized.ts";
 import { oncePer } from "./oncePer.ts";
 import { tidyName } from "./tidyName.ts";
 import * as words from "./words.ts";
@@ -28,8 +29,8 @@ function pairs(from: string, to: string): Record<string, string> {
  * other scripts that look alike.
  */
 export function nameKey(name: string): string {
-  const tidy = tidyName(name, Number.POSITIVE_INFINITY).normalize("NFKD");
-  const small = tidy.toUpperCase().toLowerCase().normalize("NFKD").replace(/\p{M}/gu, "");
+  const tidy = normalized(tidyName(name, Number.POSITIVE_INFINITY), "NFKD");
+  const small = normalized(tidy.toUpperCase().toLowerCase(), "NFKD").replace(/\p{M}/gu, "");
   const seen = Array.from(small, latinOf).join("");
   const letters = seen.replace(/[^\p{L}\p{N}]/gu, "");
   // A name of signs alone, such as a moon, is compared as it is.

@@ -10,6 +10,7 @@ import type {
   UserId,
   Username,
 } from "./model.ts";
+import { normalized } from "./normalized.ts";
 import { oncePer } from "./oncePer.ts";
 import * as words from "./words.ts";
 
@@ -31,7 +32,7 @@ export type HandleTarget =
   | { readonly customGroup: ConversationId };
 
 /** What two usernames have in common when they would become the same account. */
-export const foldName = (name: string): string => name.toLowerCase().normalize("NFC");
+export const foldName = (name: string): string => normalized(name.toLowerCase(), "NFC");
 
 /**
  * Matrix spec, appendices, "Mapping from other character sets": lower case, and every byte outside

@@ -3,6 +3,8 @@
  * where a name from outside is made fit to be shown.
  */
 
+import { normalized } from "./normalized.ts";
+
 /** Emoji: joined into families, and told apart from plain signs, by characters that nobody sees. */
 const PICTURE = /\p{Extended_Pictographic}/u;
 const PICTURE_ENDS = /[\ufe0f\p{Emoji_Modifier}]/u;
@@ -48,7 +50,7 @@ export function tidyName(text: string, longest = 255): string {
 function visibleOf(text: string): string {
   let visible = "";
   let last = " ";
-  for (const point of text.normalize("NFC").replace(BLANK, " ")) {
+  for (const point of normalized(text, "NFC").replace(BLANK, " ")) {
     // A mark on a blank, and a second blank, are nothing.
     if (last === " " && (point === " " || MARK.test(point))) continue;
     if (INVISIBLE.test(point) && !belongsAfter(last, point)) continue;
@@ -56,7 +58,7 @@ function visibleOf(text: string): string {
     last = point;
   }
   // What is no longer held apart is put together.
-  return visible.normalize("NFC");
+  return normalized(visible, "NFC");
 }
 
 function cut(text: string, longest: number): string {

@@ -1,6 +1,7 @@
 /** Names as people type them: what may be different without meaning somebody else. */
 
 import { foldName } from "../../policy/names.ts";
+import { normalized } from "../../policy/normalized.ts";
 import * as rules from "../../policy/words.ts";
 
 /** Letters that no accent is taken off of. */
@@ -27,9 +28,7 @@ export function exactly(name: string): string {
 
 /** Without accents, apostrophes of any kind, punctuation, and how many blanks there are: `Dr. Seán O’Brien` is `dr sean obrien`. */
 export function loosely(name: string): string {
-  const small = exactly(name)
-    .normalize("NFKD")
-    .replace(/[\p{M}\p{Cf}'’‘ʼ\u0060´]/gu, "");
+  const small = normalized(exactly(name), "NFKD").replace(/[\p{M}\p{Cf}'’‘ʼ\u0060´]/gu, "");
   const letters = small
     .toUpperCase()
     .toLowerCase()

@@ -8,7 +8,10 @@ import type { MatrixEvent } from "../../../src/messages/event.ts";
 import { filesIn } from "../../../src/messages/files.ts";
 import { piecesOf, withoutFallbackIn } from "../../../src/messages/markup.ts";
 import { relationOf } from "../../../src/messages/relation.ts";
+import { nameKey } from "../../../src/policy/groupNames.ts";
 import type { UserId } from "../../../src/policy/model.ts";
+import { foldName } from "../../../src/policy/names.ts";
+import { normalized } from "../../../src/policy/normalized.ts";
 import { expectLinear, repeated } from "../../support/growth.ts";
 
 /** Client-server API, "Size limits": no event is larger, in bytes. */
@@ -37,6 +40,10 @@ const HOSTILE: Readonly<Record<string, (size: number) => string>> = {
   "entities without an end": (size) => repeated("&", size),
   "an entity of many digits": (size) => `&#${repeated("9", size)};`,
   "entities of no character": (size) => repeated("&#999999999999;&#xD800;&#0;", size),
+  "marks in a wrong order": (size) => `a${repeated("\u0301", size / 2)}${repeated("\u0316", size / 2)}`,
+  "marks by turns": (size) => `a${repeated("\u0301\u0316", size)}`,
+  "marks that look like letters": (size) => `a${repeated("\uff9e\u0316", size)}`,
+  "vowels on one letter": (size) => `\u0f40${repeated("\u0f74\u0f72\u0f71", size)}`,
   "half surrogate pairs": (size) => repeated("\ud800", size),
   "control characters": (size) => `${repeated("\u0001", size)}x`,
   "addresses of files that do not end": (size) => repeated("mxc://a", size),
@@ -64,6 +71,8 @@ const READERS: Readonly<Record<string, (text: string) => unknown>> = {
       content: { msgtype: "m.image", url: text, format: "org.matrix.custom.html", formatted_body: text },
     }),
   "a group's new name": (name) => nativeEdit({ ...NAMED, content: { name } }, BOT),
+  "what a group's name is compared by": nameKey,
+  "what a username is compared by": foldName,
   "a word that is a typing error": (word) => nearest(word, NAMES),
 };
 
@@ -106,6 +115,26 @@ describe("hostile text in an event", () => {
     await expectLinear(5_000, names, (candidates) => nearest("persn.x", candidates));
     expect(nearest("a".repeat(60_000), names(5))).to.equal(undefined);
     expect(nearest("persn.2", names(5))).to.equal("person.2");
+  });
+});
+
+describe("text in a normal form", () => {
+  it("is what it always was where people write it", () => {
+    const written = [
+      "Zoe\u0308 O'Brien",
+      "Ng\u00f4 Th\u1ecb H\u01b0\u01a1ng",
+      "\u0e19\u0e49\u0e33",
+      "\uff76\uff9e",
+      `a${"\u0301\u0316".repeat(15)}`,
+    ];
+    for (const text of written)
+      for (const form of ["NFC", "NFKD"] as const)
+        expect(normalized(text, form)).to.equal(text.normalize(form));
+  });
+
+  it("has no more than thirty marks on one character", () => {
+    expect(normalized(`x${"\u0301".repeat(40)}y`, "NFC")).to.equal(`x${"\u0301".repeat(30)}y`);
+    expect(normalized(`${"\uff9e\u0316".repeat(40)}`, "NFKD")).to.have.length(30);
   });
 });
 
