@@ -112,7 +112,10 @@ function asked(arrival: Arrival, again: ReadonlySet<Username>): Change {
   return { arrival: { ...arrival, notices }, effects };
 }
 
-/** More people are told. One who has the notice already is asked once more, and now answers for the arrival too. */
+/**
+ * More people are told. One who has the notice already is asked once more, and now answers for the arrival too. What they
+ * replied before, when it was not for them to answer, is no answer to this.
+ */
 function called(
   arrival: Arrival,
   toldAs: "backup" | "reception",
@@ -128,7 +131,9 @@ function called(
   };
   const notices = before.arrival.notices.map((notice): Notice => {
     if (!people.includes(notice.username) || notice.progress.state === "acknowledged") return notice;
-    return having.has(notice.username) ? { ...notice, toldAs } : fresh(notice.username, notice);
+    return having.has(notice.username)
+      ? { ...notice, toldAs, progress: { state: "waiting" } }
+      : fresh(notice.username, notice);
   });
   const added = people
     .filter((username) => noticeOf(arrival, username) === undefined)

@@ -182,6 +182,15 @@ describe("escalation", () => {
     expect(watched && escalate(watched, RULE, directory, minute(85))).not.to.equal(null);
   });
 
+  it("takes what a watcher replied before they were called in for no answer", () => {
+    const watched = reply(arrived({}, told(JONES, NURSE)), NURSE, minute(81))?.arrival;
+    const called = watched && run(watched, RULE, 3);
+    expect(called && progress(called)).to.include.members(["nurse waiting", "dr.backup waiting"]);
+    expect(called && stateOf(called)).to.equal("escalated");
+    const answered = called && reply(called, NURSE, minute(96))?.arrival;
+    expect(answered && escalate(answered, RULE, directory, minute(100))).to.equal(null);
+  });
+
   it("goes by the location's own rule, else by the one for all others", () => {
     const north: EscalationRule = { location: "north ", after: 1 };
     const rules = [RULE, north];
