@@ -10,7 +10,7 @@ export interface File {
 }
 
 /** Client-server API, "Matrix Content (mxc://) URIs": nothing before it, nothing behind it. */
-const MXC = /^mxc:\/\/([A-Za-z0-9.:[\]-]{1,255})\/([A-Za-z0-9_-]{1,255})$/;
+const MXC = /^mxc:\/\/([A-Za-z0-9[][A-Za-z0-9.:[\]-]{0,254})\/([A-Za-z0-9_-]{1,255})$/;
 /** No honest event shows more; one of 64 kB could name a thousand. */
 const MOST = 50;
 const SHOWN_ITSELF: ReadonlySet<unknown> = new Set(["m.image", "m.file", "m.audio", "m.video"]);

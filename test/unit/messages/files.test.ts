@@ -71,6 +71,7 @@ describe("the files that an event shows", () => {
     ["an address with a fragment", "m.sticker", { url: `${MXC}#x` }],
     ["an address with blanks", "m.sticker", { url: ` ${MXC}\n` }],
     ["an encoded address", "m.sticker", { url: "mxc://example.org/%61bc" }],
+    ["a server that leads elsewhere in a path", "m.sticker", { url: "mxc://../abc" }],
     ["an address in a list", "m.sticker", { url: [MXC] }],
     ["another's portrait", "m.room.member", { membership: "join", avatar_url: MXC }, "@ht_bob:example.org"],
     ["an invitation", "m.room.member", { membership: "invite", avatar_url: MXC }, ANN],
