@@ -83,7 +83,7 @@ describe("the front door", function () {
       id_server: "127.0.0.1:9",
       id_access_token: "x",
     };
-    expect((await ann.request("POST", at(room, "invite"), { body: address })).status).to.equal(400);
+    expect((await ann.request("POST", at(room, "invite"), { body: address })).status).to.equal(403);
     const made = await ann.request("POST", `${C}/v3/createRoom`, { body: { invite_3pid: [address] } });
     expect(made.status).to.equal(403);
   });
