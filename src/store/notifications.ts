@@ -83,9 +83,18 @@ export async function listenToDatabase(
   };
 
   session = await connect();
+  let unanswered: pg.Client | undefined;
   const timer = setInterval(() => {
     const asked = session;
-    asked?.query("SELECT 1").catch((error: unknown) => lost(asked, error));
+    // One question at a time: the last one answers for this one too, or ends the connection when it gets no answer.
+    if (asked === undefined || asked === unanswered) return;
+    unanswered = asked;
+    asked
+      .query("SELECT 1")
+      .catch((error: unknown) => lost(asked, error))
+      .finally(() => {
+        if (unanswered === asked) unanswered = undefined;
+      });
   }, beat).unref();
   return {
     on: (channel, listener) => {
