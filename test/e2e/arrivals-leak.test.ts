@@ -98,7 +98,7 @@ describe("Nothing of a patient is found outside the messages about them, after a
     const refusing = stack.proxy.inject({
       when: "before",
       match: { token: stack.appserviceToken, path: /\/send\/m\.room\.message\// },
-      act: () => ({ kind: "answer", status: 403, body: { errcode: "M_FORBIDDEN", error: "no" } }),
+      act: () => ({ kind: "answer", status: 425, body: { errcode: "M_UNKNOWN", error: `Not ${NAME}` } }),
     });
     await put(noon, { doctor: smith });
     await refusing.happened;
@@ -150,7 +150,7 @@ describe("Nothing of a patient is found outside the messages about them, after a
 
   it("not in Whisper's log", () => {
     const logs = stack.whisperLogs.map((file) => readFileSync(file, "utf8"));
-    expect(logs.join("")).to.include("/api/v1/bookings").and.to.include("M_FORBIDDEN");
+    expect(logs.join("")).to.include("/api/v1/bookings").and.to.include("425 M_UNKNOWN");
     clean(logs);
   });
 
