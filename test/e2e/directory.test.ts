@@ -97,7 +97,7 @@ describe("The directory", function () {
     expect((await roomOfKind(newcomer, "group", "Nurses")).roomId).to.equal(nurses.roomId);
   });
 
-  it("is refused whole when anything in it is wrong, and nothing has changed", async () => {
+  it("is refused whole in strict mode when anything in it is wrong, and nothing has changed", async () => {
     // The look for missing events that followed the start a few seconds later is none of the import's.
     await settled(stack, { gaps: true });
     stack.proxy.forget();
@@ -116,11 +116,27 @@ describe("The directory", function () {
       "most people gone": { users: [first], security_groups: [] },
     };
     for (const [what, body] of Object.entries(wrong)) {
-      const answer = await callApi(stack, "PUT", "/api/v1/directory", body);
+      const answer = await callApi(stack, "PUT", "/api/v1/directory?strict=true", body);
       expect(answer.status, what).to.be.within(400, 499);
       expect(answer.headers.get("content-type"), what).to.include("application/problem+json");
     }
     await settled(stack);
     expect(stack.proxy.requests(own()).map(({ method, path }) => `${method} ${path}`)).to.deep.equal([]);
+  });
+
+  it("is taken where it is good, though one address in it is none", async () => {
+    const [first, second, ...others] = SAMPLE_PRACTICE.users;
+    const users = [{ ...first, email: "n/a" }, { ...second, name: "Renamed Meanwhile" }, ...others];
+    const answer = await mustCallApi(stack, "PUT", "/api/v1/directory", { ...SAMPLE_PRACTICE, users });
+    expect(answer).to.have.nested.property("users.updated", 1);
+    expect(answer).to.have.nested.property("problems[0].path", "users.0.email");
+    const user = (username?: string) => mustCallApi(stack, "GET", `/api/v1/users/${username}`);
+    expect(await user(first?.username)).to.include({ email: first?.email, active: true });
+    expect(await user(second?.username)).to.include({ name: "Renamed Meanwhile" });
+    await settled(stack);
+    const renamed = await stack.signIn(second?.username ?? "");
+    expect(
+      JSON.stringify(await renamed.request("GET", `/_matrix/client/v3/profile/${renamed.userId}`)),
+    ).to.include("Renamed Meanwhile");
   });
 });
