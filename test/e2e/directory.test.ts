@@ -129,7 +129,7 @@ describe("The directory", function () {
     const users = [{ ...first, email: "n/a" }, { ...second, name: "Renamed Meanwhile" }, ...others];
     const answer = await mustCallApi(stack, "PUT", "/api/v1/directory", { ...SAMPLE_PRACTICE, users });
     expect(answer).to.have.nested.property("users.updated", 1);
-    expect(answer).to.have.nested.property("problems[0].path", "users.0.email");
+    expect(answer).to.have.nested.property("problems[0].path", "users[0].email");
     const user = (username?: string) => mustCallApi(stack, "GET", `/api/v1/users/${username}`);
     expect(await user(first?.username)).to.include({ email: first?.email, active: true });
     expect(await user(second?.username)).to.include({ name: "Renamed Meanwhile" });
