@@ -56,8 +56,9 @@ class Memberships:
         """
         requester, room, action = given["requester"], given["room_id"], given["action"]
         user = requester.user.to_string()
-        # Not what an administrator or Synapse itself does in somebody's name.
-        if requester.authenticated_entity != user or given["target"].to_string() != user:
+        # Not what an administrator or Synapse itself does in somebody's name, nor what is done to a room that is deleted:
+        # the bot, which deletes it, leaves it too.
+        if requester.authenticated_entity != user or given["target"].to_string() != user or user == self._bot:
             return None
         if action not in ("join", "leave") or given.get("new_room"):
             return None
@@ -70,7 +71,7 @@ class Memberships:
             return None
         if action == "leave":
             # Whoever leaves another one is let in again by Whisper.
-            if marker.content.get("kind") != "custom":
+            if marker.content.get("kind") != "custom" and not await self._api.is_user_admin(user):
                 raise SynapseError(403, STAYS, Codes.FORBIDDEN)
             return None
         # A new portrait, or nothing new at all. Names come from HealthTrack, and are always shown.

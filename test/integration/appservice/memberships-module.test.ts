@@ -138,6 +138,16 @@ describe("Synapse with Whisper's module", function () {
       await ok(ann, "POST", at(invited, "leave"), {});
     });
 
+    for (const kind of ["group", "alerts"]) {
+      it(`(${kind}) lets the bot delete it, with everybody in it and the bot`, async () => {
+        const room = await managed(kind, [ann, bob]);
+        await house.bot.json("DELETE", `/_synapse/admin/v1/rooms/${encodeURIComponent(room)}`, {
+          purge: true,
+        });
+        expect((await ann.json("GET", `${C}/v3/joined_rooms`)).joined_rooms).not.to.include(room);
+      });
+    }
+
     it("shows a new portrait where its owner may write, and nowhere else", async () => {
       const silent = await managed("alerts", [ann, bob]);
       const open = await managed("custom", [ann, bob], { events_default: 0 });
