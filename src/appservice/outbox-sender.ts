@@ -7,8 +7,8 @@ import type { Database } from "../store/database.ts";
 import { type Homeserver, MatrixRefused, path } from "./homeserver.ts";
 
 /**
- * A send that the homeserver refuses this often for what may pass (with the jobs' back-off, a quarter of an hour) becomes
- * a dead letter, so that what comes after it goes on.
+ * A send that the homeserver refuses this often for what may pass, or in a room that cannot be put right (with the jobs'
+ * back-off, a quarter of an hour), becomes a dead letter, so that what comes after it goes on.
  */
 const MAX_REFUSALS = 20;
 
@@ -46,7 +46,7 @@ export interface SenderParts {
   readonly bot: UserId;
   /**
    * Looks at the conversation's room as the homeserver has it, and makes it what it ought to be, with this sender in it if
-   * they ought to be. @throws when that could not be done now.
+   * they ought to be. @throws when that could not be done now: MatrixRefused when the homeserver said no to it.
    */
   readonly repair: (conversation: ConversationId, sender: UserId) => Promise<void>;
   /** Told of a send that was given up, when that is written down: what it means is for whoever caused it, by its ref. */
@@ -57,12 +57,18 @@ export interface SenderParts {
  * The job `outbox`: sends what waits for a conversation, in order and exactly once. The Matrix transaction id is made
  * from the ref, so a repeated call within Synapse's memory of it sends nothing twice; a repetition after that, or
  * after Synapse restarted, first looks in the room for the event that bears the ref.
+ * @param lookedFor the ref of the send for which the room has just been looked at and put right.
  */
-export async function drainOutbox(parts: SenderParts, conversation: ConversationId): Promise<void> {
+export async function drainOutbox(
+  parts: SenderParts,
+  conversation: ConversationId,
+  lookedFor?: string,
+): Promise<void> {
   const rows = await claim(parts.database, conversation);
   const sent = new Map<string, EventId>();
   let begun = 0;
   let more = rows.length === AT_ONCE;
+  let looked: string | undefined;
   let before: string | null = null;
   try {
     for (const row of rows) {
@@ -73,7 +79,12 @@ export async function drainOutbox(parts: SenderParts, conversation: Conversation
         conversation,
         row,
         row.target_event ?? row.target_sent ?? eventOf(sent, row.target_ref),
+        row.ref === lookedFor,
       );
+      if (outcome === "looked at") {
+        looked = row.ref;
+        break;
+      }
       if (outcome === "begin anew") {
         more = true;
         break;
@@ -84,6 +95,9 @@ export async function drainOutbox(parts: SenderParts, conversation: Conversation
   } finally {
     await settle(parts.database, rows[0]?.room_id, sent, rows.slice(begun));
   }
+  // At once, while the look is fresh, and perhaps in another room. A job looks for one send only: what is refused again
+  // is given up, and ends it.
+  if (looked !== undefined) return drainOutbox(parts, conversation, looked);
   // More may wait, and so may others: the rest comes when it is this conversation's turn again.
   if (more) await wakeOutbox(parts.database, [conversation]);
 }
@@ -141,8 +155,9 @@ async function settle(
 
 /**
  * Sends one.
- * @returns its event; `left out`: nothing of it holds up what comes after it; `begin anew`: the room may be another one
- *   now, or its refusals were tries of this job, so that what comes next begins with a job of its own.
+ * @returns its event; `left out`: nothing of it holds up what comes after it; `looked at`: the room was put right for it,
+ *   and may be another one now; `begin anew`: its refusals were tries of this job, so that what comes next begins with a job
+ *   of its own.
  * @throws what may pass.
  */
 async function sendRow(
@@ -150,7 +165,8 @@ async function sendRow(
   conversation: ConversationId,
   row: Row,
   target: EventId | null,
-): Promise<EventId | "left out" | "begin anew"> {
+  looked: boolean,
+): Promise<EventId | "left out" | "looked at" | "begin anew"> {
   if (row.target_ref !== null && target === null) {
     // What it is about was never sent into this room, so there is nothing to react to or to take back.
     await drop(parts, row, "TARGET_NOT_SENT");
@@ -161,34 +177,46 @@ async function sendRow(
     return earlier ?? (await send(parts, row, target));
   } catch (error) {
     if (!(error instanceof MatrixRefused)) throw error;
-    return refused(parts, conversation, row, error);
+    return refused(parts, conversation, row, error, looked);
   }
 }
 
-/** The homeserver said no. Only what may pass is worth a wait of those behind it. @throws the refusal then. */
+/**
+ * The homeserver said no. Only what may pass is worth a wait of those behind it. What is about the room is known to be for
+ * good only just after a look at the room that was itself not refused.
+ * @throws the refusal when it may pass.
+ */
 async function refused(
   parts: SenderParts,
   conversation: ConversationId,
   row: Row,
   error: MatrixRefused,
-): Promise<"left out" | "begin anew"> {
+  looked: boolean,
+): Promise<"left out" | "looked at" | "begin anew"> {
   const { errcode, status } = error;
   if (errcode === "M_DUPLICATE_ANNOTATION") {
     // Whoever reacts twice with the same key has reacted: that is what was asked for.
     await drop(parts, row, errcode);
     return "left out";
   }
-  if (ABOUT_THE_ROOM.has(status) && row.attempts === 0) {
-    await parts.repair(conversation, row.as_user ?? parts.bot);
-    await countRefusal(parts.database, row, errcode);
-    return "begin anew";
-  }
+  const aboutTheRoom = ABOUT_THE_ROOM.has(status);
+  if (aboutTheRoom && !looked && (await putRight(parts, conversation, row))) return "looked at";
   await countRefusal(parts.database, row, errcode);
-  if (!PASSING.has(status) || row.attempts + 1 >= MAX_REFUSALS) {
-    await drop(parts, row, errcode);
-    return row.attempts === 0 ? "left out" : "begin anew";
+  const mayPass = PASSING.has(status) || (aboutTheRoom && !looked);
+  if (mayPass && row.attempts + 1 < MAX_REFUSALS) throw error;
+  await drop(parts, row, errcode);
+  return row.attempts > 0 || looked ? "begin anew" : "left out";
+}
+
+/** @returns whether the room was looked at and is what it ought to be; false: the homeserver refused that too. */
+async function putRight(parts: SenderParts, conversation: ConversationId, row: Row): Promise<boolean> {
+  try {
+    await parts.repair(conversation, row.as_user ?? parts.bot);
+    return true;
+  } catch (error) {
+    if (error instanceof MatrixRefused) return false;
+    throw error;
   }
-  throw error;
 }
 
 async function countRefusal(database: Database, row: Row, errcode: string): Promise<void> {

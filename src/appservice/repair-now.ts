@@ -7,8 +7,8 @@ import { refetchRoom } from "./room-steps.ts";
 
 /**
  * Puts a conversation's room right while somebody waits for it: fetches it anew, and makes it what the rules say,
- * with this sender in it; whoever else is missing comes later. What the homeserver refuses on the way stays as it is.
- * @throws what may pass, such as a homeserver that is away.
+ * with this sender in it; whoever else is missing comes later.
+ * @throws MatrixRefused when the homeserver refuses that, and what may pass, such as a homeserver that is away.
  */
 export async function repairNow(parts: ReconcilerParts, id: ConversationId, sender: UserId): Promise<void> {
   const { database, homeserver } = parts;
@@ -20,7 +20,8 @@ export async function repairNow(parts: ReconcilerParts, id: ConversationId, send
     const more = await reconcileRoom(parts, id, sender);
     if (more) await database.transaction((tx) => checkRoomLater(tx, id));
   } catch (error) {
-    if (!(error instanceof MatrixRefused)) throw error;
-    parts.log.warn({ err: error }, "a room that refused a message could not be put right");
+    if (error instanceof MatrixRefused)
+      parts.log.warn({ err: error }, "a room that refused a message could not be put right");
+    throw error;
   }
 }

@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { MatrixRefused } from "../../../src/appservice/homeserver.ts";
 import { storeEvents } from "../../../src/appservice/inbox.ts";
 import { drainOutbox } from "../../../src/appservice/outbox-sender.ts";
 import { deadLetters, discardDeadLetter, retryDeadLetter } from "../../../src/jobs/dead-letters.ts";
@@ -13,6 +14,9 @@ import { testDatabase } from "../../support/postgres.ts";
 const ROOM = "!room:practice.test";
 const CONVERSATION = "c1" as ConversationId;
 const BOT = "@whisper:practice.test" as UserId;
+
+const FORBIDDEN = { errcode: "M_FORBIDDEN" };
+const REPAIR_REFUSED = new MatrixRefused({ method: "POST", path: "/join" }, 403, "M_FORBIDDEN", "no");
 
 describe("the outbox", () => {
   let database: Database;
@@ -262,6 +266,43 @@ describe("the outbox", () => {
     await drainUntilDone();
     expect(bodies()).to.deep.equal(["one", "two"]);
     expect(dropped).to.deep.equal([]);
+  });
+
+  it("does not give up when the repair of the room was itself refused, and keeps the order", async () => {
+    await queue(text("one"), text("two"));
+    homeserver.flaws.push({ errcode: "M_FORBIDDEN" }, { errcode: "M_NOT_FOUND", status: 404 }, FORBIDDEN);
+    let tries = 0;
+    repair = async () => {
+      if (tries++ < 2) throw REPAIR_REFUSED;
+    };
+    await drainUntilDone();
+    expect(bodies()).to.deep.equal(["one", "two"]);
+    expect(dropped).to.deep.equal([]);
+    expect(repairs).to.have.lengthOf(3);
+  });
+
+  it("gives up what is refused in a room that can never be put right, after bounded tries, and goes on", async () => {
+    await queue(text("one"), text("two"));
+    repair = async () => {
+      throw REPAIR_REFUSED;
+    };
+    for (let tries = 0; tries < MAX_ATTEMPTS && !bodies().includes("two"); tries++) {
+      if (dropped.length === 0) homeserver.flaws.splice(0, Infinity, FORBIDDEN);
+      await drain().catch(() => undefined);
+    }
+    expect(bodies()).to.deep.equal(["two"]);
+    expect(dropped).to.deep.equal(["M_FORBIDDEN"]);
+    expect(repairs).to.have.length.within(10, MAX_ATTEMPTS - 1);
+  });
+
+  it("looks once more when it was killed between the look and the next try", async () => {
+    await queue(text("one"));
+    homeserver.flaws.push(FORBIDDEN, "away before", FORBIDDEN);
+    await drain().catch(() => undefined);
+    await drain().catch(() => undefined);
+    await drainUntilDone();
+    expect(bodies()).to.deep.equal(["one"]);
+    expect(repairs).to.deep.equal([BOT, BOT]);
   });
 
   it("sends into the next room what was refused since its room was gone", async () => {
