@@ -1,4 +1,5 @@
 /** Mocha's root hooks (`--require test/support/hooks.ts`): what the whole run shares ends with it. */
+import { expectNoDeprecations } from "./deprecations.ts";
 import { stopTestPostgres } from "./postgres.ts";
 import { stopSharedStack } from "./stack.ts";
 
@@ -7,5 +8,6 @@ export const mochaHooks = {
     this.timeout(60_000);
     await stopSharedStack();
     await stopTestPostgres();
+    expectNoDeprecations();
   },
 };
