@@ -1,5 +1,6 @@
 import { ADMINISTRATOR_GROUP, DEFAULT_GROUP, PERMISSION, type SecurityGroupId } from "../policy/model.ts";
-import { type GroupName, permissionsAsSent, shippedGroup } from "../policy/permissions.ts";
+import { permissionsAsSent } from "../policy/permissions.ts";
+import { type GroupName, shippedGroup } from "../policy/shippedGroup.ts";
 import { sameName } from "../policy/spelling.ts";
 import type { StoredGroup } from "./plan.ts";
 import type { DirectoryProblem } from "./record.ts";

@@ -6,7 +6,7 @@ import {
   type Username,
 } from "../policy/model.ts";
 import { cannotBeSecurityGroupId, foldName } from "../policy/names.ts";
-import type { GroupName } from "../policy/permissions.ts";
+import type { GroupName } from "../policy/shippedGroup.ts";
 import { sameName } from "../policy/spelling.ts";
 import { onlyRow, type Queryable, type Transaction } from "../store/database.ts";
 import { announce, type DirectoryChanges } from "./changes.ts";

@@ -1,6 +1,6 @@
 import { DEFAULT_GROUP, type Naming, type SecurityGroupId, type Username } from "../policy/model.ts";
 import { cannotBeSecurityGroupId, foldName } from "../policy/names.ts";
-import type { GroupName } from "../policy/permissions.ts";
+import type { GroupName } from "../policy/shippedGroup.ts";
 import { sameName } from "../policy/spelling.ts";
 import { type Default, defaultAmong, isDefault, permissionsOf } from "./default-group.ts";
 import type { StoredGroup } from "./plan.ts";
