@@ -1,33 +1,33 @@
 import { z } from "zod";
-import { invalidInput } from "./problem.ts";
 
 /**
- * Where the next page starts: the sort keys of the last row of this one, opaque to the caller. Pages made so neither
- * skip nor repeat a row when others are added meanwhile.
+ * Where the next page starts: the sort keys of the last row of this one. Pages made so neither skip nor repeat a row when
+ * others are added meanwhile. Whatever has the form of a cursor is a place in the list, so that the description of the API
+ * says all that there is to say of one.
  */
-export function writeCursor(keys: readonly (string | number)[]): string {
-  return Buffer.from(JSON.stringify(keys)).toString("base64url");
-}
 
-/** @throws Problem 400 when it is none of ours. */
-export function readCursor<S extends z.ZodType>(cursor: string | undefined, schema: S): z.output<S> | null {
-  if (cursor === undefined) return null;
-  const parsed = schema.safeParse(decoded(cursor));
-  if (!parsed.success)
-    throw invalidInput([{ path: "cursor", message: "Must be the next_cursor of an answer" }]);
-  return parsed.data;
-}
+/** Cursors by what the list is sorted by. Text in hexadecimal, without NUL; a moment in milliseconds since 1970. */
+const CURSOR = {
+  text: /^(0[1-9a-f]|[1-9a-f][0-9a-f])+$/,
+  momentAndText: /^[0-9]{1,13}-(0[1-9a-f]|[1-9a-f][0-9a-f])+$/,
+} as const;
 
-function decoded(cursor: string): unknown {
-  try {
-    const text = Buffer.from(cursor, "base64url").toString("utf8");
-    return text.includes("\\u0000") ? undefined : JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
+export const writeCursor = (...keys: readonly (string | Date)[]): string =>
+  keys
+    .map((key) => (typeof key === "string" ? Buffer.from(key).toString("hex") : String(key.getTime())))
+    .join("-");
 
-export const cursorParameter = () =>
-  z.string().min(1).max(2_000).optional().describe("`next_cursor` of the page before");
+/** The keys of a cursor that has been checked, as they are written. */
+export const keysOf = (cursor: string | undefined): readonly string[] | null => cursor?.split("-") ?? null;
+export const textOfKey = (key = ""): string => Buffer.from(key, "hex").toString("utf8");
+export const momentOfKey = (key = ""): Date => new Date(Number(key));
+
+export const cursorParameter = (sortedBy: keyof typeof CURSOR) =>
+  z
+    .string()
+    .max(2_000)
+    .regex(CURSOR[sortedBy], "Must be the next_cursor of an answer")
+    .optional()
+    .describe("`next_cursor` of the page before");
 export const nextCursor = () =>
   z.string().nullable().describe("give it as `cursor` for the next page; null: this was the last");

@@ -26,10 +26,14 @@ export const queryFlag = () =>
     .transform((word) => word === "true")
     .meta({ jsonSchema: { type: "boolean", default: false } });
 
-/** The limits are keywords of JSON Schema validators that know formats (Ajv's among them); others pass them over. */
+/**
+ * The limits are keywords of JSON Schema validators that know formats (Ajv's among them); others pass them over, and have
+ * the pattern.
+ */
 const MOMENT = {
   type: "string",
   format: "date-time",
+  pattern: "^(19|[2-9][0-9])[0-9]{2}-",
   formatMinimum: "1900-01-01T00:00:00Z",
   formatMaximum: "9999-12-31T23:59:59Z",
   maxLength: 64,

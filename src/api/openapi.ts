@@ -145,7 +145,7 @@ const IDEMPOTENCY_KEY: Parameter = {
   in: "header",
   required: false,
   description: "sent again with the same key and request, the answer of the first time is given",
-  schema: { type: "string", minLength: 1, maxLength: 255 },
+  schema: { type: "string", minLength: 1, maxLength: 255, pattern: "^[!-~]+$" },
 };
 
 function descriptionOf(route: Route): string {
@@ -213,6 +213,9 @@ const operationId = (route: Route): string =>
     .map((word, index) => (index === 0 ? word : word.slice(0, 1).toUpperCase() + word.slice(1)))
     .join("");
 
+/** No text may hold NUL, wherever it stands (input.ts). */
+const WITHOUT_NUL = "^[^\\u0000]*$";
+
 /** Makes JSON Schemas, and collects those with a name (`.meta({id})`) for `components`. */
 class SchemaCollection {
   readonly named: Record<string, Json> = {};
@@ -237,6 +240,7 @@ class SchemaCollection {
   /** Says what a person needs: a field may give its own schema, and a format says more than its regular expression. */
   private simplify(schema: z.core.$ZodType, json: Json): void {
     if (typeof json.format === "string") delete json.pattern;
+    else if (json.type === "string" && json.enum === undefined) json.pattern ??= WITHOUT_NUL;
     const { jsonSchema, listOf, maxItems } = z.globalRegistry.get(schema) ?? {};
     const own =
       listOf instanceof z.ZodType ? { type: "array", items: this.schemaOf(listOf), maxItems } : jsonSchema;

@@ -4,7 +4,7 @@ import { searchArrivals } from "../../arrivals/list.ts";
 import { arrivalSchema, shownArrival } from "../../arrivals/shown.ts";
 import type { Username } from "../../policy/model.ts";
 import type { Queryable } from "../../store/database.ts";
-import { cursorParameter, nextCursor, readCursor, writeCursor } from "../cursor.ts";
+import { cursorParameter, keysOf, momentOfKey, nextCursor, textOfKey, writeCursor } from "../cursor.ts";
 import { moment, optionalId, queryInteger } from "../fields.ts";
 import { type Route, route } from "../route.ts";
 
@@ -48,7 +48,7 @@ export const arrivalRoutes = ({ database }: { database: Queryable }): Route[] =>
       from: moment().optional().describe("came then or later"),
       to: moment().optional().describe("came before then"),
       limit: queryInteger({ min: 1, max: 500, default: 100 }),
-      cursor: cursorParameter(),
+      cursor: cursorParameter("momentAndText"),
     }),
     responses: {
       200: {
@@ -58,11 +58,11 @@ export const arrivalRoutes = ({ database }: { database: Queryable }): Route[] =>
       },
     },
     handler: async ({ query }) => {
-      const cursor = readCursor(query.cursor, z.tuple([z.iso.datetime(), z.string()]));
+      const cursor = keysOf(query.cursor);
       const found = await searchArrivals(database, {
         ...query,
         doctor: query.doctor as Username | null,
-        after: cursor && { arrivedAt: new Date(cursor[0]), id: cursor[1] as ArrivalId },
+        after: cursor && { arrivedAt: momentOfKey(cursor[0]), id: textOfKey(cursor[1]) as ArrivalId },
       });
       const page = found.slice(0, query.limit);
       const last = found.length > query.limit ? page.at(-1) : undefined;
@@ -71,7 +71,7 @@ export const arrivalRoutes = ({ database }: { database: Queryable }): Route[] =>
         status: 200,
         body: {
           arrivals: page.map((arrival) => shownArrival(arrival, now)),
-          next_cursor: last ? writeCursor([last.arrivedAt.toISOString(), last.id]) : null,
+          next_cursor: last ? writeCursor(last.arrivedAt, last.id) : null,
         },
       };
     },

@@ -4,7 +4,7 @@ import { problemsOfIds } from "../../directory/doctor-ids.ts";
 import { type SentUser, userByNameSchema, username, userSchema } from "../../directory/schema.ts";
 import { deactivateUser, putUser, readUser, searchUsers } from "../../directory/users.ts";
 import type { Database } from "../../store/database.ts";
-import { cursorParameter, nextCursor, readCursor, writeCursor } from "../cursor.ts";
+import { cursorParameter, keysOf, nextCursor, textOfKey, writeCursor } from "../cursor.ts";
 import { id, queryInteger } from "../fields.ts";
 import { notFound } from "../problem.ts";
 import { type Route, route, writeRoute } from "../route.ts";
@@ -54,7 +54,7 @@ export function userRoutes({ database, naming, changes }: UserRouteParts): Route
           .optional()
           .describe("part of a user name or a name, capital letters or not"),
         limit: queryInteger({ min: 1, max: 1_000, default: 100 }),
-        cursor: cursorParameter(),
+        cursor: cursorParameter("text"),
       }),
       responses: {
         200: {
@@ -64,17 +64,17 @@ export function userRoutes({ database, naming, changes }: UserRouteParts): Route
         },
       },
       handler: async ({ query }) => {
-        const after = readCursor(query.cursor, z.tuple([z.string()]));
+        const after = keysOf(query.cursor);
         const found = await searchUsers(database, {
           query: query.query,
-          after: after?.[0] ?? null,
+          after: after && textOfKey(after[0]),
           limit: query.limit,
         });
         const page = found.slice(0, query.limit);
         const last = found.length > query.limit ? page.at(-1) : undefined;
         return {
           status: 200,
-          body: { users: page.map(shown), next_cursor: last ? writeCursor([last.username]) : null },
+          body: { users: page.map(shown), next_cursor: last ? writeCursor(last.username) : null },
         };
       },
     }),

@@ -83,8 +83,28 @@ describe("the table of routes", () => {
     expect(patterns).to.not.have.length(0);
     for (const [at, pattern = ""] of patterns) {
       expect(pattern, at).to.not.match(/\\p\{|\(\?/i);
-      expect(new RegExp(pattern, "u").test("Anna\u0007"), at).to.equal(pattern === "\\S");
+      expect(new RegExp(pattern, "u").test("Anna\u0007"), at).to.equal(
+        ["\\S", "^[^\\u0000]*$"].includes(pattern),
+      );
     }
+  });
+
+  it("says all of a cursor, of a key for repetitions, and that no text holds NUL", () => {
+    const { paths } = describeApi(routes);
+    const field = (path: string, method: string, name: string) => {
+      const found = paths[path]?.[method]?.parameters?.find((each) => each.name === name)?.schema.pattern;
+      return new RegExp(String(found), "u");
+    };
+    for (const path of ["/api/v1/users", "/api/v1/arrivals"])
+      for (const none of ["0", "zzz", "00", "WyJhIl0", "1-00"])
+        expect(field(path, "get", "cursor").test(none), `${path} ${none}`).to.equal(false);
+    expect(field("/api/v1/users", "get", "cursor").test("616e6e61")).to.equal(true);
+    expect(field("/api/v1/arrivals", "get", "cursor").test("1772400000000-61")).to.equal(true);
+    const key = field("/api/v1/alerts", "post", "Idempotency-Key");
+    expect([key.test("a key"), key.test("é"), key.test("a-key")]).to.deep.equal([false, false, true]);
+    for (const [at, { type, format, pattern, enum: values }] of schemas())
+      if (type === "string" && format === undefined && values === undefined && pattern !== "\\S")
+        expect(new RegExp(String(pattern), "u").test("a\0"), at).to.equal(false);
   });
 
   it("says between which moments a moment is, and how long it may be", () => {
