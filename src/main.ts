@@ -1,9 +1,9 @@
 import { type Logger, pino } from "pino";
 import { ensureBot } from "./appservice/bot.ts";
 import { greetHomeserver } from "./appservice/catch-up.ts";
+import { untilThere } from "./base/until-there.ts";
 import type { Config } from "./config/schema.ts";
 import { startLastingJobs } from "./jobs/lasting.ts";
-import { untilThere } from "./store/until-there.ts";
 import { describeError } from "./wiring/describe-error.ts";
 import { openDoors, serveHttp } from "./wiring/http.ts";
 import { buildParts } from "./wiring/parts.ts";

@@ -1,6 +1,6 @@
+import { inParallel } from "../base/in-parallel.ts";
 import type { UserId } from "../policy/model.ts";
 import type { Database, Queryable, Transaction } from "../store/database.ts";
-import { inParallel } from "../store/in-parallel.ts";
 import { type Homeserver, HomeserverAway, MatrixRefused, path } from "./homeserver.ts";
 
 /** An account as it ought to be. */

@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
+import { untilThere } from "../base/until-there.ts";
 import type { Database } from "../store/database.ts";
-import { untilThere } from "../store/until-there.ts";
 import { queueGapCheck } from "./gaps.ts";
 import type { Homeserver } from "./homeserver.ts";
 import { homeserverProblems, pingBack } from "./homeserver-check.ts";

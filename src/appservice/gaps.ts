@@ -1,9 +1,9 @@
 import type { Logger } from "pino";
 import { queueRoomAudit } from "../audit/room-audits.ts";
 import type { RoomInspector, RoomRepair } from "../audit/room-ports.ts";
+import { inParallel } from "../base/in-parallel.ts";
 import type { RoomId } from "../policy/model.ts";
 import type { Database, Queryable } from "../store/database.ts";
-import { inParallel } from "../store/in-parallel.ts";
 import { addJob } from "../store/jobs.ts";
 import { fillRoom } from "./gap-in-room.ts";
 import type { CallOutcome, Homeserver } from "./homeserver.ts";

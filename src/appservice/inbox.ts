@@ -1,8 +1,8 @@
 import type { Logger } from "pino";
+import { storableJson } from "../base/storable.ts";
 import { type EventHandler, parseEvent } from "../messages/event.ts";
 import { type Database, isDatabaseDown, onlyRow, type Queryable } from "../store/database.ts";
 import { addJob, MAX_ATTEMPTS } from "../store/jobs.ts";
-import { storableJson } from "./storable.ts";
 import { type Next, nextTry, tryAlone } from "./tries.ts";
 
 /** How often an event is tried before it is parked as a dead letter. With the back-off: about twenty minutes. */

@@ -1,8 +1,8 @@
+import { inParallel } from "../base/in-parallel.ts";
 import { READ_TO } from "../conversations/unread.ts";
 import type { Naming, RoomId, UserId } from "../policy/model.ts";
 import { isHandle, isOurs } from "../policy/names.ts";
 import type { Database } from "../store/database.ts";
-import { inParallel } from "../store/in-parallel.ts";
 import { type Homeserver, MatrixRefused, path } from "./homeserver.ts";
 import { storeReceipts } from "./receipts.ts";
 

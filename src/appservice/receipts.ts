@@ -1,6 +1,6 @@
 import { z } from "zod";
+import { storableJson } from "../base/storable.ts";
 import type { Queryable } from "../store/database.ts";
-import { storableJson } from "./storable.ts";
 
 /** `m.receipt` (client-server API, "Receipts"): room -> event -> kind -> user. */
 const receipt = z.looseObject({

@@ -1,5 +1,6 @@
 import type { ListedRoom, RoomInspector, RoomRepair } from "../audit/room-ports.ts";
 import { UNDER_WAY } from "../audit/rooms.ts";
+import { storable } from "../base/storable.ts";
 import { checkRoom } from "../conversations/affected.ts";
 import type { DirectorySnapshot } from "../directory/snapshot.ts";
 import type { MatrixEvent } from "../messages/event.ts";
@@ -21,7 +22,6 @@ import { mirrorDirect, mirrorForgotten, mirrorWholeRoom } from "./mirror.ts";
 import { closeOrphanRooms } from "./orphan-rooms.ts";
 import { addRetireJob, retireRoom } from "./retire.ts";
 import { adminState } from "./room-steps.ts";
-import { storable } from "./storable.ts";
 
 export interface InspectionParts {
   readonly database: Database;

@@ -1,3 +1,4 @@
+import { storable } from "../base/storable.ts";
 import type { MatrixEvent } from "../messages/event.ts";
 import { ROOM_VERSION } from "../policy/expectedRoom.ts";
 import type { ConversationId, ExpectedRoom, RoomId, Step, UserId } from "../policy/model.ts";
@@ -13,7 +14,6 @@ import {
   mirrorOwnState,
   mirrorWholeRoom,
 } from "./mirror.ts";
-import { storable } from "./storable.ts";
 
 export interface RoomSteps {
   readonly database: Database;

@@ -1,7 +1,7 @@
 /** The waiting room as a table, for a terminal. */
 
+import { shownName } from "../base/shown-name.ts";
 import type { Directory } from "../policy/model.ts";
-import { shownName } from "../policy/shownName.ts";
 import { type Arrival, stateOf } from "./arrival.ts";
 import { appointmentTime, dayOf, minutesBetween, timeOf, zoneOf } from "./clock.ts";
 import { nameOf } from "./notice.ts";

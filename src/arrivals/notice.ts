@@ -1,8 +1,8 @@
 /** The events about an arrival, as clients show them. */
 
+import { shownName } from "../base/shown-name.ts";
 import { escapeHtml, HTML_FORMAT } from "../messages/html.ts";
 import type { Directory, Username } from "../policy/model.ts";
-import { shownName } from "../policy/shownName.ts";
 import { type Arrival, type Notice, responsible, stateOf } from "./arrival.ts";
 import { appointmentTime, dayOf, minutesBetween, type PracticeZone, timeOf, zoneOf } from "./clock.ts";
 import { patientShown, type ShownPatient } from "./patient.ts";

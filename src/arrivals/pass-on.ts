@@ -1,10 +1,10 @@
+import { shownName } from "../base/shown-name.ts";
 import { arrivalsConversation, individualConversation } from "../conversations/keys.ts";
 import { newPatientLink, savePatientLinks } from "../messages/patient-links.ts";
 import { fits } from "../messages/size.ts";
 import { mayWrite } from "../policy/individual.ts";
 import type { Directory, EventId, Username } from "../policy/model.ts";
 import { userIdOf } from "../policy/names.ts";
-import { shownName } from "../policy/shownName.ts";
 import type { Transaction } from "../store/database.ts";
 import { reply } from "./answers.ts";
 import type { Arrival } from "./arrival.ts";

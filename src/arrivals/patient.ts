@@ -1,7 +1,7 @@
 /** What is shown of a patient. The practice chooses (`arrivals.show`); without a name there is the id alone. */
 
-import { shownName } from "../policy/shownName.ts";
-import { tidyName } from "../policy/tidyName.ts";
+import { shownName } from "../base/shown-name.ts";
+import { tidyName } from "../base/tidy-name.ts";
 import type { Arrival } from "./arrival.ts";
 import { initialsOf } from "./initials.ts";
 import * as words from "./words.ts";

@@ -1,3 +1,4 @@
+import { inParallel } from "../base/in-parallel.ts";
 import { type ConversationRow, conversationColumns, conversationOf } from "../conversations/store.ts";
 import type { DirectorySnapshot } from "../directory/snapshot.ts";
 import { closingSteps } from "../policy/diffRoom.ts";
@@ -16,7 +17,6 @@ import type {
 import { isOurs } from "../policy/names.ts";
 import * as words from "../policy/words.ts";
 import type { Queryable } from "../store/database.ts";
-import { inParallel } from "../store/in-parallel.ts";
 import type { ListedRoom, RoomInspector } from "./room-ports.ts";
 
 export interface RoomAuditParts {

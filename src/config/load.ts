@@ -2,8 +2,8 @@ import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { parse, YAMLParseError } from "yaml";
 import type { z } from "zod";
+import { nearest } from "../base/nearest.ts";
 import { applyEnvironment, EnvironmentError, type KeyHolds } from "./environment.ts";
-import { nearest } from "./nearest.ts";
 import { type Config, configSchema } from "./schema.ts";
 
 /** What is wrong with a configuration: one line each, with the key's path and what to do. */

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { nearest } from "./nearest.ts";
+import { nearest } from "../base/nearest.ts";
 
 /** Any name that the runtime resolves, also an older one (`Australia/Canberra`, `Etc/UTC`); else what was most likely meant. */
 export const timezone = () =>

@@ -1,6 +1,6 @@
+import { oncePer } from "../base/once-per.ts";
 import { withHolders } from "../policy/members.ts";
 import type { ConversationId, Directory, SecurityGroupId, Username } from "../policy/model.ts";
-import { oncePer } from "../policy/oncePer.ts";
 import { securityGroupsOf } from "../policy/permissions.ts";
 
 /** The custom groups that each user and each security group is directly part of. */

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { trimmed } from "../policy/text.ts";
-import { tidyName } from "../policy/tidyName.ts";
+import { tidyName } from "../base/tidy-name.ts";
+import { trimmed } from "../base/trimmed.ts";
 
 /** Text as HealthTrack sends it: blanks around it do not count, and blank text is none. */
 

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { Logger } from "pino";
-import { untilThere } from "../store/until-there.ts";
+import { untilThere } from "../base/until-there.ts";
 import type { JobRunner } from "./runner.ts";
 
 /** How long (milliseconds) a runner that is lost may take to let go of its jobs; they are idempotent. */

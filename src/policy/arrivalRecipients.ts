@@ -1,9 +1,9 @@
 /** Who is told that a patient has arrived (product text, "Patient Arrivals"; the Patient Arrived Alerts setting). */
 
+import { oncePer } from "../base/once-per.ts";
 import { doctorOf } from "./doctors.ts";
 import type { Directory, PatientArrivedAlerts, User, Username } from "./model.ts";
 import { foldName } from "./names.ts";
-import { oncePer } from "./oncePer.ts";
 import { hasAccess } from "./permissions.ts";
 
 /** Why somebody cannot use Whisper at all. */

@@ -1,8 +1,8 @@
 /** Whom a booking means by its doctor. */
 
+import { oncePer } from "../base/once-per.ts";
 import type { Directory, User, Username } from "./model.ts";
 import { foldName } from "./names.ts";
-import { oncePer } from "./oncePer.ts";
 import { usernameAsKnown } from "./spelling.ts";
 
 type Doctor = Pick<User, "username" | "active" | "doctorIds">;

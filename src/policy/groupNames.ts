@@ -1,10 +1,10 @@
 /** What a custom group may be called: the same for commands, the API, clients and rooms that become groups. */
 
+import { normalized } from "../base/normalized.ts";
+import { oncePer } from "../base/once-per.ts";
+import { tidyName } from "../base/tidy-name.ts";
 import type { Directory } from "./model.ts";
 import { displayNameOf, securityGroupDisplayName } from "./names.ts";
-import { normalized } from "./normalized.ts";
-import { oncePer } from "./oncePer.ts";
-import { tidyName } from "./tidyName.ts";
 import * as words from "./words.ts";
 
 /** The name as it is kept; null: there is none, so the group is named after its members. */

@@ -3,9 +3,9 @@
  * security groups, or other message groups).
  */
 
+import { oncePer } from "../base/once-per.ts";
 import type { ConversationId, Directory, SecurityGroupId, Selection, Username } from "./model.ts";
 import type { HandleTarget } from "./names.ts";
-import { oncePer } from "./oncePer.ts";
 import { isActive, securityGroupsOf } from "./permissions.ts";
 import * as words from "./words.ts";
 

@@ -1,5 +1,7 @@
 /** How HealthTrack's names become Matrix ids and display names, and back. */
 
+import { normalized } from "../base/normalized.ts";
+import { oncePer } from "../base/once-per.ts";
 import type {
   ConversationId,
   Directory,
@@ -10,8 +12,6 @@ import type {
   UserId,
   Username,
 } from "./model.ts";
-import { normalized } from "./normalized.ts";
-import { oncePer } from "./oncePer.ts";
 import * as words from "./words.ts";
 
 const encoder = new TextEncoder();

@@ -1,8 +1,8 @@
 /** Who holds which permission in effect (product text, "Security & Permissions"). */
 
+import { oncePerPair } from "../base/once-per.ts";
 import { type AccessIndex, indexAfter, NOBODY, type People } from "./accessIndex.ts";
 import { type Directory, PERMISSION, type SecurityGroupId, type Username } from "./model.ts";
-import { oncePerPair } from "./oncePer.ts";
 
 interface Staff {
   readonly users: People;

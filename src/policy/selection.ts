@@ -1,8 +1,8 @@
 /** A selection of people and groups as the choice that it is: the same one opened again is the same conversation. */
 
+import { oncePer } from "../base/once-per.ts";
 import { resolveSelection } from "./members.ts";
 import type { CustomGroup, Directory, Selection, Username } from "./model.ts";
-import { oncePer } from "./oncePer.ts";
 
 export const EMPTY_SELECTION: Selection = { users: [], securityGroups: [], customGroups: [] };
 

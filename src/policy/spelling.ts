@@ -1,8 +1,8 @@
 /** Whom and what a name means, however it is written: capital letters, and how an accent is encoded, do not count. */
 
+import { oncePer } from "../base/once-per.ts";
 import type { Directory, SecurityGroupId, Selection, Username } from "./model.ts";
 import { foldName } from "./names.ts";
-import { oncePer } from "./oncePer.ts";
 
 const byFoldedName = <Name extends string>(names: Iterable<Name>): ReadonlyMap<string, Name> =>
   new Map([...names].map((name) => [foldName(name), name]));

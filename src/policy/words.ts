@@ -1,7 +1,7 @@
 /** Every sentence that the rules say to people: plain, short, no ids or codes, and what to do next. */
 
+import { shownName } from "../base/shown-name.ts";
 import type { ReplaceReason } from "./model.ts";
-import { shownName } from "./shownName.ts";
 
 // Names in HealthTrack that cannot become accounts: for whoever runs the import.
 export const usernameBlank = "A username may not be empty, nor begin or end with a space.";

@@ -10,6 +10,7 @@ import { policySettings } from "../appservice/settings.ts";
 import { arrivalMetrics } from "../arrivals/metrics.ts";
 import type { ArrivalParts } from "../arrivals/parts.ts";
 import { arrivalSettings } from "../arrivals/settings.ts";
+import { untilThere } from "../base/until-there.ts";
 import type { Config } from "../config/schema.ts";
 import type { ConversationParts } from "../conversations/parts.ts";
 import { type DirectorySnapshot, directorySnapshot } from "../directory/snapshot.ts";
@@ -18,7 +19,6 @@ import { type Database, openDatabase } from "../store/database.ts";
 import { migrate } from "../store/migrate.ts";
 import { type Channel, listenToDatabase, type Notifications } from "../store/notifications.ts";
 import { requireOwnSessions, SharedSessions } from "../store/own-sessions.ts";
-import { untilThere } from "../store/until-there.ts";
 
 const CHANNELS: readonly Channel[] = [
   "whisper_directory",

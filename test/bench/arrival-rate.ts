@@ -1,5 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { inParallel } from "../../src/store/in-parallel.ts";
+import { inParallel } from "../../src/base/in-parallel.ts";
 import { eventually } from "../support/eventually.ts";
 import { settled } from "../support/settled.ts";
 import type { TestStack } from "../support/stack.ts";

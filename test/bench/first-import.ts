@@ -1,6 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { mustCallApi } from "../../dev/api.ts";
-import { inParallel } from "../../src/store/in-parallel.ts";
+import { inParallel } from "../../src/base/in-parallel.ts";
 import { settled } from "../support/settled.ts";
 import type { TestStack } from "../support/stack.ts";
 import { nameOf } from "../support/staff.ts";

@@ -1,8 +1,8 @@
 import { z } from "zod";
+import { tidyName } from "../../base/tidy-name.ts";
 import { list } from "../../directory/list-schema.ts";
 import { groupId, MOST, username } from "../../directory/schema.ts";
 import type { ConversationId, ConversationKind, RoomId, Selection, Username } from "../../policy/model.ts";
-import { tidyName } from "../../policy/tidyName.ts";
 import type { Database, Queryable, Transaction } from "../../store/database.ts";
 import { momentOut, queryFlag } from "../fields.ts";
 import { invalidInput, notFound, Problem } from "../problem.ts";

@@ -1,4 +1,4 @@
-import { nearest } from "../../config/nearest.ts";
+import { nearest } from "../../base/nearest.ts";
 import { conversationOfRoom, type StoredConversation } from "../../conversations/store.ts";
 import { tell } from "../../conversations/tell.ts";
 import type { DirectorySnapshot } from "../../directory/snapshot.ts";

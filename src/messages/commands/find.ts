@@ -1,6 +1,7 @@
 /** The people and groups that somebody means by what they typed. */
 
-import { nearest } from "../../config/nearest.ts";
+import { nearest } from "../../base/nearest.ts";
+import { oncePer } from "../../base/once-per.ts";
 import { groupName, groupTitle, membersOf } from "../../policy/members.ts";
 import type {
   ConversationId,
@@ -11,7 +12,6 @@ import type {
   Username,
 } from "../../policy/model.ts";
 import { displayNameOf, type HandleTarget, whoIs } from "../../policy/names.ts";
-import { oncePer } from "../../policy/oncePer.ts";
 import { canonicalSelection } from "../../policy/selection.ts";
 import * as rules from "../../policy/words.ts";
 import * as words from "../words.ts";

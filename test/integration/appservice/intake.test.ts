@@ -6,7 +6,7 @@ import pino from "pino";
 import { freePort } from "../../../dev/ports.ts";
 import { startPostgres } from "../../../dev/postgres.ts";
 import { drainInbox } from "../../../src/appservice/inbox.ts";
-import { storableJson } from "../../../src/appservice/storable.ts";
+import { storableJson } from "../../../src/base/storable.ts";
 import type { MatrixEvent } from "../../../src/messages/event.ts";
 import { type Database, openDatabase } from "../../../src/store/database.ts";
 import { migrate } from "../../../src/store/migrate.ts";

@@ -1,8 +1,8 @@
 import { expect } from "chai";
 import { boardOf } from "../../../src/arrivals/board.ts";
 import { lineOf, type NoticeView } from "../../../src/arrivals/notice.ts";
+import { fieldForTerminal, forTerminal, shownName } from "../../../src/base/shown-name.ts";
 import type { Directory } from "../../../src/policy/model.ts";
-import { fieldForTerminal, forTerminal, shownName } from "../../../src/policy/shownName.ts";
 import * as words from "../../../src/policy/words.ts";
 import { arrived, minute, named } from "./support/builders.ts";
 

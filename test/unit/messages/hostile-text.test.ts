@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { plainText, quotedAgain, quoting } from "../../../src/arrivals/quote.ts";
-import { nearest } from "../../../src/config/nearest.ts";
+import { nearest } from "../../../src/base/nearest.ts";
+import { normalized } from "../../../src/base/normalized.ts";
 import { nativeEdit } from "../../../src/conversations/native-edit.ts";
 import { commandText, LONGEST_COMMAND, TOO_LONG } from "../../../src/messages/commands/text.ts";
 import { tokensOf } from "../../../src/messages/commands/tokens.ts";
@@ -11,7 +12,6 @@ import { relationOf } from "../../../src/messages/relation.ts";
 import { nameKey } from "../../../src/policy/groupNames.ts";
 import type { UserId } from "../../../src/policy/model.ts";
 import { foldName } from "../../../src/policy/names.ts";
-import { normalized } from "../../../src/policy/normalized.ts";
 import { expectLinear, repeated } from "../../support/growth.ts";
 
 /** Client-server API, "Size limits": no event is larger, in bytes. */

@@ -1,6 +1,6 @@
 /** Names from outside where they stand among words of ours. */
 
-import { tidyName } from "./tidyName.ts";
+import { tidyName } from "./tidy-name.ts";
 
 /** What most names are made of: nothing in it needs a second look. */
 const PLAIN = /^[ -~\u00c0-\u024f·–—’…]+$/u;

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import { storableJson } from "../../../src/appservice/storable.ts";
+import { storableJson } from "../../../src/base/storable.ts";
 
 describe("JSON that PostgreSQL can store", () => {
   const stored = (value: unknown): unknown => JSON.parse(storableJson(value));

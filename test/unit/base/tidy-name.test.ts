@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import * as fc from "fast-check";
 import { describe, it } from "mocha";
-import { tidyName } from "../../../src/policy/tidyName.ts";
+import { tidyName } from "../../../src/base/tidy-name.ts";
 
 describe("a name made fit to be shown", () => {
   const cases: Array<readonly [string, string, string]> = [

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { trimmed } from "../../../src/policy/text.ts";
+import { trimmed } from "../../../src/base/trimmed.ts";
 
 describe("text without the blanks around it", () => {
   for (const around of [

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { inParallel } from "../../../src/store/in-parallel.ts";
+import { inParallel } from "../../../src/base/in-parallel.ts";
 
 const tick = () => new Promise<void>((resolve) => setImmediate(resolve));
 
