@@ -7,9 +7,8 @@ import { lockDirectory } from "../directory/store.ts";
 import { carryOver } from "../messages/carry-over.ts";
 import type { MatrixEvent } from "../messages/event.ts";
 import { wakeOutbox } from "../messages/outbox.ts";
-import { classifyRoom, type MadeRoom } from "../policy/adoption.ts";
-import { expectedRoom, ROOM_VERSION } from "../policy/expectedRoom.ts";
-import { readPowerLevels } from "../policy/levelMeaning.ts";
+import { classifyRoom, type MadeRoom } from "../policy/conversations/adoption.ts";
+import { invitedLater } from "../policy/conversations/new-room.ts";
 import {
   type ActualRoom,
   type ConversationId,
@@ -19,9 +18,10 @@ import {
   SERVICE_MEMBERS_TYPE,
   type UserId,
 } from "../policy/model.ts";
-import { usernameOf } from "../policy/names.ts";
-import { invitedLater } from "../policy/newRoom.ts";
-import { BOT_LEVEL } from "../policy/powerLevels.ts";
+import { usernameOf } from "../policy/names/names.ts";
+import { expectedRoom, ROOM_VERSION } from "../policy/rooms/expected-room.ts";
+import { readPowerLevels } from "../policy/rooms/level-meaning.ts";
+import { BOT_LEVEL } from "../policy/rooms/power-levels.ts";
 import * as words from "../policy/words.ts";
 import type { Transaction } from "../store/database.ts";
 import { MatrixRefused, path } from "./homeserver.ts";

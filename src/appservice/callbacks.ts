@@ -2,8 +2,20 @@ import express, { type Response, type Router } from "express";
 import type { Logger } from "pino";
 import { z } from "zod";
 import type { DirectorySnapshot } from "../directory/snapshot.ts";
-import { type CallbackRoom, mayCreateRoom, mayInvite, mayJoin, mayLogin } from "../policy/callbacks.ts";
-import { type Act, groupsThatHangOnFew, roomHangsOnFew, withoutLeft } from "../policy/hangsOnFew.ts";
+import {
+  type CallbackRoom,
+  mayCreateRoom,
+  mayInvite,
+  mayJoin,
+  mayLogin,
+} from "../policy/callbacks/callbacks.ts";
+import {
+  type Act,
+  groupsThatHangOnFew,
+  roomHangsOnFew,
+  withoutLeft,
+} from "../policy/callbacks/hangs-on-few.ts";
+import { mayWriteEvent } from "../policy/callbacks/writing.ts";
 import {
   type Directory,
   type PolicySettings,
@@ -13,7 +25,6 @@ import {
   type Verdict,
 } from "../policy/model.ts";
 import * as words from "../policy/words.ts";
-import { mayWriteEvent } from "../policy/writing.ts";
 import type { CallbackRooms } from "./callback-rooms.ts";
 import { requireToken } from "./transactions.ts";
 

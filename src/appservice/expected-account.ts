@@ -1,4 +1,3 @@
-import { defaultName } from "../policy/members.ts";
 import type { Directory, Naming, User, UserId } from "../policy/model.ts";
 import {
   customGroupDisplayName,
@@ -6,8 +5,9 @@ import {
   type HandleTarget,
   securityGroupDisplayName,
   whoIs,
-} from "../policy/names.ts";
-import { hasAccess } from "../policy/permissions.ts";
+} from "../policy/names/names.ts";
+import { defaultName } from "../policy/people/members.ts";
+import { hasAccess } from "../policy/people/permissions.ts";
 import type { ExpectedAccount } from "./accounts.ts";
 
 /**

@@ -1,13 +1,13 @@
 import { checkAccounts } from "../conversations/affected.ts";
 import { conversationAbout } from "../conversations/keys.ts";
-import { customGroupsAround } from "../conversations/nesting.ts";
 import { ensureConversations } from "../conversations/store.ts";
 import { type Changed, takeChanges } from "../directory/change-log.ts";
 import type { DirectorySnapshot } from "../directory/snapshot.ts";
-import { conversationsAbout } from "../policy/conversationsOf.ts";
+import { conversationsAbout } from "../policy/conversations/conversations-of.ts";
 import type { Directory, PolicySettings, SecurityGroupId, UserId, Username } from "../policy/model.ts";
-import { groupHandleOf, userIdOf, usernameOf } from "../policy/names.ts";
-import { hasAccess } from "../policy/permissions.ts";
+import { groupHandleOf, userIdOf, usernameOf } from "../policy/names/names.ts";
+import { customGroupsAround } from "../policy/people/nesting.ts";
+import { hasAccess } from "../policy/people/permissions.ts";
 import type { Database, Transaction } from "../store/database.ts";
 import { knownAccounts } from "./accounts.ts";
 import { expectedAccount } from "./expected-account.ts";

@@ -1,7 +1,7 @@
 import { roomQueue } from "../conversations/affected.ts";
 import { checkRoomLater } from "../conversations/room-checks.ts";
 import type { Username } from "../policy/model.ts";
-import { userIdOf } from "../policy/names.ts";
+import { userIdOf } from "../policy/names/names.ts";
 import { onlyRow, type Queryable } from "../store/database.ts";
 import { addJob, type InTurn } from "../store/jobs.ts";
 import { roomsToEnter } from "./reached-rooms.ts";

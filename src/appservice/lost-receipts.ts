@@ -1,7 +1,7 @@
 import { inParallel } from "../base/in-parallel.ts";
 import { READ_TO } from "../conversations/unread.ts";
 import type { Naming, RoomId, UserId } from "../policy/model.ts";
-import { isHandle, isOurs } from "../policy/names.ts";
+import { isHandle, isOurs } from "../policy/names/names.ts";
 import type { Database } from "../store/database.ts";
 import { type Homeserver, MatrixRefused, path } from "./homeserver.ts";
 import { storeReceipts } from "./receipts.ts";

@@ -2,7 +2,7 @@ import { tell } from "../conversations/tell.ts";
 import type { DirectorySnapshot } from "../directory/snapshot.ts";
 import { roomOfOne } from "../messages/words.ts";
 import type { Naming, RoomId, UserId } from "../policy/model.ts";
-import { isOurs, usernameOf } from "../policy/names.ts";
+import { isOurs, usernameOf } from "../policy/names/names.ts";
 import type { Database } from "../store/database.ts";
 import { retireRoom } from "./retire.ts";
 

@@ -1,10 +1,6 @@
 import { checkRooms, checkRoomsSoon } from "../conversations/affected.ts";
-import { customGroupsAround } from "../conversations/nesting.ts";
 import { checkRoomsLater } from "../conversations/room-checks.ts";
 import { ownConversations, type StoredConversation, sharedConversations } from "../conversations/store.ts";
-import { closingSteps, diffRoom } from "../policy/diffRoom.ts";
-import { expectedRoom } from "../policy/expectedRoom.ts";
-import { withHolders } from "../policy/members.ts";
 import type {
   Conversation,
   ConversationId,
@@ -16,8 +12,12 @@ import type {
   UserId,
   Username,
 } from "../policy/model.ts";
-import { type HandleTarget, handleTarget, userIdOf, usernameOf } from "../policy/names.ts";
-import { isShared, type SharedRooms, sharedRoomsOf, shares } from "../policy/sharedRooms.ts";
+import { type HandleTarget, handleTarget, userIdOf, usernameOf } from "../policy/names/names.ts";
+import { withHolders } from "../policy/people/members.ts";
+import { customGroupsAround } from "../policy/people/nesting.ts";
+import { closingSteps, diffRoom } from "../policy/rooms/diff-room.ts";
+import { expectedRoom } from "../policy/rooms/expected-room.ts";
+import { isShared, type SharedRooms, sharedRoomsOf, shares } from "../policy/rooms/shared-rooms.ts";
 import type { Queryable } from "../store/database.ts";
 import type { KnownAccounts } from "./accounts.ts";
 import { loadRooms, roomsWith } from "./mirror.ts";

@@ -1,7 +1,7 @@
 import type { Logger } from "pino";
 import type { DirectorySnapshot } from "../directory/snapshot.ts";
 import type { PolicySettings, UserId } from "../policy/model.ts";
-import { isHandle } from "../policy/names.ts";
+import { isHandle } from "../policy/names/names.ts";
 import type { Database } from "../store/database.ts";
 import { mute } from "./accounts.ts";
 import { expectedAccount } from "./expected-account.ts";

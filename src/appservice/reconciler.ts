@@ -2,9 +2,7 @@ import type { Logger } from "pino";
 import { conversationById, type StoredConversation } from "../conversations/store.ts";
 import type { DirectorySnapshot } from "../directory/snapshot.ts";
 import { wakeOutbox } from "../messages/outbox.ts";
-import { mayJoin } from "../policy/callbacks.ts";
-import { closingSteps, diffRoom } from "../policy/diffRoom.ts";
-import { expectedRoom } from "../policy/expectedRoom.ts";
+import { mayJoin } from "../policy/callbacks/callbacks.ts";
 import type {
   Conversation,
   ConversationId,
@@ -14,6 +12,8 @@ import type {
   Step,
   UserId,
 } from "../policy/model.ts";
+import { closingSteps, diffRoom } from "../policy/rooms/diff-room.ts";
+import { expectedRoom } from "../policy/rooms/expected-room.ts";
 import type { Database, Transaction } from "../store/database.ts";
 import { withAccount } from "./accounts.ts";
 import { MatrixRefused } from "./homeserver.ts";

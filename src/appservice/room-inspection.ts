@@ -12,7 +12,7 @@ import type {
   RoomId,
   UserId,
 } from "../policy/model.ts";
-import { isOurs } from "../policy/names.ts";
+import { isOurs } from "../policy/names/names.ts";
 import type { Database, Transaction } from "../store/database.ts";
 import { addJob } from "../store/jobs.ts";
 import { withAccount } from "./accounts.ts";

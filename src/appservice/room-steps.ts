@@ -1,8 +1,8 @@
 import { storable } from "../base/storable.ts";
 import type { MatrixEvent } from "../messages/event.ts";
-import { ROOM_VERSION } from "../policy/expectedRoom.ts";
 import type { ConversationId, ExpectedRoom, RoomId, Step, UserId } from "../policy/model.ts";
 import { MARKER_TYPE } from "../policy/model.ts";
+import { ROOM_VERSION } from "../policy/rooms/expected-room.ts";
 import type { Database } from "../store/database.ts";
 import { accountDataOf } from "./account-data.ts";
 import { type Homeserver, MatrixRefused, path } from "./homeserver.ts";

@@ -1,7 +1,7 @@
 /** An arrival: one coming of a patient to a doctor, and how far each of those who are to be told has got. Plain data. */
 
-import type { Undeliverable } from "../policy/arrivalRecipients.ts";
 import type { Username } from "../policy/model.ts";
+import type { Undeliverable } from "../policy/people/arrival-recipients.ts";
 
 declare const brand: unique symbol;
 export type ArrivalId = string & { readonly [brand]: "ArrivalId" };

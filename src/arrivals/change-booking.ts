@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { tidyName } from "../base/tidy-name.ts";
 import { arrivalsConversation } from "../conversations/keys.ts";
-import { arrivalRecipients } from "../policy/arrivalRecipients.ts";
-import { doctorOf } from "../policy/doctors.ts";
 import type { Directory } from "../policy/model.ts";
-import { usernameAsKnown } from "../policy/spelling.ts";
+import { usernameAsKnown } from "../policy/names/spelling.ts";
+import { arrivalRecipients } from "../policy/people/arrival-recipients.ts";
+import { doctorOf } from "../policy/people/doctors.ts";
 import type { Transaction } from "../store/database.ts";
 import type { Arrival, ArrivalId } from "./arrival.ts";
 import type { Booking } from "./booking.ts";

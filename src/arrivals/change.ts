@@ -1,7 +1,7 @@
 /** What a rule answers: the arrival as it is then, and what is to be done in rooms. Plain data. */
 
-import type { Undeliverable } from "../policy/arrivalRecipients.ts";
 import type { Username } from "../policy/model.ts";
+import type { Undeliverable } from "../policy/people/arrival-recipients.ts";
 import type { Arrival } from "./arrival.ts";
 
 /** Something to be done about one recipient's notice. */

@@ -1,7 +1,7 @@
 /** Times as the practice shows them. */
 
 import { oncePer } from "../base/once-per.ts";
-import { foldName } from "../policy/names.ts";
+import { foldName } from "../policy/names/names.ts";
 
 /** A time zone; one object per configuration, so that formatters are made once. */
 export interface Zone {

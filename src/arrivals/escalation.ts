@@ -1,8 +1,8 @@
 /** Who is asked next when nobody answers. Plain data in, plain data out. */
 
 import type { Directory, Username } from "../policy/model.ts";
-import { foldName } from "../policy/names.ts";
-import { sameName, usernameAsKnown } from "../policy/spelling.ts";
+import { foldName } from "../policy/names/names.ts";
+import { sameName, usernameAsKnown } from "../policy/names/spelling.ts";
 import {
   type Arrival,
   type EscalationKind,

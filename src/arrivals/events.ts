@@ -3,7 +3,7 @@ import type { EventHandler, MatrixEvent } from "../messages/event.ts";
 import { REF_KEY, refOfEvent } from "../messages/outbox.ts";
 import { relationOf } from "../messages/relation.ts";
 import type { EventId, Username } from "../policy/model.ts";
-import { userIdOf } from "../policy/names.ts";
+import { userIdOf } from "../policy/names/names.ts";
 import type { Transaction } from "../store/database.ts";
 import { addJob } from "../store/jobs.ts";
 import { acknowledge, openThread } from "./answers.ts";

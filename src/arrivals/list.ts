@@ -1,6 +1,6 @@
 import { storedDoctor } from "../directory/doctor-ids.ts";
 import type { Username } from "../policy/model.ts";
-import { foldName } from "../policy/names.ts";
+import { foldName } from "../policy/names/names.ts";
 import type { Queryable } from "../store/database.ts";
 import type { Arrival, ArrivalId, ArrivalState } from "./arrival.ts";
 import { readArrivals } from "./store.ts";

@@ -1,5 +1,5 @@
-import { unreachable } from "../policy/arrivalRecipients.ts";
 import type { Directory, Username } from "../policy/model.ts";
+import { unreachable } from "../policy/people/arrival-recipients.ts";
 import type { Database, Queryable } from "../store/database.ts";
 import { addJob } from "../store/jobs.ts";
 import type { Arrival, ArrivalId, Notice } from "./arrival.ts";

@@ -1,5 +1,5 @@
 import type { Directory, Username } from "../policy/model.ts";
-import { hasAccess } from "../policy/permissions.ts";
+import { hasAccess } from "../policy/people/permissions.ts";
 
 /** Can be told something in Whisper. */
 export const isReachable = (directory: Directory, username: Username): boolean =>

@@ -1,7 +1,7 @@
 /** Arrivals and bookings as rows, both ways. Moments travel as RFC 3339, inside JSON. */
 
-import type { Undeliverable } from "../policy/arrivalRecipients.ts";
 import type { Username } from "../policy/model.ts";
+import type { Undeliverable } from "../policy/people/arrival-recipients.ts";
 import type {
   Arrival,
   ArrivalId,

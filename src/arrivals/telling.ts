@@ -1,7 +1,7 @@
 /** Giving notices, changing them, and taking them back. */
 
-import type { ArrivalRecipient, Undeliverable } from "../policy/arrivalRecipients.ts";
 import type { Username } from "../policy/model.ts";
+import type { ArrivalRecipient, Undeliverable } from "../policy/people/arrival-recipients.ts";
 import type { Arrival, Notice, Progress, RetractReason } from "./arrival.ts";
 import type { Booking } from "./booking.ts";
 import type { Change, Effect } from "./change.ts";

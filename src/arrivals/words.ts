@@ -1,7 +1,7 @@
 /** Every sentence about arrivals. Plain, short, no codes, and what to do next. */
 
 import { shownName } from "../base/shown-name.ts";
-import type { Undeliverable } from "../policy/arrivalRecipients.ts";
+import type { Undeliverable } from "../policy/people/arrival-recipients.ts";
 import { list } from "../policy/words.ts";
 
 // The notice

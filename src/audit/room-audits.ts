@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
-import type { Finding } from "../policy/findings.ts";
 import type { ConversationId, ConversationKind, RoomId } from "../policy/model.ts";
+import type { Finding } from "../policy/rooms/findings.ts";
 import type { Queryable, Transaction } from "../store/database.ts";
 import { addJob } from "../store/jobs.ts";
 import type { RoomReport } from "./rooms.ts";

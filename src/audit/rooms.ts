@@ -1,9 +1,6 @@
 import { inParallel } from "../base/in-parallel.ts";
 import { type ConversationRow, conversationColumns, conversationOf } from "../conversations/store.ts";
 import type { DirectorySnapshot } from "../directory/snapshot.ts";
-import { closingSteps } from "../policy/diffRoom.ts";
-import { expectedRoom } from "../policy/expectedRoom.ts";
-import { type Finding, findingsOf, noRoom, unknownRoom } from "../policy/findings.ts";
 import type {
   ActualRoom,
   ConversationId,
@@ -14,7 +11,10 @@ import type {
   RoomId,
   UserId,
 } from "../policy/model.ts";
-import { isOurs } from "../policy/names.ts";
+import { isOurs } from "../policy/names/names.ts";
+import { closingSteps } from "../policy/rooms/diff-room.ts";
+import { expectedRoom } from "../policy/rooms/expected-room.ts";
+import { type Finding, findingsOf, noRoom, unknownRoom } from "../policy/rooms/findings.ts";
 import * as words from "../policy/words.ts";
 import type { Queryable } from "../store/database.ts";
 import type { ListedRoom, RoomInspector } from "./room-ports.ts";

@@ -2,7 +2,7 @@ import type { EventHandler, MatrixEvent } from "../messages/event.ts";
 import { REF_KEY } from "../messages/outbox.ts";
 import { relationOf } from "../messages/relation.ts";
 import type { Naming, UserId } from "../policy/model.ts";
-import { isOurs } from "../policy/names.ts";
+import { isOurs } from "../policy/names/names.ts";
 import type { Transaction } from "../store/database.ts";
 import { conversationOfRoom } from "./store.ts";
 import { hideFrom, showToAll } from "./views.ts";

@@ -1,6 +1,6 @@
+import { isArchived } from "../policy/conversations/visibility.ts";
 import type { RoomId, UserId } from "../policy/model.ts";
-import { isHandle, isOurs } from "../policy/names.ts";
-import { isArchived } from "../policy/visibility.ts";
+import { isHandle, isOurs } from "../policy/names/names.ts";
 import type { Database, Transaction } from "../store/database.ts";
 import { type ConversationParts, nowOf } from "./parts.ts";
 import { READ_TO } from "./unread.ts";

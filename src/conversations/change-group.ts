@@ -1,7 +1,7 @@
-import { withHolders } from "../policy/members.ts";
 import type { ConversationId, CustomGroup, Directory, Naming, Selection } from "../policy/model.ts";
-import { groupHandleOf } from "../policy/names.ts";
-import { sameSelection } from "../policy/selection.ts";
+import { groupHandleOf } from "../policy/names/names.ts";
+import { withHolders } from "../policy/people/members.ts";
+import { sameSelection } from "../policy/people/selection.ts";
 import type { Transaction } from "../store/database.ts";
 import { checkAccounts, checkRoom, checkRooms } from "./affected.ts";
 import {

@@ -8,13 +8,13 @@ import {
   mayRename,
   withGroup,
   withoutMember,
-} from "../policy/editing.ts";
-import { nameOf } from "../policy/expectedRoom.ts";
-import { describePath, groupName, membershipPaths } from "../policy/members.ts";
+} from "../policy/conversations/editing.ts";
 import type { Conversation, CustomGroup, Directory, Selection, UserId, Username } from "../policy/model.ts";
-import { type HandleTarget, whoIs } from "../policy/names.ts";
-import { hasAccess } from "../policy/permissions.ts";
-import { EMPTY_SELECTION } from "../policy/selection.ts";
+import { type HandleTarget, whoIs } from "../policy/names/names.ts";
+import { describePath, groupName, membershipPaths } from "../policy/people/members.ts";
+import { hasAccess } from "../policy/people/permissions.ts";
+import { EMPTY_SELECTION } from "../policy/people/selection.ts";
+import { nameOf } from "../policy/rooms/expected-room.ts";
 import * as rules from "../policy/words.ts";
 import type { Transaction } from "../store/database.ts";
 import { changeGroup } from "./change-group.ts";

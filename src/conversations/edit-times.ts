@@ -1,5 +1,5 @@
 import type { ConversationId, Selection } from "../policy/model.ts";
-import type { HandleTarget } from "../policy/names.ts";
+import type { HandleTarget } from "../policy/names/names.ts";
 import { onlyRow, type Transaction } from "../store/database.ts";
 
 /** One part of a custom group's record that is edited by itself. */

@@ -1,7 +1,5 @@
 import { lockDirectory } from "../directory/store.ts";
-import { editGroup, mayEditGroup, type Staying } from "../policy/editing.ts";
-import { cannotBeGroupName, tidyGroupName } from "../policy/groupNames.ts";
-import { groupTitle, wouldCycle } from "../policy/members.ts";
+import { editGroup, mayEditGroup, type Staying } from "../policy/conversations/editing.ts";
 import type {
   ConversationId,
   ConversationKind,
@@ -10,8 +8,10 @@ import type {
   Selection,
   Username,
 } from "../policy/model.ts";
-import { hasAccess } from "../policy/permissions.ts";
-import { selectionAsKnown, usernameAsKnown } from "../policy/spelling.ts";
+import { cannotBeGroupName, tidyGroupName } from "../policy/names/group-names.ts";
+import { selectionAsKnown, usernameAsKnown } from "../policy/names/spelling.ts";
+import { groupTitle, wouldCycle } from "../policy/people/members.ts";
+import { hasAccess } from "../policy/people/permissions.ts";
 import * as words from "../policy/words.ts";
 import type { Transaction } from "../store/database.ts";
 import { changeGroup } from "./change-group.ts";

@@ -1,6 +1,6 @@
-import { naturalKey, type Subject } from "../policy/conversationsOf.ts";
-import { orderedPair } from "../policy/individual.ts";
+import { naturalKey, type Subject } from "../policy/conversations/conversations-of.ts";
 import type { SecurityGroupId, Username } from "../policy/model.ts";
+import { orderedPair } from "../policy/people/individual.ts";
 import type { NewConversation } from "./store.ts";
 
 /** The row of the conversation about a subject; custom groups are made by their own rules. */

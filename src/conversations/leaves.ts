@@ -6,7 +6,7 @@
 import type { DirectorySnapshot } from "../directory/snapshot.ts";
 import { lockDirectory } from "../directory/store.ts";
 import type { ConversationId, Naming, RoomId, UserId, Username } from "../policy/model.ts";
-import { canonicalSelection } from "../policy/selection.ts";
+import { canonicalSelection } from "../policy/people/selection.ts";
 import { onlyRow, type Queryable, type Transaction } from "../store/database.ts";
 import { changeGroup } from "./change-group.ts";
 import { editedSince } from "./edit-times.ts";

@@ -1,7 +1,4 @@
-import { belongs } from "../policy/expectedMembers.ts";
-import { nameOf } from "../policy/expectedRoom.ts";
-import { otherOf } from "../policy/individual.ts";
-import { membersOf } from "../policy/members.ts";
+import { isArchived } from "../policy/conversations/visibility.ts";
 import type {
   Conversation,
   ConversationId,
@@ -10,10 +7,13 @@ import type {
   RoomId,
   Username,
 } from "../policy/model.ts";
-import { userIdOf } from "../policy/names.ts";
-import { securityGroupsOf } from "../policy/permissions.ts";
-import { usernameAsKnown } from "../policy/spelling.ts";
-import { isArchived } from "../policy/visibility.ts";
+import { userIdOf } from "../policy/names/names.ts";
+import { usernameAsKnown } from "../policy/names/spelling.ts";
+import { otherOf } from "../policy/people/individual.ts";
+import { membersOf } from "../policy/people/members.ts";
+import { securityGroupsOf } from "../policy/people/permissions.ts";
+import { belongs } from "../policy/rooms/expected-members.ts";
+import { nameOf } from "../policy/rooms/expected-room.ts";
 import * as words from "../policy/words.ts";
 import type { Queryable } from "../store/database.ts";
 import { type ConversationParts, nowOf } from "./parts.ts";

@@ -1,7 +1,7 @@
 import type { EventHandler, MatrixEvent } from "../messages/event.ts";
 import { filesIn, isPortrait } from "../messages/files.ts";
 import type { RoomId, UserId } from "../policy/model.ts";
-import { type Accounts, isHandle } from "../policy/names.ts";
+import { type Accounts, isHandle } from "../policy/names/names.ts";
 import type { Queryable } from "../store/database.ts";
 
 /** What may be known of a file: where it is shown. */

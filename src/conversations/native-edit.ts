@@ -1,8 +1,8 @@
 /** What a client's event in a custom group's room asks for. */
 
 import type { MatrixEvent } from "../messages/event.ts";
-import { tidyGroupName } from "../policy/groupNames.ts";
 import type { UserId } from "../policy/model.ts";
+import { tidyGroupName } from "../policy/names/group-names.ts";
 
 export type NativeEdit =
   /** null: the name was taken away, so the group is named after its members again. */

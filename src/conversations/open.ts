@@ -1,9 +1,9 @@
 import { lockDirectory } from "../directory/store.ts";
+import { type Opening, openingFor } from "../policy/conversations/opening.ts";
 import type { ConversationId, ConversationKind, Directory, Selection, Username } from "../policy/model.ts";
-import { userIdOf } from "../policy/names.ts";
-import { type Opening, openingFor } from "../policy/opening.ts";
-import { findCustomGroup, piecesOf } from "../policy/selection.ts";
-import { selectionAsKnown, usernameAsKnown } from "../policy/spelling.ts";
+import { userIdOf } from "../policy/names/names.ts";
+import { selectionAsKnown, usernameAsKnown } from "../policy/names/spelling.ts";
+import { findCustomGroup, piecesOf } from "../policy/people/selection.ts";
 import * as words from "../policy/words.ts";
 import type { Transaction } from "../store/database.ts";
 import { checkRoom } from "./affected.ts";

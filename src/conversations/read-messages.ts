@@ -1,5 +1,5 @@
 import type { Naming, RoomId, UserId } from "../policy/model.ts";
-import { isHandle, isOurs } from "../policy/names.ts";
+import { isHandle, isOurs } from "../policy/names/names.ts";
 import type { Queryable } from "../store/database.ts";
 import { READ_TO } from "./unread.ts";
 

@@ -1,5 +1,3 @@
-import { peopleOf } from "../policy/expectedMembers.ts";
-import { groupName, type MembershipPath, membershipPaths } from "../policy/members.ts";
 import type {
   Conversation,
   ConversationId,
@@ -8,6 +6,8 @@ import type {
   RoomId,
   Username,
 } from "../policy/model.ts";
+import { groupName, type MembershipPath, membershipPaths } from "../policy/people/members.ts";
+import { peopleOf } from "../policy/rooms/expected-members.ts";
 import * as words from "../policy/words.ts";
 import type { Queryable } from "../store/database.ts";
 import { titleOf } from "./list.ts";

@@ -1,8 +1,8 @@
 import { trimmed } from "../base/trimmed.ts";
-import { doctorsById } from "../policy/doctors.ts";
 import type { Username } from "../policy/model.ts";
-import { foldName } from "../policy/names.ts";
-import { sameName } from "../policy/spelling.ts";
+import { foldName } from "../policy/names/names.ts";
+import { sameName } from "../policy/names/spelling.ts";
+import { doctorsById } from "../policy/people/doctors.ts";
 import type { Queryable } from "../store/database.ts";
 import type { DirectoryProblem } from "./record.ts";
 import type { SentUser } from "./schema.ts";

@@ -5,9 +5,9 @@ import {
   type SecurityGroupId,
   type Username,
 } from "../policy/model.ts";
-import { cannotBeSecurityGroupId, foldName } from "../policy/names.ts";
-import type { GroupName } from "../policy/shippedGroup.ts";
-import { sameName } from "../policy/spelling.ts";
+import { cannotBeSecurityGroupId, foldName } from "../policy/names/names.ts";
+import { sameName } from "../policy/names/spelling.ts";
+import type { GroupName } from "../policy/people/shipped-group.ts";
 import { onlyRow, type Queryable, type Transaction } from "../store/database.ts";
 import { announce, type DirectoryChanges } from "./changes.ts";
 import { defaultAmong, isDefault, permissionsOf } from "./default-group.ts";

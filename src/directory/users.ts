@@ -1,5 +1,5 @@
 import type { Naming, SecurityGroupId, Username } from "../policy/model.ts";
-import { cannotBeUsername } from "../policy/names.ts";
+import { cannotBeUsername } from "../policy/names/names.ts";
 import type { Queryable, Transaction } from "../store/database.ts";
 import { announce, type DirectoryChanges } from "./changes.ts";
 import { invalid, type Refusal } from "./input-error.ts";

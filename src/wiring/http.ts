@@ -23,7 +23,7 @@ import { alerts } from "../conversations/alerts.ts";
 import { conversations } from "../conversations/conversations.ts";
 import { mediaOf } from "../conversations/media.ts";
 import type { UserId } from "../policy/model.ts";
-import { usernameOf } from "../policy/names.ts";
+import { usernameOf } from "../policy/names/names.ts";
 import { directoryChanges } from "./directory-changes.ts";
 import { type FrontDoor, frontDoor } from "./front-door.ts";
 import type { Parts } from "./parts.ts";

@@ -10,7 +10,7 @@ import { recordChanges } from "../../src/directory/change-log.ts";
 import { directorySnapshot } from "../../src/directory/snapshot.ts";
 import type { MatrixEvent } from "../../src/messages/event.ts";
 import type { EventId, PolicySettings, RoomId, UserId, Username } from "../../src/policy/model.ts";
-import { userIdOf } from "../../src/policy/names.ts";
+import { userIdOf } from "../../src/policy/names/names.ts";
 import type { Database, Transaction } from "../../src/store/database.ts";
 import { testDatabase } from "./postgres.ts";
 

@@ -24,7 +24,7 @@ import type {
   UserId,
   Username,
 } from "../../src/policy/model.ts";
-import { groupHandleOf, type HandleTarget, userIdOf } from "../../src/policy/names.ts";
+import { groupHandleOf, type HandleTarget, userIdOf } from "../../src/policy/names/names.ts";
 import type { Database } from "../../src/store/database.ts";
 import { testDatabase } from "./postgres.ts";
 

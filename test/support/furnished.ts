@@ -6,9 +6,9 @@ import {
   conversationOf,
   ensureConversations,
 } from "../../src/conversations/store.ts";
-import { conversationsOf } from "../../src/policy/conversationsOf.ts";
-import { expectedRoom } from "../../src/policy/expectedRoom.ts";
-import { groupHandleOf, userIdOf } from "../../src/policy/names.ts";
+import { conversationsOf } from "../../src/policy/conversations/conversations-of.ts";
+import { groupHandleOf, userIdOf } from "../../src/policy/names/names.ts";
+import { expectedRoom } from "../../src/policy/rooms/expected-room.ts";
 import type { House } from "./conversations.ts";
 
 /** Makes everything as it ought to be, as if Synapse had done all that it is asked: every account, and everybody in their rooms. */

@@ -10,9 +10,9 @@ import { initialsOf } from "../../src/arrivals/initials.ts";
 import { storableJson } from "../../src/base/storable.ts";
 import { readDirectory } from "../../src/directory/read.ts";
 import { directorySchema, userSchema } from "../../src/directory/schema.ts";
-import { cannotBeGroupName, nameKey, tidyGroupName } from "../../src/policy/groupNames.ts";
 import type { Directory, Naming, UserId } from "../../src/policy/model.ts";
-import { cannotBeUsername, unescapeLocalpart, usernameOf } from "../../src/policy/names.ts";
+import { cannotBeGroupName, nameKey, tidyGroupName } from "../../src/policy/names/group-names.ts";
+import { cannotBeUsername, unescapeLocalpart, usernameOf } from "../../src/policy/names/names.ts";
 import { describeError } from "../../src/wiring/describe-error.ts";
 import { expectLinear, repeated } from "../support/growth.ts";
 

@@ -2,7 +2,7 @@ import { lossSentence } from "../../directory/guard.ts";
 import type { Refusal } from "../../directory/input-error.ts";
 import { storedUsername } from "../../directory/spelling.ts";
 import type { Username } from "../../policy/model.ts";
-import { sameName } from "../../policy/spelling.ts";
+import { sameName } from "../../policy/names/spelling.ts";
 import type { Queryable } from "../../store/database.ts";
 import { invalidInput, notFound, Problem } from "../problem.ts";
 

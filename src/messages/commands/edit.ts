@@ -1,9 +1,9 @@
 import { tidyName } from "../../base/tidy-name.ts";
 import type { EditDone, EditRequest } from "../../conversations/edit.ts";
 import { type Refusal, sentenceOf } from "../../conversations/refusal.ts";
-import { groupName } from "../../policy/members.ts";
 import type { ConversationId, Selection } from "../../policy/model.ts";
-import { EMPTY_SELECTION } from "../../policy/selection.ts";
+import { groupName } from "../../policy/people/members.ts";
+import { EMPTY_SELECTION } from "../../policy/people/selection.ts";
 import * as rules from "../../policy/words.ts";
 import type { Transaction } from "../../store/database.ts";
 import { lines, plain, type Rich } from "../rich.ts";

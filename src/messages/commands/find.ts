@@ -2,7 +2,6 @@
 
 import { nearest } from "../../base/nearest.ts";
 import { oncePer } from "../../base/once-per.ts";
-import { groupName, groupTitle, membersOf } from "../../policy/members.ts";
 import type {
   ConversationId,
   Directory,
@@ -11,8 +10,9 @@ import type {
   Selection,
   Username,
 } from "../../policy/model.ts";
-import { displayNameOf, type HandleTarget, whoIs } from "../../policy/names.ts";
-import { canonicalSelection } from "../../policy/selection.ts";
+import { displayNameOf, type HandleTarget, whoIs } from "../../policy/names/names.ts";
+import { groupName, groupTitle, membersOf } from "../../policy/people/members.ts";
+import { canonicalSelection } from "../../policy/people/selection.ts";
 import * as rules from "../../policy/words.ts";
 import * as words from "../words.ts";
 import { exactly, loosely, type Titled, titled, titlesAgree } from "./spelling.ts";

@@ -1,5 +1,5 @@
-import { receivesArrivals } from "../../policy/arrivalRecipients.ts";
 import type { Username } from "../../policy/model.ts";
+import { receivesArrivals } from "../../policy/people/arrival-recipients.ts";
 import type { Transaction } from "../../store/database.ts";
 import { plain } from "../rich.ts";
 import * as words from "../words.ts";

@@ -1,6 +1,6 @@
 import { shownName } from "../../base/shown-name.ts";
-import { groupTitle } from "../../policy/members.ts";
 import type { Directory, Selection, Username } from "../../policy/model.ts";
+import { groupTitle } from "../../policy/people/members.ts";
 import * as rules from "../../policy/words.ts";
 
 export const nameOfPerson = (directory: Directory, username: Username): string =>

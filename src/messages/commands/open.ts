@@ -1,8 +1,8 @@
 import type { Opened, OpenRequest } from "../../conversations/open.ts";
 import { type Refusal, sentenceOf } from "../../conversations/refusal.ts";
 import { conversationById } from "../../conversations/store.ts";
-import { tidyGroupName } from "../../policy/groupNames.ts";
 import type { RoomId, Selection } from "../../policy/model.ts";
+import { tidyGroupName } from "../../policy/names/group-names.ts";
 import * as rules from "../../policy/words.ts";
 import type { Transaction } from "../../store/database.ts";
 import { inline, link, plain, type Rich } from "../rich.ts";

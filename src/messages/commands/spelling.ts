@@ -1,7 +1,7 @@
 /** Names as people type them: what may be different without meaning somebody else. */
 
 import { normalized } from "../../base/normalized.ts";
-import { foldName } from "../../policy/names.ts";
+import { foldName } from "../../policy/names/names.ts";
 import * as rules from "../../policy/words.ts";
 
 /** Letters that no accent is taken off of. */

@@ -1,7 +1,7 @@
-import { describePath, groupTitle, membershipPaths } from "../../policy/members.ts";
 import type { Directory, Username } from "../../policy/model.ts";
-import type { HandleTarget } from "../../policy/names.ts";
-import { isActive, securityGroupsOf } from "../../policy/permissions.ts";
+import type { HandleTarget } from "../../policy/names/names.ts";
+import { describePath, groupTitle, membershipPaths } from "../../policy/people/members.ts";
+import { isActive, securityGroupsOf } from "../../policy/people/permissions.ts";
 import { bullets, lines, plain } from "../rich.ts";
 import * as words from "../words.ts";
 import type { Command } from "./command.ts";

@@ -7,8 +7,8 @@ import type { Change } from "../../../src/arrivals/change.ts";
 import { escalate, ruleFor } from "../../../src/arrivals/escalation.ts";
 import { changeBooking, endArrival } from "../../../src/arrivals/lifecycle.ts";
 import type { EscalationRule } from "../../../src/arrivals/parts.ts";
-import type { ArrivalRecipient } from "../../../src/policy/arrivalRecipients.ts";
 import { DEFAULT_PREFERENCES, type Directory } from "../../../src/policy/model.ts";
+import type { ArrivalRecipient } from "../../../src/policy/people/arrival-recipients.ts";
 import { around, booking, JONES, minute, NURSE, named, SMITH } from "./support/builders.ts";
 
 const GHOST = named("dr.ghost");

@@ -9,9 +9,9 @@ import type { MatrixEvent } from "../../../src/messages/event.ts";
 import { filesIn } from "../../../src/messages/files.ts";
 import { piecesOf, withoutFallbackIn } from "../../../src/messages/markup.ts";
 import { relationOf } from "../../../src/messages/relation.ts";
-import { nameKey } from "../../../src/policy/groupNames.ts";
 import type { UserId } from "../../../src/policy/model.ts";
-import { foldName } from "../../../src/policy/names.ts";
+import { nameKey } from "../../../src/policy/names/group-names.ts";
+import { foldName } from "../../../src/policy/names/names.ts";
 import { expectLinear, repeated } from "../../support/growth.ts";
 
 /** Client-server API, "Size limits": no event is larger, in bytes. */

@@ -4,8 +4,8 @@ import type { Arrival, ArrivalId } from "../../../../src/arrivals/arrival.ts";
 import type { Booking } from "../../../../src/arrivals/booking.ts";
 import type { Change, Effect } from "../../../../src/arrivals/change.ts";
 import { type BookingOutcome, changeBooking, type Surroundings } from "../../../../src/arrivals/lifecycle.ts";
-import type { ArrivalRecipient } from "../../../../src/policy/arrivalRecipients.ts";
 import type { Username } from "../../../../src/policy/model.ts";
+import type { ArrivalRecipient } from "../../../../src/policy/people/arrival-recipients.ts";
 
 export const minute = (count: number): Date => new Date(Date.UTC(2026, 2, 1, 22, count));
 export const named = (username: string): Username => username as Username;

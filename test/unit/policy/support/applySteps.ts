@@ -1,4 +1,3 @@
-import { levelOf, readPowerLevels } from "../../../../src/policy/levelMeaning.ts";
 import type {
   ActualMember,
   ActualRoom,
@@ -7,6 +6,7 @@ import type {
   Step,
   UserId,
 } from "../../../../src/policy/model.ts";
+import { levelOf, readPowerLevels } from "../../../../src/policy/rooms/level-meaning.ts";
 
 /**
  * Does to a room what a homeserver would, and refuses what a homeserver refuses: that is what gives the order of the

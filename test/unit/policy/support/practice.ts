@@ -12,7 +12,7 @@ import {
   type UserId,
   type Username,
 } from "../../../../src/policy/model.ts";
-import { groupHandleOf, userIdOf } from "../../../../src/policy/names.ts";
+import { groupHandleOf, userIdOf } from "../../../../src/policy/names/names.ts";
 
 export const settings: PolicySettings = {
   serverName: "clinic.example",

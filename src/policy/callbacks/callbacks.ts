@@ -1,0 +1,182 @@
+/**
+ * The decisions of the policy callbacks about people and rooms. They look at what ought to be, not at who acts: what
+ * Whisper itself does while acting as a user passes because it leads there.
+ */
+
+import { editGroup, mayEditGroup } from "../conversations/editing.ts";
+import {
+  ALLOWED,
+  type Conversation,
+  type Directory,
+  type PolicySettings,
+  refused,
+  type Selection,
+  type UserId,
+  type Username,
+  type Verdict,
+} from "../model.ts";
+import { type Someone, usernameOf, whoIs } from "../names/names.ts";
+import { reachedAlone } from "../people/individual.ts";
+import { hasAccess, isActive } from "../people/permissions.ts";
+import { belongs, exists, standsIn } from "../rooms/expected-members.ts";
+import * as words from "../words.ts";
+
+export type CallbackRoom =
+  | { readonly room: "managed"; readonly conversation: Conversation }
+  /**
+   * Made by a user and not adopted yet. `others`: everybody joined or invited, as far as known; `joined`: those of them
+   * who are in it.
+   */
+  | {
+      readonly room: "user-made";
+      readonly others: readonly UserId[];
+      readonly joined: readonly UserId[];
+    }
+  /** Refused, or given up: nobody goes on in it. */
+  | { readonly room: "closed" }
+  | { readonly room: "unknown" };
+
+/** May this person act at all? */
+function maySpeak(directory: Directory, someone: Someone): Verdict {
+  switch (someone.is) {
+    case "bot":
+      return ALLOWED;
+    case "group":
+      return refused(words.groupsDoNotAct);
+    case "departed":
+      return refused(words.youLeft);
+    case "stranger":
+      return refused(words.outsider);
+    case "person":
+      if (!someone.user.active) return refused(words.youLeft);
+      return hasAccess(directory, someone.username) ? ALLOWED : refused(words.youHaveNoAccess);
+  }
+}
+
+export const mayCreateRoom = (directory: Directory, settings: PolicySettings, user: UserId): Verdict =>
+  maySpeak(directory, whoIs(settings, user, directory));
+
+/** Accounts that are not ours (a server administrator's) are none of Whisper's business. */
+export function mayLogin(directory: Directory, settings: PolicySettings, user: UserId): Verdict {
+  const someone = whoIs(settings, user, directory);
+  if (someone.is === "stranger") return ALLOWED;
+  return someone.is === "bot" ? refused(words.botDoesNotSignIn) : maySpeak(directory, someone);
+}
+
+export function mayJoin(
+  directory: Directory,
+  settings: PolicySettings,
+  { user, room }: { readonly user: UserId; readonly room: CallbackRoom },
+): Verdict {
+  if (room.room === "closed") return refused(words.conversationClosed);
+  const someone = whoIs(settings, user, directory);
+  if (room.room === "managed" && someone.is !== "bot")
+    return isExpected(room.conversation, directory, someone);
+  return someone.is === "group" ? ALLOWED : maySpeak(directory, someone);
+}
+
+/** Does the account belong in the conversation's room? Those who lost AccessWhisper may: nobody acts as them but Whisper. */
+function isExpected(conversation: Conversation, directory: Directory, someone: Someone): Verdict {
+  if (!exists(conversation, directory)) return refused(words.conversationClosed);
+  if (someone.is === "person" && belongs(conversation, directory, someone.username)) return ALLOWED;
+  if (someone.is === "group" && standsIn(conversation, directory, someone.target)) return ALLOWED;
+  return refused(someone.is === "stranger" ? words.outsider : words.youAreNotMember);
+}
+
+export interface Invitation {
+  readonly inviter: UserId;
+  readonly invitee: UserId;
+  readonly room: CallbackRoom;
+}
+
+export function mayInvite(directory: Directory, settings: PolicySettings, invitation: Invitation): Verdict {
+  const { room } = invitation;
+  if (room.room === "closed") return refused(words.conversationClosed);
+  const inviter = whoIs(settings, invitation.inviter, directory);
+  const invitee = whoIs(settings, invitation.invitee, directory);
+  if (invitee.is === "bot") return ALLOWED;
+  if (invitee.is === "stranger") return refused(words.outsider);
+  if (invitee.is === "departed") return refused(words.noSuchGroup);
+  if (room.room !== "managed") return mayStartWith(directory, settings, room, inviter, invitee);
+  if (isExpected(room.conversation, directory, invitee).allowed) return ALLOWED;
+  if (!exists(room.conversation, directory)) return refused(words.conversationClosed);
+  return mayAdd(directory, settings, room.conversation, inviter, invitee);
+}
+
+type Invitable = Extract<Someone, { readonly is: "person" | "group" }>;
+
+/**
+ * An invitation carries the name of the room, its topic and who invites. Who never receives is invited only where a
+ * third person of the practice is in already: whom a client names or invites besides may never come. Clients that invite
+ * several at once are no exception, see newRoom.ts.
+ */
+function mayStartWith(
+  directory: Directory,
+  settings: PolicySettings,
+  room: CallbackRoom,
+  inviter: Someone,
+  invitee: Invitable,
+): Verdict {
+  const may = maySpeak(directory, inviter);
+  if (!may.allowed || invitee.is === "group") return may;
+  if (inviter.is === "person") {
+    const people = new Set([...joinedPeople(directory, settings, room), invitee.username]);
+    const reached = reachedAlone(directory, people, inviter.username);
+    if (reached !== null) return refused(words.neverReceives(nameOf(directory, reached)));
+  }
+  return mayTakePart(directory, invitee.username);
+}
+
+function joinedPeople(directory: Directory, settings: PolicySettings, room: CallbackRoom): Username[] {
+  if (room.room !== "user-made") return [];
+  return room.joined.flatMap((id) => usernameOf(settings, id, directory) ?? []);
+}
+
+const nameOf = (directory: Directory, username: Username): string =>
+  directory.users.get(username)?.name ?? words.unknownPerson;
+
+function mayTakePart(directory: Directory, username: Username): Verdict {
+  const name = nameOf(directory, username);
+  if (!isActive(directory, username)) return refused(words.personLeft(name));
+  return hasAccess(directory, username) ? ALLOWED : refused(words.personWithoutAccess(name));
+}
+
+/** An invitation into a managed room of someone who does not belong to it: an edit, if it is a custom group. */
+function mayAdd(
+  directory: Directory,
+  settings: PolicySettings,
+  conversation: Conversation,
+  inviter: Someone,
+  invitee: Invitable,
+): Verdict {
+  switch (conversation.kind) {
+    case "individual":
+      return refused(words.pairOnly);
+    case "group":
+      return refused(words.groupFromHealthTrack);
+    case "alerts":
+    case "arrivals":
+    case "control":
+    case "admin":
+      return refused(words.nobodyJoinsHere);
+    case "custom": {
+      const group = directory.customGroups.get(conversation.id);
+      if (group === undefined) return refused(words.conversationClosed);
+      const may = maySpeak(directory, inviter);
+      if (!may.allowed) return may;
+      // The bot adds nobody of its own accord: whom it invites belongs to the room already.
+      if (inviter.is !== "person") return refused(words.nobodyJoinsHere);
+      const edit = mayEditGroup(directory, settings.customGroupsEditedBy, group, inviter.username);
+      if (!edit.allowed) return edit;
+      const edited = editGroup(directory, group, { add: addedBy(invitee) }, inviter.username);
+      return edited.ok ? ALLOWED : refused(edited.reason);
+    }
+  }
+}
+
+function addedBy(invitee: Invitable): Partial<Selection> {
+  if (invitee.is === "person") return { users: [invitee.username] };
+  return "securityGroup" in invitee.target
+    ? { securityGroups: [invitee.target.securityGroup] }
+    : { customGroups: [invitee.target.customGroup] };
+}

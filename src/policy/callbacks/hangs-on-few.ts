@@ -1,0 +1,101 @@
+/**
+ * Whoever leaves a room, or is put out of it, counts until Whisper has heard of it. Where that decides whether somebody who
+ * never receives is reached alone, it has to be looked who is still there.
+ */
+
+import type { ConversationId, Directory, Naming, Selection, UserId, Username } from "../model.ts";
+import { whoIs } from "../names/names.ts";
+import { groupsWithin, membersOf, peopleIn, withHolders } from "../people/members.ts";
+import { hasAccess } from "../people/permissions.ts";
+import type { CallbackRoom } from "./callbacks.ts";
+
+/** Of so many readers two can leave, and one is alone. */
+const FEW = 3;
+
+/** Rooms that are looked at for one decision at most. */
+const MOST_ROOMS = 10;
+
+/** What is about to happen: a message, state, or an invitation of somebody (`to`). */
+export interface Act {
+  readonly by: UserId;
+  readonly room: CallbackRoom;
+  /** Read in the groups that this one is part of, too: its name. */
+  readonly names?: boolean;
+  readonly to?: UserId;
+}
+
+/** Could `writer` reach somebody who never receives alone once one or two have left? Looks no further than the fourth reader. */
+function hangsOnFew(directory: Directory, people: Iterable<Username>, writer: Username): boolean {
+  let readers = 0;
+  let minds = false;
+  for (const person of people) {
+    if (person === writer) continue;
+    minds ||= directory.users.get(person)?.preferences.neverReceive ?? false;
+    if (hasAccess(directory, person)) readers += 1;
+    if (readers > FEW) return false;
+  }
+  return minds;
+}
+
+/** Is it to be asked who is in the room? Of a room that a user made; Whisper's own are known by their groups. */
+export function roomHangsOnFew(directory: Directory, naming: Naming, { by, room, to }: Act): boolean {
+  const writer = whoIs(naming, by, directory);
+  if (room.room !== "user-made" || writer.is !== "person") return false;
+  const accounts = to === undefined ? room.others : [...room.others, to];
+  return hangsOnFew(directory, peopleBehind(directory, naming, accounts), writer.username);
+}
+
+/** The custom groups of which it is to be asked who has left their rooms. */
+export function groupsThatHangOnFew(directory: Directory, naming: Naming, act: Act): ConversationId[] {
+  const writer = whoIs(naming, act.by, directory);
+  if (act.room.room !== "managed" || act.room.conversation.kind !== "custom") return [];
+  if (writer.is !== "person") return [];
+  const { id } = act.room.conversation;
+  const added = act.to === undefined ? [] : peopleBehind(directory, naming, [act.to]);
+  const read = act.names === true || act.to !== undefined ? withHolders(directory, [id]) : [id];
+  const few = [...read].filter((each) =>
+    hangsOnFew(directory, new Set([...added, ...membersOf(directory, each)]), writer.username),
+  );
+  return [...new Set(few.flatMap((each) => [...groupsWithin(directory, each)]))].slice(0, MOST_ROOMS);
+}
+
+/** The directory as it is once Whisper has heard who has left the rooms of these custom groups. */
+export function withoutLeft(
+  directory: Directory,
+  naming: Naming,
+  left: ReadonlyMap<ConversationId, readonly UserId[]>,
+): Directory {
+  const customGroups = new Map(directory.customGroups);
+  for (const [id, accounts] of left) {
+    const group = directory.customGroups.get(id);
+    if (group === undefined) continue;
+    const gone = piecesBehind(directory, naming, accounts);
+    customGroups.set(id, {
+      ...group,
+      users: group.users.filter((each) => !gone.users.includes(each)),
+      securityGroups: group.securityGroups.filter((each) => !gone.securityGroups.includes(each)),
+      customGroups: group.customGroups.filter((each) => !gone.customGroups.includes(each)),
+    });
+  }
+  return { ...directory, customGroups };
+}
+
+function piecesBehind(directory: Directory, naming: Naming, accounts: readonly UserId[]): Selection {
+  const people = accounts.map((id) => whoIs(naming, id, directory));
+  const targets = people.flatMap((someone) => (someone.is === "group" ? [someone.target] : []));
+  return {
+    users: people.flatMap((someone) => (someone.is === "person" ? [someone.username] : [])),
+    securityGroups: targets.flatMap((target) => ("securityGroup" in target ? [target.securityGroup] : [])),
+    customGroups: targets.flatMap((target) => ("customGroup" in target ? [target.customGroup] : [])),
+  };
+}
+
+function peopleBehind(directory: Directory, naming: Naming, accounts: readonly UserId[]): Set<Username> {
+  const people = new Set<Username>();
+  for (const id of accounts) {
+    const someone = whoIs(naming, id, directory);
+    if (someone.is === "person") people.add(someone.username);
+    if (someone.is === "group") for (const each of peopleIn(directory, someone.target)) people.add(each);
+  }
+  return people;
+}

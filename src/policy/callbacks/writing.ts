@@ -1,0 +1,149 @@
+/**
+ * The decision of the callback that sees every event but memberships before it exists. Power levels hold most of this
+ * already; here it gets a sentence.
+ */
+
+import { mayDecorate, mayRename } from "../conversations/editing.ts";
+import {
+  ALLOWED,
+  type Conversation,
+  type Directory,
+  type PolicySettings,
+  refused,
+  SERVICE_MEMBERS_TYPE,
+  type UserId,
+  type Username,
+  type Verdict,
+} from "../model.ts";
+import { tidyGroupName } from "../names/group-names.ts";
+import { whoIs } from "../names/names.ts";
+import { mayWrite, otherOf, reachedAlone } from "../people/individual.ts";
+import { peopleIn } from "../people/members.ts";
+import { hasAccess } from "../people/permissions.ts";
+import { belongs, exists, peopleOf } from "../rooms/expected-members.ts";
+import { levelOf, readPowerLevels } from "../rooms/level-meaning.ts";
+import { BOT_LEVEL, isEditable, powerLevelsOf } from "../rooms/power-levels.ts";
+import * as words from "../words.ts";
+import type { CallbackRoom } from "./callbacks.ts";
+
+export interface EventToWrite {
+  readonly sender: UserId;
+  readonly type: string;
+  /** A state event; false: a message, a reaction, a redaction. */
+  readonly state: boolean;
+  readonly content: Readonly<Record<string, unknown>>;
+  readonly room: CallbackRoom;
+  /** What becomes of a room that a user made is not decided yet, although it was waited for. */
+  readonly undecided?: boolean;
+}
+
+/** What Whisper itself writes as the users who made a room, when it takes it over or leads on from it. */
+const TAKING_OVER: readonly string[] = ["m.room.power_levels", "m.room.tombstone", SERVICE_MEMBERS_TYPE];
+
+export function mayWriteEvent(directory: Directory, settings: PolicySettings, event: EventToWrite): Verdict {
+  const { room, type } = event;
+  if (type === "m.room.encryption") return refused(words.noEncryption);
+  const sender = whoIs(settings, event.sender, directory);
+  if (sender.is === "bot") return ALLOWED;
+  if (room.room === "closed") return refused(words.conversationClosed);
+  // Events fail open where Whisper does not know better; the levels of its rooms hold all the same.
+  if (room.room === "unknown" && sender.is === "stranger") return ALLOWED;
+  if (sender.is === "stranger") return refused(words.outsider);
+  if (room.room === "managed" && type === "m.room.power_levels") {
+    return lowersItself(directory, settings, room.conversation, event)
+      ? ALLOWED
+      : refused(words.settingsKept);
+  }
+  // Whisper gives rooms up and lowers levels as the users and handles who made or hold them.
+  if (room.room !== "managed" && event.state && TAKING_OVER.includes(type)) return ALLOWED;
+  if (sender.is === "group") return refused(words.groupsDoNotAct);
+  if (sender.is === "departed" || !sender.user.active) return refused(words.youLeft);
+  if (!hasAccess(directory, sender.username)) return refused(words.youHaveNoAccess);
+  if (room.room !== "managed") {
+    const others = room.room === "user-made" ? room.others : [];
+    const present = others.filter((other) => other !== event.sender && other !== settings.bot);
+    const may = mayWriteTo(directory, settings, sender.username, present);
+    if (!may.allowed || event.state || event.undecided !== true) return may;
+    // Alone with themselves they may write what they like; anybody else would read it before it is decided.
+    return room.room === "user-made" && present.length === 0 ? ALLOWED : refused(words.stillOpening);
+  }
+  const { conversation } = room;
+  if (!exists(conversation, directory)) return refused(words.conversationClosed);
+  if (!belongs(conversation, directory, sender.username)) return refused(words.youAreNotMember);
+  return event.state
+    ? maySet(directory, settings, conversation, sender.username, event)
+    : maySay(directory, conversation, sender.username);
+}
+
+/** Somebody at the bot's level steps down (see `diffRoom`): the only change of levels that a user makes in our rooms. */
+function lowersItself(
+  directory: Directory,
+  settings: PolicySettings,
+  conversation: Conversation,
+  { sender, content }: EventToWrite,
+): boolean {
+  const ought = powerLevelsOf(conversation, directory, settings);
+  const levels = readPowerLevels(content, null);
+  return levelOf(levels, sender) <= levelOf(ought, sender) && levelOf(levels, settings.bot) >= BOT_LEVEL;
+}
+
+/** A room that is not adopted yet is held to the rules for two, and for groups that come to two. */
+function mayWriteTo(
+  directory: Directory,
+  settings: PolicySettings,
+  sender: Username,
+  present: readonly UserId[],
+): Verdict {
+  const people = new Set<Username>();
+  for (const id of present) {
+    const someone = whoIs(settings, id, directory);
+    if (someone.is === "person") people.add(someone.username);
+    if (someone.is === "group") for (const each of peopleIn(directory, someone.target)) people.add(each);
+  }
+  const [only] = people;
+  if (only !== undefined && people.size === 1 && present.length === 1)
+    return only === sender ? ALLOWED : mayWrite(directory, sender, only);
+  const reached = reachedAlone(directory, people, sender);
+  if (reached === null) return ALLOWED;
+  return refused(words.neverReceives(directory.users.get(reached)?.name ?? words.unknownPerson));
+}
+
+function maySet(
+  directory: Directory,
+  settings: PolicySettings,
+  conversation: Conversation,
+  sender: Username,
+  { type, content }: EventToWrite,
+): Verdict {
+  const group = conversation.kind === "custom" ? directory.customGroups.get(conversation.id) : undefined;
+  if (group !== undefined && isEditable(type)) {
+    const { customGroupsEditedBy: editedBy } = settings;
+    return type === "m.room.name"
+      ? mayRename(directory, editedBy, group, sender, nameIn(content))
+      : mayDecorate(directory, editedBy, group, sender);
+  }
+  return refused(type === "m.room.name" ? words.nameKept : words.settingsKept);
+}
+
+const nameIn = ({ name }: EventToWrite["content"]): string | null =>
+  typeof name === "string" ? tidyGroupName(name) : null;
+
+/** Reactions, edits and redactions are writing too. */
+function maySay(directory: Directory, conversation: Conversation, sender: Username): Verdict {
+  switch (conversation.kind) {
+    case "alerts":
+      return refused(words.alertsReadOnly);
+    case "individual":
+      return mayWrite(directory, sender, otherOf(conversation.pair, sender));
+    case "custom": {
+      const reached = reachedAlone(directory, peopleOf(conversation, directory), sender);
+      if (reached === null) return ALLOWED;
+      return refused(words.neverReceives(directory.users.get(reached)?.name ?? words.unknownPerson));
+    }
+    case "arrivals":
+    case "control":
+    case "group":
+    case "admin":
+      return ALLOWED;
+  }
+}

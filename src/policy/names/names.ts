@@ -1,0 +1,190 @@
+/** How HealthTrack's names become Matrix ids and display names, and back. */
+
+import { normalized } from "../../base/normalized.ts";
+import { oncePer } from "../../base/once-per.ts";
+import type {
+  ConversationId,
+  Directory,
+  Naming,
+  SecurityGroup,
+  SecurityGroupId,
+  User,
+  UserId,
+  Username,
+} from "../model.ts";
+import * as words from "../words.ts";
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** Matrix spec, appendices, "User identifiers": at most 255 bytes, from `@` to the end of the server name. */
+const LONGEST_USER_ID = 255;
+/** Synapse refuses longer display names (synapse/handlers/profile.py, MAX_DISPLAYNAME_LEN). */
+const LONGEST_DISPLAY_NAME = 256;
+
+const HANDLE = "grp_";
+/** `+` may stand in a localpart but is never produced by escaping, so no security group's id can look like it. */
+const CUSTOM_HANDLE = `${HANDLE}custom+`;
+
+/** The group that a handle stands for. */
+export type HandleTarget =
+  | { readonly securityGroup: SecurityGroupId }
+  | { readonly customGroup: ConversationId };
+
+/** What two usernames have in common when they would become the same account. */
+export const foldName = (name: string): string => normalized(name.toLowerCase(), "NFC");
+
+/**
+ * Matrix spec, appendices, "Mapping from other character sets": lower case, and every byte outside
+ * `a-z 0-9 . _ - /` as `=` and two hex digits.
+ */
+export function escapeLocalpart(name: string): string {
+  const folded = foldName(name);
+  if (/^[a-z0-9._\-/]*$/.test(folded)) return folded;
+  let escaped = "";
+  for (const byte of encoder.encode(folded)) {
+    const character = String.fromCharCode(byte);
+    escaped += /[a-z0-9._\-/]/.test(character) ? character : `=${byte.toString(16).padStart(2, "0")}`;
+  }
+  return escaped;
+}
+
+/** The folded name behind a localpart, or null if escaping could not have produced it. */
+export function unescapeLocalpart(localpart: string): string | null {
+  if (!/^(?:[a-z0-9._\-/]|=[0-9a-f]{2})*$/.test(localpart)) return null;
+  const bytes: number[] = [];
+  for (const [piece] of localpart.matchAll(/=[0-9a-f]{2}|[^=]/g)) {
+    bytes.push(piece.length === 3 ? Number.parseInt(piece.slice(1), 16) : piece.charCodeAt(0));
+  }
+  try {
+    const name = decoder.decode(Uint8Array.from(bytes));
+    return escapeLocalpart(name) === localpart ? name : null;
+  } catch {
+    return null; // not UTF-8
+  }
+}
+
+const userId = (naming: Naming, localpart: string): UserId =>
+  `@${naming.userPrefix}${localpart}:${naming.serverName}` as UserId;
+
+export const userIdOf = (naming: Naming, username: Username): UserId =>
+  userId(naming, escapeLocalpart(username));
+
+export function groupHandleOf(naming: Naming, target: HandleTarget): UserId {
+  return "securityGroup" in target
+    ? userId(naming, HANDLE + escapeLocalpart(target.securityGroup))
+    : userId(naming, CUSTOM_HANDLE + escapeLocalpart(target.customGroup));
+}
+
+/** What Matrix ids are told apart by. */
+export type Accounts = Pick<Naming, "bot" | "serverName" | "userPrefix">;
+
+/** Is this the account of a person or of a group handle that Whisper looks after? The bot itself is not. */
+export const isOurs = (naming: Accounts, id: UserId): boolean => ourLocalpart(naming, id) !== null;
+
+export const isHandle = (naming: Accounts, id: UserId): boolean =>
+  ourLocalpart(naming, id)?.startsWith(HANDLE) ?? false;
+
+function ourLocalpart(naming: Accounts, id: UserId): string | null {
+  const start = `@${naming.userPrefix}`;
+  const end = `:${naming.serverName}`;
+  if (id === naming.bot || !id.startsWith(start) || !id.endsWith(end)) return null;
+  if (id.length <= start.length + end.length) return null;
+  return id.slice(start.length, -end.length);
+}
+
+const usernamesByLocalpart = oncePer(
+  (users: Directory["users"]) => new Map([...users.keys()].map((name) => [escapeLocalpart(name), name])),
+);
+const securityGroupsByLocalpart = oncePer(
+  (groups: Directory["securityGroups"]) => new Map([...groups.keys()].map((id) => [escapeLocalpart(id), id])),
+);
+const customGroupsByLocalpart = oncePer(
+  (groups: Directory["customGroups"]) => new Map([...groups.keys()].map((id) => [escapeLocalpart(id), id])),
+);
+
+/** The directory's user with this account, active or not; null for handles, the bot and everybody else. */
+export function usernameOf(naming: Naming, id: UserId, directory: Pick<Directory, "users">): Username | null {
+  const localpart = ourLocalpart(naming, id);
+  if (localpart === null || localpart.startsWith(HANDLE)) return null;
+  return usernamesByLocalpart(directory.users).get(localpart) ?? null;
+}
+
+/** The group behind a handle; null if it is no handle or its group is gone. */
+export function handleTarget(naming: Naming, id: UserId, directory: Directory): HandleTarget | null {
+  const localpart = ourLocalpart(naming, id);
+  if (localpart === null || !localpart.startsWith(HANDLE)) return null;
+  if (localpart.startsWith(CUSTOM_HANDLE)) {
+    const customGroup = customGroupsByLocalpart(directory.customGroups).get(
+      localpart.slice(CUSTOM_HANDLE.length),
+    );
+    return customGroup === undefined ? null : { customGroup };
+  }
+  const securityGroup = securityGroupsByLocalpart(directory.securityGroups).get(
+    localpart.slice(HANDLE.length),
+  );
+  return securityGroup === undefined ? null : { securityGroup };
+}
+
+/** Whose account a Matrix id is. `departed`: one of ours that the directory no longer knows. */
+export type Someone =
+  | { readonly is: "bot" }
+  | { readonly is: "person"; readonly username: Username; readonly user: User }
+  | { readonly is: "group"; readonly target: HandleTarget }
+  | { readonly is: "departed" }
+  | { readonly is: "stranger" };
+
+export function whoIs(naming: Naming, id: UserId, directory: Directory): Someone {
+  if (id === naming.bot) return { is: "bot" };
+  if (!isOurs(naming, id)) return { is: "stranger" };
+  const target = handleTarget(naming, id, directory);
+  if (target !== null) return { is: "group", target };
+  const username = usernameOf(naming, id, directory);
+  const user = username === null ? undefined : directory.users.get(username);
+  return username === null || user === undefined ? { is: "departed" } : { is: "person", username, user };
+}
+
+/** Why HealthTrack's username cannot become an account, or null if it can. */
+export function cannotBeUsername(naming: Naming, username: string): string | null {
+  if (username.trim() === "" || username !== username.trim()) return words.usernameBlank;
+  if (!username.isWellFormed()) return words.usernameMalformed;
+  if (foldName(username).startsWith(HANDLE)) return words.usernameReserved(HANDLE);
+  const id = userIdOf(naming, username as Username);
+  if (id === naming.bot) return words.usernameIsBot;
+  return encoder.encode(id).length > LONGEST_USER_ID ? words.nameTooLong : null;
+}
+
+/** Why HealthTrack's id of a security group cannot become a handle, or null if it can. */
+export function cannotBeSecurityGroupId(naming: Naming, id: string): string | null {
+  if (id.trim() === "" || id !== id.trim()) return words.groupIdBlank;
+  if (!id.isWellFormed()) return words.usernameMalformed;
+  const handle = groupHandleOf(naming, { securityGroup: id as SecurityGroupId });
+  return encoder.encode(handle).length > LONGEST_USER_ID ? words.nameTooLong : null;
+}
+
+/** Names (usernames, or group ids) that would share one account, in pairs; the directory import refuses them. */
+export function sameAccount(names: Iterable<string>): Array<readonly [string, string]> {
+  const first = new Map<string, string>();
+  const clashes: Array<readonly [string, string]> = [];
+  for (const name of names) {
+    const localpart = escapeLocalpart(name);
+    const earlier = first.get(localpart);
+    if (earlier === undefined) first.set(localpart, name);
+    else if (earlier !== name) clashes.push([earlier, name]);
+  }
+  return clashes;
+}
+
+const shortened = (name: string): string =>
+  name.length <= LONGEST_DISPLAY_NAME ? name : `${name.slice(0, LONGEST_DISPLAY_NAME - 1).toWellFormed()}…`;
+
+/** `Dr Anna Jones · General practitioner` */
+export const displayNameOf = (user: Pick<User, "name" | "role">): string =>
+  shortened(user.role === null || user.role === "" ? user.name : `${user.name} · ${user.role}`);
+
+/** `Doctors (group)` */
+export const securityGroupDisplayName = (group: Pick<SecurityGroup, "name">): string =>
+  shortened(words.groupHandleName(group.name));
+
+/** `Night shift (custom group)`; for a group without a name, pass what `defaultName` made of its members. */
+export const customGroupDisplayName = (name: string): string => shortened(words.customGroupHandleName(name));

@@ -1,0 +1,148 @@
+/** Who is in which group and has which access, carried from one directory to the next by what changed between them. */
+
+import {
+  ADMINISTRATOR_GROUP,
+  type Directory,
+  PERMISSION,
+  type SecurityGroup,
+  type SecurityGroupId,
+  type User,
+  type Username,
+} from "../model.ts";
+import { isShipped, shippedGroup } from "./shipped-group.ts";
+
+export type People = ReadonlyMap<Username, Pick<User, "username" | "active" | "permissions">>;
+
+/** What the rules ask about users all the time, worked out once per directory. */
+export interface AccessIndex {
+  /** The security groups that HealthTrack lists each user in. */
+  readonly groupsOf: ReadonlyMap<Username, ReadonlySet<SecurityGroupId>>;
+  /** Active, and AccessWhisper in effect. */
+  readonly withAccess: ReadonlySet<Username>;
+  readonly admins: ReadonlySet<Username>;
+}
+
+/** The index, and what it was worked out from. */
+export interface IndexedStaff {
+  readonly users: People;
+  readonly securityGroups: Directory["securityGroups"];
+  readonly administering: SecurityGroup | "several" | null;
+  readonly index: AccessIndex;
+}
+
+export const NOBODY: IndexedStaff = {
+  users: new Map(),
+  securityGroups: new Map(),
+  administering: null,
+  index: { groupsOf: new Map(), withAccess: new Set(), admins: new Set() },
+};
+
+/**
+ * The index of these people and groups. Records are never changed in place, so those that are the same objects as before
+ * are passed over: a change costs the people whom it touches, and not all memberships of the practice.
+ */
+export function indexAfter(
+  before: IndexedStaff,
+  users: People,
+  securityGroups: Directory["securityGroups"],
+): IndexedStaff {
+  const touched = changedKeys(before.users, users);
+  const groups = changedKeys(before.securityGroups, securityGroups);
+  const groupsOf = new Map(before.index.groupsOf);
+  const copied = new Map<Username, Set<SecurityGroupId>>();
+  const ownSet = (username: Username): Set<SecurityGroupId> => {
+    const known = copied.get(username);
+    if (known !== undefined) return known;
+    const own = new Set(groupsOf.get(username));
+    copied.set(username, own);
+    groupsOf.set(username, own);
+    return own;
+  };
+
+  let sameAdministering = true;
+  for (const id of groups) {
+    const [was, is] = [before.securityGroups.get(id), securityGroups.get(id)];
+    if (isAdministering(was) || isAdministering(is)) sameAdministering = false;
+    const { gone, come } = moved(was, is);
+    for (const member of gone) {
+      const own = ownSet(member);
+      own.delete(id);
+      if (own.size === 0) {
+        groupsOf.delete(member);
+        copied.delete(member);
+      }
+      touched.add(member);
+    }
+    for (const member of come) {
+      ownSet(member).add(id);
+      touched.add(member);
+    }
+    if (gives(was) !== gives(is)) for (const member of is?.members ?? []) touched.add(member);
+  }
+  const administering = sameAdministering
+    ? before.administering
+    : shippedGroup(securityGroups.values(), ADMINISTRATOR_GROUP);
+  if (idOf(administering) !== idOf(before.administering))
+    for (const group of [administering, before.administering])
+      for (const member of membersOf(group)) touched.add(member);
+
+  const withAccess = new Set(before.index.withAccess);
+  const admins = new Set(before.index.admins);
+  const administers = idOf(administering);
+  for (const username of touched) {
+    const user = users.get(username);
+    const theirs = groupsOf.get(username);
+    const access = user?.active === true && hasAccess(user, theirs, securityGroups);
+    const admin =
+      access &&
+      administers !== null &&
+      theirs?.has(administers) === true &&
+      user.permissions.includes(PERMISSION.admin);
+    if (access) withAccess.add(username);
+    else withAccess.delete(username);
+    if (admin) admins.add(username);
+    else admins.delete(username);
+  }
+  return { users, securityGroups, administering, index: { groupsOf, withAccess, admins } };
+}
+
+/** Of what is another object than before, new, or gone. */
+function changedKeys<Key, Value>(was: ReadonlyMap<Key, Value>, is: ReadonlyMap<Key, Value>): Set<Key> {
+  const changed = new Set<Key>();
+  if (was === is) return changed;
+  for (const [key, value] of is) if (was.get(key) !== value) changed.add(key);
+  for (const key of was.keys()) if (!is.has(key)) changed.add(key);
+  return changed;
+}
+
+function moved(
+  was: SecurityGroup | undefined,
+  is: SecurityGroup | undefined,
+): { readonly gone: readonly Username[]; readonly come: readonly Username[] } {
+  const [before, after] = [was?.members ?? [], is?.members ?? []];
+  const [then, now] = [new Set(before), new Set(after)];
+  return {
+    gone: before.filter((member) => !now.has(member)),
+    come: after.filter((member) => !then.has(member)),
+  };
+}
+
+const hasAccess = (
+  user: Pick<User, "permissions">,
+  groups: ReadonlySet<SecurityGroupId> | undefined,
+  securityGroups: Directory["securityGroups"],
+): boolean =>
+  user.permissions.includes(PERMISSION.access) ||
+  [...(groups ?? [])].some((id) => gives(securityGroups.get(id)));
+
+const gives = (group: SecurityGroup | undefined): boolean =>
+  group?.permissions.includes(PERMISSION.access) ?? false;
+
+const isAdministering = (group: SecurityGroup | undefined): boolean =>
+  group !== undefined && isShipped(group, ADMINISTRATOR_GROUP);
+
+const idOf = (group: SecurityGroup | "several" | null): SecurityGroupId | null =>
+  group === null || group === "several" ? null : group.id;
+
+const membersOf = (group: SecurityGroup | "several" | null): readonly Username[] =>
+  group === null || group === "several" ? [] : group.members;

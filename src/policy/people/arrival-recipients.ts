@@ -1,0 +1,76 @@
+/** Who is told that a patient has arrived (product text, "Patient Arrivals"; the Patient Arrived Alerts setting). */
+
+import { oncePer } from "../../base/once-per.ts";
+import type { Directory, PatientArrivedAlerts, User, Username } from "../model.ts";
+import { foldName } from "../names/names.ts";
+import { doctorOf } from "./doctors.ts";
+import { hasAccess } from "./permissions.ts";
+
+/** Why somebody cannot use Whisper at all. */
+export type Unreachable = "no-account" | "inactive" | "no-access";
+export type Undeliverable = Unreachable | "alerts-off";
+
+export type ArrivalRecipient =
+  | { readonly username: Username; readonly deliver: true }
+  | { readonly username: Username; readonly deliver: false; readonly reason: Undeliverable };
+
+/** What the rules need of a booking. */
+export interface ArrivedBooking {
+  readonly doctor: Username;
+  readonly location: string | null;
+}
+
+/** Not set: bookings booked to oneself for a doctor, none for everybody else. */
+export const patientArrivedAlerts = (user: Pick<User, "doctor" | "preferences">): PatientArrivedAlerts =>
+  user.preferences.patientArrivedAlerts ?? (user.doctor ? "own" : "off");
+
+/** Has the user an arrivals room of their own? */
+export function receivesArrivals(directory: Directory, username: Username): boolean {
+  const user = directory.users.get(username);
+  return user !== undefined && hasAccess(directory, username) && patientArrivedAlerts(user) !== "off";
+}
+
+/** Those who ask for more than their own bookings: few among many users, so they are found once. */
+const watchers = oncePer((users: Directory["users"]) =>
+  [...users.values()].filter((user) => {
+    const alerts = patientArrivedAlerts(user);
+    return user.active && (alerts === "location" || alerts === "all");
+  }),
+);
+
+const samePlace = (one: string, other: string): boolean => foldName(one.trim()) === foldName(other.trim());
+
+/**
+ * The booking's doctor first, with the reason when they cannot be told, then everybody whose setting covers the
+ * booking and who can use Whisper. A doctor is told of every booking of theirs unless they switched it off.
+ * Never-receive is about direct messages and keep-hidden about sound: neither holds a notice back.
+ */
+export function arrivalRecipients(directory: Directory, booking: ArrivedBooking): ArrivalRecipient[] {
+  const doctor = doctorOf(directory, booking.doctor);
+  const recipients: ArrivalRecipient[] = [ofDoctor(directory, doctor)];
+  for (const watcher of watchers(directory.users)) {
+    if (watcher.username === doctor || !hasAccess(directory, watcher.username)) continue;
+    if (patientArrivedAlerts(watcher) === "all" || isAt(watcher, booking.location)) {
+      recipients.push({ username: watcher.username, deliver: true });
+    }
+  }
+  return recipients;
+}
+
+const isAt = (user: User, location: string | null): boolean =>
+  location !== null && user.locations.some((place) => samePlace(place, location));
+
+function ofDoctor(directory: Directory, username: Username): ArrivalRecipient {
+  const user = directory.users.get(username);
+  const off = user !== undefined && patientArrivedAlerts(user) === "off";
+  const reason = unreachable(directory, username) ?? (off ? "alerts-off" : null);
+  return reason === null ? { username, deliver: true } : { username, deliver: false, reason };
+}
+
+/** Why the user cannot be told anything in Whisper; null: they can. */
+export function unreachable(directory: Directory, username: Username): Unreachable | null {
+  const user = directory.users.get(username);
+  if (user === undefined) return "no-account";
+  if (!user.active) return "inactive";
+  return hasAccess(directory, username) ? null : "no-access";
+}

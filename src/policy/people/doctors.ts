@@ -1,0 +1,32 @@
+/** Whom a booking means by its doctor. */
+
+import { oncePer } from "../../base/once-per.ts";
+import type { Directory, User, Username } from "../model.ts";
+import { foldName } from "../names/names.ts";
+import { usernameAsKnown } from "../names/spelling.ts";
+
+type Doctor = Pick<User, "username" | "active" | "doctorIds">;
+
+/**
+ * Who has which of the other ids that HealthTrack calls doctors by, by `foldName`; null: several people claim it, so
+ * nobody has it. Somebody who left does not claim what somebody else has now.
+ */
+export function doctorsById(users: Iterable<Doctor>): ReadonlyMap<string, Username | null> {
+  const found = new Map<string, { readonly username: Username | null; readonly active: boolean }>();
+  for (const { username, active, doctorIds } of users) {
+    for (const id of new Set(doctorIds.map(foldName))) {
+      const other = found.get(id);
+      if (other === undefined || (active && !other.active)) found.set(id, { username, active });
+      else if (active === other.active) found.set(id, { username: null, active });
+    }
+  }
+  return new Map([...found].map(([id, { username }]) => [id, username]));
+}
+
+const byId = oncePer((users: Directory["users"]) => doctorsById(users.values()));
+
+/** The user whom a booking's `doctor` means: by user name, else by one of their other ids; as it is when it is nobody. */
+export function doctorOf({ users }: Pick<Directory, "users">, doctor: Username): Username {
+  const username = usernameAsKnown({ users }, doctor);
+  return users.has(username) ? username : (byId(users).get(foldName(doctor)) ?? doctor);
+}

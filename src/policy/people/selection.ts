@@ -1,0 +1,68 @@
+/** A selection of people and groups as the choice that it is: the same one opened again is the same conversation. */
+
+import { oncePer } from "../../base/once-per.ts";
+import type { CustomGroup, Directory, Selection, Username } from "../model.ts";
+import { resolveSelection } from "./members.ts";
+
+export const EMPTY_SELECTION: Selection = { users: [], securityGroups: [], customGroups: [] };
+
+/**
+ * Most people and groups that one custom group may be put together from: the selection stands in the room's
+ * marker, and an event may not exceed 65,536 bytes (Matrix spec, client-server API, "Size limits").
+ */
+export const MOST_PIECES = 300;
+
+export const piecesOf = (selection: Selection): number =>
+  selection.users.length + selection.securityGroups.length + selection.customGroups.length;
+
+const sortedOnce = <T extends string>(values: readonly T[]): T[] => [...new Set(values)].sort();
+
+/** Every piece once, in order of its id. */
+export const canonicalSelection = (selection: Selection): Selection => ({
+  users: sortedOnce(selection.users),
+  securityGroups: sortedOnce(selection.securityGroups),
+  customGroups: sortedOnce(selection.customGroups),
+});
+
+/**
+ * What someone's choice comes to as a group: whoever opens it belongs to it. They are added by name only if no
+ * chosen group holds them already, so that two doctors who each open `Doctors` and `Managers` get the same group.
+ */
+export function withCreator(directory: Directory, selection: Selection, creator: Username): Selection {
+  const belongs = resolveSelection(directory, selection).has(creator);
+  return canonicalSelection(belongs ? selection : { ...selection, users: [...selection.users, creator] });
+}
+
+/** Equal for equal selections, in whatever order they were chosen. Put the creator in first (`withCreator`). */
+export function selectionKey(selection: Selection): string {
+  const { users, securityGroups, customGroups } = canonicalSelection(selection);
+  return JSON.stringify([users, securityGroups, customGroups]);
+}
+
+export const sameSelection = (one: Selection, other: Selection): boolean =>
+  selectionKey(one) === selectionKey(other);
+
+const groupsByKey = oncePer((customGroups: Directory["customGroups"]) => {
+  const byKey = new Map<string, CustomGroup[]>();
+  for (const group of customGroups.values()) {
+    const key = selectionKey(group);
+    const same = byKey.get(key);
+    if (same === undefined) byKey.set(key, [group]);
+    else same.push(group);
+  }
+  return byKey;
+});
+
+/**
+ * The custom group that this selection already is. With a name: the one so named, so that two groups of the same
+ * people can be told apart. Without: the unnamed one, else any, since a group may have been renamed since.
+ */
+export function findCustomGroup(
+  directory: Directory,
+  selection: Selection,
+  name: string | null,
+): CustomGroup | null {
+  const same = groupsByKey(directory.customGroups).get(selectionKey(selection)) ?? [];
+  const named = same.find((group) => group.name === name);
+  return named ?? (name === null ? same[0] : undefined) ?? null;
+}

@@ -1,0 +1,107 @@
+/** The steps that make a room what it ought to be, in an order in which nobody can read or write too much meanwhile. */
+
+import type { ActualRoom, ExpectedRoom, Step, UserId } from "../model.ts";
+import { isOurs } from "../names/names.ts";
+import { type Difference, differencesOf } from "./differences.ts";
+import { levelOf, readPowerLevels } from "./level-meaning.ts";
+import { BOT_LEVEL } from "./power-levels.ts";
+
+type Of<Kind extends Difference["differs"]> = Extract<Difference, { readonly differs: Kind }>;
+
+/** Who can see what, before everything that only names or describes. */
+const TIGHTENING = [
+  "m.room.join_rules",
+  "m.room.guest_access",
+  "m.room.history_visibility",
+  "m.room.power_levels",
+];
+
+/**
+ * Steps from the room as it is (null: there is none) to the room as it ought to be; none when it is that already.
+ *
+ * `create` makes a room with all of its state and only the bot in it; the steps after it fill it. `replace` stands
+ * alone: the room is given up, everybody leaves and forgets it, and the conversation has no room until it gets one.
+ */
+export function diffRoom(expected: ExpectedRoom, actual: ActualRoom | null): Step[] {
+  if (actual === null) return [{ step: "create", expected }, ...fill(expected)];
+  const differences = differencesOf(expected, actual);
+  const of = <Kind extends Difference["differs"]>(kind: Kind) =>
+    differences.filter((difference): difference is Of<Kind> => difference.differs === kind);
+
+  const [hopeless] = of("beyond-repair");
+  if (hopeless !== undefined) return [{ step: "replace", reason: hopeless.reason }];
+  return [
+    ...dethrone(expected, actual, of("rival")),
+    ...remove(expected, of("extra")),
+    ...of("unforgotten").map(({ user }): Step => ({ step: "forget", user })),
+    ...setState(of("state")),
+    ...admit(of("missing")),
+    ...of("direct").map(({ user, other }): Step => ({ step: "direct", user, other })),
+  ];
+}
+
+function fill(expected: ExpectedRoom): Step[] {
+  const joins = [...expected.members].filter((user) => user !== expected.naming.bot);
+  return [
+    ...joins.map((user): Step => ({ step: "join", user })),
+    ...[...expected.direct].map(([user, other]): Step => ({ step: "direct", user, other })),
+  ];
+}
+
+/**
+ * Everybody at the bot's level lowers themselves, one after the other, before anything else: until then they cannot
+ * be removed. And a default level of 100 makes everybody else such a one; the bot can change that itself.
+ */
+function dethrone(expected: ExpectedRoom, actual: ActualRoom, rivals: readonly Of<"rival">[]): Step[] {
+  const type = "m.room.power_levels";
+  const content = expected.state[type];
+  const current = actual.state[type];
+  const levels = readPowerLevels(current, actual.creator);
+  if (content === null || content === undefined) return [];
+  const ought = readPowerLevels(content, null);
+  const users: Record<string, number> = { ...levels.users };
+  const steps = rivals.map(({ user }): Step => {
+    users[user] = levelOf(ought, user);
+    return { step: "state", type, content: { ...current, users: { ...users } }, as: user };
+  });
+  if (levels.users_default >= BOT_LEVEL) steps.push({ step: "state", type, content });
+  return steps;
+}
+
+/** Removal is at once followed by forgetting: a kick alone leaves the history readable. */
+const remove = (expected: ExpectedRoom, extras: readonly Of<"extra">[]): Step[] =>
+  extras.flatMap(({ user }): Step[] => [
+    { step: "kick", user },
+    ...(isOurs(expected.naming, user) ? [{ step: "forget", user } as const] : []),
+  ]);
+
+function setState(differing: readonly Of<"state">[]): Step[] {
+  const rank = ({ type }: Of<"state">) => (TIGHTENING.includes(type) ? 0 : 1);
+  return differing
+    .toSorted((one, other) => rank(one) - rank(other))
+    .map(({ type, expected }): Step => ({ step: "state", type, content: expected ?? EMPTIED[type] ?? {} }));
+}
+
+/** State cannot be taken back, only emptied. Synapse refuses (400) these without their text, which the specification requires. */
+const EMPTIED: ExpectedRoom["state"] = { "m.room.name": { name: "" }, "m.room.topic": { topic: "" } };
+
+const admit = (missing: readonly Of<"missing">[]): Step[] =>
+  missing.flatMap(({ user, membership }): Step[] => [
+    ...(membership === "ban" ? [{ step: "unban", user } as const] : []),
+    { step: "join", user },
+  ]);
+
+/**
+ * Everybody but the bot out of a room that ought not to be, and made to forget it. Bans are lifted first: an account
+ * that is ours must be able to come back when the conversation does.
+ */
+export function closingSteps(naming: ExpectedRoom["naming"], actual: ActualRoom): Step[] {
+  return [...actual.members].flatMap(([user, { membership, forgotten }]): Step[] => {
+    if (user === naming.bot) return [];
+    const ours = isOurs(naming, user);
+    const forget: Step[] = ours ? [{ step: "forget", user: user as UserId }] : [];
+    if (membership === "leave") return forgotten ? [] : forget;
+    if (membership === "ban") return ours ? [{ step: "unban", user }, ...forget] : [];
+    return [{ step: "kick", user }, ...forget];
+  });
+}

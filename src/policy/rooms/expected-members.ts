@@ -1,0 +1,98 @@
+/** Who belongs to a conversation, people and standing group handles; and whether there ought to be one at all. */
+
+import type { Conversation, Directory, Username } from "../model.ts";
+import type { HandleTarget } from "../names/names.ts";
+import { membersOf } from "../people/members.ts";
+import { accessIndex, hasAccess, isActive, isWhisperAdmin, securityGroupsOf } from "../people/permissions.ts";
+
+/**
+ * Ought the conversation to have people in it? Not when its user, group or last member is gone. The room then
+ * stands empty but for the bot: nothing of its history is deleted, and it fills again when they come back.
+ */
+export function exists(conversation: Conversation, directory: Directory): boolean {
+  switch (conversation.kind) {
+    case "alerts":
+    case "admin":
+      return true;
+    case "arrivals":
+    case "control":
+      return isActive(directory, conversation.user);
+    case "individual":
+      return conversation.pair.some((username) => isActive(directory, username));
+    case "group":
+      return directory.securityGroups.has(conversation.securityGroup);
+    case "custom":
+      return membersOf(directory, conversation.id).size > 0;
+  }
+}
+
+/**
+ * The people of a conversation. Those who are active but lost AccessWhisper stay where they are (their account is
+ * locked, and everything is as before when it is given back), except in what is meant for those with access.
+ */
+export function peopleOf(conversation: Conversation, directory: Directory): ReadonlySet<Username> {
+  switch (conversation.kind) {
+    case "alerts":
+      return accessIndex(directory).withAccess;
+    case "admin":
+      return accessIndex(directory).admins;
+    case "arrivals":
+    case "control":
+      return active(directory, [conversation.user]);
+    case "individual":
+      return active(directory, conversation.pair);
+    case "group":
+      return active(directory, directory.securityGroups.get(conversation.securityGroup)?.members ?? []);
+    case "custom":
+      return membersOf(directory, conversation.id);
+  }
+}
+
+const active = (directory: Directory, usernames: readonly Username[]): ReadonlySet<Username> =>
+  new Set(usernames.filter((username) => isActive(directory, username)));
+
+/** Is the user one of `peopleOf`? Answered without listing them. */
+export function belongs(conversation: Conversation, directory: Directory, username: Username): boolean {
+  switch (conversation.kind) {
+    case "alerts":
+      return hasAccess(directory, username);
+    case "admin":
+      return isWhisperAdmin(directory, username);
+    case "arrivals":
+    case "control":
+      return conversation.user === username && isActive(directory, username);
+    case "individual":
+      return conversation.pair.includes(username) && isActive(directory, username);
+    case "group":
+      return (
+        securityGroupsOf(directory, username).has(conversation.securityGroup) && isActive(directory, username)
+      );
+    case "custom":
+      return membersOf(directory, conversation.id).has(username);
+  }
+}
+
+/** The groups whose handles stand in the member list as the sign that they are part of the custom group. */
+export function standingGroups(conversation: Conversation, directory: Directory): HandleTarget[] {
+  if (conversation.kind !== "custom") return [];
+  const group = directory.customGroups.get(conversation.id);
+  if (group === undefined) return [];
+  return [
+    ...group.securityGroups
+      .filter((id) => directory.securityGroups.has(id))
+      .map((securityGroup) => ({ securityGroup })),
+    ...group.customGroups
+      .filter((id) => directory.customGroups.has(id))
+      .map((customGroup) => ({ customGroup })),
+  ];
+}
+
+export function standsIn(conversation: Conversation, directory: Directory, target: HandleTarget): boolean {
+  if (conversation.kind !== "custom") return false;
+  const group = directory.customGroups.get(conversation.id);
+  if (group === undefined) return false;
+  return "securityGroup" in target
+    ? group.securityGroups.includes(target.securityGroup) &&
+        directory.securityGroups.has(target.securityGroup)
+    : group.customGroups.includes(target.customGroup) && directory.customGroups.has(target.customGroup);
+}
