@@ -1,4 +1,4 @@
-import { storedDoctor } from "../directory/doctor-ids.ts";
+import { storedDoctor } from "../directory/input/doctor-ids.ts";
 import type { Username } from "../policy/model.ts";
 import { foldName } from "../policy/names/names.ts";
 import type { Queryable } from "../store/database.ts";

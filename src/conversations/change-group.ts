@@ -1,15 +1,15 @@
+import {
+  customGroupChanged,
+  insertCustomGroup,
+  type NewCustomGroup,
+  replaceSelection,
+} from "../directory/custom-groups.ts";
 import type { ConversationId, CustomGroup, Directory, Naming, Selection } from "../policy/model.ts";
 import { groupHandleOf } from "../policy/names/names.ts";
 import { withHolders } from "../policy/people/members.ts";
 import { sameSelection } from "../policy/people/selection.ts";
 import type { Transaction } from "../store/database.ts";
 import { checkAccounts, checkRoom, checkRooms } from "./affected.ts";
-import {
-  customGroupChanged,
-  insertCustomGroup,
-  type NewCustomGroup,
-  replaceSelection,
-} from "./custom-groups.ts";
 
 /** Makes a custom group, and has its room and its handle made. Hold `lockDirectory` since before the decision. */
 export async function makeCustomGroup(

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { DirectoryProblem } from "../directory/record.ts";
+import type { DirectoryProblem } from "../directory/input/record.ts";
 import { enqueueSends } from "../messages/outbox.ts";
 import * as words from "../messages/words.ts";
 import type { Transaction } from "../store/database.ts";

@@ -1,7 +1,7 @@
 import type { SecurityGroupId, Username } from "../policy/model.ts";
 import type { Transaction } from "../store/database.ts";
 import { recordChanges } from "./change-log.ts";
-import type { DirectoryProblem } from "./record.ts";
+import type { DirectoryProblem } from "./input/record.ts";
 
 /** Told of every change of the directory, in the transaction that makes it. Never of a change that changes nothing. */
 export interface DirectoryChanges {

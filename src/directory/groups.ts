@@ -10,13 +10,13 @@ import { sameName } from "../policy/names/spelling.ts";
 import type { GroupName } from "../policy/people/shipped-group.ts";
 import { onlyRow, type Queryable, type Transaction } from "../store/database.ts";
 import { announce, type DirectoryChanges } from "./changes.ts";
-import { defaultAmong, isDefault, permissionsOf } from "./default-group.ts";
-import { isMassLoss, type Losses, NO_LOSSES } from "./guard.ts";
-import { type InputError, invalid, type Refusal } from "./input-error.ts";
-import { planDirectory, type StoredGroup, sameGroup, touchedBy } from "./plan.ts";
-import { UNKNOWN_MEMBER } from "./read-members.ts";
-import type { SentGroup } from "./schema.ts";
-import { storedGroupId, storedUsernames } from "./spelling.ts";
+import { defaultAmong, isDefault, permissionsOf } from "./input/default-group.ts";
+import { isMassLoss, type Losses, NO_LOSSES } from "./input/guard.ts";
+import { type InputError, invalid, type Refusal } from "./input/input-error.ts";
+import { planDirectory, type StoredGroup, sameGroup, touchedBy } from "./input/plan.ts";
+import { UNKNOWN_MEMBER } from "./input/read-members.ts";
+import type { SentGroup } from "./input/schema.ts";
+import { storedGroupId, storedUsernames } from "./input/spelling.ts";
 import { lockDirectory, readStoredGroups, writePlan } from "./store.ts";
 
 /** Single security groups of the directory. */

@@ -3,11 +3,11 @@ import { issueSentence, pathOf } from "../config/issue-sentence.ts";
 import type { Naming } from "../policy/model.ts";
 import type { Database } from "../store/database.ts";
 import type { ImportChanges } from "./changes.ts";
-import { lossSentence } from "./guard.ts";
 import { type Imported, type ImportOptions, importDirectory } from "./import.ts";
-import type { InputError } from "./input-error.ts";
-import { parseJsonBytes, UnreadableJson } from "./json-text.ts";
-import { directorySchema } from "./schema.ts";
+import { lossSentence } from "./input/guard.ts";
+import type { InputError } from "./input/input-error.ts";
+import { parseJsonBytes, UnreadableJson } from "./input/json-text.ts";
+import { directorySchema } from "./input/schema.ts";
 
 /** More lines than these help nobody. */
 const MOST_LINES = 20;

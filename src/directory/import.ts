@@ -1,12 +1,12 @@
 import type { Naming } from "../policy/model.ts";
 import type { Transaction } from "../store/database.ts";
 import { announce, type ImportChanges } from "./changes.ts";
-import { isMassLoss, type Losses, lossesOf } from "./guard.ts";
-import { invalid, type Refusal } from "./input-error.ts";
-import { type DirectoryPlan, type GroupCounts, planDirectory, touchedBy } from "./plan.ts";
-import { readDirectory } from "./read.ts";
-import type { DirectoryProblem } from "./record.ts";
-import type { SentDirectory } from "./schema.ts";
+import { isMassLoss, type Losses, lossesOf } from "./input/guard.ts";
+import { invalid, type Refusal } from "./input/input-error.ts";
+import { type DirectoryPlan, type GroupCounts, planDirectory, touchedBy } from "./input/plan.ts";
+import { readDirectory } from "./input/read.ts";
+import type { DirectoryProblem } from "./input/record.ts";
+import type { SentDirectory } from "./input/schema.ts";
 import { lockDirectory, readStoredDirectory, writePlan } from "./store.ts";
 
 export interface ImportOptions {

@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { PatientArrivedAlerts, Username } from "../policy/model.ts";
 import type { Queryable, Transaction } from "../store/database.ts";
 import { announce, type DirectoryChanges } from "./changes.ts";
-import type { Refusal } from "./input-error.ts";
+import type { Refusal } from "./input/input-error.ts";
 import { lockDirectory } from "./store.ts";
 
 const alerts = z.enum(["off", "own", "location", "all"]);

@@ -1,7 +1,7 @@
 import type { SecurityGroupId } from "../policy/model.ts";
 import type { Queryable, Transaction } from "../store/database.ts";
-import type { DirectoryPlan, StoredDirectory, StoredGroup } from "./plan.ts";
-import type { SentUser } from "./schema.ts";
+import type { DirectoryPlan, StoredDirectory, StoredGroup } from "./input/plan.ts";
+import type { SentUser } from "./input/schema.ts";
 
 export const USER_COLUMNS =
   "username, name, role, email, mobile, active, permissions, doctor, doctor_ids, locations";

@@ -2,10 +2,10 @@ import type { Naming, SecurityGroupId, Username } from "../policy/model.ts";
 import { cannotBeUsername } from "../policy/names/names.ts";
 import type { Queryable, Transaction } from "../store/database.ts";
 import { announce, type DirectoryChanges } from "./changes.ts";
-import { invalid, type Refusal } from "./input-error.ts";
-import { sameUser } from "./plan.ts";
-import type { SentUser } from "./schema.ts";
-import { storedUsername } from "./spelling.ts";
+import { invalid, type Refusal } from "./input/input-error.ts";
+import { sameUser } from "./input/plan.ts";
+import type { SentUser } from "./input/schema.ts";
+import { storedUsername } from "./input/spelling.ts";
 import { lockDirectory, USER_COLUMNS, writeUsers } from "./store.ts";
 
 /** Single users of the directory. */

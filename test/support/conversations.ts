@@ -12,7 +12,7 @@ import { type Opened, openConversation } from "../../src/conversations/open.ts";
 import type { ConversationParts } from "../../src/conversations/parts.ts";
 import type { Refusal } from "../../src/conversations/refusal.ts";
 import { importDirectory } from "../../src/directory/import.ts";
-import { directorySchema } from "../../src/directory/schema.ts";
+import { directorySchema } from "../../src/directory/input/schema.ts";
 import { directorySnapshot } from "../../src/directory/snapshot.ts";
 import type { EventHandler } from "../../src/messages/event.ts";
 import type {

@@ -4,7 +4,7 @@ import { putBooking } from "../../arrivals/change-booking.ts";
 import type { ArrivalParts } from "../../arrivals/parts.ts";
 import { arrivalInBookingSchema, shownInBooking } from "../../arrivals/shown.ts";
 import { trimmed } from "../../base/trimmed.ts";
-import { orNone } from "../../directory/text-schema.ts";
+import { orNone } from "../../directory/input/text-schema.ts";
 import type { Username } from "../../policy/model.ts";
 import { id, moment, placedMoment } from "../fields.ts";
 import { invalidInput } from "../problem.ts";

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { tidyName } from "../../base/tidy-name.ts";
-import { list } from "../../directory/list-schema.ts";
-import { groupId, MOST, username } from "../../directory/schema.ts";
+import { list } from "../../directory/input/list-schema.ts";
+import { groupId, MOST, username } from "../../directory/input/schema.ts";
 import type { ConversationId, ConversationKind, RoomId, Selection, Username } from "../../policy/model.ts";
 import type { Database, Queryable, Transaction } from "../../store/database.ts";
 import { momentOut, queryFlag } from "../fields.ts";

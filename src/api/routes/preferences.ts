@@ -1,12 +1,12 @@
 import { z } from "zod";
 import type { DirectoryChanges } from "../../directory/changes.ts";
+import { username } from "../../directory/input/schema.ts";
 import {
   changePreferences,
   preferencesPatchSchema,
   preferencesSchema,
   readPreferences,
 } from "../../directory/preferences.ts";
-import { username } from "../../directory/schema.ts";
 import type { Database } from "../../store/database.ts";
 import { notFound } from "../problem.ts";
 import { type Route, route, writeRoute } from "../route.ts";

@@ -1,6 +1,6 @@
-import { lossSentence } from "../../directory/guard.ts";
-import type { Refusal } from "../../directory/input-error.ts";
-import { storedUsername } from "../../directory/spelling.ts";
+import { lossSentence } from "../../directory/input/guard.ts";
+import type { Refusal } from "../../directory/input/input-error.ts";
+import { storedUsername } from "../../directory/input/spelling.ts";
 import type { Username } from "../../policy/model.ts";
 import { sameName } from "../../policy/names/spelling.ts";
 import type { Queryable } from "../../store/database.ts";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { username } from "../../directory/schema.ts";
+import { username } from "../../directory/input/schema.ts";
 import type { Username } from "../../policy/model.ts";
 import { notFound, Problem } from "../problem.ts";
 import { type Route, route } from "../route.ts";

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { closePatient, openPatient } from "../../directory/current-patient.ts";
-import { problemsOfIds } from "../../directory/doctor-ids.ts";
-import { type SentUser, userByNameSchema, username, userSchema } from "../../directory/schema.ts";
+import { problemsOfIds } from "../../directory/input/doctor-ids.ts";
+import { type SentUser, userByNameSchema, username, userSchema } from "../../directory/input/schema.ts";
 import { deactivateUser, putUser, readUser, searchUsers } from "../../directory/users.ts";
 import type { Database } from "../../store/database.ts";
 import { cursorParameter, keysOf, nextCursor, textOfKey, writeCursor } from "../cursor.ts";

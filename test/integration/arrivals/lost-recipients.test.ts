@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { followRecipients } from "../../../src/arrivals/lost-recipients.ts";
 import { importDirectory } from "../../../src/directory/import.ts";
-import { directorySchema, userSchema } from "../../../src/directory/schema.ts";
+import { directorySchema, userSchema } from "../../../src/directory/input/schema.ts";
 import { putUser } from "../../../src/directory/users.ts";
 import { directoryChanges } from "../../../src/wiring/directory-changes.ts";
 import { openPractice, type Practice, textOf } from "../../support/arrivals.ts";

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { tellOfProblems } from "../../../src/conversations/directory-problems.ts";
-import type { DirectoryProblem } from "../../../src/directory/record.ts";
+import type { DirectoryProblem } from "../../../src/directory/input/record.ts";
 import type { Database } from "../../../src/store/database.ts";
 import { testDatabase } from "../../support/postgres.ts";
 

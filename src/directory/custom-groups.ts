@@ -1,6 +1,6 @@
-import { recordChanges } from "../directory/change-log.ts";
 import type { ConversationId, Selection, Username } from "../policy/model.ts";
 import { onlyRow, type Queryable } from "../store/database.ts";
+import { recordChanges } from "./change-log.ts";
 
 export interface NewCustomGroup {
   readonly createdBy: Username;

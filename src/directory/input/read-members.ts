@@ -1,7 +1,7 @@
-import { trimmed } from "../base/trimmed.ts";
-import { MOST_LISTED } from "../config/issue-sentence.ts";
-import type { Username } from "../policy/model.ts";
-import { foldName } from "../policy/names/names.ts";
+import { trimmed } from "../../base/trimmed.ts";
+import { MOST_LISTED } from "../../config/issue-sentence.ts";
+import type { Username } from "../../policy/model.ts";
+import { foldName } from "../../policy/names/names.ts";
 import type { DirectoryProblem } from "./record.ts";
 import { MOST } from "./schema.ts";
 import { isOneLine } from "./text-schema.ts";

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { isEmail } from "../../../src/directory/email.ts";
+import { isEmail } from "../../../../src/directory/input/email.ts";
 
 describe("an e-mail address", () => {
   for (const address of [

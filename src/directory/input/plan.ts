@@ -1,4 +1,4 @@
-import type { SecurityGroupId, Username } from "../policy/model.ts";
+import type { SecurityGroupId, Username } from "../../policy/model.ts";
 import type { SentUser } from "./schema.ts";
 
 /** A security group as it is stored. */

@@ -1,5 +1,5 @@
-import type { Naming, Username } from "../policy/model.ts";
-import { cannotBeUsername, foldName } from "../policy/names/names.ts";
+import type { Naming, Username } from "../../policy/model.ts";
+import { cannotBeUsername, foldName } from "../../policy/names/names.ts";
 import { contested, contestedIds } from "./doctor-ids.ts";
 import { type DirectoryProblem, type Fields, isRecord, namesIn, readRecord } from "./record.ts";
 import { type SentUser, username as usernameField, userSchema } from "./schema.ts";

@@ -1,9 +1,9 @@
-import { trimmed } from "../base/trimmed.ts";
-import type { Username } from "../policy/model.ts";
-import { foldName } from "../policy/names/names.ts";
-import { sameName } from "../policy/names/spelling.ts";
-import { doctorsById } from "../policy/people/doctors.ts";
-import type { Queryable } from "../store/database.ts";
+import { trimmed } from "../../base/trimmed.ts";
+import type { Username } from "../../policy/model.ts";
+import { foldName } from "../../policy/names/names.ts";
+import { sameName } from "../../policy/names/spelling.ts";
+import { doctorsById } from "../../policy/people/doctors.ts";
+import type { Queryable } from "../../store/database.ts";
 import type { DirectoryProblem } from "./record.ts";
 import type { SentUser } from "./schema.ts";
 import { storedUsername, storedUsernames } from "./spelling.ts";

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { PERMISSION, type SecurityGroupId, type Username } from "../policy/model.ts";
-import { sameName } from "../policy/names/spelling.ts";
+import { PERMISSION, type SecurityGroupId, type Username } from "../../policy/model.ts";
+import { sameName } from "../../policy/names/spelling.ts";
 import { isEmail } from "./email.ts";
 import { list, listOfRecords } from "./list-schema.ts";
 import { filled, oneLine, orNone, shownName } from "./text-schema.ts";

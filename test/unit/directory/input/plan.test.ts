@@ -1,9 +1,9 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import { planDirectory, type StoredDirectory, touchedBy } from "../../../src/directory/plan.ts";
-import { readDirectory } from "../../../src/directory/read.ts";
-import { directorySchema, type SentDirectory } from "../../../src/directory/schema.ts";
-import type { Naming, UserId } from "../../../src/policy/model.ts";
+import { planDirectory, type StoredDirectory, touchedBy } from "../../../../src/directory/input/plan.ts";
+import { readDirectory } from "../../../../src/directory/input/read.ts";
+import { directorySchema, type SentDirectory } from "../../../../src/directory/input/schema.ts";
+import type { Naming, UserId } from "../../../../src/policy/model.ts";
 
 const sent = (value: unknown): SentDirectory => directorySchema.parse(value);
 const NOTHING: StoredDirectory = { users: new Map(), groups: new Map() };

@@ -1,4 +1,4 @@
-import { accessIndex } from "../policy/people/permissions.ts";
+import { accessIndex } from "../../policy/people/permissions.ts";
 import type { DirectoryPlan, StoredDirectory } from "./plan.ts";
 
 /** How many of how many. */

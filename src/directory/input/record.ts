@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { issueSentence, MOST_LISTED, pathOf, shownKey } from "../config/issue-sentence.ts";
+import { issueSentence, MOST_LISTED, pathOf, shownKey } from "../../config/issue-sentence.ts";
 
 /** Something in a directory that could not be taken as it was sent. */
 export interface DirectoryProblem {

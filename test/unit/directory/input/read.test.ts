@@ -1,8 +1,8 @@
 import { expect } from "chai";
-import type { StoredDirectory } from "../../../src/directory/plan.ts";
-import { readDirectory } from "../../../src/directory/read.ts";
-import { directorySchema } from "../../../src/directory/schema.ts";
-import type { Naming, UserId } from "../../../src/policy/model.ts";
+import type { StoredDirectory } from "../../../../src/directory/input/plan.ts";
+import { readDirectory } from "../../../../src/directory/input/read.ts";
+import { directorySchema } from "../../../../src/directory/input/schema.ts";
+import type { Naming, UserId } from "../../../../src/policy/model.ts";
 
 const NAMING: Naming = {
   serverName: "practice.example",

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { parseJsonBytes, UnreadableJson } from "../../../src/directory/json-text.ts";
+import { parseJsonBytes, UnreadableJson } from "../../../../src/directory/input/json-text.ts";
 
 const TEXT = '{"name":"Zoë"}';
 const bigEndian = (text: string) => Buffer.from(text, "utf16le").swap16();

@@ -1,6 +1,6 @@
-import type { SecurityGroupId, Username } from "../policy/model.ts";
-import { foldName } from "../policy/names/names.ts";
-import type { Queryable } from "../store/database.ts";
+import type { SecurityGroupId, Username } from "../../policy/model.ts";
+import { foldName } from "../../policy/names/names.ts";
+import type { Queryable } from "../../store/database.ts";
 
 /** Stored names by how they are spelled: capital letters, and how an accent is encoded, do not count. */
 

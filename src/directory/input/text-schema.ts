@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { tidyName } from "../base/tidy-name.ts";
-import { trimmed } from "../base/trimmed.ts";
+import { tidyName } from "../../base/tidy-name.ts";
+import { trimmed } from "../../base/trimmed.ts";
 
 /** Text as HealthTrack sends it: blanks around it do not count, and blank text is none. */
 

@@ -1,7 +1,7 @@
-import { ADMINISTRATOR_GROUP, DEFAULT_GROUP, PERMISSION, type SecurityGroupId } from "../policy/model.ts";
-import { sameName } from "../policy/names/spelling.ts";
-import { permissionsAsSent } from "../policy/people/permissions.ts";
-import { type GroupName, shippedGroup } from "../policy/people/shipped-group.ts";
+import { ADMINISTRATOR_GROUP, DEFAULT_GROUP, PERMISSION, type SecurityGroupId } from "../../policy/model.ts";
+import { sameName } from "../../policy/names/spelling.ts";
+import { permissionsAsSent } from "../../policy/people/permissions.ts";
+import { type GroupName, shippedGroup } from "../../policy/people/shipped-group.ts";
 import type { StoredGroup } from "./plan.ts";
 import type { DirectoryProblem } from "./record.ts";
 

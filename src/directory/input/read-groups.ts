@@ -1,7 +1,7 @@
-import { DEFAULT_GROUP, type Naming, type SecurityGroupId, type Username } from "../policy/model.ts";
-import { cannotBeSecurityGroupId, foldName } from "../policy/names/names.ts";
-import { sameName } from "../policy/names/spelling.ts";
-import type { GroupName } from "../policy/people/shipped-group.ts";
+import { DEFAULT_GROUP, type Naming, type SecurityGroupId, type Username } from "../../policy/model.ts";
+import { cannotBeSecurityGroupId, foldName } from "../../policy/names/names.ts";
+import { sameName } from "../../policy/names/spelling.ts";
+import type { GroupName } from "../../policy/people/shipped-group.ts";
 import { type Default, defaultAmong, isDefault, permissionsOf } from "./default-group.ts";
 import type { StoredGroup } from "./plan.ts";
 import { readMembers } from "./read-members.ts";

@@ -1,4 +1,4 @@
-import type { Naming } from "../policy/model.ts";
+import type { Naming } from "../../policy/model.ts";
 import { ambiguousGroups, IMPLICIT_DEFAULT, isImplicit } from "./default-group.ts";
 import type { StoredDirectory } from "./plan.ts";
 import { readGroups } from "./read-groups.ts";
