@@ -1,4 +1,4 @@
-import { releaseRooms } from "../conversations/room-checks.ts";
+import { releaseRooms } from "../conversations/record/room-checks.ts";
 import type { DirectorySnapshot } from "../directory/snapshot.ts";
 import type { PolicySettings, UserId } from "../policy/model.ts";
 import type { Database } from "../store/database.ts";

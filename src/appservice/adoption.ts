@@ -1,8 +1,8 @@
-import { checkRoom } from "../conversations/affected.ts";
-import { controlConversation } from "../conversations/keys.ts";
 import { findOrMake } from "../conversations/open.ts";
-import { conversationById, ensureConversation } from "../conversations/store.ts";
-import { tell } from "../conversations/tell.ts";
+import { checkRoom } from "../conversations/record/affected.ts";
+import { controlConversation } from "../conversations/record/keys.ts";
+import { conversationById, ensureConversation } from "../conversations/record/store.ts";
+import { tell } from "../conversations/record/tell.ts";
 import { lockDirectory } from "../directory/store.ts";
 import { carryOver } from "../messages/carry-over.ts";
 import type { MatrixEvent } from "../messages/event.ts";

@@ -1,4 +1,4 @@
-import { conversationOfRoom } from "../conversations/store.ts";
+import { conversationOfRoom } from "../conversations/record/store.ts";
 import type { CallbackRoom } from "../policy/callbacks/callbacks.ts";
 import type { ConversationId, RoomId, UserId } from "../policy/model.ts";
 import type { Database } from "../store/database.ts";

@@ -1,6 +1,6 @@
-import { checkAccounts } from "../conversations/affected.ts";
-import { conversationAbout } from "../conversations/keys.ts";
-import { ensureConversations } from "../conversations/store.ts";
+import { checkAccounts } from "../conversations/record/affected.ts";
+import { conversationAbout } from "../conversations/record/keys.ts";
+import { ensureConversations } from "../conversations/record/store.ts";
 import { type Changed, takeChanges } from "../directory/change-log.ts";
 import type { DirectorySnapshot } from "../directory/snapshot.ts";
 import { conversationsAbout } from "../policy/conversations/conversations-of.ts";

@@ -1,5 +1,5 @@
-import { roomQueue } from "../conversations/affected.ts";
-import { checkRoomLater } from "../conversations/room-checks.ts";
+import { roomQueue } from "../conversations/record/affected.ts";
+import { checkRoomLater } from "../conversations/record/room-checks.ts";
 import type { Username } from "../policy/model.ts";
 import { userIdOf } from "../policy/names/names.ts";
 import { onlyRow, type Queryable } from "../store/database.ts";

@@ -1,5 +1,5 @@
 import { inParallel } from "../base/in-parallel.ts";
-import { READ_TO } from "../conversations/unread.ts";
+import { READ_TO } from "../conversations/list/unread.ts";
 import type { Naming, RoomId, UserId } from "../policy/model.ts";
 import { isHandle, isOurs } from "../policy/names/names.ts";
 import type { Database } from "../store/database.ts";

@@ -1,5 +1,5 @@
-import { botIsIn, leftLately, takeBackLeaves } from "../conversations/leaves.ts";
-import type { StoredConversation } from "../conversations/store.ts";
+import { botIsIn, leftLately, takeBackLeaves } from "../conversations/groups/leaves.ts";
+import type { StoredConversation } from "../conversations/record/store.ts";
 import type { ClosingParts } from "./retire.ts";
 import { refetchRoom } from "./room-steps.ts";
 

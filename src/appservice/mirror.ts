@@ -1,4 +1,4 @@
-import { type ConversationRow, conversationColumns, conversationOf } from "../conversations/store.ts";
+import { type ConversationRow, conversationColumns, conversationOf } from "../conversations/record/store.ts";
 import type { MatrixEvent } from "../messages/event.ts";
 import type { ActualMember, ActualRoom, Conversation, Membership, RoomId, UserId } from "../policy/model.ts";
 import type { Queryable } from "../store/database.ts";

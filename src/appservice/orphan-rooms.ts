@@ -1,4 +1,4 @@
-import { tell } from "../conversations/tell.ts";
+import { tell } from "../conversations/record/tell.ts";
 import type { DirectorySnapshot } from "../directory/snapshot.ts";
 import { roomOfOne } from "../messages/words.ts";
 import type { Naming, RoomId, UserId } from "../policy/model.ts";

@@ -1,6 +1,10 @@
-import { checkRooms, checkRoomsSoon } from "../conversations/affected.ts";
-import { checkRoomsLater } from "../conversations/room-checks.ts";
-import { ownConversations, type StoredConversation, sharedConversations } from "../conversations/store.ts";
+import { checkRooms, checkRoomsSoon } from "../conversations/record/affected.ts";
+import { checkRoomsLater } from "../conversations/record/room-checks.ts";
+import {
+  ownConversations,
+  type StoredConversation,
+  sharedConversations,
+} from "../conversations/record/store.ts";
 import type {
   Conversation,
   ConversationId,

@@ -1,5 +1,5 @@
 import type { Logger } from "pino";
-import { conversationById, type StoredConversation } from "../conversations/store.ts";
+import { conversationById, type StoredConversation } from "../conversations/record/store.ts";
 import type { DirectorySnapshot } from "../directory/snapshot.ts";
 import { wakeOutbox } from "../messages/outbox.ts";
 import { mayJoin } from "../policy/callbacks/callbacks.ts";

@@ -1,5 +1,5 @@
-import { checkRoomLater } from "../conversations/room-checks.ts";
-import { conversationById } from "../conversations/store.ts";
+import { checkRoomLater } from "../conversations/record/room-checks.ts";
+import { conversationById } from "../conversations/record/store.ts";
 import type { ConversationId, UserId } from "../policy/model.ts";
 import { MatrixRefused } from "./homeserver.ts";
 import { type ReconcilerParts, reconcileRoom } from "./reconciler.ts";

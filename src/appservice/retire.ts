@@ -1,5 +1,5 @@
-import { checkRoom } from "../conversations/affected.ts";
-import { conversationById } from "../conversations/store.ts";
+import { checkRoom } from "../conversations/record/affected.ts";
+import { conversationById } from "../conversations/record/store.ts";
 import type { DirectorySnapshot } from "../directory/snapshot.ts";
 import { TOMBSTONE_TEXT } from "../messages/words.ts";
 import type { ActualRoom, ConversationId, PolicySettings, RoomId, Step, UserId } from "../policy/model.ts";

@@ -1,5 +1,5 @@
-import { checkRoom } from "../conversations/affected.ts";
-import { conversationOfRoom } from "../conversations/store.ts";
+import { checkRoom } from "../conversations/record/affected.ts";
+import { conversationOfRoom } from "../conversations/record/store.ts";
 import { carryOverLate } from "../messages/carry-over.ts";
 import type { EventHandler } from "../messages/event.ts";
 import type { ConversationId, ConversationKind, RoomId, UserId } from "../policy/model.ts";

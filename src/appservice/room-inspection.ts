@@ -1,7 +1,7 @@
 import type { ListedRoom, RoomInspector, RoomRepair } from "../audit/room-ports.ts";
 import { UNDER_WAY } from "../audit/rooms.ts";
 import { storable } from "../base/storable.ts";
-import { checkRoom } from "../conversations/affected.ts";
+import { checkRoom } from "../conversations/record/affected.ts";
 import type { DirectorySnapshot } from "../directory/snapshot.ts";
 import type { MatrixEvent } from "../messages/event.ts";
 import type {

@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
-import { checkRoomsSoon, roomQueue } from "../conversations/affected.ts";
-import { nextRoomCheck, roomChecked } from "../conversations/room-checks.ts";
+import { checkRoomsSoon, roomQueue } from "../conversations/record/affected.ts";
+import { nextRoomCheck, roomChecked } from "../conversations/record/room-checks.ts";
 import type { ConversationId } from "../policy/model.ts";
 import type { Database } from "../store/database.ts";
 import type { InTurn } from "../store/jobs.ts";

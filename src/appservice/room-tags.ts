@@ -1,4 +1,4 @@
-import type { RoomTags } from "../conversations/tags.ts";
+import type { RoomTags } from "../conversations/list/tags.ts";
 import type { RoomId, UserId } from "../policy/model.ts";
 import { type Homeserver, path } from "./homeserver.ts";
 

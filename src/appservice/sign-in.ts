@@ -1,5 +1,5 @@
-import { checkAccounts } from "../conversations/affected.ts";
-import { releaseRooms } from "../conversations/room-checks.ts";
+import { checkAccounts } from "../conversations/record/affected.ts";
+import { releaseRooms } from "../conversations/record/room-checks.ts";
 import type { DirectorySnapshot } from "../directory/snapshot.ts";
 import type { PolicySettings, UserId, Username } from "../policy/model.ts";
 import { userIdOf } from "../policy/names/names.ts";

@@ -1,7 +1,7 @@
 import type { Logger } from "pino";
-import { roomQueue } from "../conversations/affected.ts";
-import { checkRoomLater, continueLane } from "../conversations/room-checks.ts";
-import { followTags } from "../conversations/tags.ts";
+import { followTags } from "../conversations/list/tags.ts";
+import { roomQueue } from "../conversations/record/affected.ts";
+import { checkRoomLater, continueLane } from "../conversations/record/room-checks.ts";
 import type { DirectorySnapshot } from "../directory/snapshot.ts";
 import type { EventHandler } from "../messages/event.ts";
 import type { ConversationId, PolicySettings, RoomId, Username } from "../policy/model.ts";

@@ -1,4 +1,4 @@
-import { arrivalsConversation } from "../conversations/keys.ts";
+import { arrivalsConversation } from "../conversations/record/keys.ts";
 import type { RoomId, Username } from "../policy/model.ts";
 import type { Post } from "./carry-out.ts";
 import { HISTORY, tickContent } from "./notice.ts";

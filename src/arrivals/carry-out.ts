@@ -1,7 +1,7 @@
-import { arrivalsConversation, controlConversation } from "../conversations/keys.ts";
-import type { NewConversation } from "../conversations/store.ts";
+import { arrivalsConversation, controlConversation } from "../conversations/record/keys.ts";
+import type { NewConversation } from "../conversations/record/store.ts";
 import { enqueueSends, type Send } from "../messages/outbox.ts";
-import { newPatientLink, type PatientLink, patientUrl, savePatientLinks } from "../messages/patient-links.ts";
+import { newPatientLink, type PatientLink, patientUrl, savePatientLinks } from "../patients/patient-links.ts";
 import type { Directory, Username } from "../policy/model.ts";
 import type { Transaction } from "../store/database.ts";
 import { addJob, type JobPayloads } from "../store/jobs.ts";

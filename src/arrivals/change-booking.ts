@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { tidyName } from "../base/tidy-name.ts";
-import { arrivalsConversation } from "../conversations/keys.ts";
+import { arrivalsConversation } from "../conversations/record/keys.ts";
 import type { Directory } from "../policy/model.ts";
 import { usernameAsKnown } from "../policy/names/spelling.ts";
 import { arrivalRecipients } from "../policy/people/arrival-recipients.ts";

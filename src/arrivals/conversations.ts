@@ -1,5 +1,5 @@
-import { checkRoom } from "../conversations/affected.ts";
-import { ensureConversations, type NewConversation } from "../conversations/store.ts";
+import { checkRoom } from "../conversations/record/affected.ts";
+import { ensureConversations, type NewConversation } from "../conversations/record/store.ts";
 import type { ConversationId } from "../policy/model.ts";
 import type { Transaction } from "../store/database.ts";
 

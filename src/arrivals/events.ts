@@ -1,4 +1,4 @@
-import { arrivalsConversation } from "../conversations/keys.ts";
+import { arrivalsConversation } from "../conversations/record/keys.ts";
 import type { EventHandler, MatrixEvent } from "../messages/event.ts";
 import { REF_KEY, refOfEvent } from "../messages/outbox.ts";
 import { relationOf } from "../messages/relation.ts";

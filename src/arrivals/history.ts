@@ -1,8 +1,8 @@
-import { arrivalsConversation } from "../conversations/keys.ts";
+import { arrivalsConversation } from "../conversations/record/keys.ts";
 import { escapeHtml, HTML_FORMAT } from "../messages/html.ts";
 import { lostSends } from "../messages/outbox.ts";
-import { newPatientLink, savePatientLinks } from "../messages/patient-links.ts";
 import { fits } from "../messages/size.ts";
+import { newPatientLink, savePatientLinks } from "../patients/patient-links.ts";
 import type { Directory, EventId, Username } from "../policy/model.ts";
 import { onlyRow, type Queryable, type Transaction } from "../store/database.ts";
 import { type Arrival, type Notice, noticeOf } from "./arrival.ts";

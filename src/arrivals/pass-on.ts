@@ -1,7 +1,7 @@
 import { shownName } from "../base/shown-name.ts";
-import { arrivalsConversation, individualConversation } from "../conversations/keys.ts";
-import { newPatientLink, savePatientLinks } from "../messages/patient-links.ts";
+import { arrivalsConversation, individualConversation } from "../conversations/record/keys.ts";
 import { fits } from "../messages/size.ts";
+import { newPatientLink, savePatientLinks } from "../patients/patient-links.ts";
 import type { Directory, EventId, Username } from "../policy/model.ts";
 import { userIdOf } from "../policy/names/names.ts";
 import { mayWrite } from "../policy/people/individual.ts";

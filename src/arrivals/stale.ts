@@ -1,4 +1,4 @@
-import { forgetPatientLinks } from "../messages/patient-links.ts";
+import { forgetPatientLinks } from "../patients/patient-links.ts";
 import type { Database } from "../store/database.ts";
 import type { Arrival, ArrivalId } from "./arrival.ts";
 import { commit } from "./carry-out.ts";

@@ -1,6 +1,6 @@
-import { adminConversation } from "../conversations/keys.ts";
-import { titleOf } from "../conversations/list.ts";
-import { conversationById, ensureConversation } from "../conversations/store.ts";
+import { titleOf } from "../conversations/list/list.ts";
+import { adminConversation } from "../conversations/record/keys.ts";
+import { conversationById, ensureConversation } from "../conversations/record/store.ts";
 import { enqueueSends } from "../messages/outbox.ts";
 import { blocks, bullets, inline, noticeOf, plain, type Rich, strong } from "../messages/rich.ts";
 import * as words from "../messages/words.ts";

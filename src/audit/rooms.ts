@@ -1,5 +1,5 @@
 import { inParallel } from "../base/in-parallel.ts";
-import { type ConversationRow, conversationColumns, conversationOf } from "../conversations/store.ts";
+import { type ConversationRow, conversationColumns, conversationOf } from "../conversations/record/store.ts";
 import type { DirectorySnapshot } from "../directory/snapshot.ts";
 import type {
   ActualRoom,

@@ -4,9 +4,9 @@ import { fits } from "../messages/size.ts";
 import * as words from "../messages/words.ts";
 import { type Database, onlyRow, type Transaction } from "../store/database.ts";
 import { addJob } from "../store/jobs.ts";
-import { checkRoom } from "./affected.ts";
-import { alertsConversation } from "./keys.ts";
-import { ensureConversation } from "./store.ts";
+import { checkRoom } from "./record/affected.ts";
+import { alertsConversation } from "./record/keys.ts";
+import { ensureConversation } from "./record/store.ts";
 
 export type AlertSeverity = "info" | "warning" | "critical";
 

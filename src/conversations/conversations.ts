@@ -1,12 +1,12 @@
 import type { ConversationId, RoomId, Username } from "../policy/model.ts";
 import type { Queryable, Transaction } from "../store/database.ts";
-import { type EditRequest, editConversation } from "./edit.ts";
-import { type ListedConversation, listConversations } from "./list.ts";
+import { type EditRequest, editConversation } from "./groups/edit.ts";
+import { type ListedConversation, listConversations } from "./list/list.ts";
+import { type PathPiece, piecesOf, type ShownConversation, showConversation } from "./list/show.ts";
 import { type Opened, type OpenRequest, openConversation } from "./open.ts";
-import type { ConversationParts } from "./parts.ts";
-import type { Refusal } from "./refusal.ts";
-import { type RoomNews, roomOf } from "./room-of.ts";
-import { type PathPiece, piecesOf, type ShownConversation, showConversation } from "./show.ts";
+import type { ConversationParts } from "./record/parts.ts";
+import type { Refusal } from "./record/refusal.ts";
+import { type RoomNews, roomOf } from "./record/room-of.ts";
 
 /** Whom the editor removed and who stays, through what, and the sentence that says so. */
 export interface StayingMember {

@@ -3,9 +3,9 @@ import type { DirectoryProblem } from "../directory/input/record.ts";
 import { enqueueSends } from "../messages/outbox.ts";
 import * as words from "../messages/words.ts";
 import type { Transaction } from "../store/database.ts";
-import { checkRoom } from "./affected.ts";
-import { adminConversation } from "./keys.ts";
-import { ensureConversation } from "./store.ts";
+import { checkRoom } from "./record/affected.ts";
+import { adminConversation } from "./record/keys.ts";
+import { ensureConversation } from "./record/store.ts";
 
 /** The same problems are said again after this long: somebody has to see to them. */
 const AGAIN = "7 days";

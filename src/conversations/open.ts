@@ -6,14 +6,14 @@ import { selectionAsKnown, usernameAsKnown } from "../policy/names/spelling.ts";
 import { findCustomGroup, piecesOf } from "../policy/people/selection.ts";
 import * as words from "../policy/words.ts";
 import type { Transaction } from "../store/database.ts";
-import { checkRoom } from "./affected.ts";
-import { makeCustomGroup } from "./change-group.ts";
-import { groupConversation, individualConversation } from "./keys.ts";
-import { type ConversationParts, nowOf } from "./parts.ts";
-import { unknownAsker, unknownPiece } from "./pieces.ts";
-import { forbidden, invalid, type Refusal } from "./refusal.ts";
-import { ensureConversation } from "./store.ts";
-import { showAgain } from "./views.ts";
+import { makeCustomGroup } from "./groups/change-group.ts";
+import { showAgain } from "./list/views.ts";
+import { checkRoom } from "./record/affected.ts";
+import { groupConversation, individualConversation } from "./record/keys.ts";
+import { type ConversationParts, nowOf } from "./record/parts.ts";
+import { unknownAsker, unknownPiece } from "./record/pieces.ts";
+import { forbidden, invalid, type Refusal } from "./record/refusal.ts";
+import { ensureConversation } from "./record/store.ts";
 
 export interface OpenRequest extends Selection {
   readonly as: Username;

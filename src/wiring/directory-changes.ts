@@ -1,6 +1,6 @@
 import { recipientsMayBeLost } from "../arrivals/lost-recipients.ts";
-import { directoryChanged } from "../conversations/affected.ts";
 import { tellOfProblems } from "../conversations/directory-problems.ts";
+import { directoryChanged } from "../conversations/record/affected.ts";
 import type { ImportChanges } from "../directory/changes.ts";
 
 /** What every change of the directory has looked at, in the transaction that makes it. */

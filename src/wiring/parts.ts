@@ -12,7 +12,7 @@ import type { ArrivalParts } from "../arrivals/parts.ts";
 import { arrivalSettings } from "../arrivals/settings.ts";
 import { untilThere } from "../base/until-there.ts";
 import type { Config } from "../config/schema.ts";
-import type { ConversationParts } from "../conversations/parts.ts";
+import type { ConversationParts } from "../conversations/record/parts.ts";
 import { type DirectorySnapshot, directorySnapshot } from "../directory/snapshot.ts";
 import type { PolicySettings } from "../policy/model.ts";
 import { type Database, openDatabase } from "../store/database.ts";

@@ -1,11 +1,11 @@
 import { expectedAccount } from "../../src/appservice/expected-account.ts";
-import { conversationAbout } from "../../src/conversations/keys.ts";
+import { conversationAbout } from "../../src/conversations/record/keys.ts";
 import {
   type ConversationRow,
   conversationColumns,
   conversationOf,
   ensureConversations,
-} from "../../src/conversations/store.ts";
+} from "../../src/conversations/record/store.ts";
 import { conversationsOf } from "../../src/policy/conversations/conversations-of.ts";
 import { groupHandleOf, userIdOf } from "../../src/policy/names/names.ts";
 import { expectedRoom } from "../../src/policy/rooms/expected-room.ts";

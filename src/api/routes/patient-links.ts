@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { openPatientLink } from "../../messages/patient-links.ts";
+import { openPatientLink } from "../../patients/patient-links.ts";
 import type { Database } from "../../store/database.ts";
 import { type Route, route } from "../route.ts";
 

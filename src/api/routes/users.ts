@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { closePatient, openPatient } from "../../directory/current-patient.ts";
 import { problemsOfIds } from "../../directory/input/doctor-ids.ts";
 import { type SentUser, userByNameSchema, username, userSchema } from "../../directory/input/schema.ts";
 import { deactivateUser, putUser, readUser, searchUsers } from "../../directory/users.ts";
+import { closePatient, openPatient } from "../../patients/current-patient.ts";
 import type { Database } from "../../store/database.ts";
 import { cursorParameter, keysOf, nextCursor, textOfKey, writeCursor } from "../cursor.ts";
 import { id, queryInteger } from "../fields.ts";

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { HomeserverAway, type HomeserverCall, MatrixRefused } from "../../../src/appservice/homeserver.ts";
 import { findLostReceipts } from "../../../src/appservice/lost-receipts.ts";
-import { activityEvents } from "../../../src/conversations/activity-events.ts";
+import { activityEvents } from "../../../src/conversations/list/activity-events.ts";
 import type { EventId, RoomId } from "../../../src/policy/model.ts";
 import { type House, handle, id, openHouse, SETTINGS } from "../../support/conversations.ts";
 

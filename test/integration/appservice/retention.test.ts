@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { forgetHandledEvents, redactionEvents } from "../../../src/appservice/inbox-retention.ts";
-import { activityEvents } from "../../../src/conversations/activity-events.ts";
-import { forgetReadMessages } from "../../../src/conversations/read-messages.ts";
+import { activityEvents } from "../../../src/conversations/list/activity-events.ts";
+import { forgetReadMessages } from "../../../src/conversations/list/read-messages.ts";
 import { enqueueSends, forgetSends, REF_KEY } from "../../../src/messages/outbox.ts";
 import type { ConversationId, EventId, RoomId } from "../../../src/policy/model.ts";
 import { type House, id, openHouse, SETTINGS } from "../../support/conversations.ts";

@@ -1,8 +1,12 @@
 import { expect } from "chai";
 import pino from "pino";
 import { drainLane } from "../../../src/appservice/room-lanes.ts";
-import { checkRoom, checkRoomsSoon } from "../../../src/conversations/affected.ts";
-import { checkRoomsLater, continueLane, releaseRooms } from "../../../src/conversations/room-checks.ts";
+import { checkRoom, checkRoomsSoon } from "../../../src/conversations/record/affected.ts";
+import {
+  checkRoomsLater,
+  continueLane,
+  releaseRooms,
+} from "../../../src/conversations/record/room-checks.ts";
 import type { JobRunner } from "../../../src/jobs/runner.ts";
 import type { ConversationId, ConversationKind } from "../../../src/policy/model.ts";
 import { eventually } from "../../support/eventually.ts";

@@ -1,0 +1,271 @@
+/** The people and groups that somebody means by what they typed. */
+
+import { nearest } from "../base/nearest.ts";
+import { oncePer } from "../base/once-per.ts";
+import * as words from "../messages/words.ts";
+import type {
+  ConversationId,
+  Directory,
+  Naming,
+  SecurityGroupId,
+  Selection,
+  Username,
+} from "../policy/model.ts";
+import { displayNameOf, type HandleTarget, whoIs } from "../policy/names/names.ts";
+import { groupName, groupTitle, membersOf } from "../policy/people/members.ts";
+import { canonicalSelection } from "../policy/people/selection.ts";
+import * as rules from "../policy/words.ts";
+import { exactly, loosely, type Titled, titled, titlesAgree } from "./spelling.ts";
+import { nameText, type Token, typed } from "./tokens.ts";
+
+/** Who asks, in which practice. */
+export interface Asker {
+  readonly directory: Directory;
+  readonly naming: Naming;
+  readonly username: Username;
+}
+
+export type Found<T> =
+  | { readonly ok: true; readonly found: T }
+  | { readonly ok: false; readonly problem: string };
+type Piece = { readonly person: Username } | { readonly group: HandleTarget };
+
+const no = (problem: string): { readonly ok: false; readonly problem: string } => ({ ok: false, problem });
+/** Names of more words than this, with the role that clients show after them, are only found in quotes. */
+const MOST_WORDS = 20;
+
+/** Everybody and everything named, as a selection. */
+export function findPieces(asker: Asker, tokens: readonly Token[]): Found<Selection> {
+  const users: Username[] = [];
+  const securityGroups: SecurityGroupId[] = [];
+  const customGroups: ConversationId[] = [];
+  for (let at = 0; at < tokens.length; ) {
+    if (isBetween(tokens[at])) {
+      at += 1;
+      continue;
+    }
+    const next = nextPiece(asker, tokens.slice(at, at + MOST_WORDS));
+    if (!next.ok) return next;
+    const { piece, length } = next.found;
+    if ("person" in piece) users.push(piece.person);
+    else if ("securityGroup" in piece.group) securityGroups.push(piece.group.securityGroup);
+    else customGroups.push(piece.group.customGroup);
+    at += length;
+  }
+  return { ok: true, found: canonicalSelection({ users, securityGroups, customGroups }) };
+}
+
+/** A comma, an `and`, or the question mark after a mention: nothing that is named. */
+const isBetween = (token: Token | undefined): boolean =>
+  token?.is === "comma" || (token?.is === "word" && /^[.:!?…·]+$/.test(token.text));
+
+const withoutEnds = (tokens: readonly Token[]): readonly Token[] => {
+  const first = tokens.findIndex((token) => !isBetween(token));
+  return first === -1 ? [] : tokens.slice(first, tokens.findLastIndex((token) => !isBetween(token)) + 1);
+};
+
+/** The one person named; without a name: the asker. */
+export function findPerson(asker: Asker, tokens: readonly Token[]): Found<Username> {
+  const named = withoutEnds(tokens);
+  if (named.length === 0) return { ok: true, found: asker.username };
+  const next = nextPiece(asker, named);
+  if (!next.ok) return next;
+  const { piece, length } = next.found;
+  if (!("person" in piece)) return no(words.notAPerson(typed(named)));
+  return length === named.length ? { ok: true, found: piece.person } : no(words.onePersonOnly);
+}
+
+/** The piece at the start of the tokens: the longest run of words that is somebody's or something's name. */
+function nextPiece(asker: Asker, tokens: readonly Token[]): Found<{ piece: Piece; length: number }> {
+  const [first] = tokens;
+  if (first === undefined) return no(words.namePerson);
+  if (first.is === "account") {
+    const piece = ofAccount(asker, first.id);
+    return typeof piece === "string" ? no(piece) : { ok: true, found: { piece, length: 1 } };
+  }
+  const names: string[] = [];
+  for (const token of tokens.slice(0, MOST_WORDS)) {
+    // A role may hold a comma or an `and`; a group's or a quoted name begins a piece of its own.
+    const text = token.is === "comma" ? token.text : nameText(token);
+    if (text === null || (names.length > 0 && token.is !== "word" && token.is !== "comma")) break;
+    names.push(text);
+    if (token.is === "quoted") break;
+  }
+  for (let length = names.length; length > 0; length -= 1) {
+    if (tokens[length - 1]?.is === "comma") continue;
+    const meant = byName(asker, names.slice(0, length).join(" "), first.is === "group");
+    const [only] = meant;
+    if (meant.length > 1) return no(several(asker, meant));
+    if (only !== undefined) return { ok: true, found: { piece: only, length } };
+  }
+  return no(unknown(asker, names[0] ?? "", first.is === "group"));
+}
+
+function ofAccount(
+  { directory, naming }: Asker,
+  id: Extract<Token, { is: "account" }>["id"],
+): Piece | string {
+  const someone = whoIs(naming, id, directory);
+  switch (someone.is) {
+    case "person":
+      return { person: someone.username };
+    case "group":
+      return { group: someone.target };
+    case "departed":
+      return rules.noSuchGroup;
+    case "bot":
+    case "stranger":
+      return rules.outsider;
+    default:
+      return someone satisfies never;
+  }
+}
+
+const namesOf = oncePer((users: Directory["users"]) => {
+  const people = new Map<string, Username[]>();
+  for (const { username, name, active } of users.values()) if (active) put(people, exactly(name), username);
+  // A user name is one person's, so it goes before a name.
+  for (const username of users.keys()) people.set(exactly(username), [username]);
+  return people;
+});
+
+interface LooseName extends Titled {
+  readonly username: Username;
+}
+
+/** People by their names without titles, and by their last names, loosely. */
+const looseNamesOf = oncePer((users: Directory["users"]) => {
+  const whole = new Map<string, LooseName[]>();
+  const last = new Map<string, LooseName[]>();
+  for (const user of users.values()) {
+    if (!user.active) continue;
+    const { username } = user;
+    const name = titled(loosely(user.name));
+    const all = new Set([name.name, titled(loosely(displayNameOf(user))).name, loosely(username)]);
+    for (const key of all) put(whole, key, { ...name, username });
+    put(last, name.name.split(" ").at(-1) ?? "", { ...name, username });
+  }
+  return { whole, last };
+});
+
+/** People who may be meant though their name is spelt another way, or has its title left out; `Dr Nair` too. */
+function looselyCalled(users: Directory["users"], name: string): Username[] {
+  const { title, name: rest } = titled(loosely(name));
+  if (rest === "") return [];
+  const { whole, last } = looseNamesOf(users);
+  const called = (named: ReadonlyMap<string, LooseName[]>) =>
+    (named.get(rest) ?? []).filter((each) => titlesAgree(each.title, title)).map(({ username }) => username);
+  const usernames = whole.get(loosely(name))?.map(({ username }) => username) ?? [];
+  const all = usernames.length > 0 ? usernames : called(whole);
+  return all.length > 0 || title === null ? all : called(last);
+}
+
+interface GroupNames<Id> {
+  readonly exact: ReadonlyMap<string, Id[]>;
+  readonly loose: ReadonlyMap<string, Id[]>;
+}
+
+const groupNamesOf = oncePer((groups: Directory["securityGroups"]): GroupNames<SecurityGroupId> => {
+  const [exact, loose] = [new Map<string, SecurityGroupId[]>(), new Map<string, SecurityGroupId[]>()];
+  for (const { id, name } of groups.values()) {
+    put(exact, exactly(name), id);
+    put(loose, loosely(name), id);
+  }
+  for (const id of groups.keys()) exact.set(exactly(id), [id]);
+  return { exact, loose };
+});
+
+const customNamesOf = oncePer((directory: Directory): GroupNames<ConversationId> => {
+  const [exact, loose] = [new Map<string, ConversationId[]>(), new Map<string, ConversationId[]>()];
+  for (const id of directory.customGroups.keys()) {
+    const name = groupName(directory, id);
+    put(exact, exactly(name), id);
+    put(loose, loosely(name), id);
+  }
+  return { exact, loose };
+});
+
+function called<Id>({ exact, loose }: GroupNames<Id>, name: string): readonly Id[] {
+  const same = exact.get(exactly(name)) ?? [];
+  const key = loosely(name);
+  return same.length > 0 || key === "" ? same : (loose.get(key) ?? []);
+}
+
+function put<T>(map: Map<string, T[]>, key: string, value: T): void {
+  const known = map.get(key);
+  if (known === undefined) map.set(key, [value]);
+  else known.push(value);
+}
+
+function byName(asker: Asker, name: string, groupsOnly: boolean): Piece[] {
+  const { directory } = asker;
+  const exact = groupsOnly ? [] : (namesOf(directory.users).get(exactly(name)) ?? []);
+  if (exact.length > 0) return exact.map((person) => ({ person }));
+  const securityGroups = called(groupNamesOf(directory.securityGroups), name);
+  if (securityGroups.length > 0) return securityGroups.map((securityGroup) => ({ group: { securityGroup } }));
+  const customGroups = customGroupsCalled(asker, name);
+  if (customGroups.length > 0) return customGroups.map((customGroup) => ({ group: { customGroup } }));
+  return groupsOnly ? [] : looselyCalled(directory.users, name).map((person) => ({ person }));
+}
+
+/** The asker's own groups of that name before those of others. */
+function customGroupsCalled({ directory, username }: Asker, name: string): readonly ConversationId[] {
+  const all = called(customNamesOf(directory), name);
+  const own = all.filter((id) => membersOf(directory, id).has(username));
+  return own.length > 0 ? own : all;
+}
+
+/** The custom group named by all of the tokens. */
+export function findCustomGroup(asker: Asker, tokens: readonly Token[]): Found<ConversationId> {
+  const target = findGroup(asker, tokens);
+  if (!target.ok) return target;
+  return "customGroup" in target.found
+    ? { ok: true, found: target.found.customGroup }
+    : no(rules.groupFromHealthTrack);
+}
+
+/** The group named by all of the tokens; a custom group before a security group. */
+export function findGroup(asker: Asker, tokens: readonly Token[]): Found<HandleTarget> {
+  const [first] = tokens;
+  if (first === undefined) return no(words.nameGroup);
+  if (first.is === "account") {
+    const piece = ofAccount(asker, first.id);
+    if (typeof piece === "string") return no(piece);
+    return "group" in piece ? { ok: true, found: piece.group } : no(words.notAGroup(words.thisPerson));
+  }
+  const name = typed(tokens);
+  const customGroups = customGroupsCalled(asker, name);
+  const [only] = customGroups;
+  if (customGroups.length > 1)
+    return no(
+      several(
+        asker,
+        customGroups.map((customGroup) => ({ group: { customGroup } })),
+      ),
+    );
+  if (only !== undefined) return { ok: true, found: { customGroup: only } };
+  const [securityGroup] = called(groupNamesOf(asker.directory.securityGroups), name);
+  if (securityGroup !== undefined) return { ok: true, found: { securityGroup } };
+  return no(unknown(asker, name, true));
+}
+
+function several({ directory }: Asker, meant: readonly Piece[]): string {
+  const people = meant.flatMap((piece) => ("person" in piece ? [piece.person] : []));
+  if (people.length > 0) return words.severalPeople(people);
+  const [first] = meant.flatMap((piece) => ("group" in piece ? [groupTitle(directory, piece.group)] : []));
+  return words.severalGroups(first ?? rules.emptyGroup);
+}
+
+function unknown(asker: Asker, name: string, groupsOnly: boolean): string {
+  const { directory, username } = asker;
+  const own = [...directory.customGroups.keys()].filter((id) => membersOf(directory, id).has(username));
+  const groups = [
+    ...[...directory.securityGroups.values()].map((group) => group.name),
+    ...own.map((id) => groupName(directory, id)),
+  ];
+  const people = [...directory.users.values()]
+    .filter((user) => user.active)
+    .flatMap((user) => [user.username, user.name]);
+  const near = nearest(name, groupsOnly ? groups : [...people, ...groups]);
+  return groupsOnly ? words.unknownGroup(name, near) : words.unknownName(name, near);
+}

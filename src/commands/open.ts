@@ -1,0 +1,50 @@
+import type { Opened, OpenRequest } from "../conversations/open.ts";
+import { type Refusal, sentenceOf } from "../conversations/record/refusal.ts";
+import { conversationById } from "../conversations/record/store.ts";
+import { inline, link, plain, type Rich } from "../messages/rich.ts";
+import * as words from "../messages/words.ts";
+import type { RoomId, Selection } from "../policy/model.ts";
+import { tidyGroupName } from "../policy/names/group-names.ts";
+import * as rules from "../policy/words.ts";
+import type { Transaction } from "../store/database.ts";
+import type { Command, CommandCall } from "./command.ts";
+import { findPieces } from "./find.ts";
+import { namesIn } from "./names.ts";
+import { typed } from "./tokens.ts";
+
+type Open = (tx: Transaction, request: OpenRequest) => Promise<Opened | Refusal>;
+
+/** `new`: opens a conversation, as the API and the clients do. */
+export const newCommand = (open: Open): Command => ({
+  name: "new",
+  words: ["open", "start", "create"],
+  parameters: [{ name: "title", takes: "quoted", optional: true }, { name: "people and groups" }],
+  summary: words.newSummary,
+  examples: ["new dr.jones", 'new dr.jones, %doctors "Theatre list"', 'new Anna Jones, Ben Okafor "Roster"'],
+  run: async (call) => {
+    const chosen = findPieces(call.asker, call.given["people and groups"] ?? []);
+    if (!chosen.ok) return plain(chosen.problem);
+    const name = tidyGroupName(typed(call.given.title ?? []));
+    const opened = await open(call.tx, { as: call.asker.username, name, ...chosen.found });
+    if ("refused" in opened) return plain(sentenceOf(opened, rules.conversationClosed));
+    const stored = await conversationById(call.tx, opened.id);
+    return answer(call, chosen.found, name, opened, stored?.roomId ?? null);
+  },
+});
+
+function answer(
+  { asker }: CommandCall,
+  chosen: Selection,
+  name: string | null,
+  opened: Opened,
+  room: RoomId | null,
+): Rich {
+  const title = name ?? namesIn(asker.directory, chosen);
+  const shown = room === null ? plain(title) : link(roomLink(room, asker.naming.serverName), title);
+  const rest = room === null ? words.comesSoon : opened.created ? words.isOpen : words.wasOpen;
+  return inline(shown, plain(` ${rest}`));
+}
+
+/** A link that a client opens itself (Matrix specification, appendices, "matrix.to navigation"). */
+const roomLink = (room: RoomId, server: string): string =>
+  `https://matrix.to/#/${encodeURIComponent(room)}?via=${encodeURIComponent(server)}`;

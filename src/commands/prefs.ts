@@ -1,0 +1,70 @@
+import type { DirectoryChanges } from "../directory/changes.ts";
+import {
+  changePreferences,
+  type PreferencesPatch,
+  readPreferences,
+  type ShownPreferences,
+} from "../directory/preferences.ts";
+import { bullets, code, inline, lines, plain, type Rich } from "../messages/rich.ts";
+import * as words from "../messages/words.ts";
+import type { Command } from "./command.ts";
+import { typed } from "./tokens.ts";
+
+type Setting = keyof ShownPreferences;
+
+/** The settings by the names under which they are set here, in the order in which they are shown. */
+const SETTINGS: ReadonlyMap<string, Setting> = new Map([
+  ["never-receive", "never_receive"],
+  ["keep-hidden", "keep_hidden"],
+  ["open-on-message", "open_on_message"],
+  ["open-on-startup", "open_on_startup"],
+  ["arrivals", "patient_arrived_alerts"],
+]);
+const ARRIVALS = ["off", "own", "location", "all"] as const;
+const YES = ["on", "yes", "true"];
+const NO = ["off", "no", "false"];
+
+/** `prefs`: the asker's own settings, the same that HealthTrack shows. */
+export const prefsCommand = (changes: DirectoryChanges): Command => ({
+  name: "prefs",
+  words: ["preferences", "settings"],
+  parameters: [
+    { name: "setting", takes: "one", optional: true },
+    { name: "value", takes: "one", optional: true },
+  ],
+  summary: words.prefsSummary,
+  examples: ["prefs", "prefs never-receive on", "prefs keep-hidden off", "prefs arrivals location"],
+  run: async ({ tx, asker, given }) => {
+    const name = typed(given.setting ?? []).toLowerCase();
+    if (name === "") return shown(await readPreferences(tx, asker.username));
+    const setting = SETTINGS.get(name.replaceAll("_", "-"));
+    if (setting === undefined) return plain(words.unknownSetting(name, [...SETTINGS.keys()]));
+    const patch = patchOf(setting, typed(given.value ?? []).toLowerCase());
+    if (patch === null) return plain(words.settingTakes(name, valuesOf(setting)));
+    const changed = await changePreferences(tx, changes, asker.username, patch);
+    return "refused" in changed ? plain(words.settingFailed) : shown(changed);
+  },
+});
+
+const valuesOf = (setting: Setting): readonly string[] =>
+  setting === "patient_arrived_alerts" ? [...ARRIVALS, "default"] : ["on", "off"];
+
+function patchOf(setting: Setting, value: string): PreferencesPatch | null {
+  if (setting !== "patient_arrived_alerts") {
+    if (YES.includes(value)) return { [setting]: true };
+    return NO.includes(value) ? { [setting]: false } : null;
+  }
+  if (value === "default") return { patient_arrived_alerts: null };
+  const alerts = ARRIVALS.find((each) => each === value);
+  return alerts === undefined ? null : { patient_arrived_alerts: alerts };
+}
+
+function shown(preferences: ShownPreferences | null): Rich {
+  if (preferences === null) return plain(words.settingFailed);
+  const items = [...SETTINGS].map(([name, setting]) => {
+    const value = preferences[setting];
+    const said = typeof value === "boolean" ? (value ? "on" : "off") : value;
+    return inline(code(`${name} ${said}`), plain(` – ${words.settingMeans[setting]}`));
+  });
+  return lines(plain(words.yourSettings), bullets(items));
+}

@@ -1,0 +1,71 @@
+/** Names as people type them: what may be different without meaning somebody else. */
+
+import { normalized } from "../base/normalized.ts";
+import { foldName } from "../policy/names/names.ts";
+import * as rules from "../policy/words.ts";
+
+/** Letters that no accent is taken off of. */
+const PLAIN: Readonly<Record<string, string>> = {
+  ø: "o",
+  ł: "l",
+  đ: "d",
+  ð: "d",
+  þ: "th",
+  æ: "ae",
+  œ: "oe",
+  ı: "i",
+};
+
+/** What the display name of a group's handle ends in. */
+const HANDLE_ENDINGS = [rules.groupHandleName(""), rules.customGroupHandleName("")];
+
+/** As names are stored, but for capital letters and what a handle's name adds. */
+export function exactly(name: string): string {
+  const folded = foldName(name.trim().replace(/^@/, ""));
+  const ending = HANDLE_ENDINGS.find((each) => folded.endsWith(each));
+  return (ending === undefined ? folded : folded.slice(0, -ending.length)).trim();
+}
+
+/** Without accents, apostrophes of any kind, punctuation, and how many blanks there are: `Dr. Seán O’Brien` is `dr sean obrien`. */
+export function loosely(name: string): string {
+  const small = normalized(exactly(name), "NFKD").replace(/[\p{M}\p{Cf}'’‘ʼ\u0060´]/gu, "");
+  const letters = small
+    .toUpperCase()
+    .toLowerCase()
+    .replace(/[øłđðþæœı]/gu, (letter) => PLAIN[letter] ?? letter);
+  return letters.replace(/[^\p{L}\p{N}]+/gu, " ").trim();
+}
+
+const TITLES: Readonly<Record<string, string>> = {
+  dr: "dr",
+  doctor: "dr",
+  prof: "prof",
+  professor: "prof",
+  mr: "mr",
+  mrs: "mrs",
+  ms: "ms",
+  miss: "miss",
+  mx: "mx",
+  sr: "sister",
+  sister: "sister",
+};
+
+export interface Titled {
+  /** In one spelling; none: null. */
+  readonly title: string | null;
+  /** Loosely, without the title. */
+  readonly name: string;
+}
+
+/** A loose name with its title apart: `dr priya nair` is Priya Nair, a doctor. */
+export function titled(loose: string): Titled {
+  const [first = "", ...rest] = loose.split(" ");
+  const title = Object.hasOwn(TITLES, first) ? TITLES[first] : undefined;
+  return title === undefined || rest.length === 0
+    ? { title: null, name: loose }
+    : { title, name: rest.join(" ") };
+}
+
+/** Nobody is both; who has no title may be either. */
+export const titlesAgree = (one: string | null, other: string | null): boolean =>
+  one === null || other === null || one === other;

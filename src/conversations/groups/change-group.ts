@@ -1,0 +1,62 @@
+import {
+  customGroupChanged,
+  insertCustomGroup,
+  type NewCustomGroup,
+  replaceSelection,
+} from "../../directory/custom-groups.ts";
+import type { ConversationId, CustomGroup, Directory, Naming, Selection } from "../../policy/model.ts";
+import { groupHandleOf } from "../../policy/names/names.ts";
+import { withHolders } from "../../policy/people/members.ts";
+import { sameSelection } from "../../policy/people/selection.ts";
+import type { Transaction } from "../../store/database.ts";
+import { checkAccounts, checkRoom, checkRooms } from "../record/affected.ts";
+
+/** Makes a custom group, and has its room and its handle made. Hold `lockDirectory` since before the decision. */
+export async function makeCustomGroup(
+  tx: Transaction,
+  naming: Naming,
+  group: NewCustomGroup,
+): Promise<ConversationId> {
+  const id = await insertCustomGroup(tx, group);
+  await checkRoom(tx, id);
+  await checkAccounts(tx, [groupHandleOf(naming, { customGroup: id })]);
+  return id;
+}
+
+export interface GroupChange {
+  readonly name?: string | null;
+  readonly selection?: Selection;
+}
+
+/**
+ * Writes a custom group's new name and selection, and queues what follows from it: its room and handle, and those of
+ * every group that it is part of. Hold `lockDirectory` since before the decision.
+ * @returns false when it is like that already, and nothing was written.
+ */
+export async function changeGroup(
+  tx: Transaction,
+  naming: Naming,
+  directory: Directory,
+  group: CustomGroup,
+  change: GroupChange,
+): Promise<boolean> {
+  const renamed = change.name !== undefined && change.name !== group.name;
+  const { selection } = change;
+  const chosenAnew = selection !== undefined && !sameSelection(group, selection);
+  if (!renamed && !chosenAnew) return false;
+  await tx.query(
+    `WITH changed AS (
+       UPDATE conversations SET name = $2, revision = revision + 1 WHERE id = $1 RETURNING room_id)
+     SELECT pg_notify('whisper_room', room_id) FROM changed WHERE room_id IS NOT NULL`,
+    [group.id, renamed ? change.name : group.name],
+  );
+  if (chosenAnew) await replaceSelection(tx, group.id, selection);
+  else await customGroupChanged(tx, group.id);
+  const touched = [...withHolders(directory, [group.id])];
+  await checkRooms(tx, touched);
+  await checkAccounts(
+    tx,
+    touched.map((customGroup) => groupHandleOf(naming, { customGroup })),
+  );
+  return true;
+}

@@ -1,0 +1,155 @@
+import { lockDirectory } from "../../directory/store.ts";
+import type { EventHandler, MatrixEvent } from "../../messages/event.ts";
+import * as words from "../../messages/words.ts";
+import {
+  type Edit,
+  editGroup,
+  mayEditGroup,
+  mayRename,
+  withGroup,
+  withoutMember,
+} from "../../policy/conversations/editing.ts";
+import type {
+  Conversation,
+  CustomGroup,
+  Directory,
+  Selection,
+  UserId,
+  Username,
+} from "../../policy/model.ts";
+import { type HandleTarget, whoIs } from "../../policy/names/names.ts";
+import { describePath, groupName, membershipPaths } from "../../policy/people/members.ts";
+import { hasAccess } from "../../policy/people/permissions.ts";
+import { EMPTY_SELECTION } from "../../policy/people/selection.ts";
+import { nameOf } from "../../policy/rooms/expected-room.ts";
+import * as rules from "../../policy/words.ts";
+import type { Transaction } from "../../store/database.ts";
+import type { ConversationParts } from "../record/parts.ts";
+import { conversationOfRoom } from "../record/store.ts";
+import { tell } from "../record/tell.ts";
+import { changeGroup } from "./change-group.ts";
+import { type EditedPart, edited, editedSince, NAME, partsOf } from "./edit-times.ts";
+import { botIsIn, rememberLeave } from "./leaves.ts";
+import { type NativeEdit, nativeEdit } from "./native-edit.ts";
+
+/**
+ * Custom groups edited in any client, by its own means (2-matrix-mapping, "Editing a custom group"): what a client did
+ * in the room is written into the group's record, and the room then follows the record. What may not be, or comes
+ * after something newer, is not written, and so undone in the room.
+ *
+ * Comes before the handlers that queue jobs: who changes a group locks the directory first and queues jobs after.
+ */
+export function customGroupEvents(parts: ConversationParts): EventHandler {
+  return {
+    name: "custom groups",
+    handle: async (tx, event) => {
+      const edit = nativeEdit(event, parts.settings.bot);
+      if (edit === null) return;
+      // While a room is being taken over: either this event is part of what it is made of, or an edit of what it has become.
+      await tx.query("SELECT FROM rooms WHERE room_id = $1 FOR SHARE", [event.room_id]);
+      const stored = await conversationOfRoom(tx, event.room_id);
+      if (stored?.conversation.kind !== "custom") return;
+      await lockDirectory(tx);
+      const directory = await parts.directory.within(tx);
+      const group = directory.customGroups.get(stored.conversation.id);
+      const sender = whoIs(parts.settings, event.sender, directory);
+      if (group === undefined || sender.is !== "person") return;
+      const context = { parts, tx, event, directory, group, editor: sender.username };
+      if (edit.edit === "leave") {
+        if (await botIsIn(tx, event.room_id, parts.settings.bot)) await leave(context);
+      } else if (edit.edit === "rename") await rename(context, edit.name, stored.conversation);
+      else await changeMembers(context, edit);
+    },
+  };
+}
+
+interface Context {
+  readonly parts: ConversationParts;
+  readonly tx: Transaction;
+  readonly event: MatrixEvent;
+  readonly directory: Directory;
+  readonly group: CustomGroup;
+  readonly editor: Username;
+}
+
+async function rename(context: Context, name: string | null, conversation: Conversation): Promise<void> {
+  const { parts, tx, directory, group } = context;
+  if (await isLate(context, NAME)) return;
+  const { settings } = parts;
+  const verdict = mayRename(directory, settings.customGroupsEditedBy, group, context.editor, name);
+  // Not written, so the room gets back the name that it had.
+  if (!verdict.allowed) return explain(context, "refused", verdict.reason);
+  await remember(context, [NAME]);
+  // A group that is named after its members, and is given that very name, stays so named.
+  if (group.name === null && name === nameOf(conversation, directory)) return;
+  await changeGroup(tx, settings, directory, group, { name });
+}
+
+async function changeMembers(
+  context: Context,
+  { edit, who }: Extract<NativeEdit, { edit: "add" | "remove" }>,
+): Promise<void> {
+  const { parts, tx, directory, group } = context;
+  const piece = pieceOf(context, who);
+  if (piece === null) return;
+  const [part] = partsOf({ ...EMPTY_SELECTION, ...piece });
+  if (part === undefined || (await isLate(context, part))) return;
+  if (!(await mayEdit(context))) return;
+  const change: Edit = edit === "add" ? { add: piece } : { remove: piece };
+  const result = editGroup(directory, group, change, context.editor);
+  if (!result.ok) return explain(context, "refused", result.reason);
+  await remember(context, [part]);
+  await changeGroup(tx, parts.settings, directory, group, { selection: result.selection });
+  for (const { username, reason } of result.staying) await explain(context, `stays:${username}`, reason);
+}
+
+/** Leaving cannot be refused; it ends direct membership, and who is a member through a group is put back and told why. */
+async function leave(context: Context): Promise<void> {
+  const { parts, tx, directory, group, editor } = context;
+  const part: EditedPart = { kind: "user", member: editor };
+  if (await isLate(context, part)) return;
+  await remember(context, [part]);
+  const selection = withoutMember(group, editor);
+  if (await changeGroup(tx, parts.settings, directory, group, { selection }))
+    await rememberLeave(tx, group.id, editor, context.event.origin_server_ts);
+  const after = withGroup(directory, { ...group, ...selection });
+  const paths = membershipPaths(after, group.id, editor);
+  if (paths.length === 0) return;
+  const ways = rules.list(paths.map((path) => describePath(after, path)));
+  await explain(context, "stays", words.youStay(groupName(after, group.id), ways));
+}
+
+/** The person or group that an account stands for, as a piece of a selection; null: nobody who can be one. */
+function pieceOf({ parts, directory }: Context, who: UserId): Partial<Selection> | null {
+  const someone = whoIs(parts.settings, who, directory);
+  if (someone.is === "person") return { users: [someone.username] };
+  return someone.is === "group" ? ofGroup(someone.target) : null;
+}
+
+const ofGroup = (target: HandleTarget): Partial<Selection> =>
+  "securityGroup" in target
+    ? { securityGroups: [target.securityGroup] }
+    : { customGroups: [target.customGroup] };
+
+const isLate = ({ tx, group, event }: Context, part: EditedPart): Promise<boolean> =>
+  editedSince(tx, group.id, part, event.origin_server_ts);
+
+const remember = ({ tx, group, event }: Context, parts: readonly EditedPart[]): Promise<void> =>
+  edited(tx, group.id, parts, event.origin_server_ts);
+
+async function mayEdit(context: Context): Promise<boolean> {
+  const { parts, directory, group, editor } = context;
+  const verdict = mayEditGroup(directory, parts.settings.customGroupsEditedBy, group, editor);
+  if (!verdict.allowed) await explain(context, "refused", verdict.reason);
+  return verdict.allowed;
+}
+
+/** Tells the editor what came of their act, once for each event. */
+async function explain(
+  { tx, event, directory, editor }: Context,
+  what: string,
+  reason: string,
+): Promise<void> {
+  if (!hasAccess(directory, editor)) return;
+  await tell(tx, editor, `edit:${event.event_id}:${what}`, reason);
+}

@@ -1,0 +1,135 @@
+import { lockDirectory } from "../../directory/store.ts";
+import { editGroup, mayEditGroup, type Staying } from "../../policy/conversations/editing.ts";
+import type {
+  ConversationId,
+  ConversationKind,
+  CustomGroup,
+  Directory,
+  Selection,
+  Username,
+} from "../../policy/model.ts";
+import { cannotBeGroupName, tidyGroupName } from "../../policy/names/group-names.ts";
+import { selectionAsKnown, usernameAsKnown } from "../../policy/names/spelling.ts";
+import { groupTitle, wouldCycle } from "../../policy/people/members.ts";
+import { hasAccess } from "../../policy/people/permissions.ts";
+import * as words from "../../policy/words.ts";
+import type { Transaction } from "../../store/database.ts";
+import { type ConversationParts, nowOf } from "../record/parts.ts";
+import { unknownAsker, unknownPiece } from "../record/pieces.ts";
+import { conflict, forbidden, invalid, type Refusal } from "../record/refusal.ts";
+import { conversationById } from "../record/store.ts";
+import { changeGroup } from "./change-group.ts";
+import { edited, NAME, partsOf } from "./edit-times.ts";
+
+export interface EditRequest {
+  readonly as: Username;
+  readonly name?: string;
+  readonly add: Selection;
+  readonly remove: Selection;
+}
+
+export interface EditDone {
+  /** Whom the editor removed and who are members through a nested group all the same. */
+  readonly staying: readonly Staying[];
+  /** What was in the group already and was to be added, or was not in it and was to be removed. */
+  readonly unchanged: Selection;
+}
+
+/** Renames a custom group, adds to it and removes from it: all of it or nothing. Its room follows. */
+export async function editConversation(
+  parts: ConversationParts,
+  tx: Transaction,
+  id: ConversationId,
+  asked: EditRequest,
+): Promise<EditDone | Refusal> {
+  const stored = await conversationById(tx, id);
+  if (stored === null) return { refused: "unknown" };
+  const { kind } = stored.conversation;
+  if (kind !== "custom") return conflict(whyFixed(kind));
+  await lockDirectory(tx);
+  const directory = await parts.directory.within(tx);
+  const group = directory.customGroups.get(id);
+  if (group === undefined) return { refused: "unknown" };
+  const request: EditRequest = {
+    ...asked,
+    as: usernameAsKnown(directory, asked.as),
+    add: selectionAsKnown(directory, asked.add),
+    remove: selectionAsKnown(directory, asked.remove),
+  };
+  const refusal = refuse(parts, directory, group, request);
+  if (refusal !== null) return refusal;
+  const { add, remove } = request;
+  const name = tidyGroupName(request.name ?? null);
+  const result = editGroup(directory, group, { add, remove, ...(name === null ? {} : { name }) }, request.as);
+  if (!result.ok) return conflict(result.reason);
+  const named = name === null ? [] : [NAME];
+  await edited(tx, id, [...named, ...partsOf(add), ...partsOf(remove)], nowOf(parts).getTime());
+  await changeGroup(tx, parts.settings, directory, group, {
+    selection: result.selection,
+    ...(name === null ? {} : { name }),
+  });
+  return { staying: result.staying, unchanged: unchanged(group, add, remove) };
+}
+
+function unchanged(group: CustomGroup, add: Selection, remove: Selection): Selection {
+  const same = <Piece>(now: readonly Piece[], added: readonly Piece[], removed: readonly Piece[]) => [
+    ...added.filter((piece) => now.includes(piece)),
+    ...removed.filter((piece) => !now.includes(piece)),
+  ];
+  return {
+    users: same(group.users, add.users, remove.users),
+    securityGroups: same(group.securityGroups, add.securityGroups, remove.securityGroups),
+    customGroups: same(group.customGroups, add.customGroups, remove.customGroups),
+  };
+}
+
+function refuse(
+  { settings }: ConversationParts,
+  directory: Directory,
+  group: CustomGroup,
+  { as, name, add, remove }: EditRequest,
+): Refusal | null {
+  const unknown =
+    unknownAsker(directory, as) ?? unknownPiece(directory, add, "add.") ?? unknownUser(directory, remove);
+  if (unknown !== null) return unknown;
+  const may = mayEditGroup(directory, settings.customGroupsEditedBy, group, as);
+  if (!may.allowed) return forbidden(may.reason);
+  const unfit = name === undefined ? null : unfitName(directory, group, name);
+  if (unfit !== null) return unfit;
+  for (const username of add.users) {
+    const user = directory.users.get(username);
+    if (user === undefined || group.users.includes(username)) continue;
+    if (!user.active) return forbidden(words.personLeft(user.name));
+    if (!hasAccess(directory, username)) return forbidden(words.personWithoutAccess(user.name));
+  }
+  const circle = add.customGroups.find((customGroup) => wouldCycle(directory, group.id, customGroup));
+  return circle === undefined ? null : conflict(words.circle(groupTitle(directory, { customGroup: circle })));
+}
+
+function unfitName(directory: Directory, group: CustomGroup, given: string): Refusal | null {
+  const name = tidyGroupName(given);
+  if (name === null) return invalid("name", words.nameMissing);
+  const taken = name === group.name ? null : cannotBeGroupName(directory, name);
+  return taken === null ? null : forbidden(taken);
+}
+
+/** Groups that are gone can be removed all the same; a user name that never was is a mistake. */
+const unknownUser = (directory: Directory, { users }: Selection): Refusal | null =>
+  unknownPiece(directory, { users, securityGroups: [], customGroups: [] }, "remove.");
+
+/** Why a conversation that is no custom group keeps its name and members. */
+export function whyFixed(kind: Exclude<ConversationKind, "custom">): string {
+  switch (kind) {
+    case "individual":
+      return words.pairOnly;
+    case "group":
+      return words.groupFromHealthTrack;
+    case "alerts":
+    case "arrivals":
+    case "control":
+    case "admin":
+      return words.nobodyJoinsHere;
+    default:
+      return kind satisfies never;
+  }
+}

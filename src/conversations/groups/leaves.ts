@@ -1,0 +1,74 @@
+/**
+ * Leaves that were none. Synapse's "Delete Room" has each member leave as themselves, in no order, so the first of them
+ * look like people who no longer want to be in the group. What tells is that Whisper itself has to leave too.
+ */
+
+import type { DirectorySnapshot } from "../../directory/snapshot.ts";
+import { lockDirectory } from "../../directory/store.ts";
+import type { ConversationId, Naming, RoomId, UserId, Username } from "../../policy/model.ts";
+import { canonicalSelection } from "../../policy/people/selection.ts";
+import { onlyRow, type Queryable, type Transaction } from "../../store/database.ts";
+import { changeGroup } from "./change-group.ts";
+import { editedSince } from "./edit-times.ts";
+
+/** Milliseconds that a shutdown of a large room takes at most. Whoever left just before one is back, and may leave again. */
+const SHUTDOWN = 5 * 60_000;
+
+/** Remembers whose own leaving took them off a custom group. */
+export async function rememberLeave(
+  tx: Transaction,
+  id: ConversationId,
+  username: Username,
+  at: number,
+): Promise<void> {
+  await tx.query(
+    `INSERT INTO custom_group_leaves AS known (conversation_id, username, left_at) VALUES ($1, $2, $3)
+     ON CONFLICT (conversation_id, username) DO UPDATE SET left_at = greatest(known.left_at, excluded.left_at)`,
+    [id, username, at],
+  );
+}
+
+/** Has anybody left so lately (until `at`) that it may be part of a shutdown? */
+export async function leftLately(db: Queryable, id: ConversationId, at: number): Promise<boolean> {
+  const found = onlyRow(
+    await db.query<{ lately: boolean }>(
+      "SELECT EXISTS (SELECT FROM custom_group_leaves WHERE conversation_id = $1 AND left_at > $2) AS lately",
+      [id, at - SHUTDOWN],
+    ),
+  );
+  return found.lately;
+}
+
+/** Does Whisper itself stand in the room, as far as the mirror knows? Where it does not, nobody's leaving is an edit. */
+export async function botIsIn(db: Queryable, room: RoomId, bot: UserId): Promise<boolean> {
+  const found = await db.query(
+    "SELECT FROM room_members WHERE room_id = $1 AND user_id = $2 AND membership = 'join'",
+    [room, bot],
+  );
+  return found.rowCount === 1;
+}
+
+/** Puts back into a custom group who left its room when it was shut down, at `at`, unless they were edited since. */
+export async function takeBackLeaves(
+  parts: { readonly directory: DirectorySnapshot; readonly settings: Naming },
+  tx: Transaction,
+  id: ConversationId,
+  at: number,
+): Promise<void> {
+  await lockDirectory(tx);
+  const left = await tx.query<{ username: Username; left_at: string }>(
+    "DELETE FROM custom_group_leaves WHERE conversation_id = $1 RETURNING username, left_at",
+    [id],
+  );
+  const back: Username[] = [];
+  for (const { username, left_at } of left.rows) {
+    const then = Number(left_at);
+    if (then <= at - SHUTDOWN) continue;
+    if (!(await editedSince(tx, id, { kind: "user", member: username }, then))) back.push(username);
+  }
+  const directory = await parts.directory.within(tx);
+  const group = directory.customGroups.get(id);
+  if (group === undefined || back.length === 0) return;
+  const selection = canonicalSelection({ ...group, users: [...group.users, ...back] });
+  await changeGroup(tx, parts.settings, directory, group, { selection });
+}

@@ -1,0 +1,33 @@
+/** What a client's event in a custom group's room asks for. */
+
+import type { MatrixEvent } from "../../messages/event.ts";
+import type { UserId } from "../../policy/model.ts";
+import { tidyGroupName } from "../../policy/names/group-names.ts";
+
+export type NativeEdit =
+  /** null: the name was taken away, so the group is named after its members again. */
+  | { readonly edit: "rename"; readonly name: string | null }
+  | { readonly edit: "add" | "remove"; readonly who: UserId }
+  | { readonly edit: "leave" };
+
+/**
+ * Null: nothing that concerns the group. What the bot does is carried out already, and a join follows an invitation:
+ * whoever joins was added by whom invited them, or by Whisper.
+ */
+export function nativeEdit(event: MatrixEvent, bot: UserId): NativeEdit | null {
+  const { type, sender, state_key, content } = event;
+  if (sender === bot || state_key === undefined) return null;
+  if (type === "m.room.name" && state_key === "")
+    return { edit: "rename", name: typeof content.name === "string" ? tidyGroupName(content.name) : null };
+  if (type !== "m.room.member") return null;
+  const who = state_key as UserId;
+  switch (content.membership) {
+    case "invite":
+      return who === bot ? null : { edit: "add", who };
+    case "leave":
+    case "ban":
+      return sender === who ? { edit: "leave" } : { edit: "remove", who };
+    default:
+      return null;
+  }
+}

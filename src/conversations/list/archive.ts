@@ -1,0 +1,92 @@
+import { isArchived } from "../../policy/conversations/visibility.ts";
+import type { RoomId, UserId } from "../../policy/model.ts";
+import { isHandle, isOurs } from "../../policy/names/names.ts";
+import type { Database, Transaction } from "../../store/database.ts";
+import { type ConversationParts, nowOf } from "../record/parts.ts";
+import { READ_TO } from "./unread.ts";
+import { activeAt, queueTags } from "./views.ts";
+
+/** Views looked at in one statement. */
+const BATCH = 5_000;
+
+/**
+ * The timed job `visibility`: takes conversations out of the lists of those who have read them, three days after their
+ * last activity. Only what is quiet for so long and still listed is looked at; a message brings it back by itself.
+ * @returns how many views were archived.
+ */
+export async function archiveQuiet(database: Database, parts: ConversationParts): Promise<number> {
+  const now = nowOf(parts).getTime();
+  let archived = 0;
+  let after: Pick<Row, "room_id" | "user_id"> = { room_id: "" as RoomId, user_id: "" as UserId };
+  for (;;) {
+    const rows = await quietViews(database, new Date(now - parts.archiveAfter), after);
+    const due = rows.filter((row) => {
+      if (!isOurs(parts.settings, row.user_id) || isHandle(parts.settings, row.user_id)) return false;
+      const lastActivityAt = activeAt(row.last_activity_at, row.opened_at);
+      return isArchived({ lastActivityAt, read: row.read }, parts.archiveAfter, now);
+    });
+    archived += await database.transaction((tx) => archive(tx, due, new Date(now - parts.archiveAfter)));
+    const last = rows.at(-1);
+    if (last === undefined || rows.length < BATCH) return archived;
+    after = last;
+  }
+}
+
+interface Row {
+  readonly room_id: RoomId;
+  readonly user_id: UserId;
+  readonly last_activity_at: Date;
+  readonly opened_at: Date | null;
+  readonly read: boolean;
+}
+
+async function quietViews(
+  database: Database,
+  since: Date,
+  after: Pick<Row, "room_id" | "user_id">,
+): Promise<readonly Row[]> {
+  const found = await database.query<Row & Record<string, unknown>>(
+    `WITH listed AS MATERIALIZED (
+       SELECT c.room_id, m.user_id, c.last_activity_at, view.opened_at
+       FROM conversations c
+       JOIN room_members m ON m.room_id = c.room_id AND m.membership = 'join'
+       LEFT JOIN room_views view ON view.room_id = m.room_id AND view.user_id = m.user_id
+       WHERE c.last_activity_at <= $1 AND NOT coalesce(view.archived, false)
+         AND (m.room_id, m.user_id) > ($2, $3)
+       ORDER BY m.room_id, m.user_id LIMIT ${BATCH})
+     SELECT listed.*, NOT EXISTS (
+       SELECT FROM room_messages message
+       WHERE message.room_id = listed.room_id AND message.sender <> listed.user_id AND NOT message.removed
+         AND message.position > ${READ_TO("listed.room_id", "listed.user_id")}) AS read
+     FROM listed ORDER BY room_id, user_id`,
+    [since, after.room_id, after.user_id],
+  );
+  return found.rows;
+}
+
+/**
+ * Writes the decision, unless something happened since it was made: the rooms' rows are locked, as a message changes
+ * them too, and an opening is seen in the view itself.
+ */
+async function archive(tx: Transaction, due: readonly Row[], since: Date): Promise<number> {
+  if (due.length === 0) return 0;
+  const quiet = await tx.query<{ room_id: RoomId }>(
+    `SELECT room_id FROM conversations WHERE room_id = ANY($1) AND last_activity_at <= $2
+     ORDER BY room_id FOR NO KEY UPDATE`,
+    [[...new Set(due.map((row) => row.room_id))], since],
+  );
+  const still = new Set(quiet.rows.map((row) => row.room_id));
+  const views = due
+    .filter((row) => still.has(row.room_id))
+    .map(({ room_id, user_id }) => ({ room_id, user_id }));
+  const done = await tx.query<{ room_id: RoomId }>(
+    `INSERT INTO room_views AS known (room_id, user_id, archived)
+     SELECT room_id, user_id, true FROM json_to_recordset($1) AS v(room_id text, user_id text)
+     ON CONFLICT (room_id, user_id) DO UPDATE SET archived = true, tagged = known.tagged AND known.archived
+     WHERE known.opened_at IS NULL OR known.opened_at <= $2
+     RETURNING room_id`,
+    [JSON.stringify(views), since],
+  );
+  await queueTags(tx, [...new Set(done.rows.map((row) => row.room_id))]);
+  return done.rows.length;
+}

@@ -1,0 +1,51 @@
+import type { Naming, RoomId, UserId } from "../../policy/model.ts";
+import { isHandle, isOurs } from "../../policy/names/names.ts";
+import type { Queryable } from "../../store/database.ts";
+import { READ_TO } from "./unread.ts";
+
+/** Rooms looked at in one statement. */
+const BATCH = 100;
+
+/**
+ * Forgets the places of messages up to this position that everybody in the room has read, and of those that were deleted.
+ * What somebody has not read stays, however old it is: it keeps the conversation in their list.
+ */
+export async function forgetReadMessages(db: Queryable, naming: Naming, upTo: string): Promise<void> {
+  for (let after = ""; ; ) {
+    const found = await db.query<{ room_id: RoomId }>(
+      `SELECT DISTINCT room_id FROM room_messages WHERE position <= $1 AND room_id > $2 ORDER BY room_id LIMIT ${BATCH}`,
+      [upTo, after],
+    );
+    const rooms = found.rows.map(({ room_id }) => room_id);
+    const last = rooms.at(-1);
+    if (last === undefined) return;
+    const read = await readByAll(db, naming, rooms);
+    await db.query(
+      `DELETE FROM room_messages message USING json_to_recordset($1) AS r(room_id text, read_to bigint)
+       WHERE message.room_id = r.room_id AND message.position <= $2
+         AND (message.removed OR r.read_to IS NULL OR message.position <= r.read_to)`,
+      [JSON.stringify(rooms.map((room_id) => ({ room_id, read_to: read.get(room_id) ?? null }))), upTo],
+    );
+    after = last;
+  }
+}
+
+/** How far everybody in a room has read. A room that nobody is in any more has no entry. */
+async function readByAll(
+  db: Queryable,
+  naming: Naming,
+  rooms: readonly RoomId[],
+): Promise<ReadonlyMap<RoomId, string>> {
+  const found = await db.query<{ room_id: RoomId; user_id: UserId; read_to: string }>(
+    `SELECT m.room_id, m.user_id, ${READ_TO("m.room_id", "m.user_id")} AS read_to
+     FROM room_members m WHERE m.room_id = ANY($1) AND m.membership = 'join'`,
+    [rooms],
+  );
+  const least = new Map<RoomId, string>();
+  for (const { room_id, user_id, read_to } of found.rows) {
+    if (!isOurs(naming, user_id) || isHandle(naming, user_id)) continue;
+    const known = least.get(room_id);
+    if (known === undefined || BigInt(read_to) < BigInt(known)) least.set(room_id, read_to);
+  }
+  return least;
+}

@@ -1,0 +1,82 @@
+import type {
+  Conversation,
+  ConversationId,
+  ConversationKind,
+  Directory,
+  RoomId,
+  Username,
+} from "../../policy/model.ts";
+import { groupName, type MembershipPath, membershipPaths } from "../../policy/people/members.ts";
+import { peopleOf } from "../../policy/rooms/expected-members.ts";
+import * as words from "../../policy/words.ts";
+import type { Queryable } from "../../store/database.ts";
+import type { ConversationParts } from "../record/parts.ts";
+import { conversationById } from "../record/store.ts";
+import { titleOf } from "./list.ts";
+
+export interface PathPiece {
+  readonly kind: "security_group" | "custom_group";
+  readonly id: string;
+  readonly name: string;
+}
+
+export interface ShownMember {
+  readonly username: Username;
+  readonly name: string;
+  /** Each from the outermost group to the innermost; an empty one: added directly. */
+  readonly paths: readonly (readonly PathPiece[])[];
+}
+
+export interface ShownConversation {
+  readonly id: ConversationId;
+  readonly kind: ConversationKind;
+  readonly name: string;
+  readonly room_id: RoomId | null;
+  readonly members: readonly ShownMember[];
+}
+
+/** A conversation with its members, by name, and why each is one; null: there is no such conversation. */
+export async function showConversation(
+  { directory: snapshot }: ConversationParts,
+  db: Queryable,
+  id: ConversationId,
+): Promise<ShownConversation | null> {
+  const stored = await conversationById(db, id);
+  if (stored === null) return null;
+  const { conversation, roomId } = stored;
+  const directory = await snapshot.within(db);
+  const members = [...peopleOf(conversation, directory)].map((username) => ({
+    username,
+    name: directory.users.get(username)?.name ?? words.unknownPerson,
+    paths: pathsOf(conversation, directory, username),
+  }));
+  return {
+    id,
+    kind: conversation.kind,
+    name: titleOf(conversation, directory, null),
+    room_id: roomId,
+    members: members.sort((one, other) => one.name.localeCompare(other.name, "en")),
+  };
+}
+
+function pathsOf(conversation: Conversation, directory: Directory, username: Username): PathPiece[][] {
+  switch (conversation.kind) {
+    case "custom":
+      return membershipPaths(directory, conversation.id, username).map((path) => piecesOf(directory, path));
+    case "group":
+      return [piecesOf(directory, [{ securityGroup: conversation.securityGroup }])];
+    default:
+      return [[]];
+  }
+}
+
+export const piecesOf = (directory: Directory, path: MembershipPath): PathPiece[] =>
+  path.map((target) =>
+    "securityGroup" in target
+      ? {
+          kind: "security_group",
+          id: target.securityGroup,
+          name: directory.securityGroups.get(target.securityGroup)?.name ?? target.securityGroup,
+        }
+      : { kind: "custom_group", id: target.customGroup, name: groupName(directory, target.customGroup) },
+  );

@@ -1,0 +1,65 @@
+import type { ConversationId, RoomId, UserId } from "../../policy/model.ts";
+import type { Queryable } from "../../store/database.ts";
+import { addJobs } from "../../store/jobs.ts";
+
+/**
+ * The last activity as one user sees it (milliseconds): opening a conversation anew is one. Null: nothing was ever
+ * written, so there is nothing to have read, and it stays in the list.
+ */
+export const activeAt = (lastMessage: Date | null, opened: Date | null): number | null =>
+  lastMessage === null ? null : Math.max(lastMessage.getTime(), opened?.getTime() ?? 0);
+
+/*
+ * `archived` is what was decided, `tagged` what the tag in the user's account is known to say; the job `tags` works where
+ * the two differ. It may be at work at this moment, or have died before it wrote down what it did. So whoever decides
+ * otherwise than before makes `tagged` the opposite: the account is looked at, whatever was known of it.
+ */
+
+/** The conversation was opened anew by this user: it is in their list again, as if something had happened in it. */
+export async function showAgain(db: Queryable, id: ConversationId, user: UserId, now: Date): Promise<void> {
+  const shown = await db.query<{ room_id: RoomId; tagged: boolean }>(
+    `INSERT INTO room_views AS known (room_id, user_id, opened_at)
+     SELECT room_id, $2, $3 FROM conversations WHERE id = $1 AND room_id IS NOT NULL
+     ON CONFLICT (room_id, user_id) DO UPDATE
+       SET opened_at = greatest(known.opened_at, excluded.opened_at), archived = false,
+           tagged = known.tagged OR known.archived
+     RETURNING room_id, tagged`,
+    [id, user, now],
+  );
+  await queueTags(
+    db,
+    shown.rows.filter((row) => row.tagged).map((row) => row.room_id),
+  );
+}
+
+/** A message brings the conversation back for every member. */
+export async function showToAll(db: Queryable, room: RoomId): Promise<void> {
+  const back = await db.query(
+    "UPDATE room_views SET archived = false, tagged = true WHERE room_id = $1 AND archived",
+    [room],
+  );
+  if ((back.rowCount ?? 0) > 0) await queueTags(db, [room]);
+}
+
+/** Has the tags in the members' accounts made what was decided for these rooms. */
+export async function queueTags(db: Queryable, rooms: readonly RoomId[]): Promise<void> {
+  await addJobs(
+    db,
+    rooms.map((room) => ({
+      name: "tags" as const,
+      payload: { room_id: room },
+      queue: `tags:${room}`,
+      priority: 5,
+    })),
+  );
+}
+
+/** Out of this user's list, until the next message or until they open the conversation anew. */
+export async function hideFrom(db: Queryable, room: RoomId, user: UserId): Promise<void> {
+  await db.query(
+    `INSERT INTO room_views AS known (room_id, user_id, archived) VALUES ($1, $2, true)
+     ON CONFLICT (room_id, user_id) DO UPDATE SET archived = true, tagged = known.tagged AND known.archived`,
+    [room, user],
+  );
+  await queueTags(db, [room]);
+}

@@ -1,0 +1,14 @@
+import type { DirectorySnapshot } from "../../directory/snapshot.ts";
+import type { PolicySettings } from "../../policy/model.ts";
+
+/** What everything about conversations needs. */
+export interface ConversationParts {
+  readonly directory: DirectorySnapshot;
+  readonly settings: PolicySettings;
+  /** Milliseconds after which a read conversation leaves the list. */
+  readonly archiveAfter: number;
+  /** The clock; the machine's unless told. */
+  readonly now?: () => Date;
+}
+
+export const nowOf = ({ now }: ConversationParts): Date => now?.() ?? new Date();

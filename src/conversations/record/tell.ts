@@ -1,0 +1,22 @@
+import { enqueueSends } from "../../messages/outbox.ts";
+import type { Username } from "../../policy/model.ts";
+import type { Transaction } from "../../store/database.ts";
+import { checkRoom } from "./affected.ts";
+import { controlConversation } from "./keys.ts";
+import { ensureConversation } from "./store.ts";
+
+/**
+ * Says something to one person, in their control room. `ref` names the message for ever, so that what caused it may
+ * be handled again.
+ */
+export async function tell(
+  tx: Transaction,
+  username: Username,
+  ref: string,
+  said: string | Readonly<Record<string, unknown>>,
+): Promise<void> {
+  const { conversation, roomId } = await ensureConversation(tx, controlConversation(username));
+  if (roomId === null) await checkRoom(tx, conversation.id);
+  const content = typeof said === "string" ? { msgtype: "m.text", body: said } : said;
+  await enqueueSends(tx, [{ ref, conversation: conversation.id, type: "m.room.message", content }]);
+}

@@ -1,0 +1,68 @@
+import { expect } from "chai";
+import pino from "pino";
+import { drainAccounts } from "../../../../src/appservice/account-checks.ts";
+import { followDirectory } from "../../../../src/appservice/follow-directory.ts";
+import type { Homeserver } from "../../../../src/appservice/homeserver.ts";
+import { letIn, letInFirst } from "../../../../src/appservice/let-in.ts";
+import type { ConversationId, Username } from "../../../../src/policy/model.ts";
+import { type House, id, openHouse } from "../../../support/conversations.ts";
+import { furnish } from "../../../support/furnished.ts";
+
+describe("whoever signs in while a whole practice comes in", () => {
+  let house: House;
+  /** Who joined a room, in the order of the calls. */
+  const joined: string[] = [];
+  const homeserver: Homeserver = {
+    call: async <T>({ path, body }: { path: string; body?: unknown }) => {
+      if (path.includes("/join/")) joined.push((body as { user_id: string }).user_id);
+      return { event_id: "$made" } as T;
+    },
+  };
+  const newcomers = Array.from({ length: 120 }, (_, index) => `new.${index}`);
+  const late = "new.117" as Username;
+
+  before(async () => {
+    house = await openHouse();
+    await house.staff({ users: ["ana"], groups: { Nurses: ["ana"] } });
+    await furnish(house);
+    await house.staff({ users: ["ana", ...newcomers], groups: { Nurses: ["ana", ...newcomers] } });
+    const parts = { ...house.parts, database: house.database, homeserver };
+    await followDirectory(parts);
+    await drainAccounts(parts);
+    await house.giveRoom((await house.controlOf(late)) as ConversationId, []);
+  });
+  after(() => house.close());
+
+  it("is let into their rooms before everybody else, and the others come when it is their turn", async () => {
+    const parts = {
+      ...house.parts,
+      database: house.database,
+      homeserver,
+      bot: house.parts.settings.bot,
+      log: pino({ level: "silent" }),
+      roomTaken: () => Promise.resolve(),
+    };
+    const rooms = async () =>
+      (
+        await house.database.query("SELECT FROM room_members WHERE user_id = $1 AND membership = 'join'", [
+          id(late),
+        ])
+      ).rowCount;
+    const waiting = async () => (await house.database.query("SELECT FROM room_checks")).rowCount ?? 0;
+    const before = await waiting();
+    expect(before).to.be.greaterThan(100);
+    await letInFirst(house.database, late);
+    expect(await house.takeJobs("rooms_of")).to.deep.equal([{ username: late }]);
+    await letIn(parts, late, (_, work) => work());
+    // The Nurses, Default, the alerts and the chat with Whisper.
+    expect(joined).to.deep.equal(Array(4).fill(id(late)));
+    expect(await rooms()).to.equal(4);
+    expect(await waiting()).to.equal(before);
+  });
+
+  it("costs one look when nothing waits", async () => {
+    await house.database.query("DELETE FROM room_checks");
+    await letInFirst(house.database, late);
+    expect(await house.takeJobs("rooms_of")).to.deep.equal([]);
+  });
+});

@@ -1,0 +1,76 @@
+import { expect } from "chai";
+import pino from "pino";
+import { followDirectory } from "../../../../src/appservice/follow-directory.ts";
+import type { Homeserver } from "../../../../src/appservice/homeserver.ts";
+import { reconcileRoom } from "../../../../src/appservice/reconciler.ts";
+import type { ConversationId } from "../../../../src/policy/model.ts";
+import { type House, id, openHouse } from "../../../support/conversations.ts";
+import { furnish } from "../../../support/furnished.ts";
+
+describe("people who lose their access while they are let into a room", () => {
+  let house: House;
+  const joined: string[] = [];
+  /** Called while Synapse lets this person in. */
+  let during: (user: string) => Promise<void>;
+  const homeserver: Homeserver = {
+    call: async <T>({ path, body }: { path: string; body?: unknown }) => {
+      if (path.includes("/join/")) {
+        const { user_id } = body as { user_id: string };
+        joined.push(user_id);
+        await during(user_id);
+      }
+      return { event_id: "$made" } as T;
+    },
+  };
+  const everybody = ["ana", "ben", "cara", "dan"];
+
+  beforeEach(async () => {
+    joined.length = 0;
+    house = await openHouse();
+    await house.staff({ users: everybody });
+    await furnish(house);
+  });
+  afterEach(() => house.close());
+
+  /** The alerts' room is filled by those who are not in it, and `leaver` becomes inactive while somebody is let in. */
+  async function fill(leaver: string, whileComes: string): Promise<unknown[]> {
+    const [alerts] = (
+      await house.database.query<{ id: ConversationId; room_id: string }>(
+        "SELECT id, room_id FROM conversations WHERE kind = 'alerts'",
+      )
+    ).rows;
+    await house.database.query("DELETE FROM room_members WHERE room_id = $1 AND user_id = ANY($2)", [
+      alerts?.room_id,
+      ["cara", "dan"].map(id),
+    ]);
+    const parts = { ...house.parts, database: house.database };
+    during = async (user) => {
+      if (user !== id(whileComes)) return;
+      await house.staff({
+        users: everybody.map((username) => ({ username, active: username !== leaver })),
+      });
+      await followDirectory(parts);
+    };
+    await reconcileRoom(
+      {
+        ...parts,
+        homeserver,
+        bot: parts.settings.bot,
+        log: pino({ level: "silent" }),
+        roomTaken: () => Promise.resolve(),
+      },
+      alerts?.id as ConversationId,
+    );
+    return (await house.takeJobs("room")).filter((job) => job.conversation_id === alerts?.id);
+  }
+
+  it("are not let in any more when that was before their turn", async () => {
+    await fill("dan", "cara");
+    expect(joined).to.deep.equal([id("cara")]);
+  });
+
+  it("are taken out again when that was in their turn", async () => {
+    expect(await fill("dan", "dan")).to.have.length(1);
+    expect(joined).to.include(id("dan"));
+  });
+});
