@@ -1,9 +1,9 @@
 import { arrivalsConversation } from "../conversations/record/keys.ts";
 import type { RoomId, Username } from "../policy/model.ts";
 import type { Post } from "./carry-out.ts";
-import { HISTORY, tickContent } from "./notice.ts";
-import { cardRef } from "./refs.ts";
-import * as words from "./words.ts";
+import { HISTORY, tickContent } from "./notices/notice.ts";
+import { cardRef } from "./notices/refs.ts";
+import * as words from "./notices/words.ts";
 
 /** What is pinned in an arrivals room: what it is for, and the button that shows the history. Once for each room. */
 export function cardPosts(owner: Username, room: RoomId): Post[] {

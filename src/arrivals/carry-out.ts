@@ -5,11 +5,6 @@ import { newPatientLink, type PatientLink, patientUrl, savePatientLinks } from "
 import type { Directory, Username } from "../policy/model.ts";
 import type { Transaction } from "../store/database.ts";
 import { addJob, type JobPayloads } from "../store/jobs.ts";
-import { type Arrival, type Notice, noticeOf } from "./arrival.ts";
-import type { Booking } from "./booking.ts";
-import type { Change, Effect } from "./change.ts";
-import { type ConversationIds, conversationIds } from "./conversations.ts";
-import { nextStep, ruleFor } from "./escalation.ts";
 import {
   ACKNOWLEDGE,
   editContent,
@@ -19,13 +14,18 @@ import {
   nudgeContent,
   REPLY,
   tickContent,
-} from "./notice.ts";
+} from "./notices/notice.ts";
+import { patientShown } from "./notices/patient.ts";
+import * as refs from "./notices/refs.ts";
+import * as words from "./notices/words.ts";
 import type { ArrivalParts } from "./parts.ts";
-import { patientShown } from "./patient.ts";
-import { isReachable } from "./people.ts";
-import * as refs from "./refs.ts";
-import { save } from "./store.ts";
-import * as words from "./words.ts";
+import { type ConversationIds, conversationIds } from "./record/conversations.ts";
+import { save } from "./record/store.ts";
+import { type Arrival, type Notice, noticeOf } from "./rules/arrival.ts";
+import type { Booking } from "./rules/booking.ts";
+import type { Change, Effect } from "./rules/change.ts";
+import { nextStep, ruleFor } from "./rules/escalation.ts";
+import { isReachable } from "./rules/people.ts";
 
 /** A send whose conversation is still to be looked up. */
 export interface Post extends Omit<Send, "conversation"> {

@@ -6,15 +6,15 @@ import { usernameAsKnown } from "../policy/names/spelling.ts";
 import { arrivalRecipients } from "../policy/people/arrival-recipients.ts";
 import { doctorOf } from "../policy/people/doctors.ts";
 import type { Transaction } from "../store/database.ts";
-import type { Arrival, ArrivalId } from "./arrival.ts";
-import type { Booking } from "./booking.ts";
 import { commit } from "./carry-out.ts";
-import { dayOf, zoneOf } from "./clock.ts";
-import { idsOf } from "./conversations.ts";
-import { changeBooking } from "./lifecycle.ts";
+import { dayOf, zoneOf } from "./notices/clock.ts";
 import type { ArrivalParts } from "./parts.ts";
-import { isReachable } from "./people.ts";
-import { lockBooking, readSituation } from "./store.ts";
+import { idsOf } from "./record/conversations.ts";
+import { lockBooking, readSituation } from "./record/store.ts";
+import type { Arrival, ArrivalId } from "./rules/arrival.ts";
+import type { Booking } from "./rules/booking.ts";
+import { changeBooking } from "./rules/lifecycle.ts";
+import { isReachable } from "./rules/people.ts";
 
 export interface BookingResult {
   /** False: what is known already is as new or newer, and nothing changed. */

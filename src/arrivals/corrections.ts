@@ -4,9 +4,9 @@ import { fits } from "../messages/size.ts";
 import type { ConversationId, EventId } from "../policy/model.ts";
 import type { Transaction } from "../store/database.ts";
 import { dropUnsent } from "./carry-out.ts";
-import { quotedAgain } from "./quote.ts";
-import { passedOnEditRef, passedOnRef, redactionOf } from "./refs.ts";
-import * as words from "./words.ts";
+import { quotedAgain } from "./notices/quote.ts";
+import { passedOnEditRef, passedOnRef, redactionOf } from "./notices/refs.ts";
+import * as words from "./notices/words.ts";
 
 /** A reply that was passed on, as it was sent. */
 interface PassedOn {

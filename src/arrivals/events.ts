@@ -6,19 +6,19 @@ import type { EventId, Username } from "../policy/model.ts";
 import { userIdOf } from "../policy/names/names.ts";
 import type { Transaction } from "../store/database.ts";
 import { addJob } from "../store/jobs.ts";
-import { acknowledge, openThread } from "./answers.ts";
-import { type Arrival, type Notice, noticeOf } from "./arrival.ts";
 import { cardPosts } from "./card.ts";
 import { commit, send } from "./carry-out.ts";
 import { correctReply, withdrawReply } from "./corrections.ts";
 import { hideHistoryOf, toggleHistory } from "./history.ts";
-import { ACKNOWLEDGE, HISTORY, nameOf, REPLY, sameKey } from "./notice.ts";
+import { ACKNOWLEDGE, HISTORY, nameOf, REPLY, sameKey } from "./notices/notice.ts";
+import { plainText } from "./notices/quote.ts";
+import * as refs from "./notices/refs.ts";
+import * as words from "./notices/words.ts";
 import type { ArrivalParts } from "./parts.ts";
 import { answerTo, passOn } from "./pass-on.ts";
-import { plainText } from "./quote.ts";
-import * as refs from "./refs.ts";
-import { lockArrival } from "./store.ts";
-import * as words from "./words.ts";
+import { lockArrival } from "./record/store.ts";
+import { acknowledge, openThread } from "./rules/answers.ts";
+import { type Arrival, type Notice, noticeOf } from "./rules/arrival.ts";
 
 const TYPES: ReadonlySet<string> = new Set([
   "m.reaction",

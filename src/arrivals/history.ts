@@ -5,14 +5,14 @@ import { fits } from "../messages/size.ts";
 import { newPatientLink, savePatientLinks } from "../patients/patient-links.ts";
 import type { Directory, EventId, Username } from "../policy/model.ts";
 import { onlyRow, type Queryable, type Transaction } from "../store/database.ts";
-import { type Arrival, type Notice, noticeOf } from "./arrival.ts";
 import { dropUnsent, type Post, redaction, send, viewOf } from "./carry-out.ts";
-import { dateOf, dayOf, minutesBetween, timeOf, zoneOf } from "./clock.ts";
-import { type Line, lineOf, type NoticeView, nameOf } from "./notice.ts";
+import { dateOf, dayOf, minutesBetween, timeOf, zoneOf } from "./notices/clock.ts";
+import { type Line, lineOf, type NoticeView, nameOf } from "./notices/notice.ts";
+import { historyRef } from "./notices/refs.ts";
+import * as words from "./notices/words.ts";
 import type { ArrivalParts } from "./parts.ts";
-import { historyRef } from "./refs.ts";
-import { readArrivals } from "./store.ts";
-import * as words from "./words.ts";
+import { readArrivals } from "./record/store.ts";
+import { type Arrival, type Notice, noticeOf } from "./rules/arrival.ts";
 
 /** As many as one message shows well. Older ones are in the audit record and the API. */
 const SHOWN = 30;

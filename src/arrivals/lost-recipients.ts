@@ -2,12 +2,12 @@ import type { Directory, Username } from "../policy/model.ts";
 import { unreachable } from "../policy/people/arrival-recipients.ts";
 import type { Database, Queryable } from "../store/database.ts";
 import { addJob } from "../store/jobs.ts";
-import type { Arrival, ArrivalId, Notice } from "./arrival.ts";
 import { commit } from "./carry-out.ts";
-import type { Change, Effect } from "./change.ts";
 import type { ArrivalParts } from "./parts.ts";
-import { isReachable } from "./people.ts";
-import { lockArrival } from "./store.ts";
+import { lockArrival } from "./record/store.ts";
+import type { Arrival, ArrivalId, Notice } from "./rules/arrival.ts";
+import type { Change, Effect } from "./rules/change.ts";
+import { isReachable } from "./rules/people.ts";
 
 /** The directory changes: somebody who was told of an arrival may not be able to see it any more. In its transaction. */
 export const recipientsMayBeLost = (tx: Queryable): Promise<void> =>

@@ -1,7 +1,7 @@
 import type { DirectorySnapshot } from "../directory/snapshot.ts";
 import type { PolicySettings } from "../policy/model.ts";
-import type { PracticeZone } from "./clock.ts";
-import type { ShownPatient } from "./patient.ts";
+import type { PracticeZone } from "./notices/clock.ts";
+import type { ShownPatient } from "./notices/patient.ts";
 
 export interface QuickReply {
   readonly key: string;

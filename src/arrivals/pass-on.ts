@@ -6,14 +6,14 @@ import type { Directory, EventId, Username } from "../policy/model.ts";
 import { userIdOf } from "../policy/names/names.ts";
 import { mayWrite } from "../policy/people/individual.ts";
 import type { Transaction } from "../store/database.ts";
-import { reply } from "./answers.ts";
-import type { Arrival } from "./arrival.ts";
 import { commit, type Post, send, viewOf } from "./carry-out.ts";
-import { lineOf } from "./notice.ts";
+import { lineOf } from "./notices/notice.ts";
+import { quoting } from "./notices/quote.ts";
+import { passedOnRef } from "./notices/refs.ts";
+import * as words from "./notices/words.ts";
 import type { ArrivalParts } from "./parts.ts";
-import { quoting } from "./quote.ts";
-import { passedOnRef } from "./refs.ts";
-import * as words from "./words.ts";
+import { reply } from "./rules/answers.ts";
+import type { Arrival } from "./rules/arrival.ts";
 
 export interface Answer {
   readonly arrival: Arrival;

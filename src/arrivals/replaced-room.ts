@@ -2,13 +2,13 @@ import { lostSends } from "../messages/outbox.ts";
 import type { Conversation, Username } from "../policy/model.ts";
 import type { Database, Queryable, Transaction } from "../store/database.ts";
 import { addJob } from "../store/jobs.ts";
-import { withNotice } from "./answers.ts";
-import { type Arrival, type ArrivalId, noticeOf } from "./arrival.ts";
 import { commit, dropUnsent } from "./carry-out.ts";
-import type { Change } from "./change.ts";
+import { noticeRef, postedRefs } from "./notices/refs.ts";
 import type { ArrivalParts } from "./parts.ts";
-import { noticeRef, postedRefs } from "./refs.ts";
-import { lockArrival } from "./store.ts";
+import { lockArrival } from "./record/store.ts";
+import { withNotice } from "./rules/answers.ts";
+import { type Arrival, type ArrivalId, noticeOf } from "./rules/arrival.ts";
+import type { Change } from "./rules/change.ts";
 
 /** A conversation has another room: the notices that stood in the one before are to be posted there. In its transaction. */
 export async function roomTaken(tx: Transaction, conversation: Conversation): Promise<void> {

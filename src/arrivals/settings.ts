@@ -1,5 +1,5 @@
 import type { Config } from "../config/schema.ts";
-import { foldLocation } from "./clock.ts";
+import { foldLocation } from "./notices/clock.ts";
 import type { ArrivalSettings } from "./parts.ts";
 
 /** What arrivals need of the configuration. */

@@ -1,11 +1,11 @@
 import { forgetPatientLinks } from "../patients/patient-links.ts";
 import type { Database } from "../store/database.ts";
-import type { Arrival, ArrivalId } from "./arrival.ts";
 import { commit } from "./carry-out.ts";
-import { dayOf } from "./clock.ts";
-import { endArrival } from "./lifecycle.ts";
+import { dayOf } from "./notices/clock.ts";
 import type { ArrivalParts, ArrivalSettings } from "./parts.ts";
-import { lockArrival, readArrivals } from "./store.ts";
+import { lockArrival, readArrivals } from "./record/store.ts";
+import type { Arrival, ArrivalId } from "./rules/arrival.ts";
+import { endArrival } from "./rules/lifecycle.ts";
 
 /** A job that the clock starts. */
 interface Timed {

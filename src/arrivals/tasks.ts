@@ -1,13 +1,13 @@
 import type { EventId, RoomId, Username } from "../policy/model.ts";
 import type { Database } from "../store/database.ts";
 import type { JobPayloads } from "../store/jobs.ts";
-import type { ArrivalId } from "./arrival.ts";
 import { commit, queueStep } from "./carry-out.ts";
-import { escalate, putOffUntil, ruleFor } from "./escalation.ts";
 import { followRecipients } from "./lost-recipients.ts";
 import type { ArrivalParts } from "./parts.ts";
+import { lockArrival } from "./record/store.ts";
 import { postAgain } from "./replaced-room.ts";
-import { lockArrival } from "./store.ts";
+import type { ArrivalId } from "./rules/arrival.ts";
+import { escalate, putOffUntil, ruleFor } from "./rules/escalation.ts";
 
 /** What the card of an arrivals room needs of Matrix: `m.room.pinned_events` is state, which is not sent as messages are. */
 export interface Pins {

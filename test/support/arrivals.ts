@@ -1,11 +1,11 @@
 /** A practice in a real database, with bookings coming in and clients acting, but no homeserver. */
 
 import { randomUUID } from "node:crypto";
-import type { Arrival } from "../../src/arrivals/arrival.ts";
-import type { Booking } from "../../src/arrivals/booking.ts";
 import { type BookingResult, putBooking } from "../../src/arrivals/change-booking.ts";
 import { arrivalEvents } from "../../src/arrivals/events.ts";
 import type { ArrivalParts, ArrivalSettings } from "../../src/arrivals/parts.ts";
+import type { Arrival } from "../../src/arrivals/rules/arrival.ts";
+import type { Booking } from "../../src/arrivals/rules/booking.ts";
 import { recordChanges } from "../../src/directory/change-log.ts";
 import { directorySnapshot } from "../../src/directory/snapshot.ts";
 import type { MatrixEvent } from "../../src/messages/event.ts";

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { ARRIVAL_STATES, type ArrivalId } from "../../arrivals/arrival.ts";
-import { searchArrivals } from "../../arrivals/list.ts";
-import { arrivalSchema, shownArrival } from "../../arrivals/shown.ts";
+import { arrivalSchema, shownArrival } from "../../arrivals/notices/shown.ts";
+import { searchArrivals } from "../../arrivals/record/list.ts";
+import { ARRIVAL_STATES, type ArrivalId } from "../../arrivals/rules/arrival.ts";
 import type { Username } from "../../policy/model.ts";
 import type { Queryable } from "../../store/database.ts";
 import { cursorParameter, keysOf, momentOfKey, nextCursor, textOfKey, writeCursor } from "../cursor.ts";

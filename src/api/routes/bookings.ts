@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { BOOKING_STATUSES } from "../../arrivals/booking.ts";
 import { putBooking } from "../../arrivals/change-booking.ts";
+import { arrivalInBookingSchema, shownInBooking } from "../../arrivals/notices/shown.ts";
 import type { ArrivalParts } from "../../arrivals/parts.ts";
-import { arrivalInBookingSchema, shownInBooking } from "../../arrivals/shown.ts";
+import { BOOKING_STATUSES } from "../../arrivals/rules/booking.ts";
 import { trimmed } from "../../base/trimmed.ts";
 import { orNone } from "../../directory/input/text-schema.ts";
 import type { Username } from "../../policy/model.ts";

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { Registry } from "prom-client";
-import { arrivalMetrics } from "../../../src/arrivals/metrics.ts";
+import { arrivalMetrics } from "../../../src/arrivals/record/metrics.ts";
 import { startTestApi, type TestApi } from "../../support/api.ts";
 
 const BOOKING = {

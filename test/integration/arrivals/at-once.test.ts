@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import { BOOKING_STATUSES } from "../../../src/arrivals/booking.ts";
+import { BOOKING_STATUSES } from "../../../src/arrivals/rules/booking.ts";
 import { clearStale } from "../../../src/arrivals/stale.ts";
 import { minutes, name, openPractice, type Practice, untilSomebodyWaits } from "../../support/arrivals.ts";
 

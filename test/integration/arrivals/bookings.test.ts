@@ -1,6 +1,6 @@
 import { expect } from "chai";
-import { boardOf } from "../../../src/arrivals/board.ts";
-import { waitingArrivals } from "../../../src/arrivals/list.ts";
+import { boardOf } from "../../../src/arrivals/notices/board.ts";
+import { waitingArrivals } from "../../../src/arrivals/record/list.ts";
 import { minutes, name, openPractice, type Practice, progressOf, textOf } from "../../support/arrivals.ts";
 
 describe("bookings that change", () => {

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { plainText, quotedAgain, quoting } from "../../../src/arrivals/quote.ts";
+import { plainText, quotedAgain, quoting } from "../../../src/arrivals/notices/quote.ts";
 import { nearest } from "../../../src/base/nearest.ts";
 import { normalized } from "../../../src/base/normalized.ts";
 import { commandText, LONGEST_COMMAND, TOO_LONG } from "../../../src/commands/text.ts";

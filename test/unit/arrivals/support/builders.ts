@@ -1,9 +1,13 @@
 /** Bookings and arrivals for the tests of the rules: one practice day, minutes after nine. */
 
-import type { Arrival, ArrivalId } from "../../../../src/arrivals/arrival.ts";
-import type { Booking } from "../../../../src/arrivals/booking.ts";
-import type { Change, Effect } from "../../../../src/arrivals/change.ts";
-import { type BookingOutcome, changeBooking, type Surroundings } from "../../../../src/arrivals/lifecycle.ts";
+import type { Arrival, ArrivalId } from "../../../../src/arrivals/rules/arrival.ts";
+import type { Booking } from "../../../../src/arrivals/rules/booking.ts";
+import type { Change, Effect } from "../../../../src/arrivals/rules/change.ts";
+import {
+  type BookingOutcome,
+  changeBooking,
+  type Surroundings,
+} from "../../../../src/arrivals/rules/lifecycle.ts";
 import type { Username } from "../../../../src/policy/model.ts";
 import type { ArrivalRecipient } from "../../../../src/policy/people/arrival-recipients.ts";
 

@@ -1,0 +1,70 @@
+/** The waiting room as a table, for a terminal. */
+
+import { shownName } from "../../base/shown-name.ts";
+import type { Directory } from "../../policy/model.ts";
+import type { ArrivalSettings } from "../parts.ts";
+import { type Arrival, stateOf } from "../rules/arrival.ts";
+import { appointmentTime, dayOf, minutesBetween, timeOf, zoneOf } from "./clock.ts";
+import { nameOf } from "./notice.ts";
+import { patientShown } from "./patient.ts";
+import * as words from "./words.ts";
+
+/** One line for each arrival, in the order given. */
+export function boardOf(
+  arrivals: readonly Arrival[],
+  directory: Directory,
+  settings: Pick<ArrivalSettings, "zone" | "show">,
+  now: Date,
+): string {
+  if (arrivals.length === 0) return words.boardEmpty;
+  const shown = patientsOf(arrivals, settings.show);
+  const rows = arrivals.map((arrival, index) =>
+    rowOf(arrival, shown[index] ?? "", directory, settings.zone, now),
+  );
+  const all = [words.boardHeadings, ...rows];
+  const widths = words.boardHeadings.map((_, column) =>
+    Math.max(...all.map((row) => [...(row[column] ?? "")].length)),
+  );
+  return all
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join("  ")
+        .trimEnd(),
+    )
+    .join("\n");
+}
+
+/** How each patient is called; those who are called the same have their ids besides. */
+function patientsOf(arrivals: readonly Arrival[], show: ArrivalSettings["show"]): string[] {
+  const shown = arrivals.map((arrival) => patientShown(arrival, show));
+  const ids = new Map<string, Set<string>>();
+  for (const [index, who] of shown.entries())
+    ids.set(who, (ids.get(who) ?? new Set()).add(arrivals[index]?.patientId ?? ""));
+  return arrivals.map((arrival, index) => {
+    const who = shown[index] ?? "";
+    return (ids.get(who)?.size ?? 0) > 1 ? words.withId(who, arrival.patientId) : who;
+  });
+}
+
+function rowOf(
+  arrival: Arrival,
+  patient: string,
+  directory: Directory,
+  zone: ArrivalSettings["zone"],
+  now: Date,
+): string[] {
+  const [first] = arrival.slots;
+  const here = zoneOf(zone, first ?? { location: null });
+  const late = first === undefined ? 0 : minutesBetween(first.appointmentAt, now);
+  return [
+    patient,
+    nameOf(directory, arrival.doctor),
+    first?.location == null ? "" : shownName(first.location),
+    arrival.slots.map((slot) => appointmentTime(zone, slot, now)).join(", "),
+    timeOf(here, arrival.arrivedAt, dayOf(here, now)),
+    words.minutesShort(minutesBetween(arrival.arrivedAt, now)),
+    late === 0 ? "" : words.minutesShort(late),
+    stateOf(arrival),
+  ].map((cell) => cell.replace(/[\u2068\u2069]/gu, ""));
+}

@@ -1,0 +1,95 @@
+/** Times as the practice shows them. */
+
+import { oncePer } from "../../base/once-per.ts";
+import { foldName } from "../../policy/names/names.ts";
+
+/** A time zone; one object per configuration, so that formatters are made once. */
+export interface Zone {
+  readonly timezone: string;
+}
+
+/** A practice's time zone, and those of its locations that are in another one, by folded name. */
+export interface PracticeZone extends Zone {
+  readonly locations?: ReadonlyMap<string, Zone>;
+}
+
+/** Where an appointment is. `utcOffset`: minutes ahead of UTC as HealthTrack wrote the time; null: it did not say. */
+interface Place {
+  readonly location: string | null;
+  readonly utcOffset?: number | null;
+}
+
+interface Appointment extends Place {
+  readonly appointmentAt: Date;
+}
+
+/** How locations are compared: capital letters and blanks around do not count. */
+export const foldLocation = (location: string): string => foldName(location.trim());
+
+/** The zone of an appointment: its location's if the practice has set one, else the offset that was sent, else the practice's. */
+export function zoneOf(practice: PracticeZone, { location, utcOffset = null }: Place): Zone {
+  const set = location === null ? undefined : practice.locations?.get(foldLocation(location));
+  return set ?? (utcOffset === null ? practice : zoneAhead(utcOffset));
+}
+
+/** `+08:00`, one object for each: there are only so many. */
+const ahead = new Map<number, Zone>();
+function zoneAhead(minutes: number): Zone {
+  const known = ahead.get(minutes);
+  if (known !== undefined) return known;
+  const two = (number: number) => String(number).padStart(2, "0");
+  const size = Math.abs(minutes);
+  const zone = { timezone: `${minutes < 0 ? "-" : "+"}${two(Math.floor(size / 60))}:${two(size % 60)}` };
+  ahead.set(minutes, zone);
+  return zone;
+}
+
+const formatters = oncePer(({ timezone }: Zone) => ({
+  time: new Intl.DateTimeFormat("en-AU", {
+    timeZone: timezone,
+    hour: "2-digit",
+    minute: "2-digit",
+    hourCycle: "h23",
+  }),
+  date: new Intl.DateTimeFormat("en-AU", {
+    timeZone: timezone,
+    weekday: "short",
+    day: "numeric",
+    month: "short",
+  }),
+  dateAndYear: new Intl.DateTimeFormat("en-AU", {
+    timeZone: timezone,
+    weekday: "short",
+    day: "numeric",
+    month: "short",
+    year: "numeric",
+  }),
+  // Swedish writes dates as ISO 8601 does.
+  day: new Intl.DateTimeFormat("sv-SE", { timeZone: timezone }),
+}));
+
+/** `2026-03-02` */
+export const dayOf = (zone: Zone, at: Date): string => formatters(zone).day.format(at);
+
+/** `Mon 2 Mar`, in another year than `today`'s `Mon 2 Mar 2026`. */
+export function dateOf(zone: Zone, at: Date, today: string): string {
+  const { date, dateAndYear } = formatters(zone);
+  const sameYear = dayOf(zone, at).slice(0, -6) === today.slice(0, -6);
+  return (sameYear ? date : dateAndYear).format(at).replaceAll(",", "");
+}
+
+/** `10:30`, and on another day than `today` `Tue 3 Mar 10:30`. */
+export function timeOf(zone: Zone, at: Date, today: string): string {
+  const time = formatters(zone).time.format(at);
+  return dayOf(zone, at) === today ? time : `${dateOf(zone, at, today)} ${time}`;
+}
+
+/** The time of an appointment where it is, with its date when that is not today there. */
+export function appointmentTime(practice: PracticeZone, appointment: Appointment, now: Date): string {
+  const zone = zoneOf(practice, appointment);
+  return timeOf(zone, appointment.appointmentAt, dayOf(zone, now));
+}
+
+/** Whole minutes from one moment to another, none when the other comes first. */
+export const minutesBetween = (from: Date, to: Date): number =>
+  Math.max(0, Math.floor((to.getTime() - from.getTime()) / 60_000));

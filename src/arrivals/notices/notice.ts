@@ -1,0 +1,144 @@
+/** The events about an arrival, as clients show them. */
+
+import { shownName } from "../../base/shown-name.ts";
+import { escapeHtml, HTML_FORMAT } from "../../messages/html.ts";
+import type { Directory, Username } from "../../policy/model.ts";
+import { type Arrival, type Notice, responsible, stateOf } from "../rules/arrival.ts";
+import { appointmentTime, dayOf, minutesBetween, type PracticeZone, timeOf, zoneOf } from "./clock.ts";
+import { patientShown, type ShownPatient } from "./patient.ts";
+import * as words from "./words.ts";
+
+type Content = Readonly<Record<string, unknown>>;
+
+/** In the content of each notice: for clients that know Whisper, and by which a notice is known. */
+const ARRIVAL_KEY = "au.healthtrack.whisper.arrival";
+const PATIENTS_KEY = "au.healthtrack.whisper.patients";
+export const ACKNOWLEDGE = "✅";
+export const REPLY = "↩️";
+export const HISTORY = "🕘";
+
+export interface NoticeView {
+  readonly directory: Directory;
+  readonly zone: PracticeZone;
+  /** An appointment of another day is shown with its date; the day on which the patient came unless told. */
+  readonly now?: Date;
+  readonly show: ShownPatient;
+  /** Opens the patient's record. */
+  readonly patientUrl: string;
+}
+
+/** A line in two forms: plain, and with its links. */
+export interface Line {
+  readonly text: string;
+  readonly html: string;
+}
+
+export const nameOf = (directory: Directory, username: Username): string =>
+  shownName(directory.users.get(username)?.name ?? username);
+
+/** `A.J. has arrived · 10:30 appointment · Main St · Patient 12345`, and what the reader does not know yet. */
+export function lineOf(arrival: Arrival, view: NoticeView, more: readonly string[] = []): Line {
+  const link = words.patient(arrival.patientId);
+  const linked = `<a href="${escapeHtml(view.patientUrl)}">${escapeHtml(link)}</a>`;
+  const who = patientShown(arrival, view.show);
+  const now = view.now ?? arrival.arrivedAt;
+  const times = [...new Set(arrival.slots.map((slot) => appointmentTime(view.zone, slot, now)))];
+  const places = [
+    ...new Set(arrival.slots.flatMap((slot) => (slot.location === null ? [] : shownName(slot.location)))),
+  ];
+  const idShown = who === link;
+  const parts: Line[] = [
+    { text: words.hasArrived(who), html: words.hasArrived(idShown ? linked : escapeHtml(who)) },
+    ...[words.appointments(times), ...places].map(plain),
+    ...(idShown ? [] : [{ text: link, html: linked }]),
+    ...more.map(plain),
+  ];
+  return {
+    text: parts.map(({ text }) => text).join(words.separator),
+    html: parts.map(({ html }) => html).join(words.separator),
+  };
+}
+
+const plain = (text: string): Line => ({ text, html: escapeHtml(text) });
+
+/** For whom the patient comes, unless that is the reader, and whom to ask. */
+function context(arrival: Arrival, reader: Username, { directory }: NoticeView): string[] {
+  const marker = words.markedBy(nameOf(directory, arrival.markedBy));
+  const doctor = words.forDoctor(nameOf(directory, arrival.doctor));
+  return reader === arrival.doctor ? [marker] : [doctor, marker];
+}
+
+/** Each step of the escalation, and who has answered at last, unless that is the reader. */
+function stepsTaken(arrival: Arrival, reader: Username, { directory, zone: practice }: NoticeView): string[] {
+  const zone = zoneOf(practice, arrival.slots[0] ?? { location: null });
+  const steps = arrival.escalations.map(({ kind, label, at }) => {
+    const time = timeOf(zone, at, dayOf(zone, at));
+    switch (kind) {
+      case "nudge":
+        return words.askedAgain(time);
+      case "backup":
+      case "reception":
+        return words.alsoTold(shownName(label ?? ""), time);
+      case "nobody":
+        return words.nobodyAnswered(time);
+      default:
+        return kind satisfies never;
+    }
+  });
+  if (!arrival.notices.some(({ toldAs }) => toldAs !== "recipient")) return steps;
+  const answered = responsible(arrival).find(
+    ({ username, progress }) =>
+      username !== reader && (progress.state === "acknowledged" || progress.state === "replied"),
+  );
+  return answered === undefined ? steps : [...steps, words.answeredBy(nameOf(directory, answered.username))];
+}
+
+/** The notice itself. It is text of the bot, not `m.notice`: clients make no sound for those. */
+export function noticeContent(arrival: Arrival, notice: Notice, view: NoticeView): Content {
+  const line = lineOf(arrival, view, [
+    ...context(arrival, notice.username, view),
+    ...stepsTaken(arrival, notice.username, view),
+  ]);
+  return {
+    msgtype: "m.text",
+    body: line.text,
+    format: HTML_FORMAT,
+    formatted_body: line.html,
+    [PATIENTS_KEY]: [arrival.patientId],
+    [ARRIVAL_KEY]: {
+      arrival_id: arrival.id,
+      booking_id: arrival.slots[0]?.bookingId,
+      booking_ids: arrival.slots.map((slot) => slot.bookingId),
+      state: stateOf(arrival),
+      appointment_at: arrival.slots[0]?.appointmentAt.toISOString(),
+      location: arrival.slots[0]?.location ?? null,
+      arrived_at: arrival.arrivedAt.toISOString(),
+      told_as: notice.toldAs,
+    },
+  };
+}
+
+/** The notice as it is now, in place of the one that was posted (client-server API, "Event replacements"). */
+export function editContent(arrival: Arrival, notice: Notice, view: NoticeView): Content {
+  const content = noticeContent(arrival, notice, view);
+  return {
+    ...content,
+    body: `* ${content.body}`,
+    formatted_body: `* ${content.formatted_body}`,
+    "m.new_content": content,
+    "m.relates_to": { rel_type: "m.replace" },
+  };
+}
+
+/** Asks once more, as a reply to the notice: an edit makes no sound. */
+export const nudgeContent = (arrival: Arrival, now: Date, { show }: NoticeView): Content => ({
+  msgtype: "m.text",
+  body: words.stillWaiting(patientShown(arrival, show), minutesBetween(arrival.toldAt, now)),
+});
+
+/** A reaction of the bot's, so that one click answers. */
+export const tickContent = (key: string): Content => ({ "m.relates_to": { rel_type: "m.annotation", key } });
+
+/** Keys are compared without the variation selector, which clients put in or leave out as they like. */
+export const sameKey = (one: string, other: string): boolean =>
+  one.replaceAll("\uFE0F", "") === other.replaceAll("\uFE0F", "");

@@ -1,0 +1,20 @@
+/** What is shown of a patient. The practice chooses (`arrivals.show`); without a name there is the id alone. */
+
+import { shownName } from "../../base/shown-name.ts";
+import { tidyName } from "../../base/tidy-name.ts";
+import type { Arrival } from "../rules/arrival.ts";
+import { initialsOf } from "./initials.ts";
+import * as words from "./words.ts";
+
+export type ShownPatient = "id" | "initials" | "name";
+
+/** `Patient 12345`, `A.J.`, `Alice Jones` */
+export function patientShown(
+  patient: Pick<Arrival, "patientId" | "patientName">,
+  show: ShownPatient,
+): string {
+  const name = patient.patientName === null ? "" : tidyName(patient.patientName);
+  const initials = initialsOf(patient.patientName ?? "");
+  if (show === "id" || initials === "") return words.patient(patient.patientId);
+  return shownName(show === "initials" ? initials : name);
+}

@@ -1,0 +1,82 @@
+/** Every sentence about arrivals. Plain, short, no codes, and what to do next. */
+
+import { shownName } from "../../base/shown-name.ts";
+import type { Undeliverable } from "../../policy/people/arrival-recipients.ts";
+import { list } from "../../policy/words.ts";
+
+// The notice
+export const patient = (id: string) => `Patient ${shownName(id)}`;
+/** For whoever has no link to the patient beside it. */
+export const withId = (who: string, id: string) => (who === patient(id) ? who : `${who} (${patient(id)})`);
+export const hasArrived = (who: string) => `${who} has arrived`;
+export const appointments = (times: readonly string[]) =>
+  `${list(times)} ${times.length === 1 ? "appointment" : "appointments"}`;
+export const forDoctor = (name: string) => `for ${name}`;
+export const markedBy = (name: string) => `marked by ${name}`;
+export const separator = " · ";
+
+// What escalation adds to it
+export const askedAgain = (time: string) => `asked again at ${time}`;
+export const alsoTold = (whom: string, time: string) => `${whom} told at ${time}`;
+export const nobodyAnswered = (time: string) => `nobody answered until ${time}`;
+export const answeredBy = (name: string) => `answered by ${name}`;
+export const stillWaiting = (who: string, minutes: number) =>
+  `${who} has been waiting for ${minutesOf(minutes)}. Press ✅ or reply.`;
+export const nobodyAnsweredFor = (who: string, doctor: string) =>
+  `Nobody has answered that ${who} has arrived for ${doctor}. Please see to them yourself.`;
+
+// The thread under a notice
+export const writeHere = (name: string) => `Write here, I pass it on to ${name}.`;
+
+// The card, and the history that it shows
+export const card =
+  "Your patients who have arrived are announced here. Press ✅ when you have seen it, ↩️ to reply. " +
+  "Press 🕘 on this message, or write history, to see earlier arrivals, and once more to hide them.";
+export const historyHeading =
+  "Arrivals that you have acknowledged, newest first. Press 🕘 or write history to hide them.";
+export const historyEmpty = "You have not acknowledged any arrivals yet.";
+export const isHistory = (text: string) => /^!?history[.!?]*$/i.test(text.trim());
+export const acknowledgedBy = (name: string, time: string) => `acknowledged by ${name} at ${time}`;
+export const repliedBy = (name: string, time: string) => `answered by ${name} at ${time}`;
+export const notAnswered = "not acknowledged";
+export const waited = (minutes: number) => `waited ${minutesOf(minutes)}`;
+const minutesOf = (minutes: number) => (minutes === 1 ? "1 minute" : `${minutes} minutes`);
+
+// The waiting room in a terminal
+export const boardHeadings = [
+  "Patient",
+  "Doctor",
+  "Location",
+  "Appointment",
+  "Arrived",
+  "Waiting",
+  "Late",
+  "State",
+];
+export const boardEmpty = "Nobody is waiting.";
+export const minutesShort = (minutes: number) => `${minutes} min`;
+
+// To a recipient whose words went nowhere
+export const notPassedOn = (why: string) => `Your reply was not passed on. ${why}`;
+export const replyTooLong =
+  "It is too long for one message together with the notice. Send it in several parts.";
+export const correctionTooLong =
+  "Your correction was not passed on: it is too long for one message. Send the rest as another reply.";
+export const correctionTooLate = "Your correction was not passed on: the reply is too old. Send another one.";
+export const markedByYourself = "You marked this arrival yourself.";
+export const markerUnknown = (marker: string) =>
+  `This arrival was marked by ${marker}, who is not in the staff list. Phone reception.`;
+export const notAReply =
+  "Nobody else reads what is written here. To reply about a patient, press ↩️ under the notice, or reply to it.";
+
+// To whoever marked an arrival
+export const notTold = (doctor: string, who: string, reason: Undeliverable) =>
+  `${doctor} was not told that ${who} has arrived: ${because[reason]} Please tell them yourself.`;
+export const noLongerSees = (name: string, who: string, reason: Undeliverable) =>
+  `${name} can no longer see that ${who} has arrived: ${because[reason]} Please tell them yourself.`;
+const because: Record<Undeliverable, string> = {
+  "no-account": "they are not in the staff list.",
+  inactive: "their HealthTrack account is not active.",
+  "no-access": "they do not have access to Whisper.",
+  "alerts-off": "their Patient Arrived Alerts are off.",
+};

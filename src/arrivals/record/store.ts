@@ -1,0 +1,176 @@
+import type { Queryable, Transaction } from "../../store/database.ts";
+import { onlyRow } from "../../store/database.ts";
+import type { Arrival, ArrivalId } from "../rules/arrival.ts";
+import type { Booking } from "../rules/booking.ts";
+import {
+  type ArrivalRow,
+  arrivalOf,
+  arrivalRow,
+  type BookingRow,
+  bookingOf,
+  bookingRow,
+  escalationRow,
+  noticeRow,
+  slotRow,
+} from "./rows.ts";
+
+/**
+ * Waits until nobody else changes anything about the booking, its patient or the one it had before, and keeps others
+ * waiting until the transaction ends. All that is done about an arrival is done under its patient's lock, so no row lock
+ * is needed. The booking's lock comes first and patients' come in one order, so that nobody waits in a circle.
+ */
+export async function lockBooking(tx: Transaction, bookingId: string, patientId: string): Promise<void> {
+  await Promise.all([
+    tx.query("SELECT pg_advisory_xact_lock(hashtextextended('arrivals:booking:' || $1, 0))", [bookingId]),
+    tx.query(
+      `SELECT pg_advisory_xact_lock(key) FROM
+         (SELECT DISTINCT hashtextextended('arrivals:patient:' || id, 0) AS key
+          FROM (SELECT $2 AS id UNION SELECT patient_id FROM bookings WHERE booking_id = $1) AS patients ORDER BY key) AS keys`,
+      [bookingId, patientId],
+    ),
+  ]);
+}
+
+const ARRIVAL = `
+  a.id, a.patient_id, a.patient_name, a.doctor, a.day, a.marked_by, a.arrived_at, a.told_at, a.ended_at, a.ended_by,
+  a.clock_at,
+  coalesce((SELECT json_agg(e ORDER BY e.step) FROM arrival_escalations e
+    WHERE e.arrival_id = a.id AND e.clock_at = a.clock_at), '[]') AS escalations,
+  (SELECT json_agg(b ORDER BY b.appointment_at, b.booking_id) FROM arrival_bookings b WHERE b.arrival_id = a.id) AS slots,
+  coalesce((SELECT json_agg(n ORDER BY n.told_at, n.username) FROM arrival_notices n WHERE n.arrival_id = a.id), '[]') AS notices`;
+
+export interface Situation {
+  /** The booking as it was before. */
+  readonly known: Booking | null;
+  /** Arrivals of the patient that have not ended, and the booking's own though it be of another patient. */
+  readonly open: readonly Arrival[];
+  /** The arrival that the booking is part of, or was last. */
+  readonly last: Arrival | null;
+}
+
+/** What is known of a booking, and the open arrivals of the patient, in one statement. Under `lockBooking`. */
+export async function readSituation(
+  tx: Transaction,
+  bookingId: string,
+  patientId: string,
+): Promise<Situation> {
+  const { booking, arrivals, last } = onlyRow(
+    await tx.query<{ booking: BookingRow | null; arrivals: ArrivalRow[]; last: ArrivalId | null }>(
+      // A booking leaves one arrival before it comes to the next: the open one is its last, else the one that ended last.
+      `WITH last AS (SELECT arrival_id FROM arrival_bookings JOIN arrivals ON id = arrival_id WHERE booking_id = $1
+                     ORDER BY ended_at DESC NULLS FIRST, told_at DESC, id DESC LIMIT 1)
+       SELECT (SELECT to_json(b) FROM bookings b WHERE b.booking_id = $1) AS booking,
+              (SELECT arrival_id FROM last) AS last,
+              (SELECT coalesce(json_agg(found), '[]') FROM
+                (SELECT ${ARRIVAL} FROM arrivals a
+                 WHERE (a.patient_id = $2 AND a.ended_at IS NULL) OR a.id = (SELECT arrival_id FROM last)
+                 ORDER BY a.told_at, a.id) AS found) AS arrivals`,
+      [bookingId, patientId],
+    ),
+  );
+  const known = arrivals.map(arrivalOf);
+  return {
+    known: booking && bookingOf(booking),
+    open: known.filter((arrival) => arrival.ended === null),
+    last: known.find((arrival) => arrival.id === last) ?? null,
+  };
+}
+
+/** One arrival, locked with its patient; null: there is none. */
+export async function lockArrival(tx: Transaction, id: ArrivalId): Promise<Arrival | null> {
+  const found = await tx.query<{ patient_id: string }>("SELECT patient_id FROM arrivals WHERE id = $1", [id]);
+  const patient = found.rows[0]?.patient_id;
+  if (patient === undefined) return null;
+  await tx.query("SELECT pg_advisory_xact_lock(hashtextextended('arrivals:patient:' || $1, 0))", [patient]);
+  return readArrival(tx, id);
+}
+
+export async function readArrival(db: Queryable, id: ArrivalId): Promise<Arrival | null> {
+  const [arrival] = await readArrivals(db, "WHERE a.id = $1", [id]);
+  return arrival ?? null;
+}
+
+/** The arrivals `a` that the end of a query chooses, in its order. Its text is written here, never by a caller of the API. */
+export async function readArrivals(
+  db: Queryable,
+  which: string,
+  values: readonly unknown[],
+): Promise<Arrival[]> {
+  // As JSON, so that moments come in one form whatever way they are read.
+  const found = await db.query<{ arrival: ArrivalRow }>(
+    `SELECT to_json(found) AS arrival FROM (SELECT ${ARRIVAL} FROM arrivals a ${which}) AS found`,
+    values,
+  );
+  return found.rows.map((row) => arrivalOf(row.arrival));
+}
+
+/** Writes a booking and arrivals as they are now, in one statement. */
+export async function save(
+  tx: Transaction,
+  booking: Booking | null,
+  arrivals: readonly Arrival[],
+): Promise<void> {
+  await tx.query(
+    `WITH booked AS (
+       INSERT INTO bookings (booking_id, status, patient_id, patient_name, doctor, location, appointment_at, changed_by, changed_at)
+       SELECT booking_id, status, patient_id, patient_name, doctor, location, appointment_at, changed_by, changed_at
+       FROM json_to_recordset($1) AS b(booking_id text, status text, patient_id text, patient_name text, doctor text,
+         location text, appointment_at timestamptz, changed_by text, changed_at timestamptz)
+       ON CONFLICT (booking_id) DO UPDATE SET status = excluded.status, patient_id = excluded.patient_id,
+         patient_name = excluded.patient_name, doctor = excluded.doctor, location = excluded.location,
+         appointment_at = excluded.appointment_at, changed_by = excluded.changed_by,
+         changed_at = excluded.changed_at, received_at = now()),
+     arrived AS (
+       INSERT INTO arrivals (id, patient_id, patient_name, doctor, day, state, marked_by, arrived_at, told_at, ended_at,
+         ended_by, clock_at)
+       SELECT id, patient_id, patient_name, doctor, day, state, marked_by, arrived_at, told_at, ended_at, ended_by,
+         clock_at
+       FROM json_to_recordset($2) AS a(id text, patient_id text, patient_name text, doctor text, day text, state text,
+         marked_by text, arrived_at timestamptz, told_at timestamptz, ended_at timestamptz, ended_by text,
+         clock_at timestamptz)
+       ON CONFLICT (id) DO UPDATE SET patient_name = excluded.patient_name, doctor = excluded.doctor, day = excluded.day,
+         state = excluded.state, arrived_at = excluded.arrived_at, ended_at = excluded.ended_at, ended_by = excluded.ended_by,
+         clock_at = excluded.clock_at),
+     slots AS (
+       SELECT * FROM json_to_recordset($3) AS s(arrival_id text, booking_id text, appointment_at timestamptz,
+         location text, utc_offset smallint, arrived_at timestamptz, marked_by text)),
+     left_out AS (
+       DELETE FROM arrival_bookings AS old WHERE old.arrival_id IN (SELECT arrival_id FROM slots)
+         AND NOT EXISTS (SELECT FROM slots s WHERE s.arrival_id = old.arrival_id AND s.booking_id = old.booking_id)),
+     taken_in AS (
+       INSERT INTO arrival_bookings (arrival_id, booking_id, appointment_at, location, utc_offset, arrived_at, marked_by)
+       SELECT arrival_id, booking_id, appointment_at, location, utc_offset, arrived_at, marked_by FROM slots
+       ON CONFLICT (arrival_id, booking_id) DO UPDATE SET appointment_at = excluded.appointment_at,
+         location = excluded.location, utc_offset = excluded.utc_offset),
+     stepped AS (
+       INSERT INTO arrival_escalations (arrival_id, clock_at, step, kind, label, taken_at)
+       SELECT arrival_id, clock_at, step, kind, label, taken_at
+       FROM json_to_recordset($5) AS e(arrival_id text, clock_at timestamptz, step integer, kind text, label text,
+         taken_at timestamptz)
+       ON CONFLICT DO NOTHING)
+     INSERT INTO arrival_notices (arrival_id, username, told_as, state, reason, reported, shown, posting, edits, nudges, threads,
+       told_at, replied_at, answered_at)
+     SELECT arrival_id, username, told_as, state, reason, reported, shown, posting, edits, nudges, threads, told_at, replied_at,
+       answered_at
+     FROM json_to_recordset($4) AS n(arrival_id text, username text, told_as text, state text, reason text,
+       reported boolean, shown boolean, posting integer, edits integer, nudges integer, threads integer, told_at timestamptz,
+       replied_at timestamptz, answered_at timestamptz)
+     ON CONFLICT (arrival_id, username) DO UPDATE SET told_as = excluded.told_as, state = excluded.state,
+       reason = excluded.reason, reported = excluded.reported, shown = excluded.shown, posting = excluded.posting, edits = excluded.edits,
+       nudges = excluded.nudges, threads = excluded.threads, told_at = excluded.told_at,
+       replied_at = excluded.replied_at, answered_at = excluded.answered_at`,
+    [
+      JSON.stringify(booking === null ? [] : [bookingRow(booking)]),
+      JSON.stringify(arrivals.map(arrivalRow)),
+      JSON.stringify(arrivals.flatMap((arrival) => arrival.slots.map((slot) => slotRow(arrival, slot)))),
+      JSON.stringify(
+        arrivals.flatMap((arrival) => arrival.notices.map((notice) => noticeRow(arrival, notice))),
+      ),
+      JSON.stringify(
+        arrivals.flatMap((arrival) =>
+          arrival.escalations.map((step, index) => escalationRow(arrival, step, index)),
+        ),
+      ),
+    ],
+  );
+}

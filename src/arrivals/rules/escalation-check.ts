@@ -1,0 +1,28 @@
+/** `whisper check-config`: whether somebody is told at each step that the practice has set. */
+import type { Directory } from "../../policy/model.ts";
+import type { EscalationRule } from "../parts.ts";
+import { targetOf } from "./escalation.ts";
+
+/**
+ * What is wrong with the rules, one sentence each, with the key's path.
+ * @param directory who works there; null when that is not known.
+ */
+export function escalationProblems(
+  rules: readonly EscalationRule[],
+  directory: Directory | null,
+): readonly string[] {
+  return rules.flatMap((rule, index) => {
+    const at = `arrivals.escalation[${index}]`;
+    if (rule.backup === undefined && rule.reception === undefined) {
+      return [`${at}: names nobody; give it a backup, a reception or both`];
+    }
+    if (directory === null) return [];
+    return (["backup", "reception"] as const).flatMap((step) => {
+      const name = rule[step];
+      if (name === undefined) return [];
+      const target = targetOf(directory, name);
+      if (target === null) return [`${at}.${step}: there is no user and no security group called ${name}`];
+      return target.people.length > 0 ? [] : [`${at}.${step}: nobody in ${name} can be told`];
+    });
+  });
+}

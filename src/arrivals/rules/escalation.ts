@@ -1,0 +1,163 @@
+/** Who is asked next when nobody answers. Plain data in, plain data out. */
+
+import type { Directory, Username } from "../../policy/model.ts";
+import { foldName } from "../../policy/names/names.ts";
+import { sameName, usernameAsKnown } from "../../policy/names/spelling.ts";
+import type { EscalationRule } from "../parts.ts";
+import {
+  type Arrival,
+  type EscalationKind,
+  isAnswered,
+  type Notice,
+  noticeOf,
+  responsible,
+} from "./arrival.ts";
+import type { Change, Effect } from "./change.ts";
+import { isReachable } from "./people.ts";
+import { unposted } from "./telling.ts";
+
+/** The rule of the arrival's location, else the one that names none; null: nobody is asked. */
+export function ruleFor(rules: readonly EscalationRule[], arrival: Arrival): EscalationRule | null {
+  const place = arrival.slots[0]?.location ?? null;
+  const here = (rule: EscalationRule) =>
+    rule.location !== undefined && place !== null && foldPlace(rule.location) === foldPlace(place);
+  return rules.find(here) ?? rules.find((rule) => rule.location === undefined) ?? null;
+}
+
+const foldPlace = (place: string): string => foldName(place.trim());
+
+/** The steps of a rule, one each time its `after` has passed. */
+export const stepsOf = (rule: EscalationRule): EscalationKind[] => [
+  "nudge",
+  ...(rule.backup === undefined ? [] : (["backup"] as const)),
+  ...(rule.reception === undefined ? [] : (["reception"] as const)),
+  "nobody",
+];
+
+/**
+ * The first step of the rule that was not taken yet; null: there is none left. Some may have been taken by another place's
+ * rule, so it goes by what they were and not by how many.
+ */
+function kindOfNext(rule: EscalationRule, { escalations }: Arrival): EscalationKind | null {
+  const taken = new Set(escalations.map(({ kind }) => kind));
+  if (taken.has("nobody")) return null;
+  return stepsOf(rule).find((kind) => !taken.has(kind)) ?? null;
+}
+
+export interface NextStep {
+  /** Counted from 1. */
+  readonly step: number;
+  readonly at: Date;
+}
+
+/** The next step when the time for an answer starts at `from`; null: there is none left. */
+export function nextStep(rule: EscalationRule, arrival: Arrival, from: Date): NextStep | null {
+  if (kindOfNext(rule, arrival) === null) return null;
+  return { step: arrival.escalations.length + 1, at: new Date(from.getTime() + rule.after) };
+}
+
+const MINUTE = 60_000;
+
+/**
+ * Until when a step is put off that comes late; null: it is not late. Whisper or Synapse was down then, and what people
+ * clicked meanwhile is still on its way.
+ */
+export const putOffUntil = (due: Date, now: Date): Date | null =>
+  now.getTime() - due.getTime() > MINUTE ? new Date(now.getTime() + MINUTE) : null;
+
+/** Takes the next step. @returns null when there is nothing to do: answered, ended, or all steps taken. */
+export function escalate(
+  arrival: Arrival,
+  rule: EscalationRule,
+  directory: Directory,
+  now: Date,
+): Change | null {
+  const kind = kindOfNext(rule, arrival);
+  if (kind === null || arrival.ended !== null || isAnswered(arrival)) return null;
+  const label = kind === "backup" ? rule.backup : kind === "reception" ? rule.reception : undefined;
+  const target = label === undefined ? null : targetOf(directory, label);
+  const stepped: Arrival = {
+    ...arrival,
+    escalations: [...arrival.escalations, { kind, label: target?.label ?? label ?? null, at: now }],
+  };
+  switch (kind) {
+    case "nudge":
+      return onward(asked(stepped, new Set(responsible(arrival).map((notice) => notice.username))), now);
+    case "backup":
+    case "reception":
+      return onward(called(stepped, kind, target?.people ?? [], now), now);
+    case "nobody":
+      return withEffects(asked(stepped, new Set()), [{ do: "report-nobody", to: arrival.markedBy }]);
+    default:
+      return kind satisfies never;
+  }
+}
+
+const onward = (change: Change, now: Date): Change => withEffects(change, [{ do: "start-clock", from: now }]);
+const withEffects = (change: Change, more: readonly Effect[]): Change => ({
+  ...change,
+  effects: [...change.effects, ...more],
+});
+
+/** Everybody sees the step on the notice; `again`: those who are asked once more. */
+function asked(arrival: Arrival, again: ReadonlySet<Username>): Change {
+  const effects: Effect[] = [];
+  const notices = arrival.notices.map((notice): Notice => {
+    if (!notice.shown) return notice;
+    effects.push({ do: "edit", username: notice.username });
+    const nudged = again.has(notice.username);
+    if (nudged) effects.push({ do: "nudge", username: notice.username });
+    return { ...notice, edits: notice.edits + 1, nudges: notice.nudges + (nudged ? 1 : 0) };
+  });
+  return { arrival: { ...arrival, notices }, effects };
+}
+
+/**
+ * More people are told. One who has the notice already is asked once more, and now answers for the arrival too. What they
+ * replied before, when it was not for them to answer, is no answer to this.
+ */
+function called(
+  arrival: Arrival,
+  toldAs: "backup" | "reception",
+  people: readonly Username[],
+  now: Date,
+): Change {
+  const having = new Set(people.filter((username) => noticeOf(arrival, username)?.shown));
+  const before = asked(arrival, having);
+  const posts: Effect[] = [];
+  const fresh = (username: Username, known?: Notice): Notice => {
+    posts.push({ do: "post", username });
+    return { ...unposted(username, now, known), toldAs, shown: true };
+  };
+  const notices = before.arrival.notices.map((notice): Notice => {
+    if (!people.includes(notice.username) || notice.progress.state === "acknowledged") return notice;
+    return having.has(notice.username)
+      ? { ...notice, toldAs, progress: { state: "waiting" } }
+      : fresh(notice.username, notice);
+  });
+  const added = people
+    .filter((username) => noticeOf(arrival, username) === undefined)
+    .map((username) => fresh(username));
+  return {
+    arrival: { ...before.arrival, notices: [...notices, ...added] },
+    effects: [...before.effects, ...posts],
+  };
+}
+
+interface Target {
+  readonly label: string;
+  readonly people: readonly Username[];
+}
+
+/** Whom a rule names: a user, or the members of a security group, who can be told in Whisper; null: nobody is called so. */
+export function targetOf(directory: Directory, name: string): Target | null {
+  const user = directory.users.get(usernameAsKnown(directory, name as Username));
+  if (user !== undefined) return { label: user.name, people: reachable(directory, [user.username]) };
+  const group = [...directory.securityGroups.values()].find(
+    (each) => sameName(each.id, name) || sameName(each.name, name),
+  );
+  return group === undefined ? null : { label: group.name, people: reachable(directory, group.members) };
+}
+
+const reachable = (directory: Directory, people: readonly Username[]): Username[] =>
+  people.filter((username) => isReachable(directory, username)).toSorted();

@@ -1,0 +1,111 @@
+/** Giving notices, changing them, and taking them back. */
+
+import type { Username } from "../../policy/model.ts";
+import type { ArrivalRecipient, Undeliverable } from "../../policy/people/arrival-recipients.ts";
+import type { Arrival, Notice, Progress, RetractReason } from "./arrival.ts";
+import type { Booking } from "./booking.ts";
+import type { Change, Effect } from "./change.ts";
+
+/** Whom to tell. */
+export interface Telling {
+  /** Who is told of the booking as it is now. */
+  readonly recipients: readonly ArrivalRecipient[];
+  /** Whoever made the change can be told something in Whisper. */
+  readonly changerReachable: boolean;
+  readonly now: Date;
+}
+
+/** Taken out of the room: retracted if nobody had answered, else it stays what it is. */
+export function retracted(notice: Notice, reason: RetractReason, at: Date): Notice {
+  if (notice.progress.state !== "waiting") return { ...notice, shown: false };
+  return { ...notice, shown: false, progress: { state: "retracted", reason }, answeredAt: at };
+}
+
+/** Everybody who still sees the notice sees it as it is now. */
+export function edited(arrival: Arrival): Change {
+  const effects: Effect[] = [];
+  const notices = arrival.notices.map((notice) => {
+    if (!notice.shown) return notice;
+    effects.push({ do: "edit", username: notice.username });
+    return { ...notice, edits: notice.edits + 1 };
+  });
+  return { arrival: { ...arrival, notices }, effects };
+}
+
+interface TellOptions {
+  /** Who loses the notice when no longer to be told. Not `recipients`, but called in by escalation: they keep it. */
+  readonly drop: "nobody" | "recipients" | "everybody";
+  /** Those who have it already see it changed. */
+  readonly edit: boolean;
+  /** That somebody cannot be told is news to whoever makes the change, though it was reported before. */
+  readonly reportAgain: boolean;
+}
+
+/** Gives a notice to everybody who is to be told now. */
+export function tell(arrival: Arrival, booking: Booking, telling: Telling, options: TellOptions): Change {
+  const { recipients, now } = telling;
+  const wanted = new Map(recipients.map((recipient) => [recipient.username, recipient]));
+  const effects: Effect[] = [];
+  const kept = arrival.notices.map((notice): Notice => {
+    const recipient = wanted.get(notice.username);
+    if (recipient === undefined) {
+      if (!drops(notice)) return keep(notice);
+      if (notice.shown) effects.push({ do: "take-down", username: notice.username });
+      return retracted(notice, "reassigned", now);
+    }
+    if (notice.shown || notice.progress.state === "acknowledged") return keep(notice);
+    return fresh(recipient, notice);
+  });
+  const known = new Set(arrival.notices.map((notice) => notice.username));
+  const added = recipients
+    .filter(({ username }) => !known.has(username))
+    .map((recipient) => fresh(recipient));
+  return { arrival: { ...arrival, notices: [...kept, ...added] }, effects };
+
+  function drops({ toldAs }: Notice): boolean {
+    return options.drop === "everybody" || (options.drop === "recipients" && toldAs === "recipient");
+  }
+
+  function keep(notice: Notice): Notice {
+    if (!options.edit || !notice.shown) return notice;
+    effects.push({ do: "edit", username: notice.username });
+    return { ...notice, edits: notice.edits + 1 };
+  }
+
+  function fresh(recipient: ArrivalRecipient, before?: Notice): Notice {
+    const { username } = recipient;
+    if (!recipient.deliver) {
+      const { reason } = recipient;
+      const reported = telling.changerReachable;
+      if (before !== undefined && isKnown(before.progress, reason, reported)) return before;
+      if (reported) effects.push({ do: "report", username, reason, to: booking.changedBy });
+      return { ...unposted(username, now, before), progress: { state: "undeliverable", reason, reported } };
+    }
+    effects.push({ do: "post", username });
+    const notice = unposted(username, now, before);
+    return { ...notice, shown: true, progress: { state: "waiting" } };
+  }
+
+  /** It was reported, or cannot be now either: nobody needs to hear it once more. */
+  function isKnown(before: Progress, reason: Undeliverable, reportable: boolean): boolean {
+    if (options.reportAgain || before.state !== "undeliverable" || before.reason !== reason) return false;
+    return before.reported || !reportable;
+  }
+}
+
+/** A notice that is to be posted, for the first time or once more. */
+export function unposted(username: Username, now: Date, before?: Notice): Notice {
+  return {
+    username,
+    toldAs: before?.toldAs ?? "recipient",
+    progress: { state: "waiting" },
+    shown: false,
+    posting: (before?.posting ?? 0) + 1,
+    edits: 0,
+    nudges: 0,
+    threads: 0,
+    toldAt: now,
+    repliedAt: before?.repliedAt ?? null,
+    answeredAt: null,
+  };
+}

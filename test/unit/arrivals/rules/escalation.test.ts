@@ -1,0 +1,208 @@
+import { expect } from "chai";
+import type { EscalationRule } from "../../../../src/arrivals/parts.ts";
+import { acknowledge, reply } from "../../../../src/arrivals/rules/answers.ts";
+import { type Arrival, stateOf } from "../../../../src/arrivals/rules/arrival.ts";
+import {
+  escalate,
+  nextStep,
+  putOffUntil,
+  ruleFor,
+  stepsOf,
+} from "../../../../src/arrivals/rules/escalation.ts";
+import { endArrival } from "../../../../src/arrivals/rules/lifecycle.ts";
+import {
+  DEFAULT_PREFERENCES,
+  type Directory,
+  type SecurityGroupId,
+  type User,
+} from "../../../../src/policy/model.ts";
+import { arrived, JONES, MIA, minute, NURSE, named, progress, spell, told } from "../support/builders.ts";
+
+const BACKUP = named("dr.backup");
+
+const user = (username: string, changes: Partial<User> = {}): User => ({
+  username: named(username),
+  name: username.toUpperCase(),
+  role: null,
+  email: null,
+  mobile: null,
+  active: true,
+  permissions: ["AccessWhisper"],
+  doctor: false,
+  doctorIds: [],
+  locations: [],
+  preferences: DEFAULT_PREFERENCES,
+  ...changes,
+});
+
+const directory: Directory = {
+  users: new Map(
+    [
+      user("dr.jones", { doctor: true }),
+      user("dr.backup", { doctor: true }),
+      user("mia"),
+      user("nurse"),
+      user("gone", { active: false }),
+    ].map((each) => [each.username, each]),
+  ),
+  securityGroups: new Map([
+    [
+      "7" as SecurityGroupId,
+      {
+        id: "7" as SecurityGroupId,
+        name: "Reception",
+        permissions: [],
+        members: [MIA, NURSE, named("gone")],
+      },
+    ],
+  ]),
+  customGroups: new Map(),
+};
+
+const RULE: EscalationRule = { after: 5 * 60_000, backup: "DR.Backup", reception: "Reception" };
+
+/** Takes steps until there is none. */
+function run(arrival: Arrival, rule: EscalationRule, steps: number): Arrival {
+  let now = arrival;
+  for (let step = 1; step <= steps; step += 1) {
+    const change = escalate(now, rule, directory, minute(80 + 5 * step));
+    if (change === null) throw new Error(`no step ${step}`);
+    now = change.arrival;
+  }
+  return now;
+}
+
+describe("escalation", () => {
+  it("asks again, then the backup, then reception, and ends in saying that nobody answered", () => {
+    expect(stepsOf(RULE)).to.deep.equal(["nudge", "backup", "reception", "nobody"]);
+    expect(stepsOf({ after: 1 })).to.deep.equal(["nudge", "nobody"]);
+  });
+
+  it("is due each time the practice's time has passed, and then no more", () => {
+    const arrival = arrived();
+    expect(nextStep(RULE, arrival, minute(80))).to.deep.equal({ step: 1, at: minute(85) });
+    expect(nextStep(RULE, run(arrival, RULE, 1), minute(85))).to.deep.equal({ step: 2, at: minute(90) });
+    expect(nextStep(RULE, run(arrival, RULE, 4), minute(100))).to.equal(null);
+  });
+
+  it("gives the time for an answer anew after each step, so that steps that were missed do not come all at once", () => {
+    const change = escalate(arrived(), RULE, directory, minute(200));
+    expect(change?.effects.at(-1)).to.deep.equal({ do: "start-clock", from: minute(200) });
+  });
+
+  it("puts off what comes more than a minute late, for the answers that are on their way", () => {
+    const past = (seconds: number) => new Date(minute(85).getTime() + seconds * 1_000);
+    expect(putOffUntil(minute(85), past(60))).to.equal(null);
+    expect(putOffUntil(minute(85), past(61))).to.deep.equal(past(121));
+  });
+
+  it("first asks the doctor again, with a sound, and shows it on every notice", () => {
+    const change = escalate(arrived({}, told(JONES, NURSE)), RULE, directory, minute(85));
+    expect(change && spell(change.effects)).to.deep.equal([
+      "edit dr.jones",
+      "nudge dr.jones",
+      "edit nurse",
+      "start-clock",
+    ]);
+    expect(change && stateOf(change.arrival)).to.equal("escalated");
+  });
+
+  it("tells the backup with a notice of their own", () => {
+    const change = escalate(run(arrived(), RULE, 1), RULE, directory, minute(90));
+    expect(change && spell(change.effects)).to.deep.equal(["edit dr.jones", "post dr.backup", "start-clock"]);
+    expect(change?.arrival.escalations.at(-1)).to.deep.equal({
+      kind: "backup",
+      label: "DR.BACKUP",
+      at: minute(90),
+    });
+    expect(change?.arrival.notices.at(-1)).to.deep.include({
+      username: BACKUP,
+      toldAs: "backup",
+      shown: true,
+    });
+  });
+
+  it("tells those of a group who use Whisper; who has the notice already is asked again and answers for it now", () => {
+    const change = escalate(run(arrived({}, told(JONES, NURSE)), RULE, 2), RULE, directory, minute(95));
+    expect(change && spell(change.effects)).to.deep.equal([
+      "edit dr.jones",
+      "edit nurse",
+      "nudge nurse",
+      "edit dr.backup",
+      "post mia",
+      "start-clock",
+    ]);
+    const roles = change?.arrival.notices.map(({ username, toldAs }) => `${username} ${toldAs}`);
+    expect(roles).to.deep.equal([
+      "dr.jones recipient",
+      "nurse reception",
+      "dr.backup backup",
+      "mia reception",
+    ]);
+  });
+
+  it("ends with telling whoever marked the arrival", () => {
+    const change = escalate(run(arrived(), RULE, 3), RULE, directory, minute(100));
+    expect(change?.effects.at(-1)).to.deep.equal({ do: "report-nobody", to: MIA });
+    expect(change && spell(change.effects)).not.to.include("start-clock");
+    expect(change && escalate(change.arrival, RULE, directory, minute(105))).to.equal(null);
+  });
+
+  it("goes on to the backup when the doctor cannot be told at all", () => {
+    const arrival = arrived({}, [{ username: JONES, deliver: false, reason: "no-access" } as never]);
+    expect(progress(run(arrival, RULE, 2))).to.deep.equal([
+      "dr.jones undeliverable no-access",
+      "dr.backup waiting",
+    ]);
+  });
+
+  for (const [what, arrival] of [
+    ["acknowledged", acknowledge(arrived(), JONES, minute(81))?.arrival],
+    ["replied to", reply(arrived(), JONES, minute(81))?.arrival],
+    ["over", endArrival(arrived(), "in_session", minute(81)).arrival],
+  ] as const) {
+    it(`stops when it is ${what}`, () => {
+      expect(arrival && escalate(arrival, RULE, directory, minute(85))).to.equal(null);
+    });
+  }
+
+  it("goes on by another place's rule with what was not done yet", () => {
+    const asked = run(arrived(), RULE, 1);
+    const next = (rule: EscalationRule) =>
+      escalate(asked, rule, directory, minute(90))?.arrival.escalations.map(({ kind }) => kind);
+    expect(next({ after: 1, reception: "Reception" })).to.deep.equal(["nudge", "reception"]);
+    expect(next({ after: 1 })).to.deep.equal(["nudge", "nobody"]);
+    const called = run(arrived(), { after: 1, reception: "Reception" }, 2);
+    const kinds = escalate(called, RULE, directory, minute(95))?.arrival.escalations.map(({ kind }) => kind);
+    expect(kinds).to.deep.equal(["nudge", "reception", "backup"]);
+  });
+
+  it("is over when it was said that nobody has answered, wherever the patient is moved then", () => {
+    const over = run(arrived(), { after: 1 }, 2);
+    expect(escalate(over, RULE, directory, minute(95))).to.equal(null);
+    expect(nextStep(RULE, over, minute(90))).to.equal(null);
+  });
+
+  it("does not stop because somebody who only watches has acknowledged", () => {
+    const watched = acknowledge(arrived({}, told(JONES, NURSE)), NURSE, minute(81))?.arrival;
+    expect(watched && escalate(watched, RULE, directory, minute(85))).not.to.equal(null);
+  });
+
+  it("takes what a watcher replied before they were called in for no answer", () => {
+    const watched = reply(arrived({}, told(JONES, NURSE)), NURSE, minute(81))?.arrival;
+    const called = watched && run(watched, RULE, 3);
+    expect(called && progress(called)).to.include.members(["nurse waiting", "dr.backup waiting"]);
+    expect(called && stateOf(called)).to.equal("escalated");
+    const answered = called && reply(called, NURSE, minute(96))?.arrival;
+    expect(answered && escalate(answered, RULE, directory, minute(100))).to.equal(null);
+  });
+
+  it("goes by the location's own rule, else by the one for all others", () => {
+    const north: EscalationRule = { location: "north ", after: 1 };
+    const rules = [RULE, north];
+    expect(ruleFor(rules, arrived({ location: "North" }))).to.equal(north);
+    expect(ruleFor(rules, arrived({ location: "South" }))).to.equal(RULE);
+    expect(ruleFor([north], arrived({ location: null }))).to.equal(null);
+    expect(ruleFor([], arrived())).to.equal(null);
+  });
+});
