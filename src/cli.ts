@@ -6,9 +6,7 @@ import { parse, stringify } from "yaml";
 import product from "../package.json" with { type: "json" };
 import { createApiKey, listApiKeys, revokeApiKey } from "./api/keys.ts";
 import { ALL_SCOPES, isScope, type Scope } from "./api/scopes.ts";
-import { auditRoomsCommand } from "./appservice/audit-command.ts";
-import { readRegistration, registrationOf } from "./appservice/registration.ts";
-import { policySettings } from "./appservice/settings.ts";
+import { readRegistration, registrationOf } from "./appservice/homeserver/registration.ts";
 import { boardOf } from "./arrivals/notices/board.ts";
 import { waitingArrivals } from "./arrivals/record/list.ts";
 import { escalationProblems } from "./arrivals/rules/escalation-check.ts";
@@ -23,7 +21,9 @@ import { serve } from "./main.ts";
 import type { Directory } from "./policy/model.ts";
 import { type Database, isDatabaseDown, openDatabase } from "./store/database.ts";
 import { migrate } from "./store/migrate.ts";
+import { auditRoomsCommand } from "./wiring/audit-command.ts";
 import { directoryChanges } from "./wiring/directory-changes.ts";
+import { policySettings } from "./wiring/policy-settings.ts";
 
 /** Names and errors come from elsewhere: a terminal is shown them, and obeys none of it. */
 const print = (text: string): void => console.log(forTerminal(text));

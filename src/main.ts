@@ -1,6 +1,6 @@
 import { type Logger, pino } from "pino";
-import { ensureBot } from "./appservice/bot.ts";
-import { greetHomeserver } from "./appservice/catch-up.ts";
+import { ensureBot } from "./appservice/homeserver/bot.ts";
+import { greetHomeserver } from "./appservice/intake/catch-up.ts";
 import { untilThere } from "./base/until-there.ts";
 import type { Config } from "./config/schema.ts";
 import { startLastingJobs } from "./jobs/lasting.ts";

@@ -3,7 +3,7 @@ import { duration } from "./duration.ts";
 import { Secret } from "./secret.ts";
 import { timezone } from "./timezone.ts";
 
-/** What Synapse did not send is looked for two weeks back, by what is known of then (src/appservice/gaps.ts). */
+/** What Synapse did not send is looked for two weeks back, by what is known of then (src/appservice/intake/gaps.ts). */
 const SHORTEST_RETENTION = 15 * 86_400_000;
 
 /** A placeholder of the example file that nobody has replaced. */

@@ -1,12 +1,11 @@
 import type { Logger } from "pino";
 import { createMetrics, type Metrics } from "../api/metrics.ts";
-import { connectHomeserver } from "../appservice/bridge.ts";
-import type { CatchUpParts } from "../appservice/catch-up.ts";
-import { queueGapCheck, whenBack } from "../appservice/gaps.ts";
-import type { HomeserverConnection } from "../appservice/homeserver.ts";
-import { readRegistration } from "../appservice/registration.ts";
-import { roomAudit } from "../appservice/room-inspection.ts";
-import { policySettings } from "../appservice/settings.ts";
+import { connectHomeserver } from "../appservice/homeserver/bridge.ts";
+import type { HomeserverConnection } from "../appservice/homeserver/homeserver.ts";
+import { readRegistration } from "../appservice/homeserver/registration.ts";
+import type { CatchUpParts } from "../appservice/intake/catch-up.ts";
+import { queueGapCheck, whenBack } from "../appservice/intake/gaps.ts";
+import { roomAudit } from "../appservice/rooms/room-inspection.ts";
 import type { ArrivalParts } from "../arrivals/parts.ts";
 import { arrivalMetrics } from "../arrivals/record/metrics.ts";
 import { arrivalSettings } from "../arrivals/settings.ts";
@@ -19,6 +18,7 @@ import { type Database, openDatabase } from "../store/database.ts";
 import { migrate } from "../store/migrate.ts";
 import { type Channel, listenToDatabase, type Notifications } from "../store/notifications.ts";
 import { requireOwnSessions, SharedSessions } from "../store/own-sessions.ts";
+import { policySettings } from "./policy-settings.ts";
 
 const CHANNELS: readonly Channel[] = [
   "whisper_directory",

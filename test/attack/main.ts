@@ -5,7 +5,7 @@
  * somebody is: what the gate is for, and a proof that the attack would find it.
  */
 import { startNginx } from "../docker/nginx-server.ts";
-import type { Answer } from "../integration/gate/caller.ts";
+import type { Answer } from "../integration/appservice/gate/caller.ts";
 import { readEverything } from "../support/every-read.ts";
 import { freshStack, type TestStack } from "../support/stack.ts";
 import { type Attempt, attempts } from "./requests.ts";

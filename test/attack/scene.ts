@@ -4,7 +4,7 @@ import { MsgType } from "matrix-js-sdk";
 import { mustCallApi } from "../../dev/api.ts";
 import type { Person } from "../../dev/person.ts";
 import type { UserId } from "../../src/policy/model.ts";
-import { Caller } from "../integration/gate/caller.ts";
+import { Caller } from "../integration/appservice/gate/caller.ts";
 import { editConversation, openConversation } from "../support/conversation-api.ts";
 import { type Known, syncToken } from "../support/every-read.ts";
 import { settled } from "../support/settled.ts";

@@ -2,7 +2,7 @@
 import { Agent, request as httpRequest, type IncomingMessage, type ServerResponse } from "node:http";
 import { expect } from "chai";
 import { pathOf } from "../../src/appservice/gate/request-path.ts";
-import { type Served, serve } from "../integration/gate/house.ts";
+import { type Served, serve } from "../integration/appservice/gate/house.ts";
 import { NGINX, withProgram } from "../support/programs.ts";
 import { oddPaths, type Route, synapseRoutes } from "../support/synapse-routes.ts";
 import { mayPassTheGate } from "../support/ungated-servlets.ts";

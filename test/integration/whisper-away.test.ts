@@ -6,8 +6,8 @@ import { expect } from "chai";
 import { parse } from "yaml";
 import type { RoomId } from "../../src/policy/model.ts";
 import { frontDoor } from "../../src/wiring/front-door.ts";
-import type { Caller } from "./gate/caller.ts";
-import { type House, openHouse } from "./gate/house.ts";
+import type { Caller } from "./appservice/gate/caller.ts";
+import { type House, openHouse } from "./appservice/gate/house.ts";
 
 const C = "/_matrix/client/v3";
 

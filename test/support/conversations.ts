@@ -2,9 +2,9 @@
 
 import { randomUUID } from "node:crypto";
 import { type Logger, pino } from "pino";
-import { drainInbox, storeEvents } from "../../src/appservice/inbox.ts";
-import { mirrorEvent } from "../../src/appservice/mirror.ts";
-import { storeReceipts } from "../../src/appservice/receipts.ts";
+import { drainInbox, storeEvents } from "../../src/appservice/intake/inbox.ts";
+import { storeReceipts } from "../../src/appservice/intake/receipts.ts";
+import { mirrorEvent } from "../../src/appservice/rooms/mirror.ts";
 import { type EditRequest, editConversation } from "../../src/conversations/groups/edit.ts";
 import { type ListedConversation, listConversations } from "../../src/conversations/list/list.ts";
 import { type Opened, openConversation } from "../../src/conversations/open.ts";

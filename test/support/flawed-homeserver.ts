@@ -4,7 +4,7 @@ import {
   HomeserverAway,
   type HomeserverCall,
   MatrixRefused,
-} from "../../src/appservice/homeserver.ts";
+} from "../../src/appservice/homeserver/homeserver.ts";
 
 export interface KeptEvent {
   readonly event_id: string;

@@ -1,4 +1,4 @@
-import { expectedAccount } from "../../src/appservice/expected-account.ts";
+import { expectedAccount } from "../../src/appservice/accounts/expected-account.ts";
 import { conversationAbout } from "../../src/conversations/record/keys.ts";
 import {
   type ConversationRow,

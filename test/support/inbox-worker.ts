@@ -3,7 +3,7 @@
  * in the table `heard`; `hang` in an event stops the event loop for good, `die` ends the process, `kill` is SIGKILL.
  */
 import pino from "pino";
-import { drainInbox } from "../../src/appservice/inbox.ts";
+import { drainInbox } from "../../src/appservice/intake/inbox.ts";
 import type { EventHandler } from "../../src/messages/event.ts";
 import { openDatabase } from "../../src/store/database.ts";
 import { watchEventLoop } from "../../src/wiring/watchdog.ts";

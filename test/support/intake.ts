@@ -2,9 +2,9 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 import express from "express";
-import { receiptQueue } from "../../src/appservice/receipt-queue.ts";
-import { storeReceipts } from "../../src/appservice/receipts.ts";
-import { intake } from "../../src/appservice/transactions.ts";
+import { receiptQueue } from "../../src/appservice/intake/receipt-queue.ts";
+import { storeReceipts } from "../../src/appservice/intake/receipts.ts";
+import { intake } from "../../src/appservice/intake/transactions.ts";
 import type { Database } from "../../src/store/database.ts";
 
 export const HS_TOKEN = "the-homeservers-token";

@@ -5,7 +5,7 @@ import { parseInput } from "../../src/api/input.ts";
 import { idOfKey } from "../../src/api/keys.ts";
 import { Problem } from "../../src/api/problem.ts";
 import { sortRequest } from "../../src/appservice/gate/request-path.ts";
-import { path, patternOf } from "../../src/appservice/homeserver.ts";
+import { path, patternOf } from "../../src/appservice/homeserver/homeserver.ts";
 import { initialsOf } from "../../src/arrivals/notices/initials.ts";
 import { storableJson } from "../../src/base/storable.ts";
 import { readDirectory } from "../../src/directory/input/read.ts";

@@ -1,9 +1,9 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { Response } from "express";
-import { HomeserverAway } from "../homeserver.ts";
+import { HomeserverAway } from "../homeserver/homeserver.ts";
+import { endToEnd, type JsonAnswer, SynapseAway } from "../homeserver/upstream.ts";
 import { CallerRefused, Undecidable } from "./caller.ts";
 import { CANNOT_TELL, HOMESERVER_AWAY, refuse, TOO_LARGE } from "./refusal.ts";
-import { endToEnd, type JsonAnswer, SynapseAway } from "./upstream.ts";
 
 /** More than anybody who means well sends. */
 export class RequestTooLarge extends Error {

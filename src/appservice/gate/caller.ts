@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import type { Request } from "express";
 import type { RoomId, UserId } from "../../policy/model.ts";
+import { type JsonAnswer, SynapseAway, type Upstream } from "../homeserver/upstream.ts";
 import { Kept } from "./kept.ts";
 import { queryOf } from "./request-path.ts";
-import { type JsonAnswer, SynapseAway, type Upstream } from "./upstream.ts";
 
 /** Synapse's own refusal of the caller: an unknown token, a locked account. It is handed on as it is. */
 export class CallerRefused extends Error {

@@ -1,6 +1,7 @@
 import express, { type Request, type Response, type Router } from "express";
 import type { MediaPort } from "../../conversations/media.ts";
 import type { UserId } from "../../policy/model.ts";
+import { endToEnd, type Upstream, upstream } from "../homeserver/upstream.ts";
 import { answerFailure, type GateLog, whileWanted } from "./answer.ts";
 import { type Callers, callers } from "./caller.ts";
 import { createRoom } from "./door/create-room.ts";
@@ -28,7 +29,6 @@ import {
   toDevice,
 } from "./rules.ts";
 import { Turns } from "./turns.ts";
-import { endToEnd, type Upstream, upstream } from "./upstream.ts";
 
 export interface GateOptions {
   /** Synapse itself. */

@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { Request, Response } from "express";
+import type { JsonAnswer, Upstream } from "../homeserver/upstream.ts";
 import { handOn, headersFor, RequestTooLarge, whileWanted } from "./answer.ts";
 import { type Callers, objectIn, Undecidable } from "./caller.ts";
 import type { Gated } from "./gated-paths.ts";
@@ -16,7 +17,6 @@ import {
   USE_SYNC,
 } from "./refusal.ts";
 import { decoded } from "./request-path.ts";
-import type { JsonAnswer, Upstream } from "./upstream.ts";
 
 /** What a rule needs to carry a request out. */
 export interface Passage {

@@ -1,5 +1,5 @@
 import type { UserId } from "../../policy/model.ts";
-import { type Homeserver, MatrixRefused, path } from "../homeserver.ts";
+import { type Homeserver, MatrixRefused, path } from "../homeserver/homeserver.ts";
 
 /** Asks Synapse who uploaded a file (admin API, "Query a piece of media by ID"). */
 export function uploaderIn(homeserver: Homeserver) {

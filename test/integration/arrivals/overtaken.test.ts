@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { drainOutbox } from "../../../src/appservice/outbox-sender.ts";
+import { drainOutbox } from "../../../src/appservice/sending/outbox-sender.ts";
 import type { ConversationId } from "../../../src/policy/model.ts";
 import { openPractice, type Practice, untilSomebodyWaits } from "../../support/arrivals.ts";
 

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { storeEvents } from "../../../src/appservice/inbox.ts";
+import { storeEvents } from "../../../src/appservice/intake/inbox.ts";
 import { addJob } from "../../../src/store/jobs.ts";
 import { message } from "../../support/intake.ts";
 import { type JobsDatabase, jobsDatabase } from "../../support/jobs.ts";

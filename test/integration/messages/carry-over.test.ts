@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { roomEvents } from "../../../src/appservice/room-events.ts";
+import { roomEvents } from "../../../src/appservice/rooms/room-events.ts";
 import { carryOver } from "../../../src/messages/carry-over.ts";
 import { REF_KEY } from "../../../src/messages/outbox.ts";
 import type { ConversationId, ConversationKind, RoomId } from "../../../src/policy/model.ts";

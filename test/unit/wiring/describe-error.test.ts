@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { MatrixRefused, path } from "../../../src/appservice/homeserver.ts";
+import { MatrixRefused, path } from "../../../src/appservice/homeserver/homeserver.ts";
 import { describeError } from "../../../src/wiring/describe-error.ts";
 
 describe("errors in the log", () => {

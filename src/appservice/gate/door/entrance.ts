@@ -2,7 +2,7 @@ import type { DirectorySnapshot } from "../../../directory/snapshot.ts";
 import { type InvitedLater, invitedIntoNew, type NewRoom } from "../../../policy/conversations/new-room.ts";
 import type { PolicySettings, RoomId, UserId } from "../../../policy/model.ts";
 import { usernameOf } from "../../../policy/names/names.ts";
-import type { CallbackRooms } from "../../callback-rooms.ts";
+import type { CallbackRooms } from "../../callbacks/callback-rooms.ts";
 
 /** What the front door asks about people before it passes on what lets them in. */
 export interface Entrance {

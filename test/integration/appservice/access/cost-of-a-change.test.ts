@@ -1,8 +1,8 @@
 import { expect } from "chai";
 import pino from "pino";
-import { drainAccounts } from "../../../../src/appservice/account-checks.ts";
-import { followDirectory } from "../../../../src/appservice/follow-directory.ts";
-import { reconcileRoom } from "../../../../src/appservice/reconciler.ts";
+import { drainAccounts } from "../../../../src/appservice/access/account-checks.ts";
+import { followDirectory } from "../../../../src/appservice/access/follow-directory.ts";
+import { reconcileRoom } from "../../../../src/appservice/rooms/reconciler.ts";
 import { directoryChanged } from "../../../../src/conversations/record/affected.ts";
 import { putGroup } from "../../../../src/directory/groups.ts";
 import { directorySnapshot } from "../../../../src/directory/snapshot.ts";

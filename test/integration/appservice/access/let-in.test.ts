@@ -1,9 +1,9 @@
 import { expect } from "chai";
 import pino from "pino";
-import { drainAccounts } from "../../../../src/appservice/account-checks.ts";
-import { followDirectory } from "../../../../src/appservice/follow-directory.ts";
-import type { Homeserver } from "../../../../src/appservice/homeserver.ts";
-import { letIn, letInFirst } from "../../../../src/appservice/let-in.ts";
+import { drainAccounts } from "../../../../src/appservice/access/account-checks.ts";
+import { followDirectory } from "../../../../src/appservice/access/follow-directory.ts";
+import { letIn, letInFirst } from "../../../../src/appservice/access/let-in.ts";
+import type { Homeserver } from "../../../../src/appservice/homeserver/homeserver.ts";
 import type { ConversationId, Username } from "../../../../src/policy/model.ts";
 import { type House, id, openHouse } from "../../../support/conversations.ts";
 import { furnish } from "../../../support/furnished.ts";

@@ -1,8 +1,8 @@
 import { expect } from "chai";
 import pino from "pino";
-import { followDirectory } from "../../../../src/appservice/follow-directory.ts";
-import type { Homeserver } from "../../../../src/appservice/homeserver.ts";
-import { reconcileRoom } from "../../../../src/appservice/reconciler.ts";
+import { followDirectory } from "../../../../src/appservice/access/follow-directory.ts";
+import type { Homeserver } from "../../../../src/appservice/homeserver/homeserver.ts";
+import { reconcileRoom } from "../../../../src/appservice/rooms/reconciler.ts";
 import type { ConversationId } from "../../../../src/policy/model.ts";
 import { type House, id, openHouse } from "../../../support/conversations.ts";
 import { furnish } from "../../../support/furnished.ts";

@@ -1,6 +1,6 @@
 import { expect } from "chai";
-import { drainAccounts } from "../../../../src/appservice/account-checks.ts";
-import { followDirectory } from "../../../../src/appservice/follow-directory.ts";
+import { drainAccounts } from "../../../../src/appservice/access/account-checks.ts";
+import { followDirectory } from "../../../../src/appservice/access/follow-directory.ts";
 import { checkRoom } from "../../../../src/conversations/record/affected.ts";
 import type { ConversationId } from "../../../../src/policy/model.ts";
 import { type House, id, openHouse } from "../../../support/conversations.ts";

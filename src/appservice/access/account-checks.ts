@@ -1,0 +1,68 @@
+import { releaseRooms } from "../../conversations/record/room-checks.ts";
+import type { DirectorySnapshot } from "../../directory/snapshot.ts";
+import type { PolicySettings, UserId } from "../../policy/model.ts";
+import type { Database } from "../../store/database.ts";
+import { syncAccounts, type WantedAccount } from "../accounts/accounts.ts";
+import { expectedAccount } from "../accounts/expected-account.ts";
+import type { Homeserver } from "../homeserver/homeserver.ts";
+import { holdRoomsOf } from "./reached-rooms.ts";
+
+export interface AccountParts {
+  readonly database: Database;
+  readonly homeserver: Homeserver;
+  readonly directory: DirectorySnapshot;
+  readonly settings: PolicySettings;
+}
+
+const BATCH = 200;
+
+interface Due {
+  readonly user_id: UserId;
+  readonly seq: string;
+}
+
+/**
+ * The job `accounts`: makes every account that is due what the directory says, then has the rooms looked at that wait
+ * for them. There is one such job at a time, so two changes of one account are never carried out in the wrong order.
+ * An account that fails does not hold up the others; it is tried again with the job.
+ */
+export async function drainAccounts(parts: AccountParts): Promise<void> {
+  const { database } = parts;
+  for (let due = await next(database, false); due.length > 0; due = await next(database, false)) {
+    await check(parts, due);
+  }
+  await database.transaction(releaseRooms);
+  const failing = await check(parts, await next(database, true));
+  if (failing !== undefined) throw failing;
+}
+
+async function next(database: Database, failedBefore: boolean): Promise<Due[]> {
+  const found = await database.query<Due & { attempts: number }>(
+    `SELECT user_id, seq FROM account_checks WHERE (attempts > 0) = $1
+     ORDER BY locks DESC, attempts, seq LIMIT ${BATCH}`,
+    [failedBefore],
+  );
+  return found.rows;
+}
+
+/** @returns the first error, if one of them failed. */
+async function check(parts: AccountParts, due: readonly Due[]): Promise<unknown> {
+  if (due.length === 0) return undefined;
+  const { database, homeserver, directory, settings } = parts;
+  const people = await directory.fresh();
+  const wanted = new Map<UserId, WantedAccount>();
+  for (const { user_id } of due) {
+    const account = expectedAccount(people, settings, user_id);
+    if (account !== null) wanted.set(user_id, account);
+  }
+  const failed = await syncAccounts(database, homeserver, wanted, (tx, made) =>
+    holdRoomsOf({ tx, directory: people, settings }, made),
+  );
+  const done = due.filter(({ user_id }) => !failed.has(user_id));
+  // One that became due again meanwhile has another number, and stays.
+  await database.query("DELETE FROM account_checks WHERE seq = ANY($1)", [done.map(({ seq }) => seq)]);
+  await database.query("UPDATE account_checks SET attempts = attempts + 1 WHERE user_id = ANY($1)", [
+    [...failed.keys()],
+  ]);
+  return [...failed.values()][0];
+}

@@ -1,0 +1,51 @@
+import type { Directory, Naming, User, UserId } from "../../policy/model.ts";
+import {
+  customGroupDisplayName,
+  displayNameOf,
+  type HandleTarget,
+  securityGroupDisplayName,
+  whoIs,
+} from "../../policy/names/names.ts";
+import { defaultName } from "../../policy/people/members.ts";
+import { hasAccess } from "../../policy/people/permissions.ts";
+import type { ExpectedAccount } from "./accounts.ts";
+
+/**
+ * The account of a person or of a group's handle as it ought to be; `departed` for one of ours that the
+ * directory no longer knows (a deleted group's handle): whatever its name, it is locked. null for all others.
+ */
+export function expectedAccount(
+  directory: Directory,
+  naming: Naming,
+  id: UserId,
+): ExpectedAccount | "departed" | null {
+  const who = whoIs(naming, id, directory);
+  switch (who.is) {
+    case "person":
+      return {
+        displayName: displayNameOf(who.user),
+        locked: !hasAccess(directory, who.username),
+        muted: silenced(who.user),
+      };
+    case "group":
+      return { displayName: groupName(directory, who.target), locked: false, muted: false };
+    case "departed":
+      return "departed";
+    case "bot":
+    case "stranger":
+      return null;
+    default:
+      return who satisfies never;
+  }
+}
+
+/** Keep hidden: no notifications. Never receive: those of groups are suppressed too. */
+const silenced = ({ preferences }: User): boolean => preferences.keepHidden || preferences.neverReceive;
+
+function groupName(directory: Directory, target: HandleTarget): string {
+  if ("securityGroup" in target) {
+    return securityGroupDisplayName({ name: directory.securityGroups.get(target.securityGroup)?.name ?? "" });
+  }
+  const group = directory.customGroups.get(target.customGroup);
+  return customGroupDisplayName(group === undefined ? "" : (group.name ?? defaultName(directory, group)));
+}

@@ -1,0 +1,64 @@
+import type { Logger } from "pino";
+import type { DirectorySnapshot } from "../../directory/snapshot.ts";
+import type { PolicySettings, UserId } from "../../policy/model.ts";
+import { isHandle } from "../../policy/names/names.ts";
+import type { Database } from "../../store/database.ts";
+import { type Homeserver, MatrixRefused } from "../homeserver/homeserver.ts";
+import { mute } from "./accounts.ts";
+import { expectedAccount } from "./expected-account.ts";
+import { neverIgnore } from "./ignore-list.ts";
+import { quietPushers } from "./pushers.ts";
+
+/** Users looked up at a time. */
+const PAGE = 500;
+
+export interface ReassertParts {
+  readonly database: Database;
+  readonly homeserver: Homeserver;
+  readonly directory: DirectorySnapshot;
+  readonly settings: PolicySettings;
+  readonly log: Logger;
+}
+
+/**
+ * Sets everybody's notifications again as their preferences say. A client may have changed `.m.rule.master`, of which
+ * no application service is told; the preference in HealthTrack is what counts (2-matrix-mapping, "Rules"). An account
+ * that Synapse refuses, such as one that is deactivated there, keeps nobody else from theirs.
+ * Whatever is pushed to them names nobody, also when its pusher was set past the gate.
+ * @throws HomeserverAway: then nobody else would fare better.
+ */
+export async function reassertNotifications(parts: ReassertParts): Promise<void> {
+  let refused = 0;
+  let last: MatrixRefused | undefined;
+  const people = await parts.directory.fresh();
+  let after = "";
+  for (;;) {
+    const page = await parts.database.query<{ user_id: UserId }>(
+      "SELECT user_id FROM accounts WHERE user_id > $1 AND NOT locked ORDER BY user_id LIMIT $2",
+      [after, PAGE],
+    );
+    for (const { user_id } of page.rows) {
+      const expected = expectedAccount(people, parts.settings, user_id);
+      // Nobody signs in as a group's handle.
+      if (isHandle(parts.settings, user_id)) continue;
+      if (expected === null || expected === "departed" || expected.locked) continue;
+      try {
+        await mute(parts.homeserver, user_id, expected.muted);
+        await quietPushers(parts.homeserver, user_id);
+        await neverIgnore(parts.homeserver, user_id, parts.settings.bot);
+      } catch (error) {
+        if (!(error instanceof MatrixRefused)) throw error;
+        refused += 1;
+        last = error;
+      }
+    }
+    const end = page.rows.at(-1);
+    if (end === undefined || page.rows.length < PAGE) break;
+    after = end.user_id;
+  }
+  if (last !== undefined)
+    parts.log.warn(
+      { accounts: refused, errcode: last.errcode, status: last.status },
+      "Synapse refused to set the notifications of some accounts; the others are set",
+    );
+}

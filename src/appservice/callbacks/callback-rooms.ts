@@ -1,0 +1,138 @@
+import { conversationOfRoom } from "../../conversations/record/store.ts";
+import type { CallbackRoom } from "../../policy/callbacks/callbacks.ts";
+import type { ConversationId, RoomId, UserId } from "../../policy/model.ts";
+import type { Database } from "../../store/database.ts";
+import type { Notifications } from "../../store/notifications.ts";
+import { type Homeserver, MatrixRefused } from "../homeserver/homeserver.ts";
+import { adminState } from "../rooms/room-steps.ts";
+
+/** Rooms kept in memory at most; the least recently asked for goes first. */
+const KEPT = 20_000;
+
+/** What the policy callbacks need to know of a room. */
+export interface CallbackRooms {
+  /** From memory where it was asked for before. */
+  roomOf(id: RoomId): Promise<KnownRoom>;
+  /**
+   * By the database's word and, while the room is not Whisper's, by the homeserver's: a room that a client is just making
+   * is not known here yet. Reading it while Synapse waits for a callback is safe.
+   */
+  asked(id: RoomId): Promise<KnownRoom>;
+  /** Who has left the rooms of these conversations, or was put out, by the homeserver's word: Whisper may not have heard yet. */
+  left(ids: readonly ConversationId[]): Promise<ReadonlyMap<ConversationId, readonly UserId[]>>;
+}
+
+type KnownRoom = CallbackRoom & { readonly settled: boolean };
+
+const CLOSED = { room: "closed", settled: true } as const;
+const UNKNOWN = { room: "unknown", settled: false } as const;
+
+export function callbackRooms(
+  database: Database,
+  homeserver: Homeserver,
+  notifications: Notifications,
+): CallbackRooms {
+  const managed = new Map<RoomId, CallbackRoom & { settled: true }>();
+  // A look-up that was under way when a room changed hands may have seen it as it was: what it found is not kept.
+  let changes = 0;
+  notifications.on("whisper_room", (room) => {
+    changes += 1;
+    managed.delete(room as RoomId);
+  });
+  notifications.onGap(() => {
+    changes += 1;
+    managed.clear();
+  });
+
+  const keep = (id: RoomId, found: CallbackRoom & { settled: true }) => {
+    managed.set(id, found);
+    if (managed.size <= KEPT) return;
+    for (const [oldest] of managed) {
+      managed.delete(oldest);
+      break;
+    }
+  };
+
+  const managedIn = async (id: RoomId): Promise<KnownRoom | null> => {
+    const before = changes;
+    const stored = await conversationOfRoom(database, id);
+    if (stored === null) return null;
+    const found = { room: "managed", conversation: stored.conversation, settled: true } as const;
+    if (changes === before) keep(id, found);
+    return found;
+  };
+
+  const mirrored = async (id: RoomId): Promise<KnownRoom> => {
+    const present = await database.query<Present>(
+      `SELECT user_id AS user, membership = 'join' AS joined FROM room_members
+       WHERE room_id = $1 AND membership IN ('join', 'invite')`,
+      [id],
+    );
+    return present.rows.length === 0 ? UNKNOWN : madeOf(present.rows);
+  };
+
+  /** A room that was retired: closed for good, or given up for the one that its conversation has. */
+  const retired = async (id: RoomId): Promise<KnownRoom | null> => {
+    const found = await database.query<{ successor: string | null }>(
+      "SELECT successor FROM retired_rooms WHERE room_id = $1",
+      [id],
+    );
+    const [row] = found.rows;
+    if (row === undefined) return null;
+    return row.successor === null ? CLOSED : { ...(await mirrored(id)), settled: true };
+  };
+
+  return {
+    roomOf: async (id) => {
+      const known = managed.get(id);
+      if (known === undefined) return (await managedIn(id)) ?? (await retired(id)) ?? mirrored(id);
+      managed.delete(id);
+      managed.set(id, known);
+      return known;
+    },
+    asked: async (id) =>
+      (await managedIn(id)) ?? (await retired(id)) ?? (await askedOf(homeserver, id)) ?? mirrored(id),
+    left: async (ids) => {
+      const { rows } = await database.query<{ id: ConversationId; room: RoomId }>(
+        "SELECT id, room_id AS room FROM conversations WHERE id = ANY($1) AND room_id IS NOT NULL",
+        [ids],
+      );
+      return new Map(
+        await Promise.all(rows.map(async ({ id, room }) => [id, await leftOf(homeserver, room)] as const)),
+      );
+    },
+  };
+}
+
+async function leftOf(homeserver: Homeserver, room: RoomId): Promise<UserId[]> {
+  const state = await adminState(homeserver, room);
+  return state.flatMap(({ type, state_key, content: { membership } }) =>
+    type === "m.room.member" && (membership === "leave" || membership === "ban") ? [state_key as UserId] : [],
+  );
+}
+
+/** The room as the homeserver has it at this moment; null: it knows none. */
+async function askedOf(homeserver: Homeserver, id: RoomId): Promise<KnownRoom | null> {
+  const state = await adminState(homeserver, id).catch((error: unknown) => {
+    if (error instanceof MatrixRefused) return [];
+    throw error;
+  });
+  const present = state.flatMap(({ type, state_key, content: { membership } }) =>
+    type === "m.room.member" && (membership === "join" || membership === "invite")
+      ? [{ user: state_key as UserId, joined: membership === "join" }]
+      : [],
+  );
+  return present.length === 0 ? null : madeOf(present);
+}
+
+interface Present {
+  readonly user: UserId;
+  readonly joined: boolean;
+}
+
+const madeOf = (present: readonly Present[]): KnownRoom => ({
+  room: "user-made",
+  others: present.map(({ user }) => user),
+  joined: present.flatMap(({ user, joined }) => (joined ? [user] : [])),
+  settled: false,
+});

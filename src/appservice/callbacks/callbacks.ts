@@ -1,0 +1,193 @@
+import express, { type Response, type Router } from "express";
+import type { Logger } from "pino";
+import { z } from "zod";
+import type { DirectorySnapshot } from "../../directory/snapshot.ts";
+import {
+  type CallbackRoom,
+  mayCreateRoom,
+  mayInvite,
+  mayJoin,
+  mayLogin,
+} from "../../policy/callbacks/callbacks.ts";
+import {
+  type Act,
+  groupsThatHangOnFew,
+  roomHangsOnFew,
+  withoutLeft,
+} from "../../policy/callbacks/hangs-on-few.ts";
+import { mayWriteEvent } from "../../policy/callbacks/writing.ts";
+import {
+  type Directory,
+  type PolicySettings,
+  type RoomId,
+  refused,
+  type UserId,
+  type Verdict,
+} from "../../policy/model.ts";
+import * as words from "../../policy/words.ts";
+import { requireToken } from "../intake/transactions.ts";
+import type { CallbackRooms } from "./callback-rooms.ts";
+
+const userId = z.string().transform((id) => id as UserId);
+const roomId = z.string().transform((id) => id as RoomId);
+
+/** What synapse-http-antispam sends for each callback that Whisper has it enable. */
+const BODIES = {
+  user_may_create_room: z.looseObject({ user_id: userId }),
+  user_may_invite: z.looseObject({ inviter: userId, invitee: userId, room_id: roomId }),
+  user_may_send_3pid_invite: z.looseObject({ inviter: userId }),
+  user_may_join_room: z.looseObject({ user: userId, room: roomId }),
+  check_login_for_spam: z.looseObject({ user_id: userId }),
+  check_event_for_spam: z.looseObject({
+    event: z.looseObject({
+      sender: userId,
+      room_id: roomId.optional(),
+      type: z.string(),
+      state_key: z.string().optional(),
+      content: z.record(z.string(), z.unknown()),
+    }),
+  }),
+} as const;
+
+type Callback = keyof typeof BODIES;
+type Body<Name extends Callback> = z.infer<(typeof BODIES)[Name]>;
+/** What a decision is made on. */
+interface View {
+  readonly directory: Directory;
+  readonly roomOf: CallbackRooms["roomOf"];
+}
+type Decide<Name extends Callback> = (view: View, body: Body<Name>) => Promise<Verdict>;
+
+export interface CallbackParts {
+  readonly token: string;
+  readonly directory: DirectorySnapshot;
+  readonly settings: PolicySettings;
+  readonly rooms: CallbackRooms;
+  /** Has a room taken over that a user made, and waits until that is done, for a bounded time. */
+  readonly adopt: (room: RoomId) => Promise<void>;
+  /** Told of whoever is let in. Nobody waits for it. */
+  readonly onSignIn: (user: UserId) => void;
+  readonly log: Logger;
+  readonly onDecided: (callback: Callback, allowed: boolean, seconds: number) => void;
+}
+
+/**
+ * The policy callbacks of synapse-http-antispam: 200 allows, 403 refuses with a sentence that the client shows. They
+ * are answered from memory. What memory would refuse is asked of the database and the homeserver once more, since memory
+ * may be a moment old; if they cannot be asked, what memory says stands.
+ */
+export function policyCallbacks(parts: CallbackParts): Router {
+  const router = express.Router();
+  router.use(requireToken(parts.token), express.json({ limit: "2mb" }));
+  const decisions = decisionsOf(parts);
+  const afresh = async <Name extends Callback>(decide: Decide<Name>, body: Body<Name>) =>
+    decide({ directory: await parts.directory.fresh(), roomOf: parts.rooms.asked }, body);
+  const again = (callback: Callback, second: () => Promise<Verdict>, first: Verdict): Promise<Verdict> =>
+    second().catch((error: unknown) => {
+      parts.log.warn({ err: error, callback }, "a refusal could not be looked at again, and stands");
+      return first;
+    });
+  const serve = <Name extends Callback>(
+    name: Name,
+    decide: Decide<Name>,
+    allowed: (body: Body<Name>) => void = () => undefined,
+  ) => {
+    router.post(`/${name}`, async (request, response) => {
+      const started = performance.now();
+      const body = BODIES[name].safeParse(request.body);
+      if (!body.success) {
+        response.status(400).json({ errcode: "M_BAD_JSON", error: "This is not what the callback sends" });
+        return;
+      }
+      try {
+        const given = body.data as Body<Name>;
+        const first = await decide(
+          { directory: parts.directory.latest(), roomOf: parts.rooms.roomOf },
+          given,
+        );
+        const verdict = first.allowed ? first : await again(name, () => afresh(decide, given), first);
+        parts.onDecided(name, verdict.allowed, (performance.now() - started) / 1_000);
+        answer(response, verdict);
+        if (verdict.allowed) allowed(given);
+      } catch (error) {
+        parts.log.error({ err: error, callback: name }, "a policy callback could not decide");
+        // Not JSON on purpose: the module then does as it was told for failures (messages pass, all else is refused).
+        response.status(500).type("text").send("Whisper could not decide");
+      }
+    });
+  };
+  serve("user_may_create_room", decisions.user_may_create_room);
+  serve("user_may_invite", decisions.user_may_invite);
+  serve("user_may_send_3pid_invite", decisions.user_may_send_3pid_invite);
+  serve("user_may_join_room", decisions.user_may_join_room);
+  serve("check_login_for_spam", decisions.check_login_for_spam, ({ user_id }) => parts.onSignIn(user_id));
+  serve("check_event_for_spam", decisions.check_event_for_spam);
+  return router;
+}
+
+function answer(response: Response, verdict: Verdict): void {
+  if (verdict.allowed) response.json({});
+  else response.status(403).json({ errcode: "M_FORBIDDEN", error: verdict.reason });
+}
+
+function decisionsOf(parts: CallbackParts): { [Name in Callback]: Decide<Name> } {
+  const { settings, adopt } = parts;
+  return {
+    user_may_create_room: async ({ directory }, { user_id }) => mayCreateRoom(directory, settings, user_id),
+    check_login_for_spam: async ({ directory }, { user_id }) => mayLogin(directory, settings, user_id),
+    user_may_invite: async ({ directory, roomOf }, { inviter, invitee, room_id }) => {
+      const room = await roomOf(room_id);
+      const act = { by: inviter, to: invitee, room };
+      return whereFewAre(parts, directory, room_id, act, (people, now) =>
+        mayInvite(people, settings, { inviter, invitee, room: now }),
+      );
+    },
+    // Whoever is of the practice is invited as such.
+    user_may_send_3pid_invite: async () => refused(words.notByEmail),
+    user_may_join_room: async ({ directory, roomOf }, { user, room }) =>
+      mayJoin(directory, settings, { user, room: await roomOf(room) }),
+    check_event_for_spam: async ({ directory, roomOf }, { event }) => {
+      const { sender, type, content } = event;
+      const state = event.state_key !== undefined;
+      // The create event comes before there is a room.
+      if (event.room_id === undefined) return mayCreateRoom(directory, settings, sender);
+      let room = await roomOf(event.room_id);
+      // A message into a room that is not ours yet: the room becomes ours first, so that the rules hold for it.
+      // State is what adoption itself writes, so it never waits for adoption.
+      if (!room.settled && !state && sender !== settings.bot) {
+        await adopt(event.room_id);
+        room = await roomOf(event.room_id);
+      }
+      const undecided = !room.settled;
+      const act = { by: sender, room, names: state };
+      return whereFewAre(parts, directory, event.room_id, act, (people, now) =>
+        mayWriteEvent(people, settings, { sender, type, state, content, room: now, undecided }),
+      );
+    },
+  };
+}
+
+/**
+ * What is allowed is decided once more where it hangs on a few whether somebody who never receives is reached alone: by
+ * who is in the room at this moment. Whisper hears of those who leave a moment later.
+ */
+async function whereFewAre(
+  { rooms, settings, log }: CallbackParts,
+  directory: Directory,
+  id: RoomId,
+  act: Act,
+  decide: (directory: Directory, room: CallbackRoom) => Verdict,
+): Promise<Verdict> {
+  const first = decide(directory, act.room);
+  if (!first.allowed) return first;
+  try {
+    if (roomHangsOnFew(directory, settings, act)) return decide(directory, await rooms.asked(id));
+    const groups = groupsThatHangOnFew(directory, settings, act);
+    if (groups.length === 0) return first;
+    const now = withoutLeft(directory, settings, await rooms.left(groups));
+    return decide(now, act.room).allowed ? first : refused(words.justChanging);
+  } catch (error) {
+    log.warn({ err: error }, "it could not be asked who is still in a room, and what hangs on it is refused");
+    return refused(words.justChanging);
+  }
+}

@@ -1,0 +1,38 @@
+import type { UserId } from "../../policy/model.ts";
+import { type Homeserver, MatrixRefused, path } from "./homeserver.ts";
+
+const NAME = "Whisper";
+
+/**
+ * Makes the bot's own account: registered, named, and known to be a server administrator.
+ * @throws Error that says what to do when the bot is no administrator: without that, nothing else can work.
+ */
+export async function ensureBot(homeserver: Homeserver, bot: UserId): Promise<void> {
+  await register(homeserver, bot);
+  try {
+    await homeserver.call({
+      method: "PUT",
+      path: path`/_synapse/admin/v2/users/${bot}`,
+      body: { displayname: NAME },
+    });
+  } catch (error) {
+    if (!(error instanceof MatrixRefused) || error.status !== 403) throw error;
+    throw new Error(
+      `${bot} is not a server administrator of Synapse. Make it one as docs/operating.md says, under "The bot's account".`,
+      { cause: error },
+    );
+  }
+}
+
+async function register(homeserver: Homeserver, bot: UserId): Promise<void> {
+  const username = bot.slice(1, bot.indexOf(":"));
+  try {
+    await homeserver.call({
+      method: "POST",
+      path: path`/_matrix/client/v3/register`,
+      body: { type: "m.login.application_service", username, inhibit_login: true },
+    });
+  } catch (error) {
+    if (!(error instanceof MatrixRefused) || error.errcode !== "M_USER_IN_USE") throw error;
+  }
+}

@@ -1,0 +1,55 @@
+import { type Database, onlyRow } from "../../store/database.ts";
+import { type Homeserver, HomeserverAway, path } from "./homeserver.ts";
+
+interface Check {
+  readonly ok: boolean;
+  readonly detail?: string;
+  readonly value?: number;
+}
+
+/** Events that have waited this long (seconds) say that something is stuck. */
+const LAG = 60;
+
+/** Whether Whisper can do its work: what it is made of answers, and nothing waits for long. */
+export function healthChecks(
+  database: Database,
+  homeserver: Homeserver,
+  working: () => boolean,
+): Record<string, () => Promise<Check>> {
+  return {
+    database: async () => {
+      await database.query("SELECT 1");
+      return { ok: true };
+    },
+    homeserver: async () => {
+      try {
+        await homeserver.call({
+          method: "GET",
+          path: path`/_matrix/client/v3/account/whoami`,
+          timeout: 4_000,
+        });
+      } catch (error) {
+        return {
+          ok: false,
+          detail:
+            error instanceof HomeserverAway
+              ? "Synapse does not answer"
+              : "Synapse does not know the registration",
+        };
+      }
+      return working() ? { ok: true } : { ok: false, detail: "waiting for Synapse" };
+    },
+    inbox_lag: async () => {
+      const { lag } = onlyRow(
+        await database.query<{ lag: number }>(
+          // What waits behind an event that is being tried again holds up its own room only.
+          `SELECT coalesce(extract(epoch FROM now() - min(received_at)), 0)::float AS lag FROM inbox i
+           WHERE handled_at IS NULL AND parked_at IS NULL AND NOT EXISTS (SELECT FROM inbox tried
+             WHERE tried.room_id = i.room_id AND tried.handled_at IS NULL AND tried.parked_at IS NULL
+               AND (tried.attempts > 0 OR tried.killed > 0))`,
+        ),
+      );
+      return { ok: lag < LAG, value: Math.round(lag) };
+    },
+  };
+}

@@ -1,0 +1,48 @@
+import type { Logger } from "pino";
+import { untilThere } from "../../base/until-there.ts";
+import type { Database } from "../../store/database.ts";
+import type { Homeserver } from "../homeserver/homeserver.ts";
+import { homeserverProblems, pingBack } from "../homeserver/homeserver-check.ts";
+import { queueGapCheck } from "./gaps.ts";
+
+export interface CatchUpParts {
+  readonly database: Database;
+  readonly homeserver: Homeserver;
+  readonly appserviceId: string;
+  readonly log: Logger;
+  readonly signal: AbortSignal;
+}
+
+/** Says in the log what is wrong with Synapse's settings, and has Synapse send what it held back. Never throws. */
+export async function greetHomeserver({ homeserver, appserviceId, log }: CatchUpParts): Promise<void> {
+  try {
+    for (const problem of await homeserverProblems(homeserver)) log.warn(`Synapse's setting ${problem}`);
+    await pingBack(homeserver, appserviceId);
+  } catch (error) {
+    log.warn(
+      { err: error },
+      "Synapse did not reach Whisper at the address in the registration; check `url` there",
+    );
+  }
+}
+
+/**
+ * What to call when a transaction could not be stored: when the database is there again, Synapse is asked to send at
+ * once. By itself it waits longer each time it was turned away, up to nine minutes. Receipts it did not keep meanwhile.
+ */
+export function afterRefusal(parts: CatchUpParts): () => void {
+  let waiting = false;
+  return () => {
+    if (waiting) return;
+    waiting = true;
+    untilThere("the database", () => parts.database.query("SELECT 1"), parts.log, parts.signal)
+      .then(() => pingBack(parts.homeserver, parts.appserviceId))
+      .then(() => queueGapCheck(parts.database, "recent"))
+      .catch((error: unknown) => {
+        if (!parts.signal.aborted) parts.log.warn({ err: error }, "could not ask Synapse to send again");
+      })
+      .finally(() => {
+        waiting = false;
+      });
+  };
+}

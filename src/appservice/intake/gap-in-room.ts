@@ -1,0 +1,82 @@
+import type { MatrixEvent } from "../../messages/event.ts";
+import type { RoomId } from "../../policy/model.ts";
+import type { Database, Queryable } from "../../store/database.ts";
+import { type Homeserver, MatrixRefused, path } from "../homeserver/homeserver.ts";
+import { storeEvents } from "./inbox.ts";
+
+const FIRST_PAGE = 20;
+const PAGE = 100;
+
+export interface RoomGapParts {
+  readonly database: Database;
+  readonly homeserver: Homeserver;
+}
+
+/**
+ * Takes in what is missing of one room, as far back as `since` (milliseconds), however much that is. It first walks
+ * back and remembers where pages begin that lack something, then stores them in the order in which things happened; so
+ * one page is held in memory at a time.
+ * @returns how many events were missing.
+ */
+export async function fillRoom(parts: RoomGapParts, room: RoomId, since: number): Promise<number> {
+  const lacking: (string | undefined)[] = [];
+  for (let from: string | undefined; ; ) {
+    const page = await messages(parts.homeserver, room, from);
+    if (page === null) break;
+    const { chunk, start = from, end } = page;
+    if ((await missingOf(parts.database, chunk, since)).length > 0) lacking.push(start);
+    const beyond = chunk.some((event) => event.origin_server_ts < since);
+    if (beyond || chunk.length === 0 || end === undefined || end === from) break;
+    from = end;
+  }
+  let missing = 0;
+  // `/messages` gives the newest first.
+  for (const from of lacking.reverse()) {
+    const page = await messages(parts.homeserver, room, from);
+    const events = page === null ? [] : await missingOf(parts.database, page.chunk, since);
+    missing += await storeEvents(parts.database, events.reverse());
+  }
+  return missing;
+}
+
+interface Page {
+  readonly chunk: readonly MatrixEvent[];
+  readonly start?: string;
+  readonly end?: string;
+}
+
+async function messages(
+  homeserver: Homeserver,
+  room: RoomId,
+  from: string | undefined,
+): Promise<Page | null> {
+  try {
+    return await homeserver.call<Page>({
+      method: "GET",
+      path: path`/_matrix/client/v3/rooms/${room}/messages`,
+      query: {
+        dir: "b",
+        limit: String(from === undefined ? FIRST_PAGE : PAGE),
+        ...(from === undefined ? {} : { from }),
+      },
+    });
+  } catch (error) {
+    // The bot is not in the room: the audit finds that.
+    if (error instanceof MatrixRefused) return null;
+    throw error;
+  }
+}
+
+async function missingOf(
+  db: Queryable,
+  events: readonly MatrixEvent[],
+  since: number,
+): Promise<MatrixEvent[]> {
+  const recent = events.filter((event) => event.origin_server_ts >= since);
+  if (recent.length === 0) return [];
+  const found = await db.query<{ event_id: string }>("SELECT event_id FROM inbox WHERE event_id = ANY($1)", [
+    recent.map((event) => event.event_id),
+  ]);
+  const known = new Set(found.rows.map((row) => row.event_id));
+  return recent.filter((event) => !known.has(event.event_id));
+}

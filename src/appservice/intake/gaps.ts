@@ -1,0 +1,131 @@
+import type { Logger } from "pino";
+import { queueRoomAudit } from "../../audit/room-audits.ts";
+import type { RoomInspector, RoomRepair } from "../../audit/room-ports.ts";
+import { inParallel } from "../../base/in-parallel.ts";
+import type { RoomId } from "../../policy/model.ts";
+import type { Database, Queryable } from "../../store/database.ts";
+import { addJob } from "../../store/jobs.ts";
+import type { CallOutcome, Homeserver } from "../homeserver/homeserver.ts";
+import { fillRoom } from "./gap-in-room.ts";
+
+export interface GapParts {
+  readonly database: Database;
+  readonly homeserver: Homeserver;
+  readonly inspector: () => RoomInspector;
+  readonly repair: RoomRepair;
+  readonly log: Logger;
+}
+
+/** Clocks of two machines, and events that were under way when the last check began. */
+const MARGIN = 5 * 60_000;
+/** Nobody looks back further (milliseconds). */
+const FURTHEST = 14 * 86_400_000;
+/**
+ * After a restart, the rooms in which somebody wrote in this time, the latest first, and those so new that nobody has; at
+ * night, all.
+ */
+const RECENT = 14 * 86_400_000;
+const NEW = 86_400_000;
+const MOST_RECENT = 2_000;
+const AT_ONCE = 2;
+
+/** Has the gaps looked for, once Synapse had the time to send what it held back. Asked for twice is once. */
+export const queueGapCheck = (db: Queryable, rooms: "recent" | "all"): Promise<void> =>
+  addJob(
+    db,
+    "gaps",
+    { rooms },
+    { queue: `gaps:${rooms}`, priority: 20, runAt: new Date(Date.now() + 2_000) },
+  );
+
+/**
+ * The job `gaps`: finds events that Synapse never sent, and stores them as if it had. A Synapse that is killed at the
+ * wrong moment forgets what it had queued for us and goes on with what came later (seen on 1.160), so every room's
+ * events since the last check are compared with the inbox. When something was missing, all rooms are audited.
+ * @returns how many events were missing.
+ */
+export async function findGaps(parts: GapParts, rooms: "recent" | "all"): Promise<number> {
+  const { database, log } = parts;
+  const began = new Date();
+  const since = await lastCheck(database, rooms, began);
+  const strays = await takeUnseenRooms(parts);
+  let missing = 0;
+  await inParallel(await roomsToCheck(database, rooms), AT_ONCE, async (room) => {
+    missing += await fillRoom(parts, room, since);
+  });
+  await database.transaction(async (tx) => {
+    await tx.query(
+      `INSERT INTO gap_checks (rooms, checked_until) VALUES ($1, $2)
+       ON CONFLICT (rooms) DO UPDATE SET checked_until = excluded.checked_until`,
+      [rooms, began],
+    );
+    if (missing === 0 && strays === 0) return;
+    log.warn(
+      { events: missing, rooms: strays },
+      "Synapse had not sent everything; what was missing is taken in now",
+    );
+    await queueRoomAudit(tx, {
+      id: `gap ${began.toISOString()}`,
+      roomIds: null,
+      repair: true,
+      tells: "if_differing",
+    });
+  });
+  return missing;
+}
+
+/** Up to when the rooms of this kind of look were seen to be whole: all rooms are the recent ones too. */
+async function lastCheck(db: Queryable, rooms: "recent" | "all", now: Date): Promise<number> {
+  const found = await db.query<{ checked_until: Date | null }>(
+    "SELECT max(checked_until) AS checked_until FROM gap_checks WHERE rooms IN ($1, 'all')",
+    [rooms],
+  );
+  const known = found.rows[0]?.checked_until?.getTime() ?? 0;
+  return Math.max(known - MARGIN, now.getTime() - FURTHEST);
+}
+
+async function roomsToCheck(db: Queryable, rooms: "recent" | "all"): Promise<RoomId[]> {
+  const found = await db.query<{ room_id: RoomId }>(
+    `SELECT room_id FROM conversations
+     WHERE room_id IS NOT NULL
+       AND ($1 OR last_activity_at > now() - $2 * interval '1 millisecond'
+               OR (last_activity_at IS NULL AND created_at > now() - $3 * interval '1 millisecond'))
+     ORDER BY coalesce(last_activity_at, created_at) DESC LIMIT $4`,
+    [rooms === "all", RECENT, NEW, rooms === "all" ? null : MOST_RECENT],
+  );
+  return found.rows.map((row) => row.room_id);
+}
+
+/** Rooms with our people in them of which no event at all has come. @returns how many. */
+async function takeUnseenRooms({ database, inspector, repair }: GapParts): Promise<number> {
+  let count = 0;
+  for await (const page of inspector().rooms()) {
+    const inhabited = page.filter((room) => room.people > 0);
+    const seen = await database.query<{ room_id: RoomId }>(
+      "SELECT room_id FROM rooms WHERE room_id = ANY($1)",
+      [inhabited.map((room) => room.roomId)],
+    );
+    const known = new Set(seen.rows.map((row) => row.room_id));
+    for (const { roomId, creator } of inhabited) {
+      if (known.has(roomId)) continue;
+      await repair.unknown(roomId, creator);
+      count += 1;
+    }
+  }
+  return count;
+}
+
+/**
+ * Tells when the homeserver answers again after nobody was there: it may have been killed, and have lost something. One
+ * that throttles us, is slow or answers with an error is running, and has lost nothing.
+ */
+export function whenBack(onBack: () => void): (outcome: CallOutcome) => void {
+  let away = false;
+  return (outcome) => {
+    if (outcome === "away") away = true;
+    else if (away && (outcome === "ok" || outcome === "refused")) {
+      away = false;
+      onBack();
+    }
+  };
+}

@@ -1,0 +1,80 @@
+import { inParallel } from "../../base/in-parallel.ts";
+import { READ_TO } from "../../conversations/list/unread.ts";
+import type { Naming, RoomId, UserId } from "../../policy/model.ts";
+import { isHandle, isOurs } from "../../policy/names/names.ts";
+import type { Database } from "../../store/database.ts";
+import { type Homeserver, MatrixRefused, path } from "../homeserver/homeserver.ts";
+import { storeReceipts } from "./receipts.ts";
+
+export interface LostReceiptParts {
+  readonly database: Database;
+  readonly homeserver: Homeserver;
+  readonly settings: Naming;
+}
+
+/** Rooms looked at, the latest message first. */
+const MOST_ROOMS = 2_000;
+/** Members asked for themselves, and how many of them a room may have. */
+const MOST_MEMBERS = 2_000;
+const SMALL = 50;
+const AT_ONCE = 2;
+
+/**
+ * Asks for what was read while nobody listened: Synapse does not keep receipts for an application service that is away,
+ * and what was read then would stay in the list for ever. Only rooms are asked about in which something is unread, as far
+ * as is known. What the bot is told of has everybody's public receipts; the private ones are told to each user only, so
+ * who still has something unread is asked for themselves, in rooms where that is few calls.
+ */
+export async function findLostReceipts(parts: LostReceiptParts): Promise<void> {
+  const rooms = new Set((await unread(parts)).map(({ room_id }) => room_id));
+  await inParallel([...rooms], AT_ONCE, (room) => takeReceipts(parts, room));
+  const still = (await unread(parts)).filter(({ people }) => people <= SMALL);
+  await inParallel(still.slice(0, MOST_MEMBERS), AT_ONCE, ({ room_id, user_id }) =>
+    takeReceipts(parts, room_id, user_id),
+  );
+}
+
+interface Unread {
+  readonly room_id: RoomId;
+  readonly user_id: UserId;
+  readonly people: number;
+}
+
+/** Who has something unread where. */
+async function unread({ database, settings }: LostReceiptParts): Promise<readonly Unread[]> {
+  const found = await database.query<Unread & Record<string, unknown>>(
+    `WITH recent AS MATERIALIZED (
+       SELECT room_id, last_activity_at FROM conversations
+       WHERE room_id IS NOT NULL AND last_activity_at IS NOT NULL
+       ORDER BY last_activity_at DESC LIMIT ${MOST_ROOMS}),
+     present AS (
+       SELECT recent.*, m.user_id, (count(*) OVER (PARTITION BY room_id))::integer AS people
+       FROM recent JOIN room_members m USING (room_id) WHERE m.membership = 'join')
+     SELECT room_id, user_id, people FROM present WHERE EXISTS (
+       SELECT FROM room_messages message
+       WHERE message.room_id = present.room_id AND message.sender <> present.user_id AND NOT message.removed
+         AND message.position > ${READ_TO("present.room_id", "present.user_id")})
+     ORDER BY last_activity_at DESC`,
+  );
+  return found.rows.filter(({ user_id }) => isOurs(settings, user_id) && !isHandle(settings, user_id));
+}
+
+/** The room's receipts as `as` may see them (`/initialSync` of a room, which Synapse has and `/sync` has replaced). */
+async function takeReceipts(
+  { database, homeserver }: LostReceiptParts,
+  room: RoomId,
+  as?: UserId,
+): Promise<void> {
+  try {
+    const { receipts = [] } = await homeserver.call<{ receipts?: readonly unknown[] }>({
+      method: "GET",
+      path: path`/_matrix/client/v3/rooms/${room}/initialSync`,
+      query: { limit: "1" },
+      ...(as === undefined ? {} : { as }),
+    });
+    await storeReceipts(database, receipts);
+  } catch (error) {
+    // Not in the room any more, or locked: the reconciler and the audit look after that.
+    if (!(error instanceof MatrixRefused)) throw error;
+  }
+}

@@ -1,0 +1,92 @@
+import { createHash, timingSafeEqual } from "node:crypto";
+import express, { type RequestHandler, type Router } from "express";
+import { z } from "zod";
+import { type Database, isDatabaseDown } from "../../store/database.ts";
+import { storeEvents } from "./inbox.ts";
+import type { ReceiptQueue } from "./receipt-queue.ts";
+
+/** A legal transaction can be large: 100 events of 64 KiB, and ephemeral data beside them. */
+const BODY_LIMIT = "64mb";
+
+const transaction = z.looseObject({
+  events: z.array(z.looseObject({ event_id: z.string(), room_id: z.string(), type: z.string() })),
+  ephemeral: z.array(z.unknown()).optional(),
+  "de.sorunome.msc2409.ephemeral": z.array(z.unknown()).optional(),
+});
+
+export interface IntakeOptions {
+  readonly database: Database;
+  readonly hsToken: string;
+  /** Receipts and typing. They may be lost by design, so the answer waits for them only while too many wait already. */
+  readonly receipts: Pick<ReceiptQueue, "add">;
+  readonly knowsUser: (userId: string) => Promise<boolean>;
+  /** Told when a transaction could not be stored, because the database is not there. */
+  readonly onRefused?: () => void;
+  readonly onStored?: (events: number, seconds: number) => void;
+}
+
+/**
+ * What Synapse calls on an application service (application service API, "Pushing events", "Querying", "Pinging").
+ * A transaction is answered 200 when its events are in PostgreSQL and not before.
+ */
+export function intake(options: IntakeOptions): Router {
+  const router = express.Router();
+  router.use(requireToken(options.hsToken));
+  router.put(
+    "/transactions/:txnId",
+    express.json({ limit: BODY_LIMIT, strict: true }),
+    async (request, response) => {
+      const started = performance.now();
+      const parsed = transaction.safeParse(request.body);
+      if (!parsed.success) {
+        response.status(400).json({ errcode: "M_BAD_JSON", error: "A transaction holds an array of events" });
+        return;
+      }
+      try {
+        const stored = await storeEvents(options.database, parsed.data.events);
+        options.onStored?.(stored, (performance.now() - started) / 1_000);
+        await options.receipts.add(
+          parsed.data.ephemeral ?? parsed.data["de.sorunome.msc2409.ephemeral"] ?? [],
+        );
+      } catch (error) {
+        if (!isDatabaseDown(error)) throw error;
+        options.onRefused?.();
+        response
+          .status(503)
+          .set("Retry-After", "5")
+          .json({ errcode: "M_UNKNOWN", error: "The database is not there" });
+        return;
+      }
+      response.json({});
+    },
+  );
+  router.post("/ping", express.json(), (_request, response) => {
+    response.json({});
+  });
+  router.get("/users/:userId", async (request, response) => {
+    if (await options.knowsUser(request.params.userId)) response.json({});
+    else response.status(404).json({ errcode: "M_NOT_FOUND", error: "No such user" });
+  });
+  router.get("/rooms/:alias", (_request, response) => {
+    response.status(404).json({ errcode: "M_NOT_FOUND", error: "Whisper has no room aliases" });
+  });
+  router.use((_request, response) => {
+    response.status(404).json({ errcode: "M_UNRECOGNIZED", error: "Unrecognised request" });
+  });
+  return router;
+}
+
+/** Refuses requests without the bearer token; 401 without one, 403 with a wrong one, as the specification has it. */
+export function requireToken(token: string): RequestHandler {
+  const expected = digest(token);
+  return (request, response, next) => {
+    const given = /^Bearer (.+)$/i.exec(request.headers.authorization ?? "")?.[1];
+    if (given === undefined) {
+      response.status(401).json({ errcode: "M_UNAUTHORIZED", error: "Missing token" });
+    } else if (!timingSafeEqual(digest(given), expected)) {
+      response.status(403).json({ errcode: "M_FORBIDDEN", error: "Bad token" });
+    } else next();
+  };
+}
+
+const digest = (text: string) => createHash("sha256").update(text).digest();

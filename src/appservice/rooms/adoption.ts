@@ -1,0 +1,279 @@
+import { findOrMake } from "../../conversations/open.ts";
+import { checkRoom } from "../../conversations/record/affected.ts";
+import { controlConversation } from "../../conversations/record/keys.ts";
+import { conversationById, ensureConversation } from "../../conversations/record/store.ts";
+import { tell } from "../../conversations/record/tell.ts";
+import { lockDirectory } from "../../directory/store.ts";
+import { carryOver } from "../../messages/carry-over.ts";
+import type { MatrixEvent } from "../../messages/event.ts";
+import { wakeOutbox } from "../../messages/outbox.ts";
+import { classifyRoom, type MadeRoom } from "../../policy/conversations/adoption.ts";
+import { invitedLater } from "../../policy/conversations/new-room.ts";
+import {
+  type ActualRoom,
+  type ConversationId,
+  type Directory,
+  INVITED_LATER_TYPE,
+  type RoomId,
+  SERVICE_MEMBERS_TYPE,
+  type UserId,
+} from "../../policy/model.ts";
+import { usernameOf } from "../../policy/names/names.ts";
+import { expectedRoom, ROOM_VERSION } from "../../policy/rooms/expected-room.ts";
+import { readPowerLevels } from "../../policy/rooms/level-meaning.ts";
+import { BOT_LEVEL } from "../../policy/rooms/power-levels.ts";
+import * as words from "../../policy/words.ts";
+import type { Transaction } from "../../store/database.ts";
+import { MatrixRefused, path } from "../homeserver/homeserver.ts";
+import { loadRoom } from "./mirror.ts";
+import type { ReconcilerParts } from "./reconciler.ts";
+import { retireRoom } from "./retire.ts";
+import { carryOut, refetchRoom } from "./room-steps.ts";
+
+/**
+ * The job `adopt`: a room that a user made in a client becomes the room of the conversation that it was made for, or
+ * leads to the room that this conversation has already (2-matrix-mapping, "Starting a conversation, in any client").
+ * Runs again from the start after a crash: what was done is seen in the room.
+ */
+export async function adoptRoom(parts: ReconcilerParts, room: RoomId): Promise<void> {
+  await decideOn(parts, room);
+  // Whatever came of it, also nothing: who writes into the room waits for no more.
+  await announce(parts, room);
+}
+
+async function decideOn(parts: ReconcilerParts, room: RoomId): Promise<void> {
+  const { database, homeserver, directory, settings } = parts;
+  const known = await database.query(
+    "SELECT FROM conversations WHERE room_id = $1 UNION ALL SELECT FROM retired_rooms WHERE room_id = $1",
+    [room],
+  );
+  if (known.rowCount !== 0) return;
+
+  const mirrored = await loadRoom(database, room);
+  // Rooms that Whisper made are known by their marker (see findOrphan).
+  if (mirrored?.creator === settings.bot) return;
+  // Of a room that an account from outside made, Whisper is told from the first of ours on.
+  const state = await refetchRoom(database, homeserver, room, mirrored?.creator ?? undefined);
+  // Everybody in it has left: invitations are all there is of it any more, and they lead nowhere.
+  if (state.length === 0) {
+    await database.transaction((tx) => retireRoom(tx, room, null));
+    return;
+  }
+  const actual = await loadRoom(database, room);
+  if (actual === null || actual.creator === settings.bot) return;
+  const classify = (people: Directory, as: ActualRoom) => classifyRoom(people, settings, as, isDirect(state));
+  const first = classify(await directory.fresh(), actual);
+  if (first.is === "unfinished") return;
+  // Power first: from the moment at which the room is ours it can be kept in order. One that is refused, or closed by a
+  // client, is never taken over: nobody whom its maker put in it comes in.
+  const taken =
+    (first.is === "opening" || first.is === "control") &&
+    actual.version === ROOM_VERSION &&
+    !(await hasSilentRival(parts, actual)) &&
+    (await tookOver(parts, actual));
+  const claimed = await database.transaction(async (tx) => {
+    // Somebody may have been invited meanwhile. Whose event was handled is in the mirror, and belongs to the choice; the
+    // others wait for this lock (conversations/custom-group-events.ts) and are edits of the group that there is then.
+    await tx.query("SELECT FROM rooms WHERE room_id = $1 FOR UPDATE", [room]);
+    // Decided under the lock: two rooms for one choice of people become one group.
+    await lockDirectory(tx);
+    const made = classify(await directory.within(tx), (await loadRoom(tx, room)) ?? actual);
+    return decide(parts, tx, taken ? made : withoutPower(made), room, newestOf(state));
+  });
+  if (claimed !== null) await letIn(parts, claimed, room);
+}
+
+/**
+ * Those who are invited come in before the message that may be waiting: what was said before one's join is not counted as
+ * unread, and some clients do not show it. Whom this does not let in, the reconciler does.
+ */
+async function letIn(parts: ReconcilerParts, id: ConversationId, room: RoomId): Promise<void> {
+  const { database, directory, settings } = parts;
+  const [stored, actual] = [await conversationById(database, id), await loadRoom(database, room)];
+  if (stored === null || actual === null) return;
+  const expected = expectedRoom(stored.conversation, await directory.fresh(), settings);
+  const invited = [...actual.members].flatMap(([id, { membership }]) =>
+    membership === "invite" ? [id] : [],
+  );
+  // With the others in it already.
+  const later = invitedLater(actual.state[INVITED_LATER_TYPE]);
+  for (const user of new Set([...invited, ...later])) {
+    if (!expected?.members.has(user) || actual.members.get(user)?.membership === "join") continue;
+    try {
+      await carryOut(parts, room, { step: "join", user });
+    } catch (error) {
+      if (!(error instanceof MatrixRefused)) throw error;
+      parts.log.warn({ err: error }, "somebody could not be let into a room that was taken over yet");
+    }
+  }
+}
+
+/**
+ * Is somebody who never receives at the bot's level, and not in the room yet? To step down they would have to come in
+ * before it is decided who else stays.
+ */
+async function hasSilentRival(
+  { directory, settings }: ReconcilerParts,
+  actual: ActualRoom,
+): Promise<boolean> {
+  const people = await directory.fresh();
+  const levels = readPowerLevels(actual.state["m.room.power_levels"], actual.creator);
+  return [...actual.members].some(([id, { membership }]) => {
+    const username = usernameOf(settings, id, people);
+    const silent = username !== null && people.users.get(username)?.preferences.neverReceive === true;
+    return silent && membership === "invite" && (levels.users[id] ?? 0) >= BOT_LEVEL;
+  });
+}
+
+/** Whoever waits for the adoption, in any process, may go on: it is done, or there is none to wait for. */
+async function announce({ database }: ReconcilerParts, room: RoomId): Promise<void> {
+  await database.query("SELECT pg_notify('whisper_adopted', $1)", [room]);
+}
+
+/** @returns the conversation whose room this is to be; null when the room is closed instead. */
+async function decide(
+  parts: ReconcilerParts,
+  tx: Transaction,
+  made: MadeRoom,
+  room: RoomId,
+  madeFrom: number,
+): Promise<ConversationId | null> {
+  switch (made.is) {
+    case "unfinished":
+      return null;
+    case "closed":
+      await retireRoom(tx, room, null);
+      return null;
+    case "control":
+      await retireInto(
+        tx,
+        room,
+        (await ensureConversation(tx, controlConversation(made.asker))).conversation.id,
+      );
+      return null;
+    case "refused":
+      await retireRoom(tx, room, null);
+      if (made.asker !== null) await tell(tx, made.asker, `refused-room:${room}`, made.reason);
+      return null;
+    case "opening": {
+      const { id } = await findOrMake(parts, tx, made.opening, made.asker, madeFrom);
+      if (made.replace === null && (await claim(tx, id, room))) return id;
+      await retireInto(tx, room, id);
+      if (made.replace !== null)
+        await tell(tx, made.asker, `refused-room:${room}`, words.goesOnElsewhere(made.replace));
+      return null;
+    }
+    default:
+      return made satisfies never;
+  }
+}
+
+const withoutPower = (made: MadeRoom): MadeRoom =>
+  made.is === "opening" ? { ...made, replace: made.replace ?? "bot-powerless" } : made;
+
+/** Makes the room the conversation's, if it has none and none is being made. */
+async function claim(tx: Transaction, id: ConversationId, room: RoomId): Promise<boolean> {
+  const claimed = await tx.query(
+    `UPDATE conversations SET room_id = $2, last_activity_at = now()
+     WHERE id = $1 AND room_id IS NULL AND creating_since IS NULL`,
+    [id, room],
+  );
+  if (claimed.rowCount !== 1) return false;
+  await tx.query("SELECT pg_notify('whisper_room', $1)", [room]);
+  await checkRoom(tx, id);
+  await wakeOutbox(tx, [id]);
+  return true;
+}
+
+async function retireInto(tx: Transaction, room: RoomId, id: ConversationId): Promise<void> {
+  const stored = await conversationById(tx, id);
+  await retireRoom(tx, room, id);
+  // What was said in it already is said in the conversation's own room.
+  await carryOver(tx, room, id);
+  if (stored?.roomId === null) await checkRoom(tx, id);
+}
+
+const newestOf = (state: readonly MatrixEvent[]): number =>
+  Math.max(0, ...state.map((event) => event.origin_server_ts));
+
+const isDirect = (state: readonly MatrixEvent[]): boolean =>
+  state.some((event) => event.type === "m.room.member" && event.content.is_direct === true);
+
+/** @returns false when the homeserver refused: whoever made the room has left it, say, or has not the power to give. */
+async function tookOver(parts: ReconcilerParts, actual: ActualRoom): Promise<boolean> {
+  try {
+    await takeOver(parts, actual);
+    return true;
+  } catch (error) {
+    if (!(error instanceof MatrixRefused)) throw error;
+    parts.log.warn({ err: error }, "a room that a user made cannot be taken over, and is closed");
+    return false;
+  }
+}
+
+/**
+ * Gives the bot the power over a room that a user made: its creator lets it in, raises it and steps down. Whoever else
+ * is at the bot's level steps down too, for which they have to be in the room; all others come in when it is decided.
+ */
+async function takeOver(parts: ReconcilerParts, actual: ActualRoom): Promise<void> {
+  const { database, homeserver, settings } = parts;
+  const { roomId: room, creator } = actual;
+  const { bot } = settings;
+  if (creator === null) return;
+  const own = actual.members.get(bot)?.membership;
+  // Before the bot is in the room, so that no client ever names the chat after it. Done in an earlier try that did not
+  // come to its end: the creator may have stepped down since and could not do it again.
+  if (own !== "join") {
+    await homeserver.call({
+      method: "PUT",
+      path: path`/_matrix/client/v3/rooms/${room}/state/${SERVICE_MEMBERS_TYPE}/`,
+      as: creator,
+      body: { service_members: [bot] },
+    });
+    if (own !== "invite") {
+      await homeserver.call({
+        method: "POST",
+        path: path`/_matrix/client/v3/rooms/${room}/invite`,
+        as: creator,
+        body: { user_id: bot },
+      });
+    }
+    await homeserver.call({ method: "POST", path: path`/_matrix/client/v3/join/${room}` });
+  }
+  const levels = readPowerLevels(actual.state["m.room.power_levels"], creator);
+  for (const [user, { membership }] of actual.members) {
+    if (membership !== "invite" || user === bot) continue;
+    if ((levels.users[user] ?? 0) < BOT_LEVEL) continue;
+    await homeserver.call({ method: "POST", path: path`/_matrix/client/v3/join/${room}`, as: user });
+  }
+  await enthrone(parts, actual, creator);
+  await refetchRoom(database, homeserver, room);
+}
+
+/** Nobody lowers an equal, but everybody may lower themselves (authorisation rules of room version 11, 9.7.1). */
+async function enthrone(
+  { homeserver, settings }: ReconcilerParts,
+  actual: ActualRoom,
+  creator: UserId,
+): Promise<void> {
+  const { bot } = settings;
+  const content = actual.state["m.room.power_levels"] ?? {};
+  const users: Record<string, number> = { ...readPowerLevels(content, creator).users };
+  const rivals = Object.keys(users).filter((user) => user !== bot && (users[user] ?? 0) >= BOT_LEVEL);
+  // The creator first: only they can raise the bot.
+  const order = [
+    ...(users[bot] === BOT_LEVEL ? [] : [creator]),
+    ...rivals.filter((user) => user !== creator),
+  ];
+  if (users[bot] === BOT_LEVEL && rivals.includes(creator)) order.push(creator);
+  for (const user of order) {
+    users[bot] = BOT_LEVEL;
+    users[user] = 0;
+    await homeserver.call({
+      method: "PUT",
+      path: path`/_matrix/client/v3/rooms/${actual.roomId}/state/m.room.power_levels/`,
+      as: user as UserId,
+      body: { ...content, users: { ...users } },
+    });
+  }
+}

@@ -1,0 +1,263 @@
+import {
+  type ConversationRow,
+  conversationColumns,
+  conversationOf,
+} from "../../conversations/record/store.ts";
+import type { MatrixEvent } from "../../messages/event.ts";
+import type {
+  ActualMember,
+  ActualRoom,
+  Conversation,
+  Membership,
+  RoomId,
+  UserId,
+} from "../../policy/model.ts";
+import type { Queryable } from "../../store/database.ts";
+
+/**
+ * The rooms as they are, in PostgreSQL: kept by the transactions that Synapse sends and by what Whisper itself does,
+ * so that nothing known is asked of the homeserver.
+ */
+
+/**
+ * Takes a state event into the mirror.
+ * @returns whether anything that the rules look at became different; false for what Whisper did itself.
+ */
+export async function mirrorEvent(db: Queryable, event: MatrixEvent): Promise<boolean> {
+  if (event.state_key === undefined) return false;
+  if (event.type === "m.room.member") {
+    const { membership } = event.content;
+    if (typeof membership !== "string") return false;
+    return (await mirrorMembers(db, event.room_id, [event])) > 0;
+  }
+  if (event.state_key !== "") return false;
+  if (event.type === "m.room.create") {
+    const { room_version } = event.content;
+    await mirrorRoom(db, event.room_id, typeof room_version === "string" ? room_version : "1", event.sender);
+  }
+  return mirrorState(db, event);
+}
+
+export async function mirrorRoom(
+  db: Queryable,
+  room: RoomId,
+  version: string,
+  creator: UserId | null,
+): Promise<void> {
+  await db.query(
+    `INSERT INTO rooms (room_id, version, creator) VALUES ($1, $2, $3) ON CONFLICT (room_id) DO NOTHING`,
+    [room, version, creator],
+  );
+}
+
+/**
+ * How long Whisper's own doings stand in the mirror against events that contradict them. Those are older: they were
+ * on their way when it acted. The event of the doing itself ends this; the time is for the case that it is lost.
+ */
+const AHEAD = "now() + interval '1 minute'";
+
+/** Takes a state event into the mirror unless a newer one is known. */
+async function mirrorState(db: Queryable, event: MatrixEvent): Promise<boolean> {
+  const replaces = event.unsigned?.replaces_state ?? null;
+  const changed = await db.query<{ changed: boolean }>(
+    `WITH before AS (SELECT content FROM room_state WHERE room_id = $1 AND type = $2)
+     INSERT INTO room_state AS known (room_id, type, content, event_id, made_at) VALUES ($1, $2, $3, $4, $5)
+     ON CONFLICT (room_id, type) DO UPDATE
+       SET content = excluded.content, event_id = excluded.event_id, made_at = excluded.made_at, ahead_until = NULL
+     WHERE CASE WHEN known.ahead_until > now() THEN known.event_id IN (excluded.event_id, $6)
+                ELSE excluded.made_at >= known.made_at END
+     RETURNING content IS DISTINCT FROM (SELECT content FROM before) AS changed`,
+    [
+      event.room_id,
+      event.type,
+      JSON.stringify(event.content),
+      event.event_id,
+      event.origin_server_ts,
+      replaces,
+    ],
+  );
+  return changed.rows[0]?.changed ?? false;
+}
+
+/** What Whisper itself set, and the event that it became, unless that was handled before the answer came. */
+export async function mirrorOwnState(
+  db: Queryable,
+  room: RoomId,
+  type: string,
+  content: Readonly<Record<string, unknown>>,
+  eventId: string,
+): Promise<void> {
+  await db.query(
+    `INSERT INTO room_state AS known (room_id, type, content, event_id, ahead_until)
+     SELECT $1, $2, $3::jsonb, $4, ${AHEAD}
+     WHERE NOT EXISTS (SELECT FROM inbox WHERE event_id = $4 AND handled_at IS NOT NULL)
+     ON CONFLICT (room_id, type) DO UPDATE
+       SET content = excluded.content, event_id = excluded.event_id, ahead_until = excluded.ahead_until
+     WHERE known.event_id <> excluded.event_id`,
+    [room, type, JSON.stringify(content), eventId],
+  );
+}
+
+/**
+ * Whisper is about to make this of a member: `mirrorOwnMember` follows when it is done. Who was never in the room counts as
+ * somebody who has forgotten it: a join begins with an invitation, whose event may come first.
+ */
+export async function awaitOwnMember(
+  db: Queryable,
+  room: RoomId,
+  user: UserId,
+  membership: Membership,
+): Promise<void> {
+  await db.query(
+    `INSERT INTO room_members AS known (room_id, user_id, membership, forgotten, event_id, awaited)
+     VALUES ($1, $2, 'leave', true, '', $3)
+     ON CONFLICT (room_id, user_id) DO UPDATE SET awaited = excluded.awaited`,
+    [room, user, membership],
+  );
+}
+
+/**
+ * What Whisper itself made of a member. When the event of it was handled before the answer came, later ones may have
+ * been too: then the mirror is right, and nothing that comes is older news.
+ */
+export async function mirrorOwnMember(
+  db: Queryable,
+  room: RoomId,
+  user: UserId,
+  membership: Membership,
+): Promise<void> {
+  await db.query(
+    `INSERT INTO room_members AS known (room_id, user_id, membership, event_id, ahead_until)
+     VALUES ($1, $2, $3, '', ${AHEAD})
+     ON CONFLICT (room_id, user_id) DO UPDATE
+       SET membership = excluded.membership, ahead_until = excluded.ahead_until, forgotten = false, awaited = NULL
+     WHERE known.awaited = excluded.membership`,
+    [room, user, membership],
+  );
+}
+
+/** Takes memberships into the mirror in one statement. @returns how many became different. */
+async function mirrorMembers(db: Queryable, room: RoomId, events: readonly MatrixEvent[]): Promise<number> {
+  const changed = await db.query<{ changed: boolean }>(
+    `WITH given AS (
+       SELECT user_id, membership, event_id, made_at
+       FROM json_to_recordset($2) AS m(user_id text, membership text, event_id text, made_at bigint)),
+     before AS (
+       SELECT user_id, membership FROM room_members WHERE room_id = $1 AND user_id IN (SELECT user_id FROM given))
+     INSERT INTO room_members AS known (room_id, user_id, membership, event_id, made_at)
+     SELECT $1, user_id, membership, event_id, made_at FROM given
+     ON CONFLICT (room_id, user_id) DO UPDATE
+       SET membership = excluded.membership, event_id = excluded.event_id, made_at = excluded.made_at,
+           ahead_until = NULL,
+           awaited = nullif(known.awaited, excluded.membership),
+           -- A new membership row opens the history again, so what was forgotten must be forgotten again: also when
+           -- somebody who had left has left once more, and what lay between was not seen.
+           forgotten = known.forgotten AND known.membership = excluded.membership
+             AND (known.event_id = excluded.event_id OR coalesce(known.ahead_until > now(), false))
+     WHERE CASE WHEN known.ahead_until > now() THEN excluded.membership IN (known.membership, known.awaited)
+                ELSE excluded.made_at >= known.made_at END
+     RETURNING membership IS DISTINCT FROM (SELECT membership FROM before WHERE before.user_id = known.user_id) AS changed`,
+    [
+      room,
+      JSON.stringify(
+        events.map((event) => ({
+          user_id: event.state_key,
+          membership: event.content.membership,
+          event_id: event.event_id,
+          made_at: event.origin_server_ts,
+        })),
+      ),
+    ],
+  );
+  return changed.rows.filter((row) => row.changed).length;
+}
+
+export async function mirrorForgotten(db: Queryable, room: RoomId, user: UserId): Promise<void> {
+  await db.query("UPDATE room_members SET forgotten = true WHERE room_id = $1 AND user_id = $2", [
+    room,
+    user,
+  ]);
+}
+
+export async function mirrorDirect(db: Queryable, room: RoomId, user: UserId): Promise<void> {
+  await db.query("UPDATE room_members SET direct = true WHERE room_id = $1 AND user_id = $2", [room, user]);
+}
+
+/** Puts a room's whole state, asked of the homeserver, in place of what the mirror had. */
+export async function mirrorWholeRoom(
+  db: Queryable,
+  room: RoomId,
+  state: readonly MatrixEvent[],
+): Promise<void> {
+  const members = state.filter((event) => event.type === "m.room.member");
+  await db.query("UPDATE room_members SET ahead_until = NULL WHERE room_id = $1", [room]);
+  await db.query("DELETE FROM room_state WHERE room_id = $1", [room]);
+  await db.query("DELETE FROM room_members WHERE room_id = $1 AND NOT (user_id = ANY($2))", [
+    room,
+    members.map((event) => event.state_key),
+  ]);
+  await mirrorMembers(db, room, members);
+  for (const event of state) if (event.type !== "m.room.member") await mirrorEvent(db, event);
+}
+
+/** The room as mirrored; null when the mirror has never seen it. */
+export const loadRoom = async (db: Queryable, room: RoomId): Promise<ActualRoom | null> =>
+  (await loadRooms(db, [room])).get(room) ?? null;
+
+/** Rooms as mirrored, in three statements; without those that the mirror has never seen. */
+export async function loadRooms(
+  db: Queryable,
+  ids: readonly RoomId[],
+): Promise<ReadonlyMap<RoomId, ActualRoom>> {
+  if (ids.length === 0) return new Map();
+  interface Member extends ActualMember {
+    readonly room_id: RoomId;
+    readonly user_id: UserId;
+    readonly direct: boolean;
+  }
+  const known = await db.query<{ room_id: RoomId; version: string; creator: UserId | null }>(
+    "SELECT room_id, version, creator FROM rooms WHERE room_id = ANY($1)",
+    [ids],
+  );
+  const state = await db.query<{ room_id: RoomId; type: string; content: Record<string, unknown> }>(
+    "SELECT room_id, type, content FROM room_state WHERE room_id = ANY($1)",
+    [ids],
+  );
+  const members = await db.query<Member & Record<string, unknown>>(
+    "SELECT room_id, user_id, membership, forgotten, direct FROM room_members WHERE room_id = ANY($1)",
+    [ids],
+  );
+  const stateOf = Map.groupBy(state.rows, (row) => row.room_id);
+  const membersOf = Map.groupBy(members.rows, (row) => row.room_id);
+  return new Map(
+    known.rows.map(({ room_id, version, creator }): [RoomId, ActualRoom] => {
+      const present = membersOf.get(room_id) ?? [];
+      return [
+        room_id,
+        {
+          roomId: room_id,
+          version,
+          creator,
+          state: Object.fromEntries((stateOf.get(room_id) ?? []).map(({ type, content }) => [type, content])),
+          members: new Map(
+            present.map(({ user_id, membership, forgotten }) => [user_id, { membership, forgotten }]),
+          ),
+          direct: new Set(present.filter((member) => member.direct).map((member) => member.user_id)),
+        },
+      ];
+    }),
+  );
+}
+
+/** The conversations in whose rooms each of these people is, is invited or is just being let in, as far as the mirror knows. */
+export async function roomsWith(
+  db: Queryable,
+  users: readonly UserId[],
+): Promise<ReadonlyArray<{ readonly user: UserId; readonly conversation: Conversation }>> {
+  const found = await db.query<ConversationRow & { user_id: UserId } & Record<string, unknown>>(
+    `SELECT m.user_id, ${conversationColumns("c")} FROM room_members m JOIN conversations c ON c.room_id = m.room_id
+     WHERE m.user_id = ANY($1) AND (m.membership IN ('join', 'invite', 'knock') OR m.awaited = 'join')`,
+    [users],
+  );
+  return found.rows.map((row) => ({ user: row.user_id, conversation: conversationOf(row) }));
+}

@@ -1,0 +1,43 @@
+import { tell } from "../../conversations/record/tell.ts";
+import type { DirectorySnapshot } from "../../directory/snapshot.ts";
+import { roomOfOne } from "../../messages/words.ts";
+import type { Naming, RoomId, UserId } from "../../policy/model.ts";
+import { isOurs, usernameOf } from "../../policy/names/names.ts";
+import type { Database } from "../../store/database.ts";
+import { retireRoom } from "./retire.ts";
+
+/** Whoever makes a room and invites somebody later has this long. */
+const PATIENCE = "1 hour";
+
+/**
+ * Closes rooms that hold their maker alone: an invitation that is refused while a client makes a room leaves one behind
+ * (seen: Synapse keeps the room). Their maker is told. From the mirror, so it costs no call when there is none.
+ * @returns how many.
+ */
+export async function closeOrphanRooms(
+  database: Database,
+  directory: DirectorySnapshot,
+  naming: Naming,
+): Promise<number> {
+  const people = await directory.fresh();
+  return database.transaction(async (tx) => {
+    const found = await tx.query<{ room_id: RoomId; creator: UserId }>(
+      `SELECT r.room_id, r.creator FROM rooms r
+       WHERE r.creator IS NOT NULL AND r.creator <> $1 AND r.seen_at < now() - interval '${PATIENCE}'
+         AND NOT EXISTS (SELECT FROM conversations c WHERE c.room_id = r.room_id)
+         AND NOT EXISTS (SELECT FROM retired_rooms t WHERE t.room_id = r.room_id)
+         AND EXISTS (SELECT FROM room_members m
+                     WHERE m.room_id = r.room_id AND m.user_id = r.creator AND m.membership = 'join')
+         AND NOT EXISTS (SELECT FROM room_members m WHERE m.room_id = r.room_id AND m.user_id <> r.creator
+                         AND m.membership IN ('join', 'invite', 'knock'))`,
+      [naming.bot],
+    );
+    const orphans = found.rows.filter((row) => isOurs(naming, row.creator));
+    for (const { room_id, creator } of orphans) {
+      await retireRoom(tx, room_id, null);
+      const maker = usernameOf(naming, creator, people);
+      if (maker !== null) await tell(tx, maker, `orphan-room:${room_id}`, roomOfOne);
+    }
+    return orphans.length;
+  });
+}

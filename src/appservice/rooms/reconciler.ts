@@ -1,0 +1,195 @@
+import type { Logger } from "pino";
+import { conversationById, type StoredConversation } from "../../conversations/record/store.ts";
+import type { DirectorySnapshot } from "../../directory/snapshot.ts";
+import { wakeOutbox } from "../../messages/outbox.ts";
+import { mayJoin } from "../../policy/callbacks/callbacks.ts";
+import type {
+  Conversation,
+  ConversationId,
+  ExpectedRoom,
+  PolicySettings,
+  RoomId,
+  Step,
+  UserId,
+} from "../../policy/model.ts";
+import { closingSteps, diffRoom } from "../../policy/rooms/diff-room.ts";
+import { expectedRoom } from "../../policy/rooms/expected-room.ts";
+import type { Database, Transaction } from "../../store/database.ts";
+import { withAccount } from "../accounts/accounts.ts";
+import { MatrixRefused } from "../homeserver/homeserver.ts";
+import { keepMembersOfLostRoom } from "./lost-room.ts";
+import { loadRoom, mirrorRoom } from "./mirror.ts";
+import { retireRoom } from "./retire.ts";
+import { carryOut, createRoom, findOrphan, type RoomSteps, refetchRoom } from "./room-steps.ts";
+
+export interface ReconcilerParts extends RoomSteps {
+  readonly directory: DirectorySnapshot;
+  readonly settings: PolicySettings;
+  readonly log: Logger;
+  readonly roomTaken: RoomTaken;
+}
+
+/**
+ * Told, in the transaction that makes it so, that a conversation has a room that it did not have before: its first one,
+ * or one in place of another, in which nothing of what was said stands.
+ */
+export type RoomTaken = (tx: Transaction, conversation: Conversation) => Promise<void>;
+
+/**
+ * The job `room`: makes a conversation's room what the rules say. Costs no homeserver call when it is that already.
+ * Each step is recorded before the next one, so that a crash repeats one step at most.
+ * @param only lets nobody in but this person: they wait, and the others do not.
+ * @returns whether something is left for when nobody waits: people who are still to be let in.
+ * @throws when a step was refused: the mirror has been fetched anew then, and the next try starts from the truth.
+ */
+export async function reconcileRoom(
+  parts: ReconcilerParts,
+  id: ConversationId,
+  only?: UserId,
+): Promise<boolean> {
+  const { database, directory, settings } = parts;
+  const stored = await conversationById(database, id);
+  if (stored === null) return false;
+  await keepMembersOfLostRoom(parts, stored);
+  const people = await directory.fresh();
+  const expected = expectedRoom(stored.conversation, people, settings);
+  if (expected === null) {
+    if (stored.roomId !== null) await emptyRoom(parts, stored.roomId);
+    return false;
+  }
+  const room = stored.roomId ?? (await openRoom(parts, stored, expected));
+  const actual = await loadRoom(database, room);
+  if (actual === null) {
+    await refetchRoom(database, parts.homeserver, room);
+    throw new Error("the mirror did not know the room; it was fetched");
+  }
+  let steps = diffRoom(expected, actual);
+  if (givesUp(steps)) {
+    // A room and its history are given up on the homeserver's own word only, never on the mirror's.
+    await refetchRoom(database, parts.homeserver, room);
+    steps = diffRoom(expected, (await loadRoom(database, room)) ?? actual);
+    const reason = givesUp(steps);
+    if (reason) {
+      await replaceRoom(parts, stored, room, reason);
+      return false;
+    }
+  }
+  steps = await withoutAbsent(database, steps);
+  const now =
+    only === undefined ? uptoJoins(steps, JOINS_AT_ONCE) : steps.filter((step) => concerns(step, only));
+  const asked = { room: "managed", conversation: stored.conversation } as const;
+  const admits = async (user: UserId) =>
+    mayJoin(await directory.fresh(), settings, { user, room: asked }).allowed;
+  await execute({ ...parts, admits }, room, now);
+  return now.length < steps.length;
+}
+
+const concerns = (step: Step, user: UserId): boolean =>
+  (step.step !== "join" && step.step !== "direct") || step.user === user;
+
+const givesUp = (steps: readonly Step[]) => steps.find((step) => step.step === "replace")?.reason;
+
+/**
+ * So many people join in one run, so that filling one large room never keeps anything else of it waiting, nor other rooms.
+ * Removals are never put off.
+ */
+const JOINS_AT_ONCE = 10;
+
+function uptoJoins(steps: readonly Step[], most: number): readonly Step[] {
+  const joins = steps.flatMap((step, index) => (step.step === "join" ? [index] : []));
+  const cut = joins[most];
+  return cut === undefined ? steps : steps.slice(0, cut);
+}
+
+/** Carries out steps in order. @throws after fetching the room anew when the homeserver refuses one. */
+async function execute(parts: ReconcilerParts, room: RoomId, steps: readonly Step[]): Promise<void> {
+  for (const step of steps) {
+    try {
+      await carryOut(parts, room, step);
+    } catch (error) {
+      if (!(error instanceof MatrixRefused)) throw error;
+      parts.log.warn({ step: step.step, err: error }, "a step in a room was refused; fetching the room anew");
+      await refetchRoom(parts.database, parts.homeserver, room);
+      throw error;
+    }
+  }
+}
+
+/** Leaves out what is about users whose account is still to be made: making it has the room looked at again. */
+async function withoutAbsent(database: Database, steps: readonly Step[]): Promise<Step[]> {
+  const userOf = (step: Step) => (step.step === "join" || step.step === "direct" ? step.user : null);
+  const users = steps.flatMap((step) => userOf(step) ?? []);
+  if (users.length === 0) return [...steps];
+  const present = await withAccount(database, users);
+  return steps.filter((step) => {
+    const user = userOf(step);
+    return user === null || present.has(user);
+  });
+}
+
+/** Makes the conversation's room, or finds the one that an earlier process made and did not live to tell of. */
+async function openRoom(
+  parts: ReconcilerParts,
+  stored: StoredConversation,
+  expected: ExpectedRoom,
+): Promise<RoomId> {
+  const { database, homeserver } = parts;
+  const { id } = stored.conversation;
+  const claimed = await database.query<{ again: boolean }>(
+    `UPDATE conversations AS now SET creating_since = coalesce(now.creating_since, clock_timestamp())
+     FROM (SELECT id, creating_since FROM conversations WHERE id = $1 AND room_id IS NULL FOR UPDATE) AS before
+     WHERE now.id = before.id RETURNING before.creating_since IS NOT NULL AS again`,
+    [id],
+  );
+  if (claimed.rowCount === 0)
+    throw new Error("the conversation has just been given a room; it is looked at again");
+  const room =
+    (claimed.rows[0]?.again === true ? await findOrphan(parts, id) : null) ??
+    (await createRoom(homeserver, expected));
+  await takeRoom(parts, stored.conversation, room);
+  await refetchRoom(database, homeserver, room);
+  return room;
+}
+
+async function takeRoom(parts: ReconcilerParts, conversation: Conversation, room: RoomId): Promise<void> {
+  const { id } = conversation;
+  await parts.database.transaction(async (tx) => {
+    const closed = await tx.query("SELECT FROM retired_rooms WHERE room_id = $1", [room]);
+    if (closed.rowCount !== 0)
+      throw new Error("the room was closed before it was taken; another one is made");
+    await mirrorRoom(tx, room, "11", null);
+    await tx.query("UPDATE conversations SET room_id = $2, creating_since = NULL WHERE id = $1", [id, room]);
+    await tx.query("SELECT pg_notify('whisper_room', $1)", [room]);
+    // What was queued for the conversation can go out now.
+    await wakeOutbox(tx, [id]);
+    await parts.roomTaken(tx, conversation);
+  });
+}
+
+/** Gives the conversation a new room in place of one that cannot be made right, and closes the old one. */
+async function replaceRoom(
+  parts: ReconcilerParts,
+  stored: StoredConversation,
+  old: RoomId,
+  reason: string,
+): Promise<void> {
+  parts.log.warn(
+    { reason, conversation: stored.conversation.id },
+    "a room cannot be made right and is replaced",
+  );
+  await parts.database.transaction(async (tx) => {
+    await tx.query("UPDATE conversations SET room_id = NULL WHERE id = $1 AND room_id = $2", [
+      stored.conversation.id,
+      old,
+    ]);
+    await tx.query("SELECT pg_notify('whisper_room', $1)", [old]);
+    await retireRoom(tx, old, stored.conversation.id);
+  });
+}
+
+/** The conversation ought not to be: everybody but the bot leaves and forgets. */
+async function emptyRoom(parts: ReconcilerParts, room: RoomId): Promise<void> {
+  const actual = await loadRoom(parts.database, room);
+  if (actual === null) return;
+  await execute(parts, room, closingSteps(parts.settings, actual));
+}

@@ -1,0 +1,138 @@
+import { checkRoom } from "../../conversations/record/affected.ts";
+import { conversationById } from "../../conversations/record/store.ts";
+import type { DirectorySnapshot } from "../../directory/snapshot.ts";
+import { TOMBSTONE_TEXT } from "../../messages/words.ts";
+import type { ActualRoom, ConversationId, PolicySettings, RoomId, Step, UserId } from "../../policy/model.ts";
+import { isOurs } from "../../policy/names/names.ts";
+import { closingSteps } from "../../policy/rooms/diff-room.ts";
+import { expectedRoom } from "../../policy/rooms/expected-room.ts";
+import type { Queryable } from "../../store/database.ts";
+import { addJob } from "../../store/jobs.ts";
+import { MatrixRefused, path } from "../homeserver/homeserver.ts";
+import { loadRoom } from "./mirror.ts";
+import { carryOut, type RoomSteps, refetchRoom } from "./room-steps.ts";
+
+export interface ClosingParts extends RoomSteps {
+  readonly directory: DirectorySnapshot;
+  readonly settings: PolicySettings;
+}
+
+/** Has a room closed for good: a tombstone that leads to the conversation's room, and everybody out of it. */
+export async function retireRoom(
+  tx: Queryable,
+  room: RoomId,
+  successor: ConversationId | null,
+): Promise<void> {
+  await tx.query(
+    `INSERT INTO retired_rooms (room_id, successor) VALUES ($1, $2)
+     ON CONFLICT (room_id) DO UPDATE SET successor = excluded.successor, since = now(), retired_at = NULL`,
+    [room, successor],
+  );
+  if (successor !== null) await checkRoom(tx, successor);
+  await addRetireJob(tx, room);
+}
+
+export const addRetireJob = (tx: Queryable, room: RoomId): Promise<void> =>
+  addJob(tx, "retire", { room_id: room }, { queue: `retire:${room}` });
+
+/**
+ * The job `retire`: the tombstone, then everybody out and made to forget. Where there is nothing to lead to, the bot has not the power for that, or
+ * not over everybody, the room is shut down through the admin API instead, which can be done to any room.
+ */
+export async function closeRoom(parts: ClosingParts, room: RoomId): Promise<void> {
+  const { database, settings } = parts;
+  const found = await database.query<{ successor: ConversationId | null; closed: boolean }>(
+    "SELECT successor, retired_at IS NOT NULL AS closed FROM retired_rooms WHERE room_id = $1",
+    [room],
+  );
+  const row = found.rows[0];
+  if (row === undefined) return;
+  const actual = await loadRoom(database, room);
+  // The news of what closed it has Whisper look at it again.
+  if (row.closed && actual !== null && closingSteps(settings, actual).length === 0) return;
+  const next = row.successor === null ? null : await roomToLeadTo(parts, row.successor);
+  // A room that somebody made and that leads nowhere is shut, so that nobody comes back and goes on in it.
+  const refused = row.successor === null && actual?.creator !== parts.bot;
+  const closed =
+    !refused &&
+    actual !== null &&
+    botRules(actual, parts.bot) &&
+    (await closeFromWithin(parts, actual, next));
+  if (!closed) await shutDown(parts, room, next);
+  await database.query("UPDATE retired_rooms SET retired_at = now() WHERE room_id = $1", [room]);
+}
+
+/** @returns null when the conversation has come to its end meanwhile, so that there will be no room to lead to. */
+async function roomToLeadTo(
+  { database, directory, settings }: ClosingParts,
+  id: ConversationId,
+): Promise<RoomId | null> {
+  const successor = await conversationById(database, id);
+  if (successor === null || successor.roomId !== null) return successor?.roomId ?? null;
+  if (expectedRoom(successor.conversation, await directory.fresh(), settings) === null) return null;
+  throw new Error("the room to lead to is still to be made");
+}
+
+function botRules(actual: ActualRoom, bot: UserId): boolean {
+  const levels = actual.state["m.room.power_levels"] as { users?: Record<string, number> } | undefined;
+  return actual.members.get(bot)?.membership === "join" && (levels?.users?.[bot] ?? 0) >= 100;
+}
+
+/** @returns false when the homeserver refused a step: somebody has as much power as the bot, say. */
+async function closeFromWithin(
+  parts: ClosingParts,
+  actual: ActualRoom,
+  next: RoomId | null,
+): Promise<boolean> {
+  try {
+    if (next !== null && actual.state["m.room.tombstone"] === undefined)
+      await carryOut(parts, actual.roomId, tombstone(next));
+    for (const step of closingSteps(parts.settings, actual)) await carryOut(parts, actual.roomId, step);
+    return true;
+  } catch (error) {
+    if (error instanceof MatrixRefused) return false;
+    throw error;
+  }
+}
+
+const tombstone = (next: RoomId, as?: UserId): Step => ({
+  step: "state",
+  type: "m.room.tombstone",
+  content: { body: TOMBSTONE_TEXT, replacement_room: next },
+  ...(as === undefined ? {} : { as }),
+});
+
+/**
+ * Everybody out through the admin API, and nobody in again ("Delete Room API", version 1: its answer comes when they are
+ * out, which the second version does not tell).
+ */
+async function shutDown(parts: ClosingParts, room: RoomId, next: RoomId | null): Promise<void> {
+  const { database, homeserver, settings } = parts;
+  if (next !== null) await leadOnByCreator(parts, room, next);
+  await homeserver.call({
+    method: "DELETE",
+    path: path`/_synapse/admin/v1/rooms/${room}`,
+    body: { block: true, purge: false },
+  });
+  await refetchRoom(database, homeserver, room);
+  const after = await loadRoom(database, room);
+  for (const [user, { membership, forgotten }] of after?.members ?? []) {
+    if (membership !== "leave" && membership !== "ban")
+      throw new Error("somebody is still in a room that was shut down");
+    if (!forgotten && isOurs(settings, user)) await carryOut(parts, room, { step: "forget", user });
+  }
+}
+
+/** Whoever made the room may be able to put the tombstone there that Whisper cannot, as in rooms of version 12. */
+async function leadOnByCreator(parts: ClosingParts, room: RoomId, next: RoomId): Promise<void> {
+  const actual = await loadRoom(parts.database, room);
+  const creator = actual?.creator ?? null;
+  if (actual === null || creator === null || actual.state["m.room.tombstone"] !== undefined) return;
+  if (creator === parts.bot || !isOurs(parts.settings, creator)) return;
+  try {
+    await carryOut(parts, room, tombstone(next, creator));
+  } catch (error) {
+    // They cannot either; everybody is told why in their chat with Whisper, and finds the conversation in their list.
+    if (!(error instanceof MatrixRefused)) throw error;
+  }
+}

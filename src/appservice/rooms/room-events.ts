@@ -1,0 +1,67 @@
+import { checkRoom } from "../../conversations/record/affected.ts";
+import { conversationOfRoom } from "../../conversations/record/store.ts";
+import { carryOverLate } from "../../messages/carry-over.ts";
+import type { EventHandler } from "../../messages/event.ts";
+import type { ConversationId, ConversationKind, RoomId, UserId } from "../../policy/model.ts";
+import type { Transaction } from "../../store/database.ts";
+import { addJob } from "../../store/jobs.ts";
+import { adoptJob } from "./adoption-wait.ts";
+import { mirrorEvent } from "./mirror.ts";
+import { addRetireJob } from "./retire.ts";
+
+/**
+ * A room is made event by event, one for each person invited. After this long without a further one (milliseconds) it
+ * is taken to be as its maker wanted it; the first message says so at once (see callbacks.ts).
+ */
+const SETTLE = 1_500;
+
+/**
+ * Keeps the mirror, and has a room looked at when something in it became other than what Whisper itself had made of
+ * it. A room that no conversation knows was made by a user in a client, and is taken over.
+ */
+export function roomEvents(bot: UserId): EventHandler {
+  return {
+    name: "rooms",
+    handle: async (tx, event) => {
+      const changed = await mirrorEvent(tx, event);
+      if (!changed && event.type !== "m.room.message") return;
+      const known = await conversationOfRoom(tx, event.room_id);
+      if (known !== null) {
+        if (changed) await checkRoom(tx, known.conversation.id);
+        return;
+      }
+      const closed = await closedRoom(tx, event.room_id);
+      if (closed !== null) {
+        if (closed.successor !== null) await carryOverLate(tx, event, closed.successor);
+        if (changed) await addRetireJob(tx, event.room_id);
+        return;
+      }
+      // A room of Whisper's own, which is about to be known.
+      if (event.sender === bot) return;
+      await addJob(
+        tx,
+        "adopt",
+        { room_id: event.room_id },
+        {
+          ...adoptJob(event.room_id),
+          runAt: new Date(Date.now() + SETTLE),
+        },
+      );
+    },
+  };
+}
+
+interface ClosedRoom {
+  /** The conversation that took its place; null: there is none. */
+  readonly successor: { readonly id: ConversationId; readonly kind: ConversationKind } | null;
+}
+
+async function closedRoom(tx: Transaction, room: RoomId): Promise<ClosedRoom | null> {
+  const found = await tx.query<{ id: ConversationId | null; kind: ConversationKind | null }>(
+    "SELECT c.id, c.kind FROM retired_rooms r LEFT JOIN conversations c ON c.id = r.successor WHERE r.room_id = $1",
+    [room],
+  );
+  const [row] = found.rows;
+  if (row === undefined) return null;
+  return { successor: row.id === null || row.kind === null ? null : { id: row.id, kind: row.kind } };
+}

@@ -1,0 +1,256 @@
+import type { ListedRoom, RoomInspector, RoomRepair } from "../../audit/room-ports.ts";
+import { UNDER_WAY } from "../../audit/rooms.ts";
+import { storable } from "../../base/storable.ts";
+import { checkRoom } from "../../conversations/record/affected.ts";
+import type { DirectorySnapshot } from "../../directory/snapshot.ts";
+import type { MatrixEvent } from "../../messages/event.ts";
+import type {
+  ActualMember,
+  ActualRoom,
+  Membership,
+  PolicySettings,
+  RoomId,
+  UserId,
+} from "../../policy/model.ts";
+import { isOurs } from "../../policy/names/names.ts";
+import type { Database, Transaction } from "../../store/database.ts";
+import { addJob } from "../../store/jobs.ts";
+import { withAccount } from "../accounts/accounts.ts";
+import { type Homeserver, MatrixRefused, path } from "../homeserver/homeserver.ts";
+import { adoptJob } from "./adoption-wait.ts";
+import { mirrorDirect, mirrorForgotten, mirrorWholeRoom } from "./mirror.ts";
+import { closeOrphanRooms } from "./orphan-rooms.ts";
+import { addRetireJob, retireRoom } from "./retire.ts";
+import { adminState } from "./room-steps.ts";
+
+export interface InspectionParts {
+  readonly database: Database;
+  readonly homeserver: Homeserver;
+  readonly settings: PolicySettings;
+}
+
+const PAGE = 100;
+
+interface Seen {
+  readonly state: readonly MatrixEvent[];
+  readonly actual: ActualRoom;
+}
+
+/** Rooms as they are, through the administrator's view of them, which does not depend on the bot being a member. */
+function roomInspector(parts: InspectionParts): RoomInspector {
+  const directChats = directChatsOf(parts.homeserver);
+  return {
+    inspect: async (room, direct) => (await look(parts, directChats, room, direct))?.actual ?? null,
+    rooms: () => listRooms(parts.homeserver),
+    room: (room) => listedRoom(parts.homeserver, room),
+    withAccount: (users) => withAccount(parts.database, users),
+  };
+}
+
+/** Both, for audits that repair. */
+export const roomAudit = (parts: InspectionParts & { readonly directory: DirectorySnapshot }) => ({
+  database: parts.database,
+  directory: parts.directory,
+  settings: parts.settings,
+  inspector: () => roomInspector(parts),
+  repair: roomRepair(parts),
+});
+
+function roomRepair(parts: InspectionParts & { readonly directory: DirectorySnapshot }): RoomRepair {
+  const { database, settings } = parts;
+  const intoMirror = async (room: RoomId, direct: ReadonlyMap<UserId, UserId>): Promise<boolean> => {
+    const seen = await look(parts, directChatsOf(parts.homeserver), room, direct);
+    if (seen === null) return false;
+    await database.transaction(async (tx) => {
+      await mirrorWholeRoom(tx, room, seen.state);
+      await tx.query("UPDATE room_members SET forgotten = false, direct = false WHERE room_id = $1", [room]);
+      for (const [user, { forgotten }] of seen.actual.members) {
+        if (forgotten) await mirrorForgotten(tx, room, user);
+      }
+      for (const user of seen.actual.direct) await mirrorDirect(tx, room, user);
+    });
+    return true;
+  };
+  return {
+    conversation: async (id, room, direct) => {
+      const there = room === null || (await intoMirror(room, direct));
+      // A room that is gone from the homeserver is gone for good: the conversation gets another one.
+      if (!there)
+        await database.query(
+          `WITH gone AS (UPDATE conversations SET room_id = NULL WHERE id = $1 AND room_id = $2 RETURNING 1)
+           SELECT pg_notify('whisper_room', $2) FROM gone`,
+          [id, room],
+        );
+      await checkRoom(database, id);
+    },
+    closed: async (room) => {
+      await intoMirror(room, new Map());
+      await addRetireJob(database, room);
+    },
+    unknown: async (room, creator) => {
+      await intoMirror(room, new Map());
+      if (creator !== null && isOurs(settings, creator)) {
+        await addJob(database, "adopt", { room_id: room }, adoptJob(room));
+        // One that holds its maker alone is nothing to adopt.
+        await closeOrphanRooms(database, parts.directory, settings);
+      } else
+        await database.transaction(async (tx) => {
+          if (creator !== settings.bot || !(await isTaken(tx, room, settings.bot)))
+            await retireRoom(tx, room, null);
+        });
+    },
+  };
+}
+
+/**
+ * Whether a room that Whisper made is a conversation's by now, or may be about to become one: between the making of a
+ * room and the record of it there is a moment, and with Whisper killed in it a long one (see `openRoom`). Nobody but
+ * Whisper is in it then.
+ */
+async function isTaken(tx: Transaction, room: RoomId, bot: UserId): Promise<boolean> {
+  const found = await tx.query(
+    `SELECT FROM conversations WHERE room_id = $1
+     UNION ALL SELECT FROM rooms r WHERE room_id = $1 AND seen_at > now() - interval '${UNDER_WAY}'
+       AND NOT EXISTS (SELECT FROM room_members m
+         WHERE m.room_id = r.room_id AND m.user_id <> $2 AND m.membership IN ('join', 'invite'))`,
+    [room, bot],
+  );
+  return found.rowCount !== 0;
+}
+
+async function look(
+  { homeserver, settings }: InspectionParts,
+  directChats: DirectChats,
+  room: RoomId,
+  direct: ReadonlyMap<UserId, UserId>,
+): Promise<Seen | null> {
+  const state = await wholeState(homeserver, room);
+  if (state === null) return null;
+  const members = new Map<UserId, ActualMember>();
+  const content: Record<string, Readonly<Record<string, unknown>>> = {};
+  for (const event of state) {
+    if (event.type === "m.room.member") {
+      const user = event.state_key as UserId;
+      const membership = event.content.membership as Membership;
+      const away = membership === "leave" || membership === "ban";
+      const forgotten = away && isOurs(settings, user) && !(await canStillRead(homeserver, room, user));
+      members.set(user, { membership, forgotten });
+    } else if (event.state_key === "") content[event.type] = event.content;
+  }
+  const create = state.find((event) => event.type === "m.room.create");
+  const version = create?.content.room_version;
+  const listed = new Set<UserId>();
+  for (const [user, other] of direct) if ((await directChats(user)).get(other)?.has(room)) listed.add(user);
+  return {
+    state,
+    actual: {
+      roomId: room,
+      version: typeof version === "string" ? version : "1",
+      creator: create?.sender ?? null,
+      state: content,
+      members,
+      direct: listed,
+    },
+  };
+}
+
+/** Admin API, "Room State API"; null: there is no such room, or nobody was ever in it. */
+async function wholeState(homeserver: Homeserver, room: RoomId): Promise<readonly MatrixEvent[] | null> {
+  try {
+    const state = await adminState(homeserver, room);
+    return state.length === 0 ? null : storable(state);
+  } catch (error) {
+    if (error instanceof MatrixRefused && error.status === 404) return null;
+    throw error;
+  }
+}
+
+/** Somebody who has left and not forgotten is served the room as it was when they left; who has forgotten is refused. */
+async function canStillRead(homeserver: Homeserver, room: RoomId, user: UserId): Promise<boolean> {
+  try {
+    await homeserver.call({
+      method: "GET",
+      path: path`/_matrix/client/v3/rooms/${room}/state/m.room.create/`,
+      as: user,
+    });
+    return true;
+  } catch (error) {
+    if (error instanceof MatrixRefused) return false;
+    throw error;
+  }
+}
+
+type DirectChats = (user: UserId) => Promise<ReadonlyMap<string, ReadonlySet<string>>>;
+
+/** Each user's direct chats, asked for once. */
+function directChatsOf(homeserver: Homeserver): DirectChats {
+  const known = new Map<UserId, ReturnType<DirectChats>>();
+  return (user) => {
+    const asked = known.get(user) ?? fetchDirect(homeserver, user);
+    known.set(user, asked);
+    return asked;
+  };
+}
+
+async function fetchDirect(
+  homeserver: Homeserver,
+  user: UserId,
+): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
+  try {
+    const content = await homeserver.call<Record<string, unknown>>({
+      method: "GET",
+      path: path`/_matrix/client/v3/user/${user}/account_data/m.direct`,
+      as: user,
+    });
+    return new Map(
+      Object.entries(content).map(([other, rooms]) => [
+        other,
+        new Set(Array.isArray(rooms) ? rooms.map(String) : []),
+      ]),
+    );
+  } catch (error) {
+    if (error instanceof MatrixRefused) return new Map();
+    throw error;
+  }
+}
+
+interface RoomDetails {
+  readonly room_id: RoomId;
+  readonly creator: UserId | null;
+  readonly joined_local_members: number;
+}
+
+const listed = (room: RoomDetails): ListedRoom => ({
+  roomId: room.room_id,
+  creator: room.creator,
+  people: room.joined_local_members,
+});
+
+/** Admin API, "Room Details API". */
+async function listedRoom(homeserver: Homeserver, room: RoomId): Promise<ListedRoom | null> {
+  try {
+    return listed(
+      await homeserver.call<RoomDetails>({ method: "GET", path: path`/_synapse/admin/v1/rooms/${room}` }),
+    );
+  } catch (error) {
+    if (error instanceof MatrixRefused && error.status === 404) return null;
+    throw error;
+  }
+}
+
+/** Admin API, "List Room API". */
+async function* listRooms(homeserver: Homeserver): AsyncGenerator<readonly ListedRoom[]> {
+  interface Page {
+    readonly rooms: readonly RoomDetails[];
+    readonly next_batch?: number;
+  }
+  for (let from: number | undefined = 0; from !== undefined; ) {
+    const page: Page = await homeserver.call<Page>({
+      method: "GET",
+      path: path`/_synapse/admin/v1/rooms`,
+      query: { order_by: "version", limit: String(PAGE), from: String(from) },
+    });
+    yield page.rooms.map(listed);
+    from = page.next_batch;
+  }
+}

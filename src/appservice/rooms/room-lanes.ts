@@ -1,0 +1,51 @@
+import type { Logger } from "pino";
+import { checkRoomsSoon, roomQueue } from "../../conversations/record/affected.ts";
+import { nextRoomCheck, roomChecked } from "../../conversations/record/room-checks.ts";
+import type { ConversationId } from "../../policy/model.ts";
+import type { Database } from "../../store/database.ts";
+import type { InTurn } from "../../store/jobs.ts";
+
+export interface LaneParts {
+  readonly database: Database;
+  readonly log: Logger;
+  /** Makes the room what the rules say. @returns whether something is left for later. */
+  readonly look: (id: ConversationId) => Promise<boolean>;
+  /** Such an error is none of the room's: every other room would fail as well. */
+  readonly isAway: (error: unknown) => boolean;
+}
+
+/** Rooms of one run. Then another job goes on, so that Whisper can be stopped, and another process may take over. */
+const RUN = 10;
+
+/**
+ * The job `rooms`: looks at the rooms of one lane, one after another. A room that fails becomes a job of its own, which is
+ * tried again and in the end a dead letter, so that it does not hold up the others.
+ * @returns when the lane goes on; null: none is left.
+ */
+export async function drainLane(
+  parts: LaneParts,
+  lane: number,
+  inTurn: InTurn,
+): Promise<"now" | "later" | null> {
+  const { database, log } = parts;
+  for (let looked = 0; looked < RUN; looked++) {
+    const check = await nextRoomCheck(database, lane);
+    if (check === null || check === "later") return check;
+    let more = false;
+    try {
+      await inTurn(roomQueue(check.id), async () => {
+        more = await parts.look(check.id);
+      });
+    } catch (error) {
+      if (parts.isAway(error)) throw error;
+      log.warn({ task: "rooms", err: error }, "a room could not be made right, and is tried again by itself");
+      await database.transaction(async (tx) => {
+        await checkRoomsSoon(tx, [check.id]);
+        await roomChecked(tx, check, false);
+      });
+      continue;
+    }
+    await roomChecked(database, check, more);
+  }
+  return "now";
+}

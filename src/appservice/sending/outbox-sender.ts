@@ -1,0 +1,302 @@
+import { createHash } from "node:crypto";
+import { setTimeout as wait } from "node:timers/promises";
+import type { MatrixEvent } from "../../messages/event.ts";
+import { REF_KEY, wakeOutbox } from "../../messages/outbox.ts";
+import type { ConversationId, EventId, RoomId, UserId } from "../../policy/model.ts";
+import type { Database } from "../../store/database.ts";
+import { type Homeserver, MatrixRefused, path } from "../homeserver/homeserver.ts";
+
+/**
+ * A send that the homeserver refuses this often for what may pass, or in a room that cannot be put right (with the jobs'
+ * back-off, a quarter of an hour), becomes a dead letter, so that what comes after it goes on.
+ */
+const MAX_REFUSALS = 20;
+
+/** What may pass: not signed in, too slow, too early. Too many requests (429) count as away. */
+const PASSING: ReadonlySet<number> = new Set([401, 408, 425]);
+/** What may be so because the room is not what it ought to be: its sender is not in it, or it is gone. */
+const ABOUT_THE_ROOM: ReadonlySet<number> = new Set([403, 404]);
+
+/** Sends of one conversation in a row, so that a burst in a few of them does not keep everybody else waiting. */
+const AT_ONCE = 8;
+
+/**
+ * Milliseconds from a message to what hangs on it, such as its buttons. Synapse does one thing at a time: what follows
+ * at once holds the message up on its way to the people who wait for it.
+ */
+const BREATH = 20;
+
+interface Row {
+  seq: number;
+  ref: string;
+  room_id: RoomId;
+  as_user: UserId | null;
+  type: string;
+  content: Record<string, unknown>;
+  target_ref: string | null;
+  target_event: EventId | null;
+  target_sent: EventId | null;
+  attempted_at: Date | null;
+  attempts: number;
+}
+
+export interface SenderParts {
+  readonly database: Database;
+  readonly homeserver: Homeserver;
+  readonly bot: UserId;
+  /**
+   * Looks at the conversation's room as the homeserver has it, and makes it what it ought to be, with this sender in it if
+   * they ought to be. @throws when that could not be done now: MatrixRefused when the homeserver said no to it.
+   */
+  readonly repair: (conversation: ConversationId, sender: UserId) => Promise<void>;
+  /** Told of a send that was given up, when that is written down: what it means is for whoever caused it, by its ref. */
+  readonly onDropped: (send: { ref: string; type: string; errcode: string }) => void;
+}
+
+/**
+ * The job `outbox`: sends what waits for a conversation, in order and exactly once. The Matrix transaction id is made
+ * from the ref, so a repeated call within Synapse's memory of it sends nothing twice; a repetition after that, or
+ * after Synapse restarted, first looks in the room for the event that bears the ref.
+ * @param lookedFor the ref of the send for which the room has just been looked at and put right.
+ */
+export async function drainOutbox(
+  parts: SenderParts,
+  conversation: ConversationId,
+  lookedFor?: string,
+): Promise<void> {
+  const rows = await claim(parts.database, conversation);
+  const sent = new Map<string, EventId>();
+  let begun = 0;
+  let more = rows.length === AT_ONCE;
+  let looked: string | undefined;
+  let before: string | null = null;
+  try {
+    for (const row of rows) {
+      if (row.target_ref !== null && row.target_ref === before) await wait(BREATH);
+      begun++;
+      const outcome = await sendRow(
+        parts,
+        conversation,
+        row,
+        row.target_event ?? row.target_sent ?? eventOf(sent, row.target_ref),
+        row.ref === lookedFor,
+      );
+      if (outcome === "looked at") {
+        looked = row.ref;
+        break;
+      }
+      if (outcome === "begin anew") {
+        more = true;
+        break;
+      }
+      if (outcome !== "left out") sent.set(row.ref, outcome);
+      before = row.ref;
+    }
+  } finally {
+    await settle(parts.database, rows[0]?.room_id, sent, rows.slice(begun));
+  }
+  // At once, while the look is fresh, and perhaps in another room. A job looks for one send only: what is refused again
+  // is given up, and ends it.
+  if (looked !== undefined) return drainOutbox(parts, conversation, looked);
+  // More may wait, and so may others: the rest comes when it is this conversation's turn again.
+  if (more) await wakeOutbox(parts.database, [conversation]);
+}
+
+const eventOf = (sent: ReadonlyMap<string, EventId>, ref: string | null): EventId | null =>
+  ref === null ? null : (sent.get(ref) ?? null);
+
+/**
+ * The next sends, marked as attempted before they are made: from here on they may have happened. Locked before they
+ * are chosen, since whoever takes a send back may be about to commit that. None while the room is still to be made;
+ * making it wakes this outbox.
+ */
+async function claim(database: Database, conversation: ConversationId): Promise<Row[]> {
+  const claimed = await database.query<Omit<Row, "seq"> & { seq: string }>(
+    `UPDATE outbox AS o SET attempted_at = coalesce(o.attempted_at, clock_timestamp())
+     FROM (SELECT w.seq, w.attempted_at, c.room_id, t.event_id AS target_sent
+           FROM outbox w JOIN conversations c ON c.id = w.conversation_id AND c.room_id IS NOT NULL
+             -- What was sent into a room that has been replaced since is out of reach.
+             LEFT JOIN outbox t ON t.ref = w.target_ref AND t.room_id = c.room_id
+           WHERE w.conversation_id = $1 AND w.sent_at IS NULL AND w.dropped_at IS NULL
+           ORDER BY w.seq LIMIT $2 FOR UPDATE OF w) AS next
+     WHERE o.seq = next.seq
+     RETURNING o.seq, o.ref, next.room_id, o.as_user, o.type, o.content, o.target_ref, o.target_event,
+               next.target_sent, next.attempted_at, o.attempts`,
+    [conversation, AT_ONCE],
+  );
+  return claimed.rows
+    .map((row) => ({ ...row, seq: Number(row.seq) }))
+    .toSorted((one, other) => one.seq - other.seq);
+}
+
+/**
+ * Writes down what was sent, and gives back what was claimed and not begun: that may still be taken back. The first need
+ * not be on the disk at once: after a power cut the claim is there, and what was sent is found in the room. What went into a
+ * room that was replaced meanwhile reached nobody, and is sent into the next one.
+ */
+async function settle(
+  database: Database,
+  room: RoomId | undefined,
+  sent: ReadonlyMap<string, EventId>,
+  untouched: readonly Row[],
+): Promise<void> {
+  if (sent.size > 0)
+    await database.query(
+      `WITH later AS (SELECT set_config('synchronous_commit', 'off', true))
+       UPDATE outbox AS o SET event_id = s.event_id, room_id = $3, sent_at = now(), last_error = NULL
+       FROM unnest($1::text[], $2::text[]) AS s(ref, event_id), later
+       WHERE o.ref = s.ref AND EXISTS (SELECT FROM conversations c WHERE c.id = o.conversation_id AND c.room_id = $3)`,
+      [[...sent.keys()], [...sent.values()], room],
+    );
+  const first = untouched.filter(({ attempted_at }) => attempted_at === null).map(({ seq }) => seq);
+  if (first.length > 0)
+    await database.query("UPDATE outbox SET attempted_at = NULL WHERE seq = ANY($1)", [first]);
+}
+
+/**
+ * Sends one.
+ * @returns its event; `left out`: nothing of it holds up what comes after it; `looked at`: the room was put right for it,
+ *   and may be another one now; `begin anew`: its refusals were tries of this job, so that what comes next begins with a job
+ *   of its own.
+ * @throws what may pass.
+ */
+async function sendRow(
+  parts: SenderParts,
+  conversation: ConversationId,
+  row: Row,
+  target: EventId | null,
+  looked: boolean,
+): Promise<EventId | "left out" | "looked at" | "begin anew"> {
+  if (row.target_ref !== null && target === null) {
+    // What it is about was never sent into this room, so there is nothing to react to or to take back.
+    await drop(parts, row, "TARGET_NOT_SENT");
+    return "left out";
+  }
+  try {
+    const earlier = row.attempted_at === null ? null : await findSent(parts, row, target);
+    return earlier ?? (await send(parts, row, target));
+  } catch (error) {
+    if (!(error instanceof MatrixRefused)) throw error;
+    return refused(parts, conversation, row, error, looked);
+  }
+}
+
+/**
+ * The homeserver said no. Only what may pass is worth a wait of those behind it. What is about the room is known to be for
+ * good only just after a look at the room that was itself not refused.
+ * @throws the refusal when it may pass.
+ */
+async function refused(
+  parts: SenderParts,
+  conversation: ConversationId,
+  row: Row,
+  error: MatrixRefused,
+  looked: boolean,
+): Promise<"left out" | "looked at" | "begin anew"> {
+  const { errcode, status } = error;
+  if (errcode === "M_DUPLICATE_ANNOTATION") {
+    // Whoever reacts twice with the same key has reacted: that is what was asked for.
+    await drop(parts, row, errcode);
+    return "left out";
+  }
+  const aboutTheRoom = ABOUT_THE_ROOM.has(status);
+  if (aboutTheRoom && !looked && (await putRight(parts, conversation, row))) return "looked at";
+  await countRefusal(parts.database, row, errcode);
+  const mayPass = PASSING.has(status) || (aboutTheRoom && !looked);
+  if (mayPass && row.attempts + 1 < MAX_REFUSALS) throw error;
+  await drop(parts, row, errcode);
+  return row.attempts > 0 || looked ? "begin anew" : "left out";
+}
+
+/** @returns whether the room was looked at and is what it ought to be; false: the homeserver refused that too. */
+async function putRight(parts: SenderParts, conversation: ConversationId, row: Row): Promise<boolean> {
+  try {
+    await parts.repair(conversation, row.as_user ?? parts.bot);
+    return true;
+  } catch (error) {
+    if (error instanceof MatrixRefused) return false;
+    throw error;
+  }
+}
+
+async function countRefusal(database: Database, row: Row, errcode: string): Promise<void> {
+  await database.query("UPDATE outbox SET attempts = attempts + 1, last_error = $2 WHERE seq = $1", [
+    row.seq,
+    errcode,
+  ]);
+}
+
+async function drop(parts: SenderParts, row: Row, errcode: string): Promise<void> {
+  await parts.database.query("UPDATE outbox SET dropped_at = now(), last_error = $2 WHERE seq = $1", [
+    row.seq,
+    errcode,
+  ]);
+  if (errcode !== "M_DUPLICATE_ANNOTATION") parts.onDropped({ ref: row.ref, type: row.type, errcode });
+}
+
+async function send({ homeserver, bot }: SenderParts, row: Row, target: EventId | null): Promise<EventId> {
+  const txn = transactionId(row.ref);
+  const as = row.as_user ?? bot;
+  const masquerade = as === bot ? {} : { as };
+  if (row.type === "m.room.redaction") {
+    const sent = await homeserver.call<{ event_id: EventId }>({
+      method: "PUT",
+      path: path`/_matrix/client/v3/rooms/${row.room_id}/redact/${target ?? ""}/${txn}`,
+      ...masquerade,
+      body: { ...row.content, [REF_KEY]: row.ref },
+    });
+    return sent.event_id;
+  }
+  const sent = await homeserver.call<{ event_id: EventId }>({
+    method: "PUT",
+    path: path`/_matrix/client/v3/rooms/${row.room_id}/send/${row.type}/${txn}`,
+    ...masquerade,
+    body: { ...aboutTarget(row.content, target), [REF_KEY]: row.ref },
+  });
+  return sent.event_id;
+}
+
+/** The content with the event id of what it is about where its relation wants it: of an event, or of a reply. */
+function aboutTarget(content: Record<string, unknown>, target: EventId | null): Record<string, unknown> {
+  if (target === null) return content;
+  const relation = content["m.relates_to"] as { rel_type?: unknown; "m.in_reply_to"?: unknown } | undefined;
+  if (relation?.rel_type === undefined)
+    return { ...content, "m.relates_to": { "m.in_reply_to": { event_id: target } } };
+  const inReplyTo = relation["m.in_reply_to"] === undefined ? {} : { "m.in_reply_to": { event_id: target } };
+  return { ...content, "m.relates_to": { ...relation, event_id: target, ...inReplyTo } };
+}
+
+/** Deterministic and safe in a path: the same send has the same transaction id for ever. */
+const transactionId = (ref: string) => createHash("sha256").update(ref).digest("base64url");
+
+/** Looks for the event that an interrupted try may have sent, back to the moment of the first try. */
+async function findSent(
+  { database, homeserver }: SenderParts,
+  row: Row,
+  target: EventId | null,
+): Promise<EventId | null> {
+  const stored = await database.query<{ event_id: EventId }>(
+    "SELECT event_id FROM inbox WHERE room_id = $1 AND event->'content'->>$2 = $3 AND received_at >= $4",
+    [row.room_id, REF_KEY, row.ref, new Date((row.attempted_at ?? new Date()).getTime() - 1_000)],
+  );
+  const known = stored.rows[0]?.event_id;
+  if (known !== undefined) return known;
+  const since = (row.attempted_at ?? new Date()).getTime() - 60_000;
+  let from: string | undefined;
+  for (;;) {
+    const page = await homeserver.call<{ chunk: MatrixEvent[]; end?: string }>({
+      method: "GET",
+      path: path`/_matrix/client/v3/rooms/${row.room_id}/messages`,
+      query: { dir: "b", limit: "100", ...(from === undefined ? {} : { from }) },
+    });
+    const found = page.chunk.find(
+      (event) =>
+        event.content[REF_KEY] === row.ref ||
+        (row.type === "m.room.redaction" && event.type === row.type && event.redacts === target),
+    );
+    if (found) return found.event_id;
+    const oldest = page.chunk.at(-1);
+    if (page.end === undefined || oldest === undefined || oldest.origin_server_ts < since) return null;
+    from = page.end;
+  }
+}

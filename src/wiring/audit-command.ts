@@ -1,0 +1,115 @@
+import { setTimeout as wait } from "node:timers/promises";
+import { connectHomeserver } from "../appservice/homeserver/bridge.ts";
+import type { Homeserver } from "../appservice/homeserver/homeserver.ts";
+import { readRegistration } from "../appservice/homeserver/registration.ts";
+import { roomAudit } from "../appservice/rooms/room-inspection.ts";
+import { repairRoom } from "../audit/repair-rooms.ts";
+import { auditRooms, type RoomReport } from "../audit/rooms.ts";
+import type { Config } from "../config/schema.ts";
+import { directorySnapshot } from "../directory/snapshot.ts";
+import { type Database, onlyRow } from "../store/database.ts";
+import { policySettings } from "./policy-settings.ts";
+
+/** Repairs are carried out by the Whisper that runs; after this long without it nothing more is waited for. */
+const PATIENCE = 60_000;
+
+/**
+ * `whisper audit rooms [--repair]`: prints what differs, one finding a line; with `repair` has it put right, waits for
+ * that, and looks once more.
+ * @returns whether all rooms are, at the end, as they ought to be.
+ */
+export async function auditRoomsCommand(
+  config: Config,
+  database: Database,
+  { repair }: { readonly repair: boolean },
+  print: (line: string) => void,
+): Promise<boolean> {
+  const homeserver = await connectHomeserver({
+    homeserverUrl: config.homeserver.url,
+    serverName: config.homeserver.server_name,
+    registration: readRegistration(config.appservice.registration).registration,
+  });
+  try {
+    return await auditAndRepair({ config, database, homeserver }, repair, print);
+  } finally {
+    await homeserver.close();
+  }
+}
+
+interface CommandParts {
+  readonly config: Config;
+  readonly database: Database;
+  readonly homeserver: Homeserver;
+}
+
+async function auditAndRepair(
+  { config, database, homeserver }: CommandParts,
+  repair: boolean,
+  print: (line: string) => void,
+): Promise<boolean> {
+  const audit = roomAudit({
+    database,
+    homeserver,
+    directory: directorySnapshot(database),
+    settings: policySettings(config),
+  });
+  const look = async (each: (report: RoomReport) => Promise<void>): Promise<number> => {
+    let count = 0;
+    for await (const report of auditRooms(audit)) {
+      count += 1;
+      for (const line of linesOf(report)) print(line);
+      await each(report);
+    }
+    return count;
+  };
+  const differing = await look(async (report) => {
+    if (repair) await repairRoom(audit.repair, report);
+  });
+  if (differing === 0) {
+    print("All rooms are as they ought to be.");
+    return true;
+  }
+  if (!repair) {
+    print(`${counted(differing)} not as they ought to be. Put them right with --repair.`);
+    return false;
+  }
+  print(`Repairing ${counted(differing).replace(/ (is|are)$/, "")} …`);
+  await repairsDone(database);
+  const remaining = await look(async () => undefined);
+  print(
+    remaining === 0
+      ? "All rooms are as they ought to be now."
+      : `${counted(remaining)} still not as they ought to be.`,
+  );
+  return remaining === 0;
+}
+
+const counted = (rooms: number): string => (rooms === 1 ? "1 room is" : `${rooms} rooms are`);
+
+const linesOf = (report: RoomReport): string[] =>
+  report.findings.map(({ rule, expected, actual, severity }) => {
+    const what = report.is === "conversation" ? report.kind : report.is;
+    return [
+      severity,
+      report.roomId ?? "no room",
+      what,
+      rule,
+      `expected: ${expected}`,
+      `actual: ${actual}`,
+    ].join("  ");
+  });
+
+/** Until no room waits to be looked at any more, for a bounded time. */
+async function repairsDone(database: Database): Promise<void> {
+  for (const deadline = Date.now() + PATIENCE; Date.now() < deadline; ) {
+    const { waiting } = onlyRow(
+      await database.query<{ waiting: string }>(
+        `SELECT count(*) AS waiting FROM graphile_worker._private_jobs j
+         JOIN graphile_worker._private_tasks t ON t.id = j.task_id
+         WHERE t.identifier IN ('room', 'retire', 'adopt') AND j.attempts < j.max_attempts`,
+      ),
+    );
+    if (waiting === "0") return;
+    await wait(250);
+  }
+}

@@ -1,0 +1,121 @@
+/** The gate's list of paths, held to the routes of the Synapse that is installed. */
+import { expect } from "chai";
+import type { GatedKind } from "../../../../src/appservice/gate/gated-paths.ts";
+import { decoded, pathOf, sortRequest } from "../../../../src/appservice/gate/request-path.ts";
+import {
+  lookAlikePaths,
+  oddPaths,
+  plainPaths,
+  type Route,
+  synapseRoutes,
+} from "../../../support/synapse-routes.ts";
+import { mayPassTheGate } from "../../../support/ungated-servlets.ts";
+
+const ROOM = "!abc:example.org";
+const VALUES = {
+  room_id: ROOM,
+  room_identifier: ROOM,
+  event_id: "$0123456789-_abc",
+  server_name: "example.org",
+  media_id: "abcDEF",
+};
+
+/** How the gate must treat each servlet of Synapse's that it does not let pass. */
+const KINDS: Readonly<Record<string, GatedKind>> = {
+  RoomEventServlet: "event",
+  RoomEventContextServlet: "event",
+  EventRestServlet: "bare-event",
+  EventStreamRestServlet: "event-stream",
+  InitialSyncRestServlet: "initial-sync",
+  NotificationsServlet: "notifications",
+  SyncRestServlet: "sync",
+  SlidingSyncRestServlet: "sliding-sync",
+  SendToDeviceRestServlet: "to-device",
+  ReceiptRestServlet: "receipt",
+  ReadMarkerRestServlet: "receipt",
+  PushersSetRestServlet: "pusher",
+  RoomCreateRestServlet: "create-room",
+  JoinRoomAliasServlet: "own-membership",
+  KnockRoomAliasServlet: "own-membership",
+  ThreepidBindRestServlet: "identity-server",
+  ThreepidUnbindRestServlet: "identity-server",
+  DownloadResource: "media",
+  ThumbnailResource: "media",
+};
+const kindOf = ({ servlet, pattern }: Route, match: RegExpExecArray): GatedKind => {
+  if (pattern.includes("/_matrix/media/")) return "legacy-media";
+  const action = match.groups?.membership_action;
+  if (action !== undefined)
+    return action === "join" || action === "leave" ? "own-membership" : "membership-of-other";
+  return KINDS[servlet] ?? "room";
+};
+
+describe("the read gate, held to Synapse's own routes", function () {
+  this.timeout(120_000);
+  let routes: readonly Route[];
+  before(async () => {
+    routes = await synapseRoutes();
+  });
+
+  it("knows every route: what is not known to be harmless is gated", () => {
+    expect(routes.length).to.be.above(200);
+    for (const route of routes) {
+      for (const path of plainPaths(route, VALUES)) {
+        expect(route.expression.test(path), path).to.equal(true);
+        const { outcome } = sortRequest(route.method, path);
+        expect(outcome, `${route.method} ${path}: ${route.servlet}`).to.be.oneOf(
+          mayPassTheGate(route) ? ["pass", "gated"] : ["gated"],
+        );
+      }
+    }
+  });
+
+  it("never lets pass, however it is written, what Synapse would route to a gated servlet", () => {
+    const reading = routes.filter((route) => !mayPassTheGate(route));
+    let served = 0;
+    for (const path of new Set(
+      routes.flatMap((route) => [...oddPaths(route, VALUES), ...lookAlikePaths(route, VALUES)]),
+    )) {
+      const raw = pathOf(path);
+      for (const route of reading) {
+        const { method, servlet, expression } = route;
+        const match = expression.exec(raw);
+        if (match === null) continue;
+        served++;
+        const sorted = sortRequest(method, path);
+        expect(sorted.outcome, `${method} ${path}: ${servlet}`).to.be.oneOf(["gated", "refuse"]);
+        if (sorted.outcome !== "gated") continue;
+        expect(sorted.gated.kind, `${method} ${path}: ${servlet}`).to.equal(kindOf(route, match));
+        if (route.pattern.includes("media_id") && kindOf(route, match) === "media")
+          expect(sorted.gated.caught).to.deep.equal([match.groups?.server_name, match.groups?.media_id]);
+        // The room that the gate asks about is the room that Synapse reads.
+        const room = match.groups?.room_id ?? match.groups?.room_identifier;
+        if (room === undefined) continue;
+        expect(decoded(sorted.gated.caught[0] ?? ""), `${method} ${path}: ${servlet}`).to.equal(
+          decoded(room),
+        );
+      }
+    }
+    expect(served).to.be.above(5_000);
+  });
+
+  it("sees every membership that Synapse would take as state, whatever is encoded in it", () => {
+    const memberships = routes.filter(
+      ({ method, servlet }) => method === "PUT" && servlet === "RoomStateEventRestServlet",
+    );
+    let served = 0;
+    for (const route of memberships) {
+      for (const event_type of ["m.room.member", "m%2Eroom.member", "m.room%2emember", "%6d.room.member"]) {
+        for (const path of oddPaths(route, { ...VALUES, event_type, state_key: "@ann:example.org" })) {
+          const type = route.expression.exec(pathOf(path))?.groups?.event_type;
+          if (type === undefined || decoded(type) !== "m.room.member") continue;
+          served++;
+          const sorted = sortRequest("PUT", path);
+          expect(sorted.outcome, path).to.be.oneOf(["gated", "refuse"]);
+          if (sorted.outcome === "gated") expect(sorted.gated.kind, path).to.equal("membership-as-state");
+        }
+      }
+    }
+    expect(served).to.be.above(100);
+  });
+});

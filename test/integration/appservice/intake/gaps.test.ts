@@ -1,0 +1,128 @@
+import { expect } from "chai";
+import pino from "pino";
+import type { Homeserver, HomeserverCall } from "../../../../src/appservice/homeserver/homeserver.ts";
+import { findGaps } from "../../../../src/appservice/intake/gaps.ts";
+import { storeEvents } from "../../../../src/appservice/intake/inbox.ts";
+import type { Database } from "../../../../src/store/database.ts";
+import { message } from "../../../support/intake.ts";
+import { testDatabase } from "../../../support/postgres.ts";
+
+const QUIET = "!quiet:practice.test";
+const BUSY = "!busy:practice.test";
+const HOUR = 3_600_000;
+
+describe("events that Synapse never sent", () => {
+  let database: Database;
+  let lost: Map<string, unknown[]>;
+
+  beforeEach(async () => {
+    database = await testDatabase();
+    lost = new Map();
+    await database.query(
+      `INSERT INTO conversations (id, kind, natural_key, room_id, last_activity_at, created_at)
+       VALUES ('busy', 'alerts', 'alerts', $1, now(), now() - interval '1 year'),
+              ('quiet', 'admin', 'admin', $2, now() - interval '3 weeks', now() - interval '1 year')`,
+      [BUSY, QUIET],
+    );
+  });
+  afterEach(() => database.close());
+
+  /** A Synapse that has in its rooms what it did not send: the newest first, page by page. */
+  const homeserver: Homeserver = {
+    call: async <T>({ path, query = {} }: HomeserverCall) => {
+      const events = lost.get(decodeURIComponent(path.split("/")[5] ?? "")) ?? [];
+      const from = Number(query.from ?? 0);
+      const to = from + Number(query.limit);
+      // The one place at which a stand-in's plain data becomes what the caller asked for.
+      return {
+        chunk: events.slice(from, to),
+        start: String(from),
+        ...(to < events.length && { end: String(to) }),
+      } as T;
+    },
+  };
+  const look = (rooms: "recent" | "all") =>
+    findGaps(
+      {
+        database,
+        homeserver,
+        inspector: () => ({
+          inspect: () => Promise.resolve(null),
+          rooms: async function* () {},
+          room: () => Promise.resolve(null),
+          withAccount: () => Promise.resolve(new Set()),
+        }),
+        repair: {
+          conversation: () => Promise.resolve(),
+          closed: () => Promise.resolve(),
+          unknown: () => Promise.resolve(),
+        },
+        log: pino({ level: "silent" }),
+      },
+      rooms,
+    );
+  const lose = (room: string, text: string, age: number) =>
+    lost.set(room, [message(room, text, { origin_server_ts: Date.now() - age })]);
+
+  it("are found in rooms where somebody wrote lately, and once", async () => {
+    lose(BUSY, "lost", HOUR);
+    expect(await look("recent")).to.equal(1);
+    expect(await look("recent")).to.equal(0);
+  });
+
+  it("are found in a quiet room at night, though other rooms were looked at since", async () => {
+    await look("all");
+    await database.query("UPDATE gap_checks SET checked_until = now() - interval '3 hours'");
+    lose(QUIET, "lost after three weeks", HOUR);
+    expect(await look("recent"), "a look at the others").to.equal(0);
+    expect(await look("all")).to.equal(1);
+  });
+
+  it("are found in a room that is new and in which nobody had written", async () => {
+    await database.query(
+      "UPDATE conversations SET last_activity_at = NULL, created_at = now() WHERE id = 'quiet'",
+    );
+    lose(QUIET, "the first command of somebody new", HOUR);
+    expect(await look("recent")).to.equal(1);
+  });
+
+  describe("when there are more of them than a page holds", () => {
+    const events = (count: number, spread: number) =>
+      Array.from({ length: count }, (_, index) =>
+        message(BUSY, `${index}`, { origin_server_ts: Date.now() - HOUR - (count - index) * spread }),
+      );
+    const stored = async () =>
+      (
+        await database.query<{ body: string }>(
+          "SELECT event->'content'->>'body' AS body FROM inbox ORDER BY seq",
+        )
+      ).rows.map(({ body }) => body);
+
+    it("are all taken in, in the order in which they happened", async () => {
+      const all = events(2_537, 1);
+      lost.set(BUSY, all.toReversed());
+      expect(await look("recent")).to.equal(2_537);
+      expect(await stored()).to.deep.equal(all.map((_, index) => `${index}`));
+      expect(await look("recent")).to.equal(0);
+    });
+
+    it("are all taken in though those around them are known", async () => {
+      const all = events(1_500, 1);
+      const known = all.filter((_, index) => index % 400 < 200);
+      await storeEvents(database, known);
+      lost.set(BUSY, all.toReversed());
+      expect(await look("recent")).to.equal(1_500 - known.length);
+      expect(new Set(await stored()).size).to.equal(1_500);
+    });
+
+    it("are looked for as far back as the last look, and no further", async () => {
+      await look("recent");
+      await database.query("UPDATE gap_checks SET checked_until = now() - interval '3 hours'");
+      // One a minute: those of the last three hours and five minutes, less the hour in which nobody wrote.
+      lost.set(BUSY, events(2_000, 60_000).toReversed());
+      const found = await look("recent");
+      expect(found).to.be.within(120, 126);
+      expect((await stored()).at(-1)).to.equal("1999");
+    });
+  });
+});
