@@ -1,15 +1,15 @@
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from "express";
 import type { Logger } from "pino";
 import type { Database } from "../store/database.ts";
-import { type DispatchParts, dispatch } from "./dispatch.ts";
-import { docsRoutes } from "./docs-routes.ts";
-import { loggable, problemOf } from "./errors.ts";
-import { type KeyRing, keyRing } from "./key-ring.ts";
-import { Problem } from "./problem.ts";
-import { countRequests, RATE_LIMIT, type RateLimit } from "./rate-limit.ts";
-import { sendProblem } from "./reply.ts";
-import type { Route } from "./route.ts";
-import { securityHeaders } from "./security-headers.ts";
+import { docsRoutes } from "./docs/docs-routes.ts";
+import { type DispatchParts, dispatch } from "./kernel/dispatch.ts";
+import { loggable, problemOf } from "./kernel/errors.ts";
+import { Problem } from "./kernel/problem.ts";
+import { countRequests, RATE_LIMIT, type RateLimit } from "./kernel/rate-limit.ts";
+import { sendProblem } from "./kernel/reply.ts";
+import type { Route } from "./kernel/route.ts";
+import { securityHeaders } from "./kernel/security-headers.ts";
+import { type KeyRing, keyRing } from "./keys/key-ring.ts";
 
 export interface ApiOptions {
   readonly database: Database;

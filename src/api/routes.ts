@@ -1,5 +1,5 @@
 import type { ArrivalParts } from "../arrivals/parts.ts";
-import type { Route } from "./route.ts";
+import type { Route } from "./kernel/route.ts";
 import { type Alerts, alertRoutes } from "./routes/alerts.ts";
 import { arrivalRoutes } from "./routes/arrivals.ts";
 import { auditRoomRoutes } from "./routes/audit-rooms.ts";

@@ -1,6 +1,6 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
-import { close, type ListenOptions, listen } from "../api/listen.ts";
-import { Problem } from "../api/problem.ts";
+import { close, type ListenOptions, listen } from "../api/kernel/listen.ts";
+import { Problem } from "../api/kernel/problem.ts";
 
 /** An address that is taken from the first moment, and answers once there is something that can. */
 export interface FrontDoor {

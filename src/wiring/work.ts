@@ -1,4 +1,4 @@
-import { forgetOldIdempotencyKeys } from "../api/idempotency.ts";
+import { forgetOldIdempotencyKeys } from "../api/kernel/idempotency.ts";
 import { reassertNotifications } from "../appservice/accounts/reassert.ts";
 import { HomeserverAway } from "../appservice/homeserver/homeserver.ts";
 import { findGaps, queueGapCheck } from "../appservice/intake/gaps.ts";
@@ -13,8 +13,8 @@ import { toggleHistory } from "../arrivals/history.ts";
 import { roomTaken } from "../arrivals/replaced-room.ts";
 import { arrivalTimes } from "../arrivals/stale.ts";
 import { arrivalTasks } from "../arrivals/tasks.ts";
-import { queueRoomAudit } from "../audit/room-audits.ts";
-import { runRoomAudit } from "../audit/room-job.ts";
+import { queueRoomAudit } from "../audit/rooms/room-audits.ts";
+import { runRoomAudit } from "../audit/rooms/room-job.ts";
 import { commandsOf } from "../commands/commands.ts";
 import { commandEvents } from "../commands/events.ts";
 import { expireAlert } from "../conversations/alerts.ts";

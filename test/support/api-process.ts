@@ -4,7 +4,7 @@ import { createServer } from "node:http";
 import pino from "pino";
 import { z } from "zod";
 import { createApi } from "../../src/api/app.ts";
-import { writeRoute } from "../../src/api/route.ts";
+import { writeRoute } from "../../src/api/kernel/route.ts";
 import { openDatabase } from "../../src/store/database.ts";
 
 const database = openDatabase({ url: process.argv[2] ?? "", max: 10 });

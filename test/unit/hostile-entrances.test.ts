@@ -1,9 +1,9 @@
 import { expect } from "chai";
 import { z } from "zod";
-import { id, moment, placedMoment } from "../../src/api/fields.ts";
-import { parseInput } from "../../src/api/input.ts";
-import { idOfKey } from "../../src/api/keys.ts";
-import { Problem } from "../../src/api/problem.ts";
+import { id, moment, placedMoment } from "../../src/api/kernel/fields.ts";
+import { parseInput } from "../../src/api/kernel/input.ts";
+import { Problem } from "../../src/api/kernel/problem.ts";
+import { idOfKey } from "../../src/api/keys/keys.ts";
 import { sortRequest } from "../../src/appservice/gate/request-path.ts";
 import { path, patternOf } from "../../src/appservice/homeserver/homeserver.ts";
 import { initialsOf } from "../../src/arrivals/notices/initials.ts";

@@ -1,8 +1,8 @@
 import { z } from "zod";
 import type { Transaction } from "../../store/database.ts";
-import { id, moment } from "../fields.ts";
-import { invalidInput, notFound } from "../problem.ts";
-import { type Route, writeRoute } from "../route.ts";
+import { id, moment } from "../kernel/fields.ts";
+import { invalidInput, notFound } from "../kernel/problem.ts";
+import { type Route, writeRoute } from "../kernel/route.ts";
 
 const severity = z.enum(["info", "warning", "critical"]);
 

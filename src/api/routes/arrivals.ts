@@ -4,9 +4,16 @@ import { searchArrivals } from "../../arrivals/record/list.ts";
 import { ARRIVAL_STATES, type ArrivalId } from "../../arrivals/rules/arrival.ts";
 import type { Username } from "../../policy/model.ts";
 import type { Queryable } from "../../store/database.ts";
-import { cursorParameter, keysOf, momentOfKey, nextCursor, textOfKey, writeCursor } from "../cursor.ts";
-import { moment, optionalId, queryInteger } from "../fields.ts";
-import { type Route, route } from "../route.ts";
+import {
+  cursorParameter,
+  keysOf,
+  momentOfKey,
+  nextCursor,
+  textOfKey,
+  writeCursor,
+} from "../kernel/cursor.ts";
+import { moment, optionalId, queryInteger } from "../kernel/fields.ts";
+import { type Route, route } from "../kernel/route.ts";
 
 const EXAMPLE = {
   id: "0b5c2c56-57f0-4c49-9e0f-2a4f7a5d9a11",

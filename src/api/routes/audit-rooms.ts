@@ -1,11 +1,11 @@
 import { z } from "zod";
-import { type RoomAuditResult, requestRoomAudit, roomAuditResult } from "../../audit/room-audits.ts";
+import { type RoomAuditResult, requestRoomAudit, roomAuditResult } from "../../audit/rooms/room-audits.ts";
 import type { RoomId } from "../../policy/model.ts";
 import type { Database } from "../../store/database.ts";
-import { momentOut } from "../fields.ts";
-import { mustHaveScope } from "../key-ring.ts";
-import { notFound } from "../problem.ts";
-import { type Route, route, writeRoute } from "../route.ts";
+import { momentOut } from "../kernel/fields.ts";
+import { notFound } from "../kernel/problem.ts";
+import { type Route, route, writeRoute } from "../kernel/route.ts";
+import { mustHaveScope } from "../keys/key-ring.ts";
 
 const TAG = "Audit";
 const rules = [

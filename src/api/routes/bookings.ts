@@ -6,9 +6,9 @@ import { BOOKING_STATUSES } from "../../arrivals/rules/booking.ts";
 import { trimmed } from "../../base/trimmed.ts";
 import { orNone } from "../../directory/input/text-schema.ts";
 import type { Username } from "../../policy/model.ts";
-import { id, moment, placedMoment } from "../fields.ts";
-import { invalidInput } from "../problem.ts";
-import { type Route, writeRoute } from "../route.ts";
+import { id, moment, placedMoment } from "../kernel/fields.ts";
+import { invalidInput } from "../kernel/problem.ts";
+import { type Route, writeRoute } from "../kernel/route.ts";
 
 const bookingSchema = z
   .strictObject({

@@ -4,9 +4,9 @@ import { list } from "../../directory/input/list-schema.ts";
 import { groupId, MOST, username } from "../../directory/input/schema.ts";
 import type { ConversationId, ConversationKind, RoomId, Selection, Username } from "../../policy/model.ts";
 import type { Database, Queryable, Transaction } from "../../store/database.ts";
-import { momentOut, queryFlag } from "../fields.ts";
-import { invalidInput, notFound, Problem } from "../problem.ts";
-import { type Route, route, writeRoute } from "../route.ts";
+import { momentOut, queryFlag } from "../kernel/fields.ts";
+import { invalidInput, notFound, Problem } from "../kernel/problem.ts";
+import { type Route, route, writeRoute } from "../kernel/route.ts";
 
 /** Why a conversation was not opened or changed. `reason` is a sentence for the person in whose name it was asked. */
 export type ConversationRefusal =

@@ -5,8 +5,8 @@ import { type Imported, importDirectory } from "../../directory/import.ts";
 import { placesOf } from "../../directory/input/record.ts";
 import { directorySchema, groupByIdSchema, groupId, groupSchema } from "../../directory/input/schema.ts";
 import type { Naming } from "../../policy/model.ts";
-import { queryFlag } from "../fields.ts";
-import { type Route, writeRoute } from "../route.ts";
+import { queryFlag } from "../kernel/fields.ts";
+import { type Route, writeRoute } from "../kernel/route.ts";
 import { nameInPath, problemOfRefusal } from "./refusal.ts";
 
 /** More than these help nobody. */

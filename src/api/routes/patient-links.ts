@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { openPatientLink } from "../../patients/patient-links.ts";
 import type { Database } from "../../store/database.ts";
-import { type Route, route } from "../route.ts";
+import { type Route, route } from "../kernel/route.ts";
 
 export interface PatientLinkParts {
   readonly database: Database;

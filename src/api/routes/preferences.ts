@@ -8,8 +8,8 @@ import {
   readPreferences,
 } from "../../directory/preferences.ts";
 import type { Database } from "../../store/database.ts";
-import { notFound } from "../problem.ts";
-import { type Route, route, writeRoute } from "../route.ts";
+import { notFound } from "../kernel/problem.ts";
+import { type Route, route, writeRoute } from "../kernel/route.ts";
 import { problemOfRefusal, userInAddress } from "./refusal.ts";
 
 const params = z.strictObject({ username: username() });

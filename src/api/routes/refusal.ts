@@ -4,7 +4,7 @@ import { storedUsername } from "../../directory/input/spelling.ts";
 import type { Username } from "../../policy/model.ts";
 import { sameName } from "../../policy/names/spelling.ts";
 import type { Queryable } from "../../store/database.ts";
-import { invalidInput, notFound, Problem } from "../problem.ts";
+import { invalidInput, notFound, Problem } from "../kernel/problem.ts";
 
 /** The answer to a change of the directory that was refused. */
 export function problemOfRefusal(refusal: Refusal, what: string): Problem {

@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { username } from "../../directory/input/schema.ts";
 import type { Username } from "../../policy/model.ts";
-import { notFound, Problem } from "../problem.ts";
-import { type Route, route } from "../route.ts";
+import { notFound, Problem } from "../kernel/problem.ts";
+import { type Route, route } from "../kernel/route.ts";
 
 /** A way in that works once. */
 export interface IssuedSignIn {

@@ -4,10 +4,10 @@ import { type SentUser, userByNameSchema, username, userSchema } from "../../dir
 import { deactivateUser, putUser, readUser, searchUsers } from "../../directory/users.ts";
 import { closePatient, openPatient } from "../../patients/current-patient.ts";
 import type { Database } from "../../store/database.ts";
-import { cursorParameter, keysOf, nextCursor, textOfKey, writeCursor } from "../cursor.ts";
-import { id, queryInteger } from "../fields.ts";
-import { notFound } from "../problem.ts";
-import { type Route, route, writeRoute } from "../route.ts";
+import { cursorParameter, keysOf, nextCursor, textOfKey, writeCursor } from "../kernel/cursor.ts";
+import { id, queryInteger } from "../kernel/fields.ts";
+import { notFound } from "../kernel/problem.ts";
+import { type Route, route, writeRoute } from "../kernel/route.ts";
 import { type DirectoryRouteParts, problemSchema } from "./directory.ts";
 import { nameInPath, problemOfRefusal, userInAddress } from "./refusal.ts";
 

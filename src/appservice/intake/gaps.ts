@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
-import { queueRoomAudit } from "../../audit/room-audits.ts";
-import type { RoomInspector, RoomRepair } from "../../audit/room-ports.ts";
+import { queueRoomAudit } from "../../audit/rooms/room-audits.ts";
+import type { RoomInspector, RoomRepair } from "../../audit/rooms/room-ports.ts";
 import { inParallel } from "../../base/in-parallel.ts";
 import type { RoomId } from "../../policy/model.ts";
 import type { Database, Queryable } from "../../store/database.ts";

@@ -1,5 +1,5 @@
-import type { ListedRoom, RoomInspector, RoomRepair } from "../../audit/room-ports.ts";
-import { UNDER_WAY } from "../../audit/rooms.ts";
+import { UNDER_WAY } from "../../audit/rooms/audit-rooms.ts";
+import type { ListedRoom, RoomInspector, RoomRepair } from "../../audit/rooms/room-ports.ts";
 import { storable } from "../../base/storable.ts";
 import { checkRoom } from "../../conversations/record/affected.ts";
 import type { DirectorySnapshot } from "../../directory/snapshot.ts";

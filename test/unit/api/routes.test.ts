@@ -1,11 +1,11 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { expect } from "chai";
-import { writeDocsPage } from "../../../src/api/docs-page.ts";
-import { docsRoutes } from "../../../src/api/docs-routes.ts";
-import { describeApi } from "../../../src/api/openapi.ts";
-import { writeReference } from "../../../src/api/reference.ts";
-import { isScope } from "../../../src/api/scopes.ts";
+import { writeDocsPage } from "../../../src/api/docs/docs-page.ts";
+import { docsRoutes } from "../../../src/api/docs/docs-routes.ts";
+import { describeApi } from "../../../src/api/docs/openapi.ts";
+import { writeReference } from "../../../src/api/docs/reference.ts";
+import { isScope } from "../../../src/api/keys/scopes.ts";
 import { openDatabase } from "../../../src/store/database.ts";
 import { productRoutes } from "../../support/api.ts";
 

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { z } from "zod";
-import { parseInput } from "../../../src/api/input.ts";
-import { Problem } from "../../../src/api/problem.ts";
+import { parseInput } from "../../../src/api/kernel/input.ts";
+import { Problem } from "../../../src/api/kernel/problem.ts";
 import { readDirectory } from "../../../src/directory/input/read.ts";
 import { openDatabase } from "../../../src/store/database.ts";
 import { NAMING, productRoutes } from "../../support/api.ts";

@@ -2,7 +2,7 @@ import type { Server } from "node:http";
 import { expect } from "chai";
 import express from "express";
 import pino from "pino";
-import { close, listen } from "../../../../src/api/listen.ts";
+import { close, listen } from "../../../../src/api/kernel/listen.ts";
 import type { CallbackRooms } from "../../../../src/appservice/callbacks/callback-rooms.ts";
 import { policyCallbacks } from "../../../../src/appservice/callbacks/callbacks.ts";
 import type { DirectorySnapshot } from "../../../../src/directory/snapshot.ts";

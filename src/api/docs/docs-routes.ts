@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
+import { type Route, route } from "../kernel/route.ts";
 import { writeDocsPage } from "./docs-page.ts";
 import { STYLE } from "./docs-style.ts";
 import { describeApi } from "./openapi.ts";
-import { type Route, route } from "./route.ts";
 
 /** `/openapi.json` and `/docs`: both made once, from the routes that are served. */
 export function docsRoutes(routes: readonly Route[], publicUrl?: string): Route[] {

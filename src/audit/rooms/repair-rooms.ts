@@ -1,5 +1,5 @@
+import type { RoomReport } from "./audit-rooms.ts";
 import type { RoomRepair } from "./room-ports.ts";
-import type { RoomReport } from "./rooms.ts";
 
 /** Has one room put right. The jobs that do it are queued when this returns. */
 export function repairRoom(repair: RoomRepair, report: RoomReport): Promise<void> {

@@ -1,4 +1,4 @@
-import { isDatabaseDown } from "../store/database.ts";
+import { isDatabaseDown } from "../../store/database.ts";
 import { invalidInput, Problem } from "./problem.ts";
 
 /**

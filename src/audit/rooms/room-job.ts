@@ -1,15 +1,15 @@
-import { titleOf } from "../conversations/list/list.ts";
-import { adminConversation } from "../conversations/record/keys.ts";
-import { conversationById, ensureConversation } from "../conversations/record/store.ts";
-import { enqueueSends } from "../messages/outbox.ts";
-import { blocks, bullets, inline, noticeOf, plain, type Rich, strong } from "../messages/rich.ts";
-import * as words from "../messages/words.ts";
-import type { Directory } from "../policy/model.ts";
-import type { Database, Queryable } from "../store/database.ts";
+import { titleOf } from "../../conversations/list/list.ts";
+import { adminConversation } from "../../conversations/record/keys.ts";
+import { conversationById, ensureConversation } from "../../conversations/record/store.ts";
+import { enqueueSends } from "../../messages/outbox.ts";
+import { blocks, bullets, inline, noticeOf, plain, type Rich, strong } from "../../messages/rich.ts";
+import * as words from "../../messages/words.ts";
+import type { Directory } from "../../policy/model.ts";
+import type { Database, Queryable } from "../../store/database.ts";
+import { auditRooms, type RoomAuditParts, type RoomReport } from "./audit-rooms.ts";
 import { repairRoom } from "./repair-rooms.ts";
 import { beginRoomAudit, finishRoomAudit, recordAuditedRoom } from "./room-audits.ts";
 import type { RoomRepair } from "./room-ports.ts";
-import { auditRooms, type RoomAuditParts, type RoomReport } from "./rooms.ts";
 
 /** Rooms and findings that a report in the admin room shows; the API gives all. */
 const SHOWN_ROOMS = 20;

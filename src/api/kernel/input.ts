@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { issueSentence, MOST_LISTED, pathOf, shownKey } from "../config/issue-sentence.ts";
+import { issueSentence, MOST_LISTED, pathOf, shownKey } from "../../config/issue-sentence.ts";
 import { type FieldError, invalidInput } from "./problem.ts";
 
 /** A request as it came: decoded, but nothing more. */

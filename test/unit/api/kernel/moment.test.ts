@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { parseMoment } from "../../../src/api/moment.ts";
+import { parseMoment } from "../../../../src/api/kernel/moment.ts";
 
 const AT = "2026-03-01T23:30:00.000Z";
 

@@ -1,4 +1,4 @@
-import type { ActualRoom, ConversationId, RoomId, UserId } from "../policy/model.ts";
+import type { ActualRoom, ConversationId, RoomId, UserId } from "../../policy/model.ts";
 
 /** A room that has people in it, as the homeserver lists it. */
 export interface ListedRoom {

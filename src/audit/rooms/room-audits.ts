@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
-import type { ConversationId, ConversationKind, RoomId } from "../policy/model.ts";
-import type { Finding } from "../policy/rooms/findings.ts";
-import type { Queryable, Transaction } from "../store/database.ts";
-import { addJob } from "../store/jobs.ts";
-import type { RoomReport } from "./rooms.ts";
+import type { ConversationId, ConversationKind, RoomId } from "../../policy/model.ts";
+import type { Finding } from "../../policy/rooms/findings.ts";
+import type { Queryable, Transaction } from "../../store/database.ts";
+import { addJob } from "../../store/jobs.ts";
+import type { RoomReport } from "./audit-rooms.ts";
 
 /** An audit of the rooms, as somebody asks for it. */
 export interface RoomAuditRequest {

@@ -1,5 +1,5 @@
 import express, { type Request, type Response } from "express";
-import { parseJsonBytes, UnreadableJson } from "../directory/input/json-text.ts";
+import { parseJsonBytes, UnreadableJson } from "../../directory/input/json-text.ts";
 import { invalidInput, Problem } from "./problem.ts";
 
 export const BODY_LIMIT = 1024 * 1024;

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { trimmed } from "../base/trimmed.ts";
-import { filled, oneLine, orNone } from "../directory/input/text-schema.ts";
+import { trimmed } from "../../base/trimmed.ts";
+import { filled, oneLine, orNone } from "../../directory/input/text-schema.ts";
 import { parsePlacedMoment } from "./moment.ts";
 
 /** Fields that many routes have, so that they are checked and documented alike. */

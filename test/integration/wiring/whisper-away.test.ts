@@ -4,10 +4,10 @@ import { createServer, type RequestListener } from "node:http";
 import { join } from "node:path";
 import { expect } from "chai";
 import { parse } from "yaml";
-import type { RoomId } from "../../src/policy/model.ts";
-import { frontDoor } from "../../src/wiring/front-door.ts";
-import type { Caller } from "./appservice/gate/caller.ts";
-import { type House, openHouse } from "./appservice/gate/house.ts";
+import type { RoomId } from "../../../src/policy/model.ts";
+import { frontDoor } from "../../../src/wiring/front-door.ts";
+import type { Caller } from "../appservice/gate/caller.ts";
+import { type House, openHouse } from "../appservice/gate/house.ts";
 
 const C = "/_matrix/client/v3";
 
@@ -78,7 +78,7 @@ describe("Synapse while Whisper is away", function () {
   }
 
   it("writes no more to its log in the containers", () => {
-    const settings = join(import.meta.dirname, "../../docker/synapse/log.yaml");
+    const settings = join(import.meta.dirname, "../../../docker/synapse/log.yaml");
     const { loggers, root } = parse(readFileSync(settings, "utf8"));
     expect(root.level).to.equal("WARNING");
     expect(loggers).to.deep.equal({

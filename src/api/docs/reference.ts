@@ -1,6 +1,6 @@
+import type { Route } from "../kernel/route.ts";
 import { operationsOf } from "./docs-page.ts";
 import { describeApi, type Operation } from "./openapi.ts";
-import type { Route } from "./route.ts";
 import { rowsOf } from "./schema-rows.ts";
 
 /** `docs/api.md`: what the API takes, in short. A test compares it with the file. */

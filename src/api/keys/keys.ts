@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
-import type { Queryable } from "../store/database.ts";
+import type { Queryable } from "../../store/database.ts";
 import { ALL_SCOPES, type Scope } from "./scopes.ts";
 
 /**

@@ -1,6 +1,10 @@
-import { inParallel } from "../base/in-parallel.ts";
-import { type ConversationRow, conversationColumns, conversationOf } from "../conversations/record/store.ts";
-import type { DirectorySnapshot } from "../directory/snapshot.ts";
+import { inParallel } from "../../base/in-parallel.ts";
+import {
+  type ConversationRow,
+  conversationColumns,
+  conversationOf,
+} from "../../conversations/record/store.ts";
+import type { DirectorySnapshot } from "../../directory/snapshot.ts";
 import type {
   ActualRoom,
   ConversationId,
@@ -10,13 +14,13 @@ import type {
   PolicySettings,
   RoomId,
   UserId,
-} from "../policy/model.ts";
-import { isOurs } from "../policy/names/names.ts";
-import { closingSteps } from "../policy/rooms/diff-room.ts";
-import { expectedRoom } from "../policy/rooms/expected-room.ts";
-import { type Finding, findingsOf, noRoom, unknownRoom } from "../policy/rooms/findings.ts";
-import * as words from "../policy/words.ts";
-import type { Queryable } from "../store/database.ts";
+} from "../../policy/model.ts";
+import { isOurs } from "../../policy/names/names.ts";
+import { closingSteps } from "../../policy/rooms/diff-room.ts";
+import { expectedRoom } from "../../policy/rooms/expected-room.ts";
+import { type Finding, findingsOf, noRoom, unknownRoom } from "../../policy/rooms/findings.ts";
+import * as words from "../../policy/words.ts";
+import type { Queryable } from "../../store/database.ts";
 import type { ListedRoom, RoomInspector } from "./room-ports.ts";
 
 export interface RoomAuditParts {

@@ -2,12 +2,12 @@ import { setTimeout as wait } from "node:timers/promises";
 import { expect } from "chai";
 import { Registry } from "prom-client";
 import { z } from "zod";
-import { type Route, route, writeRoute } from "../../src/api/route.ts";
-import { healthRoutes } from "../../src/api/routes/health.ts";
-import { openDatabase } from "../../src/store/database.ts";
-import { migrate } from "../../src/store/migrate.ts";
-import { startTestApi, type TestApi } from "../support/api.ts";
-import { ownPostgres } from "../support/postgres.ts";
+import { type Route, route, writeRoute } from "../../../src/api/kernel/route.ts";
+import { healthRoutes } from "../../../src/api/routes/health.ts";
+import { openDatabase } from "../../../src/store/database.ts";
+import { migrate } from "../../../src/store/migrate.ts";
+import { startTestApi, type TestApi } from "../../support/api.ts";
+import { ownPostgres } from "../../support/postgres.ts";
 
 const SECRET = "Patient Zebra";
 

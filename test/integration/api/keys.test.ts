@@ -1,11 +1,11 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { expect } from "chai";
-import { keyRing } from "../../src/api/key-ring.ts";
-import { createApiKey, listApiKeys, revokeApiKey } from "../../src/api/keys.ts";
-import { Problem } from "../../src/api/problem.ts";
-import { ALL_SCOPES } from "../../src/api/scopes.ts";
-import { listenToDatabase } from "../../src/store/notifications.ts";
-import { productRoutes, startTestApi, type TestApi } from "../support/api.ts";
+import { Problem } from "../../../src/api/kernel/problem.ts";
+import { keyRing } from "../../../src/api/keys/key-ring.ts";
+import { createApiKey, listApiKeys, revokeApiKey } from "../../../src/api/keys/keys.ts";
+import { ALL_SCOPES } from "../../../src/api/keys/scopes.ts";
+import { listenToDatabase } from "../../../src/store/notifications.ts";
+import { productRoutes, startTestApi, type TestApi } from "../../support/api.ts";
 
 const REMEMBERED = 200;
 

@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, createHash, hkdfSync, randomBytes } from "node:crypto";
-import type { Database, Queryable, Transaction } from "../store/database.ts";
+import type { Database, Queryable, Transaction } from "../../store/database.ts";
 import { invalidInput, Problem } from "./problem.ts";
 import type { Reply } from "./route.ts";
 
