@@ -6,8 +6,8 @@
  */
 import { startNginx } from "../docker/nginx-server.ts";
 import type { Answer } from "../integration/appservice/gate/caller.ts";
-import { readEverything } from "../support/every-read.ts";
-import { freshStack, type TestStack } from "../support/stack.ts";
+import { readEverything } from "../support/stack/every-read.ts";
+import { freshStack, type TestStack } from "../support/stack/stack.ts";
 import { type Attempt, attempts } from "./requests.ts";
 import { type Attacker, plant, type Scene } from "./scene.ts";
 

@@ -1,14 +1,14 @@
 /** All that is asked: each route of the installed Synapse, as it is meant and written in many other ways. */
 import { pathOf } from "../../src/appservice/gate/request-path.ts";
-import type { Known } from "../support/every-read.ts";
 import {
   lookAlikePaths,
   oddPaths,
   plainPaths,
   type Route,
   synapseRoutes,
-} from "../support/synapse-routes.ts";
-import { mayPassTheGate } from "../support/ungated-servlets.ts";
+} from "../support/homeserver/synapse-routes.ts";
+import { mayPassTheGate } from "../support/homeserver/ungated-servlets.ts";
+import type { Known } from "../support/stack/every-read.ts";
 
 export interface Attempt {
   readonly method: string;

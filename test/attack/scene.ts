@@ -5,11 +5,11 @@ import { mustCallApi } from "../../dev/api.ts";
 import type { Person } from "../../dev/person.ts";
 import type { UserId } from "../../src/policy/model.ts";
 import { Caller } from "../integration/appservice/gate/caller.ts";
-import { editConversation, openConversation } from "../support/conversation-api.ts";
-import { type Known, syncToken } from "../support/every-read.ts";
-import { settled } from "../support/settled.ts";
-import type { TestStack } from "../support/stack.ts";
-import { hire, unique } from "../support/staff.ts";
+import { editConversation, openConversation } from "../support/stack/conversation-api.ts";
+import { type Known, syncToken } from "../support/stack/every-read.ts";
+import { settled } from "../support/stack/settled.ts";
+import type { TestStack } from "../support/stack/stack.ts";
+import { hire, unique } from "../support/stack/staff.ts";
 
 export interface Attacker {
   readonly who: "removed member" | "stranger" | "never receives";

@@ -1,9 +1,9 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { inParallel } from "../../src/base/in-parallel.ts";
 import { eventually } from "../support/eventually.ts";
-import { settled } from "../support/settled.ts";
-import type { TestStack } from "../support/stack.ts";
-import { putUser } from "../support/staff.ts";
+import { settled } from "../support/stack/settled.ts";
+import type { TestStack } from "../support/stack/stack.ts";
+import { putUser } from "../support/stack/staff.ts";
 import type { Bench, BenchOptions, Figure } from "./bench.ts";
 import { arrivedBooking, healthTrack, homeserver, rawSend, rowsOf, withBenchStack } from "./bench-stack.ts";
 import { median } from "./numbers.ts";

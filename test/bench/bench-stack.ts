@@ -3,7 +3,7 @@ import { join } from "node:path";
 import pg from "pg";
 import { parse } from "yaml";
 import { z } from "zod";
-import { freshStack, type TestStack } from "../support/stack.ts";
+import { freshStack, type TestStack } from "../support/stack/stack.ts";
 import { KeptConnection } from "./kept-connection.ts";
 
 /** A stack as it is in earnest: PostgreSQL writes to the disk, and nothing stands between Whisper and Synapse. */

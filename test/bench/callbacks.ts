@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { eventually } from "../support/eventually.ts";
-import { settled } from "../support/settled.ts";
-import type { TestStack } from "../support/stack.ts";
-import { putGroup, putUser } from "../support/staff.ts";
+import { settled } from "../support/stack/settled.ts";
+import type { TestStack } from "../support/stack/stack.ts";
+import { putGroup, putUser } from "../support/stack/staff.ts";
 import type { Bench, BenchOptions, Figure } from "./bench.ts";
 import { asSynapse, ping, rowsOf, withBenchStack } from "./bench-stack.ts";
 import { KeptConnection } from "./kept-connection.ts";

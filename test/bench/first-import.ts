@@ -1,9 +1,9 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { mustCallApi } from "../../dev/api.ts";
 import { inParallel } from "../../src/base/in-parallel.ts";
-import { settled } from "../support/settled.ts";
-import type { TestStack } from "../support/stack.ts";
-import { nameOf } from "../support/staff.ts";
+import { settled } from "../support/stack/settled.ts";
+import type { TestStack } from "../support/stack/stack.ts";
+import { nameOf } from "../support/stack/staff.ts";
 import type { Bench, BenchOptions, Figure } from "./bench.ts";
 import { homeserver, rowsOf, withBenchStack } from "./bench-stack.ts";
 

@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { eventually } from "../support/eventually.ts";
-import { settled } from "../support/settled.ts";
-import type { TestStack } from "../support/stack.ts";
-import { putGroup, putUser } from "../support/staff.ts";
+import { settled } from "../support/stack/settled.ts";
+import type { TestStack } from "../support/stack/stack.ts";
+import { putGroup, putUser } from "../support/stack/staff.ts";
 import type { Bench, BenchOptions, Figure } from "./bench.ts";
 import { asSynapse, ping, rowsOf, withBenchStack } from "./bench-stack.ts";
 import { median, percentile } from "./numbers.ts";

@@ -1,8 +1,8 @@
 import { mustCallApi } from "../../dev/api.ts";
 import { eventually } from "../support/eventually.ts";
-import { settled } from "../support/settled.ts";
-import { freshStack, type TestStack } from "../support/stack.ts";
-import { hire, roomOfKind } from "../support/staff.ts";
+import { settled } from "../support/stack/settled.ts";
+import { freshStack, type TestStack } from "../support/stack/stack.ts";
+import { hire, roomOfKind } from "../support/stack/staff.ts";
 import { ANSWER, DOCTORS, livesOf, MARKER } from "./arrival-lives.ts";
 import { STRANGER, WATCHER } from "./arrival-model.ts";
 import { Day } from "./day.ts";

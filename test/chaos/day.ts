@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { mustCallApi } from "../../dev/api.ts";
 import { eventually } from "../support/eventually.ts";
-import type { TestStack } from "../support/stack.ts";
+import type { TestStack } from "../support/stack/stack.ts";
 import { type Life, MARKER } from "./arrival-lives.ts";
 import { PatientModel, type Step, type Visit, WATCHER } from "./arrival-model.ts";
 import type { Desk } from "./desk.ts";

@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
-import { run, unless } from "../support/programs.ts";
+import { run, unless } from "../support/run/programs.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 

@@ -9,7 +9,7 @@ import { GATED_PATHS } from "../../src/appservice/gate/gated-paths.ts";
 import { SIGN_IN_PATH } from "../../src/appservice/gate/sign-in-page.ts";
 import { exampleConfig } from "../../src/config/example.ts";
 import { loadConfig, parseConfig } from "../../src/config/load.ts";
-import { DOCKER_COMPOSE, run, withProgram } from "../support/programs.ts";
+import { DOCKER_COMPOSE, run, withProgram } from "../support/run/programs.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 const DOCKER = join(ROOT, "docker");

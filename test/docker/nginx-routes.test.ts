@@ -3,9 +3,9 @@ import { Agent, request as httpRequest, type IncomingMessage, type ServerRespons
 import { expect } from "chai";
 import { pathOf } from "../../src/appservice/gate/request-path.ts";
 import { type Served, serve } from "../integration/appservice/gate/house.ts";
-import { NGINX, withProgram } from "../support/programs.ts";
-import { oddPaths, type Route, synapseRoutes } from "../support/synapse-routes.ts";
-import { mayPassTheGate } from "../support/ungated-servlets.ts";
+import { oddPaths, type Route, synapseRoutes } from "../support/homeserver/synapse-routes.ts";
+import { mayPassTheGate } from "../support/homeserver/ungated-servlets.ts";
+import { NGINX, withProgram } from "../support/run/programs.ts";
 import { type Nginx, startNginx } from "./nginx-server.ts";
 
 const ROOM = "!abc:example.org";

@@ -12,8 +12,8 @@ import type { Caller } from "../integration/appservice/gate/caller.ts";
 import { type House, openHouse, type Served, serve } from "../integration/appservice/gate/house.ts";
 import { expectNoText } from "../integration/appservice/gate/membership-ways.ts";
 import { gateOptions } from "../integration/appservice/gate/with-gate.ts";
-import { FaultProxy } from "../support/fault-proxy.ts";
-import { NGINX as NGINX_PROGRAM, withProgram } from "../support/programs.ts";
+import { FaultProxy } from "../support/homeserver/fault-proxy.ts";
+import { NGINX as NGINX_PROGRAM, withProgram } from "../support/run/programs.ts";
 import { around, NGINX, type Nginx, placeFiles, startNginx } from "./nginx-server.ts";
 
 const C = "/_matrix/client";

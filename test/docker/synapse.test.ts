@@ -8,7 +8,7 @@ import { freePort } from "../../dev/ports.ts";
 import { answers, type RunningProcess, startProcess, waitUntilReady } from "../../dev/processes.ts";
 import { toYaml } from "../../dev/synapse.ts";
 import { synapsePython } from "../../dev/venv.ts";
-import { run } from "../support/programs.ts";
+import { run } from "../support/run/programs.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
 import product from "../../package.json" with { type: "json" };
-import { run } from "../support/programs.ts";
+import { run } from "../support/run/programs.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 const CLI = join(ROOT, "src/cli.ts");

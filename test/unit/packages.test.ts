@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
 import product from "../../package.json" with { type: "json" };
-import { run, unless } from "../support/programs.ts";
+import { run, unless } from "../support/run/programs.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 interface Entry {

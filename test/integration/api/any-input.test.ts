@@ -2,7 +2,7 @@ import { expect } from "chai";
 import fc from "fast-check";
 import { z } from "zod";
 import type { Route } from "../../../src/api/kernel/route.ts";
-import { productRoutes, startTestApi, type TestApi } from "../../support/api.ts";
+import { productRoutes, startTestApi, type TestApi } from "../../support/http/api.ts";
 
 /** Whatever is sent to whichever route, the answer is never a 500, and always one that the route declares. */
 describe("any input at every route", function () {

@@ -5,7 +5,7 @@ import { z } from "zod";
 import { forgetOldIdempotencyKeys } from "../../../src/api/kernel/idempotency.ts";
 import { Problem } from "../../../src/api/kernel/problem.ts";
 import { route, writeRoute } from "../../../src/api/kernel/route.ts";
-import { type Answer, startTestApi, type TestApi } from "../../support/api.ts";
+import { type Answer, startTestApi, type TestApi } from "../../support/http/api.ts";
 
 const thing = z.strictObject({ name: z.string(), note: z.string().default("none") });
 const made = z.strictObject({ count: z.int(), finished: z.int().optional() });
@@ -214,7 +214,7 @@ describe("Idempotency-Key", function () {
 
   it("is not doubled when the process is killed at any moment", async () => {
     const url = api.database.pool.options.connectionString ?? "";
-    const child = new URL("../../support/api-process.ts", import.meta.url);
+    const child = new URL("../../support/processes/api-process.ts", import.meta.url);
     const send = async (port: number, key: string, name: string) => {
       const headers = {
         authorization: `Bearer ${api.key}`,

@@ -1,6 +1,6 @@
 import { gzipSync } from "node:zlib";
 import { expect } from "chai";
-import { startTestApi, type TestApi } from "../../support/api.ts";
+import { startTestApi, type TestApi } from "../../support/http/api.ts";
 
 /** Everything of the directory that bad input might have changed. */
 async function everything(api: TestApi): Promise<string> {

@@ -6,8 +6,8 @@ import { type Route, route, writeRoute } from "../../../src/api/kernel/route.ts"
 import { healthRoutes } from "../../../src/api/routes/health.ts";
 import { openDatabase } from "../../../src/store/database.ts";
 import { migrate } from "../../../src/store/migrate.ts";
-import { startTestApi, type TestApi } from "../../support/api.ts";
-import { ownPostgres } from "../../support/postgres.ts";
+import { ownPostgres } from "../../support/database/postgres.ts";
+import { startTestApi, type TestApi } from "../../support/http/api.ts";
 
 const SECRET = "Patient Zebra";
 

@@ -5,7 +5,7 @@ import { keyRing } from "../../../src/api/keys/key-ring.ts";
 import { createApiKey, listApiKeys, revokeApiKey } from "../../../src/api/keys/keys.ts";
 import { ALL_SCOPES } from "../../../src/api/keys/scopes.ts";
 import { listenToDatabase } from "../../../src/store/notifications.ts";
-import { productRoutes, startTestApi, type TestApi } from "../../support/api.ts";
+import { productRoutes, startTestApi, type TestApi } from "../../support/http/api.ts";
 
 const REMEMBERED = 200;
 

@@ -3,8 +3,8 @@ import { Registry } from "prom-client";
 import { createMetrics } from "../../../src/api/metrics.ts";
 import { arrivalMetrics } from "../../../src/arrivals/record/metrics.ts";
 import type { Database } from "../../../src/store/database.ts";
-import { testDatabase } from "../../support/postgres.ts";
-import { countingRows } from "../../support/rows-read.ts";
+import { testDatabase } from "../../support/database/postgres.ts";
+import { countingRows } from "../../support/database/rows-read.ts";
 
 describe("a scrape of the metrics", () => {
   let database: Database;

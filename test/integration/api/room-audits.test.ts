@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { beginRoomAudit, finishRoomAudit, recordAuditedRoom } from "../../../src/audit/rooms/room-audits.ts";
 import type { RoomId } from "../../../src/policy/model.ts";
-import { startTestApi, type TestApi } from "../../support/api.ts";
+import { startTestApi, type TestApi } from "../../support/http/api.ts";
 
 const PATH = "/api/v1/audit/rooms";
 const ROOM = "!a:practice.example" as RoomId;

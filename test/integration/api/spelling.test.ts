@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { startTestApi, type TestApi } from "../../support/api.ts";
+import { startTestApi, type TestApi } from "../../support/http/api.ts";
 
 /** One person, one group, however they are written. */
 describe("another spelling", function () {

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import type { SignIn, SignInRefusal } from "../../../src/api/routes/sign-in.ts";
-import { startTestApi, type TestApi } from "../../support/api.ts";
+import { startTestApi, type TestApi } from "../../support/http/api.ts";
 
 describe("users, groups and settings one by one", function () {
   this.timeout(30_000);

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import type { EventId } from "../../../src/policy/model.ts";
-import { minutes, name, openPractice, type Practice, textOf } from "../../support/arrivals.ts";
 import { expectLinear, repeated } from "../../support/growth.ts";
+import { minutes, name, openPractice, type Practice, textOf } from "../../support/practice/arrivals.ts";
 
 const NOTICE = "A.J. has arrived · 10:30 appointment · Main St · Patient 12345";
 const BETWEEN = "individual:dr.jones:mia.chen";

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { Registry } from "prom-client";
 import { arrivalMetrics } from "../../../src/arrivals/record/metrics.ts";
-import { startTestApi, type TestApi } from "../../support/api.ts";
+import { startTestApi, type TestApi } from "../../support/http/api.ts";
 
 const BOOKING = {
   status: "arrived",

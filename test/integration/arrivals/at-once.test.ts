@@ -2,7 +2,13 @@ import { expect } from "chai";
 import fc from "fast-check";
 import { BOOKING_STATUSES } from "../../../src/arrivals/rules/booking.ts";
 import { clearStale } from "../../../src/arrivals/stale.ts";
-import { minutes, name, openPractice, type Practice, untilSomebodyWaits } from "../../support/arrivals.ts";
+import {
+  minutes,
+  name,
+  openPractice,
+  type Practice,
+  untilSomebodyWaits,
+} from "../../support/practice/arrivals.ts";
 
 const OPS = 400;
 const AT_ONCE = 12;

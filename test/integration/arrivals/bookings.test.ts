@@ -1,7 +1,14 @@
 import { expect } from "chai";
 import { boardOf } from "../../../src/arrivals/notices/board.ts";
 import { waitingArrivals } from "../../../src/arrivals/record/list.ts";
-import { minutes, name, openPractice, type Practice, progressOf, textOf } from "../../support/arrivals.ts";
+import {
+  minutes,
+  name,
+  openPractice,
+  type Practice,
+  progressOf,
+  textOf,
+} from "../../support/practice/arrivals.ts";
 
 describe("bookings that change", () => {
   let practice: Practice;

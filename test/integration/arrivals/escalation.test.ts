@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { arrivalTasks } from "../../../src/arrivals/tasks.ts";
 import type { JobPayloads } from "../../../src/store/jobs.ts";
-import { name, openPractice, type Practice, progressOf, textOf } from "../../support/arrivals.ts";
+import { name, openPractice, type Practice, progressOf, textOf } from "../../support/practice/arrivals.ts";
 
 type Due = JobPayloads["arrival_escalation"];
 

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { openPractice, type Practice, progressOf, textOf } from "../../support/arrivals.ts";
+import { openPractice, type Practice, progressOf, textOf } from "../../support/practice/arrivals.ts";
 
 describe("a first arrival", () => {
   let practice: Practice;

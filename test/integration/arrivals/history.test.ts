@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { clearStale } from "../../../src/arrivals/stale.ts";
 import { arrivalTasks } from "../../../src/arrivals/tasks.ts";
 import type { EventId } from "../../../src/policy/model.ts";
-import { openPractice, type Practice, type Sent, textOf } from "../../support/arrivals.ts";
+import { openPractice, type Practice, type Sent, textOf } from "../../support/practice/arrivals.ts";
 
 const ROOM = "arrivals:dr.jones";
 

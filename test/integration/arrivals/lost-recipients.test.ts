@@ -4,7 +4,7 @@ import { importDirectory } from "../../../src/directory/import.ts";
 import { directorySchema, userSchema } from "../../../src/directory/input/schema.ts";
 import { putUser } from "../../../src/directory/users.ts";
 import { directoryChanges } from "../../../src/wiring/directory-changes.ts";
-import { openPractice, type Practice, textOf } from "../../support/arrivals.ts";
+import { openPractice, type Practice, textOf } from "../../support/practice/arrivals.ts";
 
 describe("a recipient who was told and cannot use Whisper any more", () => {
   let practice: Practice;

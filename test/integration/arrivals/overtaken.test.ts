@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { drainOutbox } from "../../../src/appservice/sending/outbox-sender.ts";
 import type { ConversationId } from "../../../src/policy/model.ts";
-import { openPractice, type Practice, untilSomebodyWaits } from "../../support/arrivals.ts";
+import { openPractice, type Practice, untilSomebodyWaits } from "../../support/practice/arrivals.ts";
 
 describe("a notice that is taken back while the sender reaches for it", () => {
   let practice: Practice;

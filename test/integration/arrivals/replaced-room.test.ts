@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { postAgain, roomTaken } from "../../../src/arrivals/replaced-room.ts";
 import type { ConversationId, EventId } from "../../../src/policy/model.ts";
-import { name, openPractice, type Practice, textOf } from "../../support/arrivals.ts";
+import { name, openPractice, type Practice, textOf } from "../../support/practice/arrivals.ts";
 
 const ROOM = "arrivals:dr.jones";
 const BETWEEN = "individual:dr.jones:mia.chen";

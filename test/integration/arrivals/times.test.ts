@@ -1,6 +1,6 @@
 import { expect } from "chai";
-import { startTestApi, type TestApi } from "../../support/api.ts";
-import { openPractice, type Practice, textOf } from "../../support/arrivals.ts";
+import { startTestApi, type TestApi } from "../../support/http/api.ts";
+import { openPractice, type Practice, textOf } from "../../support/practice/arrivals.ts";
 
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;

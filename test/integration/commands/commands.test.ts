@@ -9,8 +9,8 @@ import { readPreferences } from "../../../src/directory/preferences.ts";
 import * as said from "../../../src/messages/words.ts";
 import type { RoomId, Username } from "../../../src/policy/model.ts";
 import * as words from "../../../src/policy/words.ts";
-import { type House, handle, id, openHouse } from "../../support/conversations.ts";
 import { expectLinear, repeated } from "../../support/growth.ts";
+import { type House, handle, id, openHouse } from "../../support/practice/conversations.ts";
 
 describe("commands", () => {
   let house: House;

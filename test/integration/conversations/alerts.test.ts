@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { type AlertSeverity, alerts, expireAlert } from "../../../src/conversations/alerts.ts";
-import { type House, openHouse } from "../../support/conversations.ts";
+import { type House, openHouse } from "../../support/practice/conversations.ts";
 
 describe("alerts", () => {
   let house: House;

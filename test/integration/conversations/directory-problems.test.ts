@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { tellOfProblems } from "../../../src/conversations/directory-problems.ts";
 import type { DirectoryProblem } from "../../../src/directory/input/record.ts";
 import type { Database } from "../../../src/store/database.ts";
-import { testDatabase } from "../../support/postgres.ts";
+import { testDatabase } from "../../support/database/postgres.ts";
 
 const email = (index: number): DirectoryProblem => ({
   path: `users[${index}].email`,

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import * as words from "../../../src/policy/words.ts";
-import { DAY, type House, handle, openHouse } from "../../support/conversations.ts";
+import { DAY, type House, handle, openHouse } from "../../support/practice/conversations.ts";
 
 describe("opening a conversation", () => {
   let house: House;

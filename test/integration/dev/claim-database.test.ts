@@ -2,7 +2,7 @@
 import { expect } from "chai";
 import pg from "pg";
 import { type Claimant, claimDatabase } from "../../../dev/claim-database.ts";
-import { emptyDatabaseUrl, testDatabase } from "../../support/postgres.ts";
+import { emptyDatabaseUrl, testDatabase } from "../../support/database/postgres.ts";
 
 const HERE = import.meta.dirname;
 const state = (id: string, more: Partial<Claimant> = {}): Claimant => ({

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import { startTestApi, type TestApi } from "../../support/api.ts";
+import { startTestApi, type TestApi } from "../../support/http/api.ts";
 
 /**
  * Directories with random damage. Whatever is wrong in them, the answer is never a 500, nobody is deactivated or loses

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { startTestApi, type TestApi } from "../../support/api.ts";
+import { startTestApi, type TestApi } from "../../support/http/api.ts";
 
 describe("what else a booking's doctor may call a user", function () {
   this.timeout(30_000);

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { startTestApi, type TestApi } from "../../support/api.ts";
+import { startTestApi, type TestApi } from "../../support/http/api.ts";
 
 const PATH = "/api/v1/directory";
 const ANNA = { username: "anna", name: "Dr Anna Jones", doctor: true, locations: ["Rosebery"] };

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import { importFile } from "../../../src/directory/import-file.ts";
-import { NAMING, startTestApi, type TestApi } from "../../support/api.ts";
+import { NAMING, startTestApi, type TestApi } from "../../support/http/api.ts";
 
 const PATH = "/api/v1/directory";
 const ANNA = { username: "anna", name: "Dr Anna Jones", doctor: true };

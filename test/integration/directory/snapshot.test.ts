@@ -2,8 +2,8 @@ import { expect } from "chai";
 import { takeChanges } from "../../../src/directory/change-log.ts";
 import { directorySnapshot, loadDirectory } from "../../../src/directory/snapshot.ts";
 import type { Directory } from "../../../src/policy/model.ts";
-import { type House, openHouse } from "../../support/conversations.ts";
-import { counted } from "../../support/counted.ts";
+import { counted } from "../../support/database/counted.ts";
+import { type House, openHouse } from "../../support/practice/conversations.ts";
 
 /** Without the order of the entries, which says nothing. */
 const plain = ({ users, securityGroups, customGroups }: Directory) =>

@@ -1,8 +1,8 @@
 import { expect } from "chai";
 import { storeEvents } from "../../../src/appservice/intake/inbox.ts";
 import { addJob } from "../../../src/store/jobs.ts";
-import { message } from "../../support/intake.ts";
-import { type JobsDatabase, jobsDatabase } from "../../support/jobs.ts";
+import { type JobsDatabase, jobsDatabase } from "../../support/database/jobs.ts";
+import { message } from "../../support/http/intake.ts";
 
 const PAUSE = 42;
 const ROOM = "!room:practice.test";

@@ -2,8 +2,8 @@ import { expect } from "chai";
 import pino from "pino";
 import { startLastingJobs } from "../../../src/jobs/lasting.ts";
 import { addJob } from "../../../src/store/jobs.ts";
+import { type JobsDatabase, jobsDatabase, runJobs } from "../../support/database/jobs.ts";
 import { eventually } from "../../support/eventually.ts";
-import { type JobsDatabase, jobsDatabase, runJobs } from "../../support/jobs.ts";
 
 describe("jobs that are done", () => {
   let jobs: JobsDatabase;

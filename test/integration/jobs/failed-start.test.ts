@@ -1,6 +1,6 @@
 import { expect } from "chai";
+import { type JobsDatabase, jobsDatabase, runJobs } from "../../support/database/jobs.ts";
 import { eventually } from "../../support/eventually.ts";
-import { type JobsDatabase, jobsDatabase, runJobs } from "../../support/jobs.ts";
 
 describe("jobs that cannot be started", () => {
   let jobs: JobsDatabase;

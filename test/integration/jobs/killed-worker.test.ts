@@ -5,8 +5,8 @@ import { createInterface } from "node:readline";
 import { expect } from "chai";
 import type { JobRunner } from "../../../src/jobs/runner.ts";
 import { addJob } from "../../../src/store/jobs.ts";
+import { type JobsDatabase, jobsDatabase, runJobs } from "../../support/database/jobs.ts";
 import { eventually } from "../../support/eventually.ts";
-import { type JobsDatabase, jobsDatabase, runJobs } from "../../support/jobs.ts";
 
 const WORKER = join(import.meta.dirname, "..", "..", "support", "job-worker.ts");
 

@@ -9,8 +9,8 @@ import { startLastingJobs } from "../../../src/jobs/lasting.ts";
 import { openDatabase } from "../../../src/store/database.ts";
 import { addJob } from "../../../src/store/jobs.ts";
 import { migrate } from "../../../src/store/migrate.ts";
+import { runJobs } from "../../support/database/jobs.ts";
 import { eventually } from "../../support/eventually.ts";
-import { runJobs } from "../../support/jobs.ts";
 
 describe("jobs whose database goes away", () => {
   for (const how of ["stops", "is killed"]) {

@@ -2,8 +2,8 @@ import { expect } from "chai";
 import type { JobRunner } from "../../../src/jobs/runner.ts";
 import type { Transaction } from "../../../src/store/database.ts";
 import { addJob } from "../../../src/store/jobs.ts";
+import { type JobsDatabase, jobsDatabase, runJobs } from "../../support/database/jobs.ts";
 import { eventually } from "../../support/eventually.ts";
-import { type JobsDatabase, jobsDatabase, runJobs } from "../../support/jobs.ts";
 
 describe("jobs that a person waits for", () => {
   let jobs: JobsDatabase;

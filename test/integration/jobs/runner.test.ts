@@ -2,8 +2,14 @@ import { expect } from "chai";
 import { deadLetters, discardDeadLetter, retryDeadLetter } from "../../../src/jobs/dead-letters.ts";
 import { JOBS_AT_ONCE, type JobRunner } from "../../../src/jobs/runner.ts";
 import { addJob, MAX_ATTEMPTS } from "../../../src/store/jobs.ts";
+import {
+  Away,
+  type JobsDatabase,
+  jobsDatabase,
+  runJobs,
+  type SomeTasks,
+} from "../../support/database/jobs.ts";
 import { eventually } from "../../support/eventually.ts";
-import { Away, type JobsDatabase, jobsDatabase, runJobs, type SomeTasks } from "../../support/jobs.ts";
 
 describe("jobs", () => {
   let jobs: JobsDatabase;

@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { expect } from "chai";
 import type { Database } from "../../../src/store/database.ts";
-import { testDatabase } from "../../support/postgres.ts";
+import { testDatabase } from "../../support/database/postgres.ts";
 
 const MIGRATIONS = new URL("../../../src/store/migrations/", import.meta.url);
 const URI = "mxc://example.org/abc";

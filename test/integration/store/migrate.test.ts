@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { isDatabaseDown, openDatabase } from "../../../src/store/database.ts";
 import { migrate } from "../../../src/store/migrate.ts";
-import { emptyDatabaseUrl } from "../../support/postgres.ts";
+import { emptyDatabaseUrl } from "../../support/database/postgres.ts";
 
 describe("the database", () => {
   it("is brought up to date once by several processes that start together, and again without change", async () => {

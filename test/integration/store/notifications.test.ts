@@ -2,8 +2,8 @@ import { createServer, connect as dial, type Server, type Socket } from "node:ne
 import { expect } from "chai";
 import { type Database, openDatabase } from "../../../src/store/database.ts";
 import { listenToDatabase, type Notifications } from "../../../src/store/notifications.ts";
+import { emptyDatabaseUrl } from "../../support/database/postgres.ts";
 import { eventually } from "../../support/eventually.ts";
-import { emptyDatabaseUrl } from "../../support/postgres.ts";
 
 const nothing = () => undefined;
 

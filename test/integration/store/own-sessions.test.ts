@@ -8,9 +8,9 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { freePort } from "../../../dev/ports.ts";
 import { requireOwnSessions, SharedSessions } from "../../../src/store/own-sessions.ts";
+import { emptyDatabaseUrl } from "../../support/database/postgres.ts";
 import { eventually } from "../../support/eventually.ts";
-import { emptyDatabaseUrl } from "../../support/postgres.ts";
-import { PGBOUNCER, withProgram } from "../../support/programs.ts";
+import { PGBOUNCER, withProgram } from "../../support/run/programs.ts";
 
 const outcome = (url: string): Promise<unknown> =>
   requireOwnSessions(url).then(

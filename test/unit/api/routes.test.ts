@@ -7,7 +7,7 @@ import { describeApi } from "../../../src/api/docs/openapi.ts";
 import { writeReference } from "../../../src/api/docs/reference.ts";
 import { isScope } from "../../../src/api/keys/scopes.ts";
 import { openDatabase } from "../../../src/store/database.ts";
-import { productRoutes } from "../../support/api.ts";
+import { productRoutes } from "../../support/http/api.ts";
 
 /** Whoever adds to this list says that anybody may call it. */
 const PUBLIC = [

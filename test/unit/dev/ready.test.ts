@@ -3,7 +3,7 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
-import { run } from "../../support/programs.ts";
+import { run } from "../../support/run/programs.ts";
 
 const ROOT = join(import.meta.dirname, "../../..");
 

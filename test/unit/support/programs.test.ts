@@ -3,14 +3,14 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
-import { run } from "../../support/programs.ts";
+import { run } from "../../support/run/programs.ts";
 
 const ROOT = join(import.meta.dirname, "../../..");
 const MOCHA = join(ROOT, "node_modules/mocha/bin/mocha.js");
 
 /** Some tests for `program`, one for all machines, and one that fails when it runs. */
 const spec = (program: string) => `
-import { withProgram } from ${JSON.stringify(join(ROOT, "test/support/programs.ts"))};
+import { withProgram } from ${JSON.stringify(join(ROOT, "test/support/run/programs.ts"))};
 const program = { name: "Lynx", commands: [{ command: [${JSON.stringify(program)}], version: "--version" }], aptPackage: "lynx" };
 withProgram(program, ({ describe, command }) => {
   describe("a page", () => {
@@ -59,7 +59,7 @@ describe("tests that need a program", () => {
     const report = await mocha(
       {},
       "--reporter",
-      "test/support/reporter.ts",
+      "test/support/run/reporter.ts",
       join(directory, "here.test.mts"),
     );
     expect(report.trimEnd().split("\n").at(-1)).to.equal("4 passed, 0 failed");
@@ -69,7 +69,7 @@ describe("tests that need a program", () => {
     const report = await mocha(
       {},
       "--reporter",
-      "test/support/reporter.ts",
+      "test/support/run/reporter.ts",
       join(directory, "away.test.mts"),
     );
     expect(report.trimEnd().split("\n").slice(-2)).to.deep.equal([

@@ -8,10 +8,10 @@ import { putGroup } from "../../../../src/directory/groups.ts";
 import { directorySnapshot } from "../../../../src/directory/snapshot.ts";
 import type { ConversationId, SecurityGroupId, Username } from "../../../../src/policy/model.ts";
 import type { Database } from "../../../../src/store/database.ts";
-import { type House, openHouse } from "../../../support/conversations.ts";
-import { counted } from "../../../support/counted.ts";
-import { FlawedHomeserver } from "../../../support/flawed-homeserver.ts";
-import { furnish } from "../../../support/furnished.ts";
+import { counted } from "../../../support/database/counted.ts";
+import { FlawedHomeserver } from "../../../support/homeserver/flawed-homeserver.ts";
+import { type House, openHouse } from "../../../support/practice/conversations.ts";
+import { furnish } from "../../../support/practice/furnished.ts";
 
 const username = (index: number) => `u${index}`;
 

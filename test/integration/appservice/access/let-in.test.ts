@@ -5,8 +5,8 @@ import { followDirectory } from "../../../../src/appservice/access/follow-direct
 import { letIn, letInFirst } from "../../../../src/appservice/access/let-in.ts";
 import type { Homeserver } from "../../../../src/appservice/homeserver/homeserver.ts";
 import type { ConversationId, Username } from "../../../../src/policy/model.ts";
-import { type House, id, openHouse } from "../../../support/conversations.ts";
-import { furnish } from "../../../support/furnished.ts";
+import { type House, id, openHouse } from "../../../support/practice/conversations.ts";
+import { furnish } from "../../../support/practice/furnished.ts";
 
 describe("whoever signs in while a whole practice comes in", () => {
   let house: House;

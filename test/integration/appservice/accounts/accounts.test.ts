@@ -7,7 +7,7 @@ import {
 } from "../../../../src/appservice/homeserver/homeserver.ts";
 import type { UserId } from "../../../../src/policy/model.ts";
 import type { Database } from "../../../../src/store/database.ts";
-import { testDatabase } from "../../../support/postgres.ts";
+import { testDatabase } from "../../../support/database/postgres.ts";
 
 const user = (name: string) => `@ht_${name}:practice.test` as UserId;
 const account = (more: Partial<ExpectedAccount> = {}): ExpectedAccount => ({

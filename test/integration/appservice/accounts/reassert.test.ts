@@ -10,7 +10,7 @@ import {
 import { directorySnapshot } from "../../../../src/directory/snapshot.ts";
 import type { UserId } from "../../../../src/policy/model.ts";
 import type { Database } from "../../../../src/store/database.ts";
-import { testDatabase } from "../../../support/postgres.ts";
+import { testDatabase } from "../../../support/database/postgres.ts";
 import { settings } from "../../../unit/policy/support/practice.ts";
 
 const NAMES = ["anna", "mia", "zoe"];

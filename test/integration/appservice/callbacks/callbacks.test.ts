@@ -7,7 +7,7 @@ import type { CallbackRooms } from "../../../../src/appservice/callbacks/callbac
 import { policyCallbacks } from "../../../../src/appservice/callbacks/callbacks.ts";
 import type { DirectorySnapshot } from "../../../../src/directory/snapshot.ts";
 import type { ConversationId, Directory, UserId } from "../../../../src/policy/model.ts";
-import { id, SETTINGS } from "../../../support/conversations.ts";
+import { id, SETTINGS } from "../../../support/practice/conversations.ts";
 import {
   conversation,
   customGroup,

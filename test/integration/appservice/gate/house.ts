@@ -20,7 +20,7 @@ import { rememberMedia } from "../../../../src/conversations/media.ts";
 import { parseEvent } from "../../../../src/messages/event.ts";
 import type { RoomId, UserId } from "../../../../src/policy/model.ts";
 import type { Database } from "../../../../src/store/database.ts";
-import { testDatabase } from "../../../support/postgres.ts";
+import { testDatabase } from "../../../support/database/postgres.ts";
 import { Caller } from "./caller.ts";
 
 export const SERVER_NAME = "localhost";

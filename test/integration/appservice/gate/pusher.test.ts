@@ -3,7 +3,7 @@ import { expect } from "chai";
 import { quietPushers } from "../../../../src/appservice/accounts/pushers.ts";
 import type { Homeserver, HomeserverCall } from "../../../../src/appservice/homeserver/homeserver.ts";
 import { eventually } from "../../../support/eventually.ts";
-import { type PushGateway, startPushGateway } from "../../../support/push-gateway.ts";
+import { type PushGateway, startPushGateway } from "../../../support/homeserver/push-gateway.ts";
 import type { Caller } from "./caller.ts";
 import { type House, openHouse } from "./house.ts";
 import { type Gated, putGateBefore } from "./with-gate.ts";

@@ -3,7 +3,7 @@ import { expect } from "chai";
 import express from "express";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { SIGN_IN_PATH, signInPage } from "../../../../src/appservice/gate/sign-in-page.ts";
-import { CHROMIUM, withProgram } from "../../../support/programs.ts";
+import { CHROMIUM, withProgram } from "../../../support/run/programs.ts";
 import { type Served, serve } from "./house.ts";
 
 const TOKEN = "syl_aHRfZHIuam9uZXM_abcDEF+123/45=";

@@ -8,8 +8,8 @@ import {
   plainPaths,
   type Route,
   synapseRoutes,
-} from "../../../support/synapse-routes.ts";
-import { mayPassTheGate } from "../../../support/ungated-servlets.ts";
+} from "../../../support/homeserver/synapse-routes.ts";
+import { mayPassTheGate } from "../../../support/homeserver/ungated-servlets.ts";
 
 const ROOM = "!abc:example.org";
 const VALUES = {

@@ -6,7 +6,7 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { expect } from "chai";
 import type { RoomId } from "../../../../src/policy/model.ts";
-import { FaultProxy } from "../../../support/fault-proxy.ts";
+import { FaultProxy } from "../../../support/homeserver/fault-proxy.ts";
 import type { Caller } from "./caller.ts";
 import { type House, openHouse, serve } from "./house.ts";
 import { type Gated, putGateBefore } from "./with-gate.ts";

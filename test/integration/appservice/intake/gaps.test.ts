@@ -4,8 +4,8 @@ import type { Homeserver, HomeserverCall } from "../../../../src/appservice/home
 import { findGaps } from "../../../../src/appservice/intake/gaps.ts";
 import { storeEvents } from "../../../../src/appservice/intake/inbox.ts";
 import type { Database } from "../../../../src/store/database.ts";
-import { message } from "../../../support/intake.ts";
-import { testDatabase } from "../../../support/postgres.ts";
+import { testDatabase } from "../../../support/database/postgres.ts";
+import { message } from "../../../support/http/intake.ts";
 
 const QUIET = "!quiet:practice.test";
 const BUSY = "!busy:practice.test";

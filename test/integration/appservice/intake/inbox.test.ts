@@ -5,9 +5,9 @@ import { deadLetters, discardDeadLetter, retryDeadLetter } from "../../../../src
 import type { JobRunner } from "../../../../src/jobs/runner.ts";
 import type { EventHandler, MatrixEvent } from "../../../../src/messages/event.ts";
 import type { Transaction } from "../../../../src/store/database.ts";
+import { type JobsDatabase, jobsDatabase, runJobs } from "../../../support/database/jobs.ts";
 import { eventually } from "../../../support/eventually.ts";
-import { message } from "../../../support/intake.ts";
-import { type JobsDatabase, jobsDatabase, runJobs } from "../../../support/jobs.ts";
+import { message } from "../../../support/http/intake.ts";
 
 const LOG = pino({ level: "silent" });
 const bodyOf = (event: MatrixEvent) => String(event.content.body);

@@ -5,9 +5,9 @@ import { expect } from "chai";
 import pino from "pino";
 import { drainInbox, storeEvents } from "../../../../src/appservice/intake/inbox.ts";
 import { deadLetters, retryDeadLetter } from "../../../../src/jobs/dead-letters.ts";
+import { type JobsDatabase, jobsDatabase } from "../../../support/database/jobs.ts";
 import { eventually } from "../../../support/eventually.ts";
-import { message } from "../../../support/intake.ts";
-import { type JobsDatabase, jobsDatabase } from "../../../support/jobs.ts";
+import { message } from "../../../support/http/intake.ts";
 
 const WORKER = join(import.meta.dirname, "..", "..", "support", "inbox-worker.ts");
 const LOG = pino({ level: "silent" });

@@ -7,7 +7,7 @@ import {
 import { findLostReceipts } from "../../../../src/appservice/intake/lost-receipts.ts";
 import { activityEvents } from "../../../../src/conversations/list/activity-events.ts";
 import type { EventId, RoomId } from "../../../../src/policy/model.ts";
-import { type House, handle, id, openHouse, SETTINGS } from "../../../support/conversations.ts";
+import { type House, handle, id, openHouse, SETTINGS } from "../../../support/practice/conversations.ts";
 
 describe("receipts that Synapse did not keep for Whisper", () => {
   let house: House;

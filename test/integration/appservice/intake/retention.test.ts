@@ -4,7 +4,7 @@ import { activityEvents } from "../../../../src/conversations/list/activity-even
 import { forgetReadMessages } from "../../../../src/conversations/list/read-messages.ts";
 import { enqueueSends, forgetSends, REF_KEY } from "../../../../src/messages/outbox.ts";
 import type { ConversationId, EventId, RoomId } from "../../../../src/policy/model.ts";
-import { type House, id, openHouse, SETTINGS } from "../../../support/conversations.ts";
+import { type House, id, openHouse, SETTINGS } from "../../../support/practice/conversations.ts";
 
 describe("Whisper's working copies", () => {
   let house: House;

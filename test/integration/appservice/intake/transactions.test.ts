@@ -10,8 +10,8 @@ import { storableJson } from "../../../../src/base/storable.ts";
 import type { MatrixEvent } from "../../../../src/messages/event.ts";
 import { type Database, openDatabase } from "../../../../src/store/database.ts";
 import { migrate } from "../../../../src/store/migrate.ts";
-import { message, startIntake, type TestIntake } from "../../../support/intake.ts";
-import { testDatabase } from "../../../support/postgres.ts";
+import { testDatabase } from "../../../support/database/postgres.ts";
+import { message, startIntake, type TestIntake } from "../../../support/http/intake.ts";
 
 const LOG = pino({ level: "silent" });
 const ROOM = "!room:practice.test";

@@ -9,8 +9,14 @@ import {
 } from "../../../../src/conversations/record/room-checks.ts";
 import type { JobRunner } from "../../../../src/jobs/runner.ts";
 import type { ConversationId, ConversationKind } from "../../../../src/policy/model.ts";
+import {
+  Away,
+  type JobsDatabase,
+  jobsDatabase,
+  runJobs,
+  type SomeTasks,
+} from "../../../support/database/jobs.ts";
 import { eventually } from "../../../support/eventually.ts";
-import { Away, type JobsDatabase, jobsDatabase, runJobs, type SomeTasks } from "../../../support/jobs.ts";
 
 describe("rooms for which nobody waits", () => {
   let jobs: JobsDatabase;

@@ -9,7 +9,7 @@ import {
 } from "../../../../src/appservice/rooms/mirror.ts";
 import type { MatrixEvent } from "../../../../src/messages/event.ts";
 import type { ConversationId, EventId, Membership, RoomId } from "../../../../src/policy/model.ts";
-import { type House, id, openHouse, SETTINGS } from "../../../support/conversations.ts";
+import { type House, id, openHouse, SETTINGS } from "../../../support/practice/conversations.ts";
 
 const BEN = id("ben");
 const NAME = "m.room.name";

@@ -5,8 +5,8 @@ import { type DirectorySnapshot, directorySnapshot } from "../../../../src/direc
 import { roomOfOne } from "../../../../src/messages/words.ts";
 import type { UserId } from "../../../../src/policy/model.ts";
 import type { Database } from "../../../../src/store/database.ts";
-import { id, SETTINGS } from "../../../support/conversations.ts";
-import { testDatabase } from "../../../support/postgres.ts";
+import { testDatabase } from "../../../support/database/postgres.ts";
+import { id, SETTINGS } from "../../../support/practice/conversations.ts";
 
 describe("rooms that hold their maker alone", () => {
   let database: Database;

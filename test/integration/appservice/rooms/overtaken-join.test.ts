@@ -4,8 +4,8 @@ import { followDirectory } from "../../../../src/appservice/access/follow-direct
 import type { Homeserver } from "../../../../src/appservice/homeserver/homeserver.ts";
 import { reconcileRoom } from "../../../../src/appservice/rooms/reconciler.ts";
 import type { ConversationId } from "../../../../src/policy/model.ts";
-import { type House, id, openHouse } from "../../../support/conversations.ts";
-import { furnish } from "../../../support/furnished.ts";
+import { type House, id, openHouse } from "../../../support/practice/conversations.ts";
+import { furnish } from "../../../support/practice/furnished.ts";
 
 describe("people who lose their access while they are let into a room", () => {
   let house: House;

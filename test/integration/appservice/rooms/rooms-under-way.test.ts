@@ -3,8 +3,8 @@ import { roomAudit } from "../../../../src/appservice/rooms/room-inspection.ts";
 import { directorySnapshot } from "../../../../src/directory/snapshot.ts";
 import type { RoomId } from "../../../../src/policy/model.ts";
 import type { Database } from "../../../../src/store/database.ts";
-import { SETTINGS } from "../../../support/conversations.ts";
-import { testDatabase } from "../../../support/postgres.ts";
+import { testDatabase } from "../../../support/database/postgres.ts";
+import { SETTINGS } from "../../../support/practice/conversations.ts";
 
 const ROOM = "!made:practice.test" as RoomId;
 const { bot } = SETTINGS;

@@ -7,9 +7,9 @@ import { enqueueSends, REF_KEY, type Send } from "../../../../src/messages/outbo
 import type { ConversationId, UserId } from "../../../../src/policy/model.ts";
 import type { Database } from "../../../../src/store/database.ts";
 import { MAX_ATTEMPTS } from "../../../../src/store/jobs.ts";
-import { FlawedHomeserver } from "../../../support/flawed-homeserver.ts";
-import { message } from "../../../support/intake.ts";
-import { testDatabase } from "../../../support/postgres.ts";
+import { testDatabase } from "../../../support/database/postgres.ts";
+import { FlawedHomeserver } from "../../../support/homeserver/flawed-homeserver.ts";
+import { message } from "../../../support/http/intake.ts";
 
 const ROOM = "!room:practice.test";
 const CONVERSATION = "c1" as ConversationId;

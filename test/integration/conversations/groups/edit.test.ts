@@ -3,7 +3,7 @@ import { conversations } from "../../../../src/conversations/conversations.ts";
 import { showConversation } from "../../../../src/conversations/list/show.ts";
 import type { ConversationId, Username } from "../../../../src/policy/model.ts";
 import * as words from "../../../../src/policy/words.ts";
-import { type House, handle, openHouse, selection } from "../../../support/conversations.ts";
+import { type House, handle, openHouse, selection } from "../../../support/practice/conversations.ts";
 
 describe("editing a custom group through the API", () => {
   let house: House;

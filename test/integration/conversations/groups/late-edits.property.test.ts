@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import fc from "fast-check";
 import { customGroupEvents } from "../../../../src/conversations/groups/custom-group-events.ts";
-import { type House, id, openHouse } from "../../../support/conversations.ts";
+import { type House, id, openHouse } from "../../../support/practice/conversations.ts";
 
 const PEOPLE = ["ben", "cara", "dan"] as const;
 

@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { customGroupEvents } from "../../../../src/conversations/groups/custom-group-events.ts";
 import { leftLately, takeBackLeaves } from "../../../../src/conversations/groups/leaves.ts";
 import type { ConversationId, RoomId, UserId } from "../../../../src/policy/model.ts";
-import { type House, id, openHouse, SETTINGS } from "../../../support/conversations.ts";
+import { type House, id, openHouse, SETTINGS } from "../../../support/practice/conversations.ts";
 
 describe("leaving a custom group whose room is shut down", () => {
   let house: House;

@@ -3,7 +3,7 @@ import { customGroupEvents } from "../../../../src/conversations/groups/custom-g
 import * as said from "../../../../src/messages/words.ts";
 import type { ConversationId, RoomId, UserId } from "../../../../src/policy/model.ts";
 import * as words from "../../../../src/policy/words.ts";
-import { type House, handle, id, openHouse, SETTINGS } from "../../../support/conversations.ts";
+import { type House, handle, id, openHouse, SETTINGS } from "../../../support/practice/conversations.ts";
 
 describe("a custom group edited in a client", () => {
   let house: House;

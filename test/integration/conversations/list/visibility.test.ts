@@ -4,7 +4,7 @@ import { activityEvents } from "../../../../src/conversations/list/activity-even
 import { archiveQuiet } from "../../../../src/conversations/list/archive.ts";
 import { ARCHIVED_KEY, followTags, type RoomTags } from "../../../../src/conversations/list/tags.ts";
 import type { EventId, RoomId, UserId } from "../../../../src/policy/model.ts";
-import { DAY, type House, id, openHouse, SETTINGS } from "../../../support/conversations.ts";
+import { DAY, type House, id, openHouse, SETTINGS } from "../../../support/practice/conversations.ts";
 
 /** The tags of every account, as the homeserver keeps them, and how often it was asked. */
 class Tags implements RoomTags {

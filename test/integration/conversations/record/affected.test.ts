@@ -3,9 +3,9 @@ import { drainAccounts } from "../../../../src/appservice/access/account-checks.
 import { followDirectory } from "../../../../src/appservice/access/follow-directory.ts";
 import { checkRoom } from "../../../../src/conversations/record/affected.ts";
 import type { ConversationId } from "../../../../src/policy/model.ts";
-import { type House, id, openHouse } from "../../../support/conversations.ts";
-import { counted, Ended } from "../../../support/counted.ts";
-import { FlawedHomeserver } from "../../../support/flawed-homeserver.ts";
+import { counted, Ended } from "../../../support/database/counted.ts";
+import { FlawedHomeserver } from "../../../support/homeserver/flawed-homeserver.ts";
+import { type House, id, openHouse } from "../../../support/practice/conversations.ts";
 
 describe("what follows from a change of the directory", () => {
   let house: House;

@@ -10,7 +10,7 @@ import { createClientApiProxy } from "../../../../src/appservice/gate/proxy.ts";
 import { connectHomeserver } from "../../../../src/appservice/homeserver/bridge.ts";
 import { registrationOf } from "../../../../src/appservice/homeserver/registration.ts";
 import { upstream } from "../../../../src/appservice/homeserver/upstream.ts";
-import { unless } from "../../../support/programs.ts";
+import { unless } from "../../../support/run/programs.ts";
 
 const PROXY_VARIABLES = ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
 const WHOAMI = "/_matrix/client/v3/account/whoami";

@@ -1,0 +1,116 @@
+import { expect } from "chai";
+import type { Room } from "matrix-js-sdk";
+import type { Person } from "../../../dev/person.ts";
+import { bodyOf } from "../../../dev/room-events.ts";
+import { eventually } from "../../support/eventually.ts";
+import { listConversations, membersOf, openConversation } from "../../support/stack/conversation-api.ts";
+import { sharedStack, type TestStack } from "../../support/stack/stack.ts";
+import { hire, putGroup, putUser, roomOfKind, unique } from "../../support/stack/staff.ts";
+
+describe("Commands to Whisper", function () {
+  this.timeout(60_000);
+  let stack: TestStack;
+  const [anna, ben, boss] = [unique("anna"), unique("ben"), unique("boss")];
+  const nurses = unique("Nurses");
+  let annaAt: Person;
+  let benAt: Person;
+  let control: Room;
+
+  before(async function () {
+    this.timeout(180_000);
+    stack = await sharedStack();
+    annaAt = await hire(stack, anna);
+    benAt = await hire(stack, ben);
+    await putUser(stack, ben, { email: "ben@practice.example", mobile: "+61400000002" } as object);
+    await putGroup(stack, nurses, [ben]);
+    control = await roomOfKind(annaAt, "control");
+  });
+
+  /** Writes to Whisper and waits for its answer. */
+  async function ask(person: Person, room: Room, text: string): Promise<string> {
+    const asked = await person.sendText(room.roomId, text);
+    const answer = await person.until(`the answer to ${text}`, () => {
+      const at = person.seen.findIndex((event) => event.getId() === asked);
+      return at < 0
+        ? undefined
+        : person.seen
+            .slice(at + 1)
+            .find((event) => event.getRoomId() === room.roomId && event.getSender() === "@whisper:localhost");
+    });
+    return bodyOf(answer);
+  }
+
+  it("are listed by help, with their form in HTML", async () => {
+    const help = await ask(annaAt, control, "help");
+    for (const name of ["new", "add", "remove", "rename", "why", "who", "prefs", "history"]) {
+      expect(help).to.include(`• ${name}`);
+    }
+    const shown = annaAt.seen.find((event) => bodyOf(event) === help)?.getContent();
+    expect(shown).to.include({ msgtype: "m.notice", format: "org.matrix.custom.html" });
+    expect(shown?.formatted_body).to.include("<code>help");
+  });
+
+  it("open, change and explain conversations", async () => {
+    expect(await ask(annaAt, control, `new ${ben}, %${nurses} "Theatre ${nurses}"`)).to.match(/^Theatre/);
+    const room = await annaAt.waitForRoom("the group", (each) => each.name === `Theatre ${nurses}`);
+    const made = (await listConversations(stack, anna)).find((each) => each.room_id === room.roomId);
+    expect(await ask(annaAt, control, `remove ${ben} from "Theatre ${nurses}"`)).to.match(
+      /still a member through/,
+    );
+    expect(await ask(annaAt, control, `why ${ben} in "Theatre ${nurses}"`)).to.match(/• through Nurses/);
+    expect(await ask(annaAt, control, `remove %${nurses} from "Theatre ${nurses}"`)).to.match(/^Done/);
+    await benAt.waitUntilRoomIsGone(room.roomId);
+    expect(await membersOf(stack, made?.id ?? "")).to.deep.equal([anna]);
+    expect(await ask(annaAt, control, `rename "Theatre ${nurses}" to List ${nurses}`)).to.match(
+      /is now called List/,
+    );
+    await annaAt.waitForRoom("the new name", (each) => each.name === `List ${nurses}`);
+  });
+
+  it("view the recipient's details, such as their email and mobile number, by ?", async () => {
+    const { room } = await openConversation(stack, anna, { users: [ben] });
+    await annaAt.waitForRoom("the conversation", (each) => each.roomId === room);
+    await annaAt.sendText(room, "?");
+    const details = await annaAt.waitForText(/ben@practice\.example/, control.roomId);
+    expect(bodyOf(details)).to.include("+61400000002");
+  });
+
+  it("set preferences, which hold at once", async () => {
+    const benControl = await roomOfKind(benAt, "control");
+    expect(await ask(benAt, benControl, "prefs never-receive on")).to.include("never-receive on");
+    const { room } = {
+      room: (await listConversations(stack, anna)).find((each) => each.kind === "individual")?.room_id ?? "",
+    };
+    await eventually("the conversation to be read-only for the other side", () =>
+      annaAt.sendText(room, "Are you there?").then(
+        () => false,
+        () => true,
+      ),
+    );
+    await benAt.sendText(room, "I can still write.");
+    await ask(benAt, benControl, "prefs never-receive off");
+    await eventually("her to be able to write again", () => annaAt.sendText(room, "Good."));
+  });
+
+  it("are understood in a chat that somebody starts with Whisper", async () => {
+    const made = await annaAt.createDirect("@whisper:localhost", `who ${ben}`);
+    expect(made).not.to.equal(control.roomId);
+    await annaAt.until(
+      "the answer in the control room",
+      () =>
+        annaAt.seen.filter(
+          (event) => event.getRoomId() === control.roomId && /\+61400000002/.test(bodyOf(event)),
+        ).length >= 2,
+    );
+    await annaAt.waitUntilRoomIsGone(made);
+  });
+
+  it("audit the rooms, in the admin room, for WhisperAdmin holders", async () => {
+    const bossAt = await hire(stack, boss, { permissions: ["WhisperAdmin", "AccessWhisper"] });
+    await putGroup(stack, "HMS-Administrator", [boss]);
+    const admin = await roomOfKind(bossAt, "admin");
+    expect(await ask(bossAt, admin, "audit")).to.match(/report follows here/);
+    await bossAt.waitForText(/^I looked at every room/, admin.roomId, 30_000);
+    expect(annaAt.rooms().some((room) => room.roomId === admin.roomId)).to.equal(false);
+  });
+});

@@ -1,0 +1,122 @@
+import { expect } from "chai";
+import { callApi } from "../../../dev/api.ts";
+import type { Person } from "../../../dev/person.ts";
+import { eventually } from "../../support/eventually.ts";
+import { expectOneNotice, noticeWithButtons } from "../../support/stack/arrival-room.ts";
+import { freshStack, type TestStack } from "../../support/stack/stack.ts";
+import { hire, putBooking, putUser, roomOfKind, unique } from "../../support/stack/staff.ts";
+
+describe("While another part is down", function () {
+  this.timeout(240_000);
+  let stack: TestStack;
+  const [jones, mia] = [unique("dr.jones"), unique("mia")];
+  let doctor: Person;
+
+  before(async () => {
+    stack = await freshStack();
+    await putUser(stack, mia);
+    doctor = await hire(stack, jones, { doctor: true }, { pastTheGate: true });
+    await roomOfKind(doctor, "arrivals");
+  });
+  after(() => stack?.stop());
+
+  const arrived = (booking: string) => {
+    const now = new Date().toISOString();
+    return {
+      status: "arrived",
+      patient_id: booking,
+      doctor: jones,
+      appointment_at: now,
+      changed_by: mia,
+      changed_at: now,
+    };
+  };
+  const ready = async () => (await fetch(`${stack.whisper}/health/ready`)).status;
+
+  it("Synapse at start: Whisper waits and is not ready, takes HealthTrack's writes, and carries them out later", async () => {
+    await stack.stopWhisper();
+    await stack.proxy.goDown();
+    const started = stack.startWhisper();
+    started.catch(() => undefined);
+    const missing = await eventually("Whisper to have its database", async () => {
+      const { checks } = await (await fetch(`${stack.whisper}/health/ready`)).json();
+      return checks.database.ok && checks;
+    });
+    expect(missing.homeserver).to.include({ ok: false });
+    expect((await fetch(`${stack.whisper}/health/live`)).status).to.equal(200);
+    const newcomer = unique("newcomer");
+    const booking = unique("while-away");
+    await putUser(stack, newcomer);
+    await putBooking(stack, booking, { doctor: jones, changed_by: mia });
+    expect(await ready()).to.equal(503);
+    await stack.proxy.comeBack();
+    await started;
+    await noticeWithButtons(doctor, booking);
+    await eventually("the newcomer to be able to sign in", () =>
+      stack.signIn(newcomer, { withoutSync: true }),
+    );
+  });
+
+  it("PostgreSQL at start: Whisper lives, says that it waits, and acknowledges nothing until it is there", async () => {
+    await stack.stopWhisper();
+    await stack.stopPostgres();
+    const started = stack.startWhisper();
+    started.catch(() => undefined);
+    await eventually("Whisper to live", async () => (await fetch(`${stack.whisper}/health/live`)).ok);
+    expect(await ready()).to.equal(503);
+    const booking = unique("before-the-database");
+    const refused = await callApi(stack, "PUT", `/api/v1/bookings/${booking}`, arrived(booking));
+    expect(refused.status).to.equal(503);
+    expect(refused.headers.get("content-type")).to.include("application/problem+json");
+    expect(refused.headers.get("retry-after")).to.match(/^\d+$/);
+    const transaction = await fetch(`${stack.whisper}/_matrix/app/v1/transactions/1`, { method: "PUT" });
+    expect(transaction.status).to.equal(503);
+    expect(await transaction.json()).to.include({ errcode: "M_UNKNOWN" });
+    await stack.startPostgres();
+    await started;
+    await putBooking(stack, booking, { doctor: jones, changed_by: mia });
+    await noticeWithButtons(doctor, booking);
+  });
+
+  it("Synapse for a while: what was asked for meanwhile is carried out when it is back", async () => {
+    const booking = unique("during");
+    await stack.proxy.goDown();
+    await putBooking(stack, booking, { doctor: jones, changed_by: mia });
+    await eventually("Whisper to be unready", async () => (await ready()) === 503);
+    await stack.proxy.comeBack();
+    await noticeWithButtons(doctor, booking);
+    await eventually("Whisper to be ready", async () => (await ready()) === 200);
+  });
+
+  it("Synapse killed and started again: nothing is sent twice", async () => {
+    const booking = unique("restarted");
+    const fault = stack.proxy.inject({
+      when: "after",
+      match: { token: stack.appserviceToken, path: /\/send\/m\.room\.message\// },
+      // Synapse has the notice, Whisper does not know, and Synapse forgets the transaction id with its memory.
+      act: async () => {
+        await stack.killSynapse();
+        return { kind: "drop" };
+      },
+    });
+    await putBooking(stack, booking, { doctor: jones, changed_by: mia });
+    await fault.happened;
+    await stack.startSynapse();
+    const { room } = await noticeWithButtons(doctor, booking, 60_000);
+    await expectOneNotice(doctor, room, booking);
+  });
+
+  it("PostgreSQL: 503 with nothing acknowledged, and all works again when it is back", async () => {
+    await stack.stopPostgres();
+    const booking = unique("no-database");
+    const refused = await callApi(stack, "PUT", `/api/v1/bookings/${booking}`, arrived(booking));
+    expect(refused.status).to.equal(503);
+    expect(refused.headers.get("content-type")).to.include("application/problem+json");
+    expect(await ready()).to.equal(503);
+    await stack.startPostgres();
+    await eventually("Whisper to be ready", async () => (await ready()) === 200, 30_000);
+    await doctor.sendText((await roomOfKind(doctor, "control")).roomId, "hello");
+    await putBooking(stack, booking, { doctor: jones, changed_by: mia });
+    await noticeWithButtons(doctor, booking, 60_000);
+  });
+});

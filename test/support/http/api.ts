@@ -1,0 +1,207 @@
+/** The API on a real database over HTTP, with stand-ins for what other parts of Whisper implement. */
+import { once } from "node:events";
+import { createServer, request as httpRequest } from "node:http";
+import pino, { type Logger } from "pino";
+import { Registry } from "prom-client";
+import { type ApiOptions, createApi, unknownPath } from "../../../src/api/app.ts";
+import type { Route } from "../../../src/api/kernel/route.ts";
+import { keyRing } from "../../../src/api/keys/key-ring.ts";
+import { createApiKey } from "../../../src/api/keys/keys.ts";
+import type { Scope } from "../../../src/api/keys/scopes.ts";
+import type { Alerts } from "../../../src/api/routes/alerts.ts";
+import type { Conversations } from "../../../src/api/routes/conversations.ts";
+import type { SignIn } from "../../../src/api/routes/sign-in.ts";
+import { apiRoutes } from "../../../src/api/routes.ts";
+import type { ArrivalSettings } from "../../../src/arrivals/parts.ts";
+import type { DirectoryChange } from "../../../src/directory/changes.ts";
+import { directorySnapshot } from "../../../src/directory/snapshot.ts";
+import type { ConversationId, Naming, RoomId, UserId } from "../../../src/policy/model.ts";
+import type { Database } from "../../../src/store/database.ts";
+import { testDatabase } from "../database/postgres.ts";
+
+export const NAMING: Naming = {
+  serverName: "practice.example",
+  userPrefix: "ht_",
+  bot: "@whisper:practice.example" as UserId,
+  practiceName: "Test practice",
+};
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  // biome-ignore lint/suspicious/noExplicitAny: what came over the wire, looked at field by field by the test.
+  readonly body: any;
+  readonly text: string;
+}
+
+export interface TestApi {
+  readonly database: Database;
+  readonly url: string;
+  readonly key: string;
+  /** What DirectoryChanges was told since the last `changes.splice(0)`. */
+  readonly changes: DirectoryChange[];
+  /** The log, line by line. */
+  readonly lines: string[];
+  call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
+  /** A request exactly as written, which fetch would tidy up. */
+  raw(options: {
+    method: string;
+    path: string;
+    headers?: Record<string, string>;
+    body?: string | Buffer;
+  }): Promise<Answer>;
+  newKey(scopes: readonly Scope[] | "all"): Promise<string>;
+  close(): Promise<void>;
+}
+
+export interface TestApiOptions extends Partial<Omit<ApiOptions, "database" | "log">> {
+  readonly extraRoutes?: readonly Route[];
+  readonly database?: Database;
+  readonly signIn?: SignIn;
+  readonly alerts?: Alerts;
+}
+
+let names = 0;
+
+export async function startTestApi(options: TestApiOptions = {}): Promise<TestApi> {
+  const database = options.database ?? (await testDatabase());
+  const changes: DirectoryChange[] = [];
+  const lines: string[] = [];
+  const log: Logger = pino({ level: "debug" }, { write: (line) => lines.push(line) });
+  const routes = [
+    ...productRoutes(database, changes, options.signIn, options.alerts),
+    ...(options.extraRoutes ?? []),
+  ];
+  const app = createApi({
+    keys: keyRing(database, { rememberMs: 200 }),
+    checkReplies: true,
+    ...options,
+    database,
+    routes,
+    log,
+  });
+  app.use(unknownPath);
+  const server = createServer(app).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("no port");
+  const url = `http://127.0.0.1:${address.port}`;
+  const newKey = async (scopes: readonly Scope[] | "all") =>
+    (await createApiKey(database, { name: `test ${process.pid} ${++names}`, scopes })).key;
+  const key = await newKey("all");
+  return {
+    database,
+    url,
+    key,
+    changes,
+    lines,
+    newKey,
+    async call(method, path, body, headers = {}) {
+      const response = await fetch(url + path, {
+        method,
+        headers: {
+          authorization: `Bearer ${key}`,
+          ...(body === undefined ? {} : { "content-type": "application/json" }),
+          ...headers,
+        },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      });
+      return answerOf(response.status, response.headers, await response.text());
+    },
+    raw: ({ method, path, headers = {}, body }) =>
+      new Promise((resolve, reject) => {
+        const sent = httpRequest(
+          {
+            host: "127.0.0.1",
+            port: address.port,
+            method,
+            path,
+            headers: { authorization: `Bearer ${key}`, ...headers },
+          },
+          async (response) => {
+            const pieces: Buffer[] = [];
+            for await (const piece of response) pieces.push(piece);
+            const all = new Headers();
+            for (const [name, value] of Object.entries(response.headers)) all.set(name, String(value));
+            resolve(answerOf(response.statusCode ?? 0, all, Buffer.concat(pieces).toString("utf8")));
+          },
+        );
+        sent.on("error", reject);
+        sent.end(body);
+      }),
+    async close() {
+      server.closeAllConnections();
+      await new Promise((done) => server.close(done));
+      if (!options.database) await database.close();
+    },
+  };
+}
+
+/** Every route of the product that is served so far, on stand-ins. */
+export function productRoutes(
+  database: Database,
+  changes: DirectoryChange[] = [],
+  signIn: SignIn = SIGN_IN,
+  alerts: Alerts = ALERTS,
+): Route[] {
+  const directory = {
+    naming: NAMING,
+    changes: {
+      changed: async (_tx: unknown, change: DirectoryChange) => {
+        changes.push(change);
+      },
+      problems: async () => undefined,
+    },
+  };
+  return apiRoutes({
+    ...directory,
+    database,
+    signIn,
+    conversations: CONVERSATIONS,
+    bookings: {
+      directory: directorySnapshot(database),
+      policy: { ...NAMING, customGroupsEditedBy: "members" },
+      settings: ARRIVALS,
+    },
+    patientUrl: "https://healthtrack.example/patients/{patient_id}",
+    alerts,
+    checks: { database: async () => ({ ok: true }) },
+    metrics: new Registry(),
+  });
+}
+
+const SIGN_IN: SignIn = {
+  issue: async (username) => ({
+    login_token: `token of ${username}`,
+    url: "https://client.example/",
+    expires_in: 120,
+  }),
+};
+
+const ALERTS: Alerts = { post: async () => "1", withdraw: async () => true };
+
+const ARRIVALS: ArrivalSettings = {
+  show: "initials",
+  zone: { timezone: "Australia/Sydney" },
+  publicUrl: "https://whisper.practice.example",
+  quickReplies: [],
+  escalation: [],
+  staleAfter: 12 * 3_600_000,
+};
+
+const CONVERSATIONS: Conversations = {
+  open: async () => ({ id: "c1" as ConversationId, kind: "individual", created: true }),
+  edit: async () => ({ staying: [] }),
+  roomOf: async () => "!room:practice.example" as RoomId,
+  list: async () => [],
+  show: async () => null,
+};
+
+function answerOf(status: number, headers: Headers, text: string): Answer {
+  return {
+    status,
+    headers,
+    text,
+    body: text !== "" && /json/.test(headers.get("content-type") ?? "") ? JSON.parse(text) : undefined,
+  };
+}
