@@ -1,14 +1,14 @@
 /** `npm run dev` and `npm run demo`. */
 import { join, relative } from "node:path";
 import { type Options, parseOptions, USAGE } from "./options.ts";
-import { messageOf } from "./processes.ts";
-import { painter, printProgress } from "./progress.ts";
-import { DEMO_PASSWORD, SAMPLE_PRACTICE } from "./sample-practice.ts";
-import { type Stack, startStack } from "./stack.ts";
-import { Supervisor } from "./supervisor.ts";
-import { moveIn, tour } from "./tour.ts";
-import { watchSource } from "./watch.ts";
-import { REPOSITORY } from "./whisper.ts";
+import { messageOf } from "./stack/processes.ts";
+import { painter, printProgress } from "./stack/progress.ts";
+import { type Stack, startStack } from "./stack/stack.ts";
+import { Supervisor } from "./stack/supervisor.ts";
+import { watchSource } from "./stack/watch.ts";
+import { REPOSITORY } from "./stack/whisper.ts";
+import { DEMO_PASSWORD, SAMPLE_PRACTICE } from "./tour/sample-practice.ts";
+import { moveIn, tour } from "./tour/tour.ts";
 
 const progress = printProgress();
 const paint = painter(process.stdout);

@@ -1,6 +1,6 @@
 /** Run once before Whisper starts, by compose.yaml: gives Whisper's bot the administration API of Synapse. */
 import { readFileSync } from "node:fs";
-import { makeBotAdministrator } from "../dev/synapse-admin.ts";
+import { makeBotAdministrator } from "../dev/synapse/synapse-admin.ts";
 import { readRegistration } from "../src/appservice/homeserver/registration.ts";
 import { loadConfig } from "../src/config/load.ts";
 

@@ -1,7 +1,7 @@
 /** docker/: what must agree with the code is made from the code. */
 import { stringify } from "yaml";
 import { GATED_PATHS } from "../../src/appservice/gate/gated-paths.ts";
-import { homeserverConfig } from "../homeserver-config.ts";
+import { homeserverConfig } from "../synapse/homeserver-config.ts";
 
 /** Synapse's settings in the containers: those of config/homeserver.example.yaml, with secrets read from files. */
 export function dockerHomeserver(): string {

@@ -1,6 +1,6 @@
 /** config/homeserver.example.yaml, from the settings that the development stack runs with. */
 import { Document, isMap, isPair, isScalar } from "yaml";
-import { homeserverConfig, REASONS } from "../homeserver-config.ts";
+import { homeserverConfig, REASONS } from "../synapse/homeserver-config.ts";
 
 const HEADER = ` Synapse's homeserver.yaml for a practice, with everything that Whisper relies on.
  Written by \`npm run generate\`; the development stack and the tests run on the same settings.

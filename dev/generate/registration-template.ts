@@ -1,7 +1,7 @@
 /** registration.yaml: what the generated registration looks like, for whoever writes one by hand. */
 import { stringify } from "yaml";
 import { registrationOf } from "../../src/appservice/homeserver/registration.ts";
-import { BOT, USER_PREFIX } from "../whisper.ts";
+import { BOT, USER_PREFIX } from "../stack/whisper.ts";
 
 const HEADER = `# The registration of Whisper with Synapse, as a template. Do not fill this one in: the real one holds secrets, is
 # never committed, and is made by

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import { parse } from "yaml";
-import { homeserverConfig, POLICY_CALLBACKS } from "../../dev/homeserver-config.ts";
+import { homeserverConfig, POLICY_CALLBACKS } from "../../dev/synapse/homeserver-config.ts";
 import { GATED_PATHS } from "../../src/appservice/gate/gated-paths.ts";
 import { SIGN_IN_PATH } from "../../src/appservice/gate/sign-in-page.ts";
 import { exampleConfig } from "../../src/config/example.ts";
@@ -330,7 +330,7 @@ describe("the images", () => {
 
   it("are of the versions that the tests run on", () => {
     const pinned = (name: string) =>
-      new RegExp(`^${name}==(.*)$`, "m").exec(read("dev/synapse-requirements.txt"))?.[1];
+      new RegExp(`^${name}==(.*)$`, "m").exec(read("dev/synapse/synapse-requirements.txt"))?.[1];
     expect(read("docker/synapse/Dockerfile"))
       .to.contain(`matrixdotorg/synapse:v${pinned("matrix-synapse")}\n`)
       .and.contain(`synapse-http-antispam==${pinned("synapse-http-antispam")}\n`);

@@ -4,10 +4,10 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { expect } from "chai";
 import { parse } from "yaml";
-import { freePort } from "../../dev/ports.ts";
-import { answers, type RunningProcess, startProcess, waitUntilReady } from "../../dev/processes.ts";
-import { toYaml } from "../../dev/synapse.ts";
-import { synapsePython } from "../../dev/venv.ts";
+import { freePort } from "../../dev/stack/ports.ts";
+import { answers, type RunningProcess, startProcess, waitUntilReady } from "../../dev/stack/processes.ts";
+import { toYaml } from "../../dev/synapse/synapse.ts";
+import { synapsePython } from "../../dev/synapse/venv.ts";
 import { run } from "../support/run/programs.ts";
 
 const ROOT = join(import.meta.dirname, "../..");

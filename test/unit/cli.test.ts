@@ -23,7 +23,7 @@ describe("the command line", () => {
   it("hides no warning either: nowhere is Node told to keep quiet", () => {
     for (const file of [
       "src/cli.ts",
-      "dev/whisper.ts",
+      "dev/stack/whisper.ts",
       "docker/Dockerfile",
       "dev/generate/coverage.ts",
       "package.json",

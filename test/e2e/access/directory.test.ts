@@ -1,6 +1,6 @@
 import { expect } from "chai";
-import { callApi, mustCallApi } from "../../../dev/api.ts";
-import { SAMPLE_PRACTICE } from "../../../dev/sample-practice.ts";
+import { callApi, mustCallApi } from "../../../dev/tour/api.ts";
+import { SAMPLE_PRACTICE } from "../../../dev/tour/sample-practice.ts";
 import { settled } from "../../support/stack/settled.ts";
 import { freshStack, type TestStack } from "../../support/stack/stack.ts";
 import { roomOfKind } from "../../support/stack/staff.ts";

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import type { Person } from "../../../dev/person.ts";
+import type { Person } from "../../../dev/tour/person.ts";
 import { eventually } from "../../support/eventually.ts";
 import {
   editConversation,

@@ -1,5 +1,5 @@
-import { mustCallApi } from "../../../dev/api.ts";
-import type { Person } from "../../../dev/person.ts";
+import { mustCallApi } from "../../../dev/tour/api.ts";
+import type { Person } from "../../../dev/tour/person.ts";
 import {
   arrivalsRoom,
   expectGone,

@@ -1,7 +1,7 @@
 /** `DATABASE_URL=… npm run demo`: whose database it is. */
 import { expect } from "chai";
 import pg from "pg";
-import { type Claimant, claimDatabase } from "../../../dev/claim-database.ts";
+import { type Claimant, claimDatabase } from "../../../dev/stack/claim-database.ts";
 import { emptyDatabaseUrl, testDatabase } from "../../support/database/postgres.ts";
 
 const HERE = import.meta.dirname;

@@ -6,7 +6,7 @@ import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
-import { freePort } from "../../../dev/ports.ts";
+import { freePort } from "../../../dev/stack/ports.ts";
 import { requireOwnSessions, SharedSessions } from "../../../src/store/own-sessions.ts";
 import { emptyDatabaseUrl } from "../../support/database/postgres.ts";
 import { eventually } from "../../support/eventually.ts";

@@ -2,7 +2,7 @@
 import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { synapsePython } from "../../../dev/venv.ts";
+import { synapsePython } from "../../../dev/synapse/venv.ts";
 
 export interface Route {
   readonly method: string;

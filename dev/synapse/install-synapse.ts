@@ -1,9 +1,9 @@
 /** Installs Synapse for the tests, showing progress, so that no test has to wait for it. Nothing to do: done at once. */
 import { join } from "node:path";
-import { messageOf } from "./processes.ts";
-import { printProgress } from "./progress.ts";
+import { messageOf } from "../stack/processes.ts";
+import { printProgress } from "../stack/progress.ts";
+import { REPOSITORY } from "../stack/whisper.ts";
 import { synapsePython } from "./venv.ts";
-import { REPOSITORY } from "./whisper.ts";
 
 try {
   await printProgress().step("Synapse: installed", (say) =>

@@ -2,12 +2,12 @@
 
 import { setTimeout as delay } from "node:timers/promises";
 import type { MatrixEvent, Room } from "matrix-js-sdk";
+import { messageOf } from "../stack/processes.ts";
+import type { Stack } from "../stack/stack.ts";
 import { mustCallApi } from "./api.ts";
 import { Person } from "./person.ts";
-import { messageOf } from "./processes.ts";
 import { ARRIVAL, bodyOf, conversationOf } from "./room-events.ts";
 import { DEMO_PASSWORD, SAMPLE_PRACTICE } from "./sample-practice.ts";
-import type { Stack } from "./stack.ts";
 import { Transcript } from "./transcript.ts";
 
 const MIA = "mia";

@@ -2,13 +2,13 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { stringify } from "yaml";
-import { keptSecret, makeDirectory, writeAtomically } from "./files.ts";
+import { keptSecret, makeDirectory, writeAtomically } from "../stack/files.ts";
+import { answers, type RunningProcess, startProcess, waitUntilReady } from "../stack/processes.ts";
 import { homeserverConfig } from "./homeserver-config.ts";
-import { answers, type RunningProcess, startProcess, waitUntilReady } from "./processes.ts";
 import { pythonEnvironment } from "./venv.ts";
 
 /** Where Python finds Whisper's module for Synapse. */
-export const SYNAPSE_MODULES = join(import.meta.dirname, "../docker/synapse");
+export const SYNAPSE_MODULES = join(import.meta.dirname, "../../docker/synapse");
 
 export interface SynapseOptions {
   /** Holds the database, the keys, the log and homeserver.yaml. */

@@ -1,7 +1,10 @@
 /** Everything on this machine: PostgreSQL, Synapse and Whisper, started in order and stopped in reverse. */
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { callApi } from "./api.ts";
+import { configureSynapse, startSynapse } from "../synapse/synapse.ts";
+import { makeBotAdministrator, setPassword } from "../synapse/synapse-admin.ts";
+import { synapsePython } from "../synapse/venv.ts";
+import { callApi } from "../tour/api.ts";
 import { claimDatabase } from "./claim-database.ts";
 import { keptSecret, readIfThere, writeAtomically } from "./files.ts";
 import { Parts } from "./parts.ts";
@@ -10,9 +13,6 @@ import { externalPostgres, type Postgres, startPostgres } from "./postgres.ts";
 import type { RunningProcess } from "./processes.ts";
 import { type Progress, silent } from "./progress.ts";
 import { openState, type Part, type StateDirectory } from "./state.ts";
-import { configureSynapse, startSynapse } from "./synapse.ts";
-import { makeBotAdministrator, setPassword } from "./synapse-admin.ts";
-import { synapsePython } from "./venv.ts";
 import {
   BOT,
   createApiKey,
