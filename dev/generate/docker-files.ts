@@ -1,6 +1,6 @@
 /** docker/: what must agree with the code is made from the code. */
 import { stringify } from "yaml";
-import { GATED_PATHS } from "../../src/appservice/gate/gated-paths.ts";
+import { GATED_PATHS } from "../../src/appservice/gate/passage/gated-paths.ts";
 import { homeserverConfig } from "../synapse/homeserver-config.ts";
 
 /** Synapse's settings in the containers: those of config/homeserver.example.yaml, with secrets read from files. */
@@ -55,7 +55,7 @@ export function nginxGatedPaths(): string {
     return `# ${kind}\n"~^${methods} ${pattern.replace(/^\^/, "")}" 1;`;
   });
   return `# Requests that go through Whisper's read gate. Written by \`npm run generate\` from
-# src/appservice/gate/gated-paths.ts, where the reasons stand.
+# src/appservice/gate/passage/gated-paths.ts, where the reasons stand.
 ${lines.join("\n")}
 `;
 }

@@ -1,7 +1,7 @@
 /** `npm run lint`: every regular expression of the product is looked at, whether a text can make it work for ever. */
 import { mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { GATED_PATHS } from "../../src/appservice/gate/gated-paths.ts";
+import { GATED_PATHS } from "../../src/appservice/gate/passage/gated-paths.ts";
 import { REPOSITORY } from "../stack/whisper.ts";
 import { judgeAndKeep } from "./linear.ts";
 import { type Expression, regexesIn, type Unknown } from "./regexes.ts";
@@ -9,7 +9,7 @@ import { type Expression, regexesIn, type Unknown } from "./regexes.ts";
 const FOLDERS = ["src", "web"];
 /** Files whose expressions are made of a table: what is in it. */
 const TABLES: Readonly<Record<string, readonly string[]>> = {
-  "src/appservice/gate/gated-paths.ts": GATED_PATHS.map(({ pattern }) => pattern),
+  "src/appservice/gate/passage/gated-paths.ts": GATED_PATHS.map(({ pattern }) => pattern),
 };
 
 function filesIn(folder: string): string[] {

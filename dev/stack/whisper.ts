@@ -8,7 +8,7 @@ import { writeAtomically } from "./files.ts";
 import type { Ports } from "./ports.ts";
 import { answers, type RunningProcess, startProcess, waitUntilReady } from "./processes.ts";
 
-export const REPOSITORY = resolve(import.meta.dirname, "..");
+export const REPOSITORY = resolve(import.meta.dirname, "../..");
 const CLI = join(REPOSITORY, "src", "cli.ts");
 const run = promisify(execFile);
 

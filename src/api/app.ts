@@ -4,12 +4,12 @@ import type { Database } from "../store/database.ts";
 import { docsRoutes } from "./docs/docs-routes.ts";
 import { type DispatchParts, dispatch } from "./kernel/dispatch.ts";
 import { loggable, problemOf } from "./kernel/errors.ts";
+import { type KeyRing, keyRing } from "./kernel/key-ring.ts";
 import { Problem } from "./kernel/problem.ts";
 import { countRequests, RATE_LIMIT, type RateLimit } from "./kernel/rate-limit.ts";
 import { sendProblem } from "./kernel/reply.ts";
 import type { Route } from "./kernel/route.ts";
 import { securityHeaders } from "./kernel/security-headers.ts";
-import { type KeyRing, keyRing } from "./keys/key-ring.ts";
 
 export interface ApiOptions {
   readonly database: Database;

@@ -2,19 +2,11 @@ import type { DirectorySnapshot } from "../directory/snapshot.ts";
 import type { PolicySettings } from "../policy/model.ts";
 import type { PracticeZone } from "./notices/clock.ts";
 import type { ShownPatient } from "./notices/patient.ts";
+import type { EscalationRule } from "./rules/escalation.ts";
 
 export interface QuickReply {
   readonly key: string;
   readonly text: string;
-}
-
-/** Who is told when nobody answers, at one location or (none given) at all others. */
-export interface EscalationRule {
-  readonly location?: string | undefined;
-  /** Milliseconds from one step to the next. */
-  readonly after: number;
-  readonly backup?: string | undefined;
-  readonly reception?: string | undefined;
 }
 
 /** What the practice has set about arrivals. */

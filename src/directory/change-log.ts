@@ -2,7 +2,7 @@ import type { Queryable } from "../store/database.ts";
 
 /**
  * What changed in the directory, as rows (`directory_changes`) that the changing transaction writes. One job carries on
- * all that came since it last looked (conversations/affected.ts), and whoever holds the directory in memory reads what is
+ * all that came since it last looked (conversations/record/affected.ts), and whoever holds the directory in memory reads what is
  * newer than what they know (snapshot.ts): neither grows with the size of the practice.
  */
 

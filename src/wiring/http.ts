@@ -1,6 +1,6 @@
 import express, { type Express } from "express";
 import { answerErrors, createApi, unknownPath } from "../api/app.ts";
-import { keyRing } from "../api/keys/key-ring.ts";
+import { keyRing } from "../api/kernel/key-ring.ts";
 import { apiRoutes } from "../api/routes.ts";
 import { letInFirst } from "../appservice/access/let-in.ts";
 import { issueSignIn } from "../appservice/access/sign-in.ts";

@@ -1,5 +1,5 @@
 /** All that is asked: each route of the installed Synapse, as it is meant and written in many other ways. */
-import { pathOf } from "../../src/appservice/gate/request-path.ts";
+import { pathOf } from "../../src/appservice/gate/passage/request-path.ts";
 import {
   lookAlikePaths,
   oddPaths,

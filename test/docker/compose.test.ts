@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { parse } from "yaml";
 import { homeserverConfig, POLICY_CALLBACKS } from "../../dev/synapse/homeserver-config.ts";
-import { GATED_PATHS } from "../../src/appservice/gate/gated-paths.ts";
+import { GATED_PATHS } from "../../src/appservice/gate/passage/gated-paths.ts";
 import { SIGN_IN_PATH } from "../../src/appservice/gate/sign-in-page.ts";
 import { exampleConfig } from "../../src/config/example.ts";
 import { loadConfig, parseConfig } from "../../src/config/load.ts";

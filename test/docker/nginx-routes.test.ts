@@ -1,7 +1,7 @@
 /** The maps of docker/nginx, held to the routes of the Synapse that is installed, on Debian's real nginx. */
 import { Agent, request as httpRequest, type IncomingMessage, type ServerResponse } from "node:http";
 import { expect } from "chai";
-import { pathOf } from "../../src/appservice/gate/request-path.ts";
+import { pathOf } from "../../src/appservice/gate/passage/request-path.ts";
 import { type Served, serve } from "../integration/appservice/gate/house.ts";
 import { oddPaths, type Route, synapseRoutes } from "../support/homeserver/synapse-routes.ts";
 import { mayPassTheGate } from "../support/homeserver/ungated-servlets.ts";

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { PROBLEMS } from "../kernel/problem.ts";
 import type { ResponseSpec, Route } from "../kernel/route.ts";
-import { SCOPES } from "../keys/scopes.ts";
+import { SCOPES } from "../kernel/scopes.ts";
 
 /** A JSON Schema, or any other object of the document. */
 export type Json = { [key: string]: unknown };

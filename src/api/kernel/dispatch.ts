@@ -1,7 +1,6 @@
 import type { Request, RequestHandler, Response } from "express";
 import type { Logger } from "pino";
 import type { Database } from "../../store/database.ts";
-import { bearerOf, type KeyRing, mustHaveScope } from "../keys/key-ring.ts";
 import { BODY_LIMIT, readJson } from "./body.ts";
 import { isWorthRepeating, loggable, problemOf } from "./errors.ts";
 import {
@@ -11,6 +10,7 @@ import {
   onceInTransaction,
   onceOutside,
 } from "./idempotency.ts";
+import { bearerOf, type KeyRing, mustHaveScope } from "./key-ring.ts";
 import { invalidInput, Problem } from "./problem.ts";
 import type { CountRequest } from "./rate-limit.ts";
 import { sendProblem, sendReply } from "./reply.ts";

@@ -1,8 +1,8 @@
 import type { Logger } from "pino";
 import type { z } from "zod";
 import type { Transaction } from "../../store/database.ts";
-import type { Scope } from "../keys/scopes.ts";
 import { parseInput, type RawInput } from "./input.ts";
+import type { Scope } from "./scopes.ts";
 
 /**
  * A route is data: what it takes, what it answers, who may call it, and the function that does it. The kernel serves

@@ -3,9 +3,9 @@ import { type RoomAuditResult, requestRoomAudit, roomAuditResult } from "../../a
 import type { RoomId } from "../../policy/model.ts";
 import type { Database } from "../../store/database.ts";
 import { momentOut } from "../kernel/fields.ts";
+import { mustHaveScope } from "../kernel/key-ring.ts";
 import { notFound } from "../kernel/problem.ts";
 import { type Route, route, writeRoute } from "../kernel/route.ts";
-import { mustHaveScope } from "../keys/key-ring.ts";
 
 const TAG = "Audit";
 const rules = [

@@ -1,9 +1,9 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { Registry } from "prom-client";
 import { z } from "zod";
+import { bearerOf } from "../kernel/key-ring.ts";
 import { Problem } from "../kernel/problem.ts";
 import { type Route, route } from "../kernel/route.ts";
-import { bearerOf } from "../keys/key-ring.ts";
 
 /** One thing that must be well for Whisper to do its work. */
 export interface HealthCheck {

@@ -1,6 +1,11 @@
 import type { UserId } from "../../policy/model.ts";
-import { QUIET_FORMAT, quiet } from "../gate/pusher.ts";
 import { type Homeserver, path } from "../homeserver/homeserver.ts";
+
+/** Client-server API, "POST /_matrix/client/v3/pushers/set", `data.format`: no more than the event's id and counts. */
+export const QUIET_FORMAT = "event_id_only";
+
+/** The same, saying no more than that there is something. */
+export const quiet = (data: object): object => ({ ...data, format: QUIET_FORMAT });
 
 /** Client-server API, "GET /_matrix/client/v3/pushers". */
 interface Pusher {

@@ -25,7 +25,7 @@ import {
   type Verdict,
 } from "../../policy/model.ts";
 import * as words from "../../policy/words.ts";
-import { requireToken } from "../intake/transactions.ts";
+import { requireToken } from "../homeserver/require-token.ts";
 import type { CallbackRooms } from "./callback-rooms.ts";
 
 const userId = z.string().transform((id) => id as UserId);

@@ -2,17 +2,17 @@ import express, { type Request, type Response, type Router } from "express";
 import type { MediaPort } from "../../conversations/media.ts";
 import type { UserId } from "../../policy/model.ts";
 import { endToEnd, type Upstream, upstream } from "../homeserver/upstream.ts";
-import { answerFailure, type GateLog, whileWanted } from "./answer.ts";
-import { type Callers, callers } from "./caller.ts";
 import { createRoom } from "./door/create-room.ts";
 import type { Entrance } from "./door/entrance.ts";
+import { legacyMedia, mediaRule } from "./door/media.ts";
 import { membershipAsState, membershipOfOther, ownMembership } from "./door/memberships.ts";
-import { forwardedHeaders } from "./forwarded.ts";
-import type { Gated, GatedKind } from "./gated-paths.ts";
-import { legacyMedia, mediaRule } from "./media.ts";
-import { pusher } from "./pusher.ts";
-import { refuse, TOO_MANY, UNREADABLE_PATH } from "./refusal.ts";
-import { sortRequest } from "./request-path.ts";
+import { pusher } from "./door/pusher.ts";
+import { answerFailure, type GateLog, whileWanted } from "./passage/answer.ts";
+import { type Callers, callers } from "./passage/caller.ts";
+import { forwardedHeaders } from "./passage/forwarded.ts";
+import type { Gated, GatedKind } from "./passage/gated-paths.ts";
+import { refuse, TOO_MANY, UNREADABLE_PATH } from "./passage/refusal.ts";
+import { sortRequest } from "./passage/request-path.ts";
 import {
   bareEvent,
   event,
@@ -27,8 +27,8 @@ import {
   slidingSync,
   sync,
   toDevice,
-} from "./rules.ts";
-import { Turns } from "./turns.ts";
+} from "./passage/rules.ts";
+import { Turns } from "./passage/turns.ts";
 
 export interface GateOptions {
   /** Synapse itself. */

@@ -2,11 +2,11 @@ import { Agent, ServerResponse } from "node:http";
 import { Agent as TlsAgent } from "node:https";
 import express, { type Request, type Router } from "express";
 import { createProxyMiddleware } from "http-proxy-middleware";
-import type { GateLog } from "./answer.ts";
-import { forwardedHeaders } from "./forwarded.ts";
 import { createGate, type Gate, type GateOptions } from "./gate.ts";
-import { HOMESERVER_AWAY, refuse, sendJson, UNKNOWN_PATH } from "./refusal.ts";
-import { pathOf } from "./request-path.ts";
+import type { GateLog } from "./passage/answer.ts";
+import { forwardedHeaders } from "./passage/forwarded.ts";
+import { HOMESERVER_AWAY, refuse, sendJson, UNKNOWN_PATH } from "./passage/refusal.ts";
+import { pathOf } from "./passage/request-path.ts";
 
 /** What clients need. Not the administration API (/_synapse), not federation. */
 const PROXIED = /^\/(?:_matrix\/(?:client|media)\/|\.well-known\/matrix\/client$)/;

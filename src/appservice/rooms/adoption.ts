@@ -73,7 +73,7 @@ async function decideOn(parts: ReconcilerParts, room: RoomId): Promise<void> {
     (await tookOver(parts, actual));
   const claimed = await database.transaction(async (tx) => {
     // Somebody may have been invited meanwhile. Whose event was handled is in the mirror, and belongs to the choice; the
-    // others wait for this lock (conversations/custom-group-events.ts) and are edits of the group that there is then.
+    // others wait for this lock (conversations/groups/custom-group-events.ts) and are edits of the group that there is then.
     await tx.query("SELECT FROM rooms WHERE room_id = $1 FOR UPDATE", [room]);
     // Decided under the lock: two rooms for one choice of people become one group.
     await lockDirectory(tx);

@@ -2,18 +2,17 @@
 
 import { shownName } from "../../base/shown-name.ts";
 import type { Directory } from "../../policy/model.ts";
-import type { ArrivalSettings } from "../parts.ts";
 import { type Arrival, stateOf } from "../rules/arrival.ts";
-import { appointmentTime, dayOf, minutesBetween, timeOf, zoneOf } from "./clock.ts";
+import { appointmentTime, dayOf, minutesBetween, type PracticeZone, timeOf, zoneOf } from "./clock.ts";
 import { nameOf } from "./notice.ts";
-import { patientShown } from "./patient.ts";
+import { patientShown, type ShownPatient } from "./patient.ts";
 import * as words from "./words.ts";
 
 /** One line for each arrival, in the order given. */
 export function boardOf(
   arrivals: readonly Arrival[],
   directory: Directory,
-  settings: Pick<ArrivalSettings, "zone" | "show">,
+  settings: { readonly zone: PracticeZone; readonly show: ShownPatient },
   now: Date,
 ): string {
   if (arrivals.length === 0) return words.boardEmpty;
@@ -36,7 +35,7 @@ export function boardOf(
 }
 
 /** How each patient is called; those who are called the same have their ids besides. */
-function patientsOf(arrivals: readonly Arrival[], show: ArrivalSettings["show"]): string[] {
+function patientsOf(arrivals: readonly Arrival[], show: ShownPatient): string[] {
   const shown = arrivals.map((arrival) => patientShown(arrival, show));
   const ids = new Map<string, Set<string>>();
   for (const [index, who] of shown.entries())
@@ -51,7 +50,7 @@ function rowOf(
   arrival: Arrival,
   patient: string,
   directory: Directory,
-  zone: ArrivalSettings["zone"],
+  zone: PracticeZone,
   now: Date,
 ): string[] {
   const [first] = arrival.slots;

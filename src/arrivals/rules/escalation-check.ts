@@ -1,7 +1,6 @@
 /** `whisper check-config`: whether somebody is told at each step that the practice has set. */
 import type { Directory } from "../../policy/model.ts";
-import type { EscalationRule } from "../parts.ts";
-import { targetOf } from "./escalation.ts";
+import { type EscalationRule, targetOf } from "./escalation.ts";
 
 /**
  * What is wrong with the rules, one sentence each, with the key's path.

@@ -3,7 +3,6 @@
 import type { Directory, Username } from "../../policy/model.ts";
 import { foldName } from "../../policy/names/names.ts";
 import { sameName, usernameAsKnown } from "../../policy/names/spelling.ts";
-import type { EscalationRule } from "../parts.ts";
 import {
   type Arrival,
   type EscalationKind,
@@ -15,6 +14,15 @@ import {
 import type { Change, Effect } from "./change.ts";
 import { isReachable } from "./people.ts";
 import { unposted } from "./telling.ts";
+
+/** Who is told when nobody answers, at one location or (none given) at all others. */
+export interface EscalationRule {
+  readonly location?: string | undefined;
+  /** Milliseconds from one step to the next. */
+  readonly after: number;
+  readonly backup?: string | undefined;
+  readonly reception?: string | undefined;
+}
 
 /** The rule of the arrival's location, else the one that names none; null: nobody is asked. */
 export function ruleFor(rules: readonly EscalationRule[], arrival: Arrival): EscalationRule | null {

@@ -3,11 +3,10 @@
  * leaves open are in docs/arrivals.md). Plain data in, plain data out: new arrivals, and what is to be done in rooms.
  */
 
-import type { EscalationRule } from "../parts.ts";
 import { type Arrival, type ArrivalId, type Ending, isAnswered, type Slot, stateOf } from "./arrival.ts";
 import { type Booking, presenceOf } from "./booking.ts";
 import type { Change, Effect } from "./change.ts";
-import { ruleFor } from "./escalation.ts";
+import { type EscalationRule, ruleFor } from "./escalation.ts";
 import { edited, retracted, type Telling, tell } from "./telling.ts";
 
 export type BookingOutcome =

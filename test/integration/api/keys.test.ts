@@ -1,9 +1,9 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { expect } from "chai";
+import { keyRing } from "../../../src/api/kernel/key-ring.ts";
+import { createApiKey, listApiKeys, revokeApiKey } from "../../../src/api/kernel/keys.ts";
 import { Problem } from "../../../src/api/kernel/problem.ts";
-import { keyRing } from "../../../src/api/keys/key-ring.ts";
-import { createApiKey, listApiKeys, revokeApiKey } from "../../../src/api/keys/keys.ts";
-import { ALL_SCOPES } from "../../../src/api/keys/scopes.ts";
+import { ALL_SCOPES } from "../../../src/api/kernel/scopes.ts";
 import { listenToDatabase } from "../../../src/store/notifications.ts";
 import { productRoutes, startTestApi, type TestApi } from "../../support/http/api.ts";
 

@@ -8,7 +8,7 @@ import { addJob } from "../../../src/store/jobs.ts";
 import { type JobsDatabase, jobsDatabase, runJobs } from "../../support/database/jobs.ts";
 import { eventually } from "../../support/eventually.ts";
 
-const WORKER = join(import.meta.dirname, "..", "..", "support", "job-worker.ts");
+const WORKER = join(import.meta.dirname, "..", "..", "support", "processes", "job-worker.ts");
 
 describe("the jobs of another worker", () => {
   let jobs: JobsDatabase;

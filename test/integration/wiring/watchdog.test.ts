@@ -5,7 +5,7 @@ import { createInterface } from "node:readline";
 import { setTimeout as wait } from "node:timers/promises";
 import { expect } from "chai";
 
-const WATCHED = join(import.meta.dirname, "..", "..", "support", "watched-process.ts");
+const WATCHED = join(import.meta.dirname, "..", "..", "support", "processes", "watched-process.ts");
 
 describe("the watchdog", () => {
   let child: ChildProcess | undefined;

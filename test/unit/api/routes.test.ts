@@ -5,7 +5,7 @@ import { writeDocsPage } from "../../../src/api/docs/docs-page.ts";
 import { docsRoutes } from "../../../src/api/docs/docs-routes.ts";
 import { describeApi } from "../../../src/api/docs/openapi.ts";
 import { writeReference } from "../../../src/api/docs/reference.ts";
-import { isScope } from "../../../src/api/keys/scopes.ts";
+import { isScope } from "../../../src/api/kernel/scopes.ts";
 import { openDatabase } from "../../../src/store/database.ts";
 import { productRoutes } from "../../support/http/api.ts";
 

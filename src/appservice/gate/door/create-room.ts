@@ -1,7 +1,7 @@
 import { INVITED_LATER_TYPE, type UserId } from "../../../policy/model.ts";
 import * as words from "../../../policy/words.ts";
-import { refuse } from "../refusal.ts";
-import type { Rule } from "../rules.ts";
+import { refuse } from "../passage/refusal.ts";
+import type { Rule } from "../passage/rules.ts";
 import type { Entrance } from "./entrance.ts";
 import { type Body, forbidden, only, passOn, understood } from "./pass-on.ts";
 

@@ -1,8 +1,8 @@
 import type { RoomId, UserId } from "../../../policy/model.ts";
 import * as words from "../../../policy/words.ts";
-import { refuse } from "../refusal.ts";
-import { decoded } from "../request-path.ts";
-import type { Rule } from "../rules.ts";
+import { refuse } from "../passage/refusal.ts";
+import { decoded } from "../passage/request-path.ts";
+import type { Rule } from "../passage/rules.ts";
 import type { Entrance } from "./entrance.ts";
 import { type Body, forbidden, only, passOn, understood } from "./pass-on.ts";
 

@@ -1,8 +1,8 @@
 import type { Request, Response } from "express";
-import { handOn } from "../answer.ts";
-import { objectIn } from "../caller.ts";
-import { NOT_AN_OBJECT, type Refusal, refuse } from "../refusal.ts";
-import { bodyOf, type Passage, read } from "../rules.ts";
+import { handOn } from "../passage/answer.ts";
+import { objectIn } from "../passage/caller.ts";
+import { NOT_AN_OBJECT, type Refusal, refuse } from "../passage/refusal.ts";
+import { bodyOf, type Passage, read } from "../passage/rules.ts";
 
 export type Body = Readonly<Record<string, unknown>>;
 

@@ -1,7 +1,7 @@
 /** The gate's list of paths, held to the routes of the Synapse that is installed. */
 import { expect } from "chai";
-import type { GatedKind } from "../../../../src/appservice/gate/gated-paths.ts";
-import { decoded, pathOf, sortRequest } from "../../../../src/appservice/gate/request-path.ts";
+import type { GatedKind } from "../../../../src/appservice/gate/passage/gated-paths.ts";
+import { decoded, pathOf, sortRequest } from "../../../../src/appservice/gate/passage/request-path.ts";
 import {
   lookAlikePaths,
   oddPaths,

@@ -9,7 +9,7 @@ import { type JobsDatabase, jobsDatabase } from "../../../support/database/jobs.
 import { eventually } from "../../../support/eventually.ts";
 import { message } from "../../../support/http/intake.ts";
 
-const WORKER = join(import.meta.dirname, "..", "..", "support", "inbox-worker.ts");
+const WORKER = join(import.meta.dirname, "..", "..", "..", "support", "processes", "inbox-worker.ts");
 const LOG = pino({ level: "silent" });
 
 describe("an event that the process ends with", () => {

@@ -1,7 +1,7 @@
 import { expect } from "chai";
-import type { EscalationRule } from "../../../../src/arrivals/parts.ts";
 import { acknowledge, reply } from "../../../../src/arrivals/rules/answers.ts";
 import { type Arrival, stateOf } from "../../../../src/arrivals/rules/arrival.ts";
+import type { EscalationRule } from "../../../../src/arrivals/rules/escalation.ts";
 import {
   escalate,
   nextStep,

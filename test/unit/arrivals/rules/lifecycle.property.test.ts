@@ -1,10 +1,10 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import type { EscalationRule } from "../../../../src/arrivals/parts.ts";
 import { acknowledge, reply } from "../../../../src/arrivals/rules/answers.ts";
 import { type Arrival, isAnswered, noticeOf, stateOf } from "../../../../src/arrivals/rules/arrival.ts";
 import { BOOKING_STATUSES, type Booking } from "../../../../src/arrivals/rules/booking.ts";
 import type { Change } from "../../../../src/arrivals/rules/change.ts";
+import type { EscalationRule } from "../../../../src/arrivals/rules/escalation.ts";
 import { escalate, ruleFor } from "../../../../src/arrivals/rules/escalation.ts";
 import { changeBooking, endArrival } from "../../../../src/arrivals/rules/lifecycle.ts";
 import { DEFAULT_PREFERENCES, type Directory } from "../../../../src/policy/model.ts";

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { Response } from "express";
-import { HomeserverAway } from "../homeserver/homeserver.ts";
-import { endToEnd, type JsonAnswer, SynapseAway } from "../homeserver/upstream.ts";
+import { HomeserverAway } from "../../homeserver/homeserver.ts";
+import { endToEnd, type JsonAnswer, SynapseAway } from "../../homeserver/upstream.ts";
 import { CallerRefused, Undecidable } from "./caller.ts";
 import { CANNOT_TELL, HOMESERVER_AWAY, refuse, TOO_LARGE } from "./refusal.ts";
 

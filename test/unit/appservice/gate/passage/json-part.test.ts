@@ -1,7 +1,7 @@
 import { Readable } from "node:stream";
 import { expect } from "chai";
 import fc from "fast-check";
-import { JsonPart } from "../../../../src/appservice/gate/json-part.ts";
+import { JsonPart } from "../../../../../src/appservice/gate/passage/json-part.ts";
 
 /** The document in pieces of `size` bytes through the stream. */
 async function through(

@@ -1,4 +1,4 @@
-import type { UserId } from "../../policy/model.ts";
+import type { UserId } from "../../../policy/model.ts";
 
 /**
  * What a sync may say of a room that the user has left: that they have left it. Synapse adds the room's timeline and

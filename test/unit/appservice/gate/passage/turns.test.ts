@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { type EndTurn, Turns } from "../../../../src/appservice/gate/turns.ts";
+import { type EndTurn, Turns } from "../../../../../src/appservice/gate/passage/turns.ts";
 
 const never = new AbortController().signal;
 

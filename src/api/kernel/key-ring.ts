@@ -1,9 +1,9 @@
 import { timingSafeEqual } from "node:crypto";
 import type { Queryable } from "../../store/database.ts";
 import type { Notifications } from "../../store/notifications.ts";
-import { Problem } from "../kernel/problem.ts";
-import type { Caller } from "../kernel/route.ts";
 import { digestOf, idOfKey } from "./keys.ts";
+import { Problem } from "./problem.ts";
+import type { Caller } from "./route.ts";
 import type { Scope } from "./scopes.ts";
 
 export interface KeyRing {

@@ -1,13 +1,13 @@
 import { setTimeout as wait } from "node:timers/promises";
-import type { MediaPort } from "../../conversations/media.ts";
-import { isFile } from "../../messages/files.ts";
-import type { UserId } from "../../policy/model.ts";
-import { whileWanted } from "./answer.ts";
-import { Undecidable } from "./caller.ts";
-import { Kept } from "./kept.ts";
-import { FILES_NEED_A_TOKEN, NO_SUCH_FILE, NOT_YOUR_FILE, refuse } from "./refusal.ts";
-import { decoded } from "./request-path.ts";
-import { type Rule, stream } from "./rules.ts";
+import type { MediaPort } from "../../../conversations/media.ts";
+import { isFile } from "../../../messages/files.ts";
+import type { UserId } from "../../../policy/model.ts";
+import { whileWanted } from "../passage/answer.ts";
+import { Undecidable } from "../passage/caller.ts";
+import { Kept } from "../passage/kept.ts";
+import { FILES_NEED_A_TOKEN, NO_SUCH_FILE, NOT_YOUR_FILE, refuse } from "../passage/refusal.ts";
+import { decoded } from "../passage/request-path.ts";
+import { type Rule, stream } from "../passage/rules.ts";
 
 export interface MediaRuleOptions {
   readonly media: MediaPort;

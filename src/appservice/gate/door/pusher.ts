@@ -1,7 +1,8 @@
-import { handOn } from "./answer.ts";
-import { objectIn } from "./caller.ts";
-import { NO_PUSH_BY_EMAIL, NOT_A_PUSHER, refuse } from "./refusal.ts";
-import { bodyOf, type Rule, read } from "./rules.ts";
+import { quiet } from "../../accounts/pushers.ts";
+import { handOn } from "../passage/answer.ts";
+import { objectIn } from "../passage/caller.ts";
+import { NO_PUSH_BY_EMAIL, NOT_A_PUSHER, refuse } from "../passage/refusal.ts";
+import { bodyOf, type Rule, read } from "../passage/rules.ts";
 
 /**
  * Push notifications go through the services of phone makers and stand on lock screens, so they say that there is
@@ -21,9 +22,3 @@ export const pusher: Rule = async (passage, request, response) => {
     return read(passage, request, response, Buffer.from(JSON.stringify(body)));
   }
 };
-
-/** Client-server API, "POST /_matrix/client/v3/pushers/set", `data.format`: no more than the event's id and counts. */
-export const QUIET_FORMAT = "event_id_only";
-
-/** The same, saying no more than that there is something. */
-export const quiet = (data: object): object => ({ ...data, format: QUIET_FORMAT });

@@ -1,6 +1,10 @@
 import { expect } from "chai";
-import { roomsIn, withoutContent, withoutLeftRooms } from "../../../../src/appservice/gate/left-rooms.ts";
-import type { UserId } from "../../../../src/policy/model.ts";
+import {
+  roomsIn,
+  withoutContent,
+  withoutLeftRooms,
+} from "../../../../../src/appservice/gate/passage/left-rooms.ts";
+import type { UserId } from "../../../../../src/policy/model.ts";
 
 const ME = "@ht_bob:example.org" as UserId;
 const member = (user: string, membership: string) => ({

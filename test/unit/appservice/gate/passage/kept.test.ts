@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { Kept } from "../../../../src/appservice/gate/kept.ts";
+import { Kept } from "../../../../../src/appservice/gate/passage/kept.ts";
 
 describe("gate: values kept for a while", () => {
   it("are forgotten when their time is up", () => {

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import { sortRequest } from "../../../../src/appservice/gate/request-path.ts";
+import { sortRequest } from "../../../../../src/appservice/gate/passage/request-path.ts";
 
 const ROOM = "!abc:example.org";
 const EVENT = "$0123456789-_abc";

@@ -2,7 +2,7 @@ import { IncomingMessage, ServerResponse } from "node:http";
 import { Socket } from "node:net";
 import { expect } from "chai";
 import type { Response } from "express";
-import { whileWanted } from "../../../../src/appservice/gate/answer.ts";
+import { whileWanted } from "../../../../../src/appservice/gate/passage/answer.ts";
 
 describe("gate: whether an answer is still wanted", () => {
   const unanswered = () => new ServerResponse(new IncomingMessage(new Socket())) as Response;

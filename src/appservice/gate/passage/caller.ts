@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Request } from "express";
-import type { RoomId, UserId } from "../../policy/model.ts";
-import { type JsonAnswer, SynapseAway, type Upstream } from "../homeserver/upstream.ts";
+import type { RoomId, UserId } from "../../../policy/model.ts";
+import { type JsonAnswer, SynapseAway, type Upstream } from "../../homeserver/upstream.ts";
 import { Kept } from "./kept.ts";
 import { queryOf } from "./request-path.ts";
 
