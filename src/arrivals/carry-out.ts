@@ -1,6 +1,6 @@
 import { arrivalsConversation, controlConversation } from "../conversations/record/keys.ts";
 import type { NewConversation } from "../conversations/record/store.ts";
-import { enqueueSends, type Send } from "../messages/outbox.ts";
+import { dropUnsent, enqueueSends, type Send } from "../messages/outbox.ts";
 import { newPatientLink, type PatientLink, patientUrl, savePatientLinks } from "../patients/patient-links.ts";
 import type { Directory, Username } from "../policy/model.ts";
 import type { Transaction } from "../store/database.ts";
@@ -203,16 +203,6 @@ async function takenDown(
   return messages
     .filter((ref) => !dropped.has(ref))
     .map((ref) => redaction(arrivalsConversation(notice.username), ref));
-}
-
-/** Takes back sends that were not begun. @returns those that were. */
-export async function dropUnsent(tx: Transaction, all: readonly string[]): Promise<ReadonlySet<string>> {
-  const dropped = await tx.query<{ ref: string }>(
-    `UPDATE outbox SET dropped_at = now(), last_error = 'RETRACTED'
-     WHERE ref = ANY($1) AND attempted_at IS NULL AND sent_at IS NULL AND dropped_at IS NULL RETURNING ref`,
-    [all],
-  );
-  return new Set(dropped.rows.map((row) => row.ref));
 }
 
 export const redaction = (where: NewConversation, ref: string): Post => ({

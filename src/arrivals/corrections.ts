@@ -1,9 +1,8 @@
 import type { MatrixEvent } from "../messages/event.ts";
-import { enqueueSends, type Send } from "../messages/outbox.ts";
+import { dropUnsent, enqueueSends, type Send } from "../messages/outbox.ts";
 import { fits } from "../messages/size.ts";
 import type { ConversationId, EventId } from "../policy/model.ts";
 import type { Transaction } from "../store/database.ts";
-import { dropUnsent } from "./carry-out.ts";
 import { quotedAgain } from "./notices/quote.ts";
 import { passedOnEditRef, passedOnRef, redactionOf } from "./notices/refs.ts";
 import * as words from "./notices/words.ts";

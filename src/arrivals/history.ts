@@ -1,11 +1,11 @@
 import { arrivalsConversation } from "../conversations/record/keys.ts";
 import { escapeHtml, HTML_FORMAT } from "../messages/html.ts";
-import { lostSends } from "../messages/outbox.ts";
+import { dropUnsent, lostSends } from "../messages/outbox.ts";
 import { fits } from "../messages/size.ts";
 import { newPatientLink, savePatientLinks } from "../patients/patient-links.ts";
 import type { Directory, EventId, Username } from "../policy/model.ts";
 import { onlyRow, type Queryable, type Transaction } from "../store/database.ts";
-import { dropUnsent, type Post, redaction, send, viewOf } from "./carry-out.ts";
+import { type Post, redaction, send, viewOf } from "./carry-out.ts";
 import { dateOf, dayOf, minutesBetween, timeOf, zoneOf } from "./notices/clock.ts";
 import { type Line, lineOf, type NoticeView, nameOf } from "./notices/notice.ts";
 import { historyRef } from "./notices/refs.ts";

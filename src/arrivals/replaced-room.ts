@@ -1,8 +1,8 @@
-import { lostSends } from "../messages/outbox.ts";
+import { dropUnsent, lostSends } from "../messages/outbox.ts";
 import type { Conversation, Username } from "../policy/model.ts";
 import type { Database, Queryable, Transaction } from "../store/database.ts";
 import { addJob } from "../store/jobs.ts";
-import { commit, dropUnsent } from "./carry-out.ts";
+import { commit } from "./carry-out.ts";
 import { noticeRef, postedRefs } from "./notices/refs.ts";
 import type { ArrivalParts } from "./parts.ts";
 import { lockArrival } from "./record/store.ts";

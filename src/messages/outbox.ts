@@ -130,3 +130,13 @@ export async function forgetSends(db: Queryable, before: Date): Promise<void> {
     after = end;
   }
 }
+
+/** Takes back sends that were not begun. @returns those that were. */
+export async function dropUnsent(tx: Transaction, all: readonly string[]): Promise<ReadonlySet<string>> {
+  const dropped = await tx.query<{ ref: string }>(
+    `UPDATE outbox SET dropped_at = now(), last_error = 'RETRACTED'
+     WHERE ref = ANY($1) AND attempted_at IS NULL AND sent_at IS NULL AND dropped_at IS NULL RETURNING ref`,
+    [all],
+  );
+  return new Set(dropped.rows.map((row) => row.ref));
+}

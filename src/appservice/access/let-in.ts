@@ -1,16 +1,15 @@
 import { roomQueue } from "../../conversations/record/affected.ts";
-import { checkRoomLater } from "../../conversations/record/room-checks.ts";
+import { checkRoomLater, roomsWait } from "../../conversations/record/room-checks.ts";
 import type { Username } from "../../policy/model.ts";
 import { userIdOf } from "../../policy/names/names.ts";
-import { onlyRow, type Queryable } from "../../store/database.ts";
+import type { Queryable } from "../../store/database.ts";
 import { addJob, type InTurn } from "../../store/jobs.ts";
 import { type ReconcilerParts, reconcileRoom } from "../rooms/reconciler.ts";
 import { roomsToEnter } from "./reached-rooms.ts";
 
 /** Somebody signs in while rooms are still to be made or filled: has them let into theirs before everybody else. */
 export async function letInFirst(db: Queryable, username: Username): Promise<void> {
-  const waiting = await db.query<{ some: boolean }>("SELECT EXISTS (SELECT FROM room_checks) AS some");
-  if (onlyRow(waiting).some) await addJob(db, "rooms_of", { username }, { queue: `rooms_of:${username}` });
+  if (await roomsWait(db)) await addJob(db, "rooms_of", { username }, { queue: `rooms_of:${username}` });
 }
 
 /**

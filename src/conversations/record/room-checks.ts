@@ -1,5 +1,5 @@
 import type { ConversationId, ConversationKind } from "../../policy/model.ts";
-import type { Queryable } from "../../store/database.ts";
+import { onlyRow, type Queryable } from "../../store/database.ts";
 import { addJobs, type JobSpec } from "../../store/jobs.ts";
 
 /**
@@ -52,6 +52,12 @@ export async function checkRoomLater(tx: Queryable, id: ConversationId): Promise
     [id],
   );
   await startLanes(tx, added.rows);
+}
+
+/** Are there rooms that are still to be looked at? */
+export async function roomsWait(db: Queryable): Promise<boolean> {
+  const waiting = await db.query<{ some: boolean }>("SELECT EXISTS (SELECT FROM room_checks) AS some");
+  return onlyRow(waiting).some;
 }
 
 /** Has the rooms looked at that were held until the accounts are made. */
