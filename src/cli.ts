@@ -158,36 +158,51 @@ const letters = program.command("dead-letters").description("what could not be h
 withConfig(letters.command("list").description("show them, oldest first")).action(
   ({ config }: ConfigOption) =>
     withDatabase(config, async (database) => {
-      const found = await deadLetters(database);
-      if (found.length === 0) print("None: everything was handled.");
-      for (const letter of found) print(lineOf(letter));
+      let some = false;
+      for await (const letter of deadLetters(database)) {
+        some = true;
+        print(lineOf(letter));
+      }
+      if (!some) print(NO_DEAD_LETTERS);
     }),
 );
 withConfig(letters.command("retry <id>").description("try one again, or all")).action(
   (id: string, { config }: ConfigOption) =>
     withDatabase(config, async (database) => {
-      const wanted = id === "all" ? (await deadLetters(database)).map((letter) => letter.id) : [id];
-      for (const each of wanted) {
-        if (!(await retryDeadLetter(database, each))) throw new Error(`There is no dead letter ${each}.`);
-        print(`${each} will be tried again.`);
+      if (id !== "all") {
+        if (!(await retryDeadLetter(database, id))) throw new Error(noDeadLetter(id));
+        return print(`${id} will be tried again.`);
       }
+      let some = false;
+      for await (const letter of deadLetters(database)) {
+        some = true;
+        // Somebody else may have been faster: then it is being tried, or it is gone.
+        if (await retryDeadLetter(database, letter.id)) print(`${letter.id} will be tried again.`);
+      }
+      if (!some) print(NO_DEAD_LETTERS);
     }),
 );
 withConfig(letters.command("discard <id>").description("let go of one for good, or of all"))
   .option("--dry-run", "show what would be let go of, and keep it")
   .action((id: string, { config, dryRun }: ConfigOption & { dryRun?: true }) =>
     withDatabase(config, async (database) => {
-      const found = await deadLetters(database);
-      const wanted = id === "all" ? found : found.filter((letter) => letter.id === id);
-      if (wanted.length === 0 && id !== "all") throw new Error(`There is no dead letter ${id}.`);
-      if (wanted.length === 0) print("None: everything was handled.");
-      for (const letter of wanted) {
+      let some = false;
+      for await (const letter of deadLetters(database)) {
+        if (id !== "all" && letter.id !== id) continue;
+        some = true;
         const discarded = dryRun === true || (await discardDeadLetter(database, letter.id));
         const done = dryRun ? "would be discarded" : discarded ? "discarded" : "was retried meanwhile";
         print(`${lineOf(letter)}  ${done}`);
       }
+      if (some) return;
+      if (id !== "all") throw new Error(noDeadLetter(id));
+      print(NO_DEAD_LETTERS);
     }),
   );
+
+const NO_DEAD_LETTERS = "None: everything was handled.";
+const noDeadLetter = (id: string): string =>
+  `There is no dead letter ${id}. \`whisper dead-letters list\` shows those that there are.`;
 
 const lineOf = ({ id, what, since, attempts, error }: DeadLetter): string =>
   [id, what, since.toISOString(), attempts === 1 ? "1 try" : `${attempts} tries`, error]

@@ -16,23 +16,36 @@ export interface DeadLetter {
 const GIVEN_UP_SEND = "dropped_at IS NOT NULL AND attempts > 0";
 const GIVEN_UP_JOB = "attempts >= max_attempts AND key IS NOT NULL AND locked_at IS NULL";
 
-/** All dead letters, oldest first; at most 1,000. */
-export async function deadLetters(database: Database): Promise<DeadLetter[]> {
-  const found = await database.query<DeadLetter>(
-    `SELECT 'event:' || seq AS id, 'event' AS kind, type AS what, parked_at AS since, attempts,
-            coalesce(last_error, '') AS error
-       FROM inbox WHERE parked_at IS NOT NULL
-     UNION ALL
-     SELECT 'send:' || o.seq, 'send', o.type || ' to ' || c.kind, o.dropped_at, o.attempts, coalesce(o.last_error, '')
-       FROM (SELECT * FROM outbox WHERE ${GIVEN_UP_SEND}) o JOIN conversations c ON c.id = o.conversation_id
-     UNION ALL
-     SELECT 'job:' || j.id, 'job', 'job', j.updated_at, j.attempts,
-            t.identifier || ': ' || coalesce(split_part(j.last_error, E'\\n', 1), '')
-       FROM (SELECT * FROM graphile_worker._private_jobs WHERE ${GIVEN_UP_JOB}) j
-       JOIN graphile_worker._private_tasks t ON t.id = j.task_id
-     ORDER BY since LIMIT 1000`,
-  );
-  return found.rows;
+/** Rows read at a time. */
+const PAGE = 1_000;
+
+/** All dead letters, oldest first, however many there are. One that comes meanwhile may be among them. */
+export async function* deadLetters(database: Database): AsyncGenerator<DeadLetter> {
+  let last = { at: "-infinity", id: "" };
+  for (;;) {
+    const found = await database.query<DeadLetter & { readonly at: string }>(
+      `SELECT *, since::text AS at FROM (
+         SELECT 'event:' || seq AS id, 'event' AS kind, type AS what, parked_at AS since, attempts,
+                coalesce(last_error, '') AS error
+           FROM inbox WHERE parked_at IS NOT NULL
+         UNION ALL
+         SELECT 'send:' || o.seq, 'send', o.type || ' to ' || c.kind, o.dropped_at, o.attempts,
+                coalesce(o.last_error, '')
+           FROM (SELECT * FROM outbox WHERE ${GIVEN_UP_SEND}) o JOIN conversations c ON c.id = o.conversation_id
+         UNION ALL
+         SELECT 'job:' || j.id, 'job', 'job', j.updated_at, j.attempts,
+                t.identifier || ': ' || coalesce(split_part(j.last_error, E'\\n', 1), '')
+           FROM (SELECT * FROM graphile_worker._private_jobs WHERE ${GIVEN_UP_JOB}) j
+           JOIN graphile_worker._private_tasks t ON t.id = j.task_id) AS letter
+       WHERE (since, id) > ($1::timestamptz, $2) ORDER BY since, id LIMIT ${PAGE}`,
+      [last.at, last.id],
+    );
+    for (const { at, ...letter } of found.rows) {
+      last = { at, id: letter.id };
+      yield letter;
+    }
+    if (found.rows.length < PAGE) return;
+  }
 }
 
 interface Numbered {

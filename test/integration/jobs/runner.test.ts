@@ -182,14 +182,14 @@ describe("jobs", () => {
       "UPDATE graphile_worker._private_jobs SET attempts = max_attempts - 1, run_at = now()",
     );
     const [letter] = await eventually("a dead letter", async () => {
-      const found = await deadLetters(jobs.database);
+      const found = await Array.fromAsync(deadLetters(jobs.database));
       return found.length > 0 && found;
     });
     expect(letter).to.include({ kind: "job", attempts: MAX_ATTEMPTS, error: "adopt: broken for good" });
     broken = false;
     expect(await retryDeadLetter(jobs.database, letter?.id ?? "")).to.equal(true);
     await noneLeft();
-    expect(await deadLetters(jobs.database)).to.deep.equal([]);
+    expect(await Array.fromAsync(deadLetters(jobs.database))).to.deep.equal([]);
     expect(await retryDeadLetter(jobs.database, letter?.id ?? "")).to.equal(false);
   });
 
@@ -198,11 +198,11 @@ describe("jobs", () => {
     await add("r");
     await jobs.database.query("UPDATE graphile_worker._private_jobs SET attempts = max_attempts - 1");
     const [letter] = await eventually("a dead letter", async () => {
-      const found = await deadLetters(jobs.database);
+      const found = await Array.fromAsync(deadLetters(jobs.database));
       return found.length > 0 && found;
     });
     expect(await discardDeadLetter(jobs.database, letter?.id ?? "")).to.equal(true);
-    expect(await deadLetters(jobs.database)).to.deep.equal([]);
+    expect(await Array.fromAsync(deadLetters(jobs.database))).to.deep.equal([]);
     expect(await discardDeadLetter(jobs.database, letter?.id ?? "")).to.equal(false);
     expect(await retryDeadLetter(jobs.database, letter?.id ?? "")).to.equal(false);
   });
@@ -237,7 +237,7 @@ describe("jobs", () => {
     mayFail.resolve();
     await noneLeft();
     expect(runs).to.equal(2);
-    expect(await deadLetters(jobs.database)).to.deep.equal([]);
+    expect(await Array.fromAsync(deadLetters(jobs.database))).to.deep.equal([]);
   });
 
   it("are finished before the runner has stopped", async () => {

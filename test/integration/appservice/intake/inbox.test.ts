@@ -124,7 +124,7 @@ describe("the inbox", () => {
       await jobs.database.query("UPDATE inbox SET retry_at = now() WHERE retry_at IS NOT NULL");
     }
     expect(seen).to.deep.equal(["next"]);
-    const [letter, ...others] = await deadLetters(jobs.database);
+    const [letter, ...others] = await Array.fromAsync(deadLetters(jobs.database));
     expect(others).to.deep.equal([]);
     expect(letter).to.include({ kind: "event", attempts: 12, error: "test: TypeError" });
 
@@ -134,7 +134,7 @@ describe("the inbox", () => {
     expect(await retryDeadLetter(jobs.database, letter?.id ?? "")).to.equal(true);
     await allHandled();
     expect(seen).to.deep.equal(["next", "poison"]);
-    expect(await deadLetters(jobs.database)).to.deep.equal([]);
+    expect(await Array.fromAsync(deadLetters(jobs.database))).to.deep.equal([]);
   });
 
   it("waits longer after each failure", async () => {
@@ -169,10 +169,10 @@ describe("the inbox", () => {
     const seen: string[] = [];
     await storeEvents(jobs.database, [message("!a", "poison")]);
     await jobs.database.query("UPDATE inbox SET parked_at = now(), attempts = 12");
-    const [letter] = await deadLetters(jobs.database);
+    const [letter] = await Array.fromAsync(deadLetters(jobs.database));
     expect(letter).to.include({ kind: "event", what: "m.room.message" });
     expect(await discardDeadLetter(jobs.database, letter?.id ?? "")).to.equal(true);
-    expect(await deadLetters(jobs.database)).to.deep.equal([]);
+    expect(await Array.fromAsync(deadLetters(jobs.database))).to.deep.equal([]);
     expect(await discardDeadLetter(jobs.database, letter?.id ?? "")).to.equal(false);
     await drainInbox(jobs.database, [handler(async (event) => void seen.push(bodyOf(event)))], LOG, "!a");
     expect(seen).to.deep.equal([]);

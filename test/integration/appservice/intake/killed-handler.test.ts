@@ -69,7 +69,7 @@ describe("an event that the process ends with", () => {
         "the event to be parked",
         async () => {
           await hurry();
-          const letters = await deadLetters(jobs.database);
+          const letters = await Array.fromAsync(deadLetters(jobs.database));
           return letters.length > 0 && letters;
         },
         90_000,
@@ -102,7 +102,7 @@ describe("an event that the process ends with", () => {
     };
     await drainInbox(jobs.database, [handler], LOG, "!a");
     expect(heardOf).to.deep.equal([]);
-    const [letter] = await deadLetters(jobs.database);
+    const [letter] = await Array.fromAsync(deadLetters(jobs.database));
     expect(await retryDeadLetter(jobs.database, letter?.id ?? "")).to.equal(true);
     await drainInbox(jobs.database, [handler], LOG, "!a");
     expect(heardOf).to.deep.equal(["innocent"]);

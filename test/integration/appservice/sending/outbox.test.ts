@@ -187,7 +187,7 @@ describe("the outbox", () => {
     await drainUntilDone();
     expect(bodies()).to.deep.equal(["next"]);
     expect(dropped).to.deep.equal([]);
-    expect(await deadLetters(database)).to.deep.equal([]);
+    expect(await Array.fromAsync(deadLetters(database))).to.deep.equal([]);
   });
 
   for (const [status, errcode] of [
@@ -204,7 +204,7 @@ describe("the outbox", () => {
       expect(bodies()).to.deep.equal(["before", "next"]);
       expect(dropped).to.deep.equal([errcode]);
       expect(repairs).to.deep.equal([]);
-      const letters = await deadLetters(database);
+      const letters = await Array.fromAsync(deadLetters(database));
       expect(letters.map(({ kind, error, attempts }) => ({ kind, error, attempts }))).to.deep.equal([
         { kind: "send", error: errcode, attempts: 1 },
       ]);
@@ -246,7 +246,7 @@ describe("the outbox", () => {
       expect(bodies()).to.deep.equal(["next"]);
       expect(repairs).to.deep.equal([BOT]);
       expect(dropped).to.deep.equal([errcode, "TARGET_NOT_SENT"]);
-      const [letter, ...others] = await deadLetters(database);
+      const [letter, ...others] = await Array.fromAsync(deadLetters(database));
       expect(others).to.deep.equal([]);
       expect(letter).to.include({ kind: "send", error: errcode });
       expect(await retryDeadLetter(database, letter?.id ?? "")).to.equal(true);
@@ -320,25 +320,25 @@ describe("the outbox", () => {
     const tooLarge = { errcode: "M_TOO_LARGE", status: 413 };
     homeserver.flaws.push(tooLarge, tooLarge);
     await drain();
-    const [letter] = await deadLetters(database);
+    const [letter] = await Array.fromAsync(deadLetters(database));
     await retryDeadLetter(database, letter?.id ?? "");
     await queue(text("next"));
     await drain();
     expect(bodies()).to.deep.equal(["next"]);
-    expect(await deadLetters(database)).to.have.lengthOf(1);
+    expect(await Array.fromAsync(deadLetters(database))).to.have.lengthOf(1);
   });
 
   it("lets go of a send that was given up, for good", async () => {
     await queue(text("refused"));
     homeserver.flaws.push({ errcode: "M_TOO_LARGE", status: 413 });
     await drain();
-    const [letter] = await deadLetters(database);
+    const [letter] = await Array.fromAsync(deadLetters(database));
     expect(letter).to.include({ kind: "send", what: "m.room.message to alerts" });
     expect(await discardDeadLetter(database, letter?.id ?? "")).to.equal(true);
     expect(await discardDeadLetter(database, letter?.id ?? "")).to.equal(false);
     expect(await retryDeadLetter(database, letter?.id ?? "")).to.equal(false);
     await drain();
-    expect(await deadLetters(database)).to.deep.equal([]);
+    expect(await Array.fromAsync(deadLetters(database))).to.deep.equal([]);
     expect(bodies()).to.deep.equal([]);
   });
 
