@@ -15,7 +15,7 @@ import {
   REPLY,
   tickContent,
 } from "./notices/notice.ts";
-import { patientShown } from "./notices/patient.ts";
+import { patientWithId } from "./notices/patient.ts";
 import * as refs from "./notices/refs.ts";
 import * as words from "./notices/words.ts";
 import type { ArrivalParts } from "./parts.ts";
@@ -93,7 +93,7 @@ async function postsOf(
   }
   if (effect.do === "report-nobody") {
     const text = words.nobodyAnsweredFor(
-      patientShown(arrival, view.show),
+      patientWithId(arrival, view.show),
       nameOf(view.directory, arrival.doctor),
     );
     return isReachable(view.directory, effect.to) ? [control(effect.to, refs.nobodyRef(arrival), text)] : [];
@@ -118,7 +118,7 @@ async function postsOf(
     case "report":
     case "report-lost": {
       const name = nameOf(view.directory, effect.username);
-      const who = patientShown(arrival, view.show);
+      const who = patientWithId(arrival, view.show);
       const sentence = effect.do === "report" ? words.notTold : words.noLongerSees;
       return [control(effect.to, refs.reportRef(arrival, notice), sentence(name, who, effect.reason))];
     }

@@ -18,3 +18,9 @@ export function patientShown(
   if (show === "id" || initials === "") return words.patient(patient.patientId);
   return shownName(show === "initials" ? initials : name);
 }
+
+/** The same for a sentence without a link to the patient: initials alone may be those of two people. */
+export const patientWithId = (
+  patient: Pick<Arrival, "patientId" | "patientName">,
+  show: ShownPatient,
+): string => words.withId(patientShown(patient, show), patient.patientId);

@@ -167,9 +167,10 @@ describe("Signing in", () => {
     const receptionist = await hire(stack, mia, STAFF);
     const control = await roomOfKind(receptionist, "control");
     await putUser(stack, jones, { doctor: true, permissions: [] });
-    await putBooking(stack, unique("b"), { doctor: jones, changed_by: mia });
+    const first = unique("b");
+    await putBooking(stack, first, { doctor: jones, changed_by: mia });
     await receptionist.waitForText(
-      `${nameOf(jones)} was not told that J.A. has arrived: they do not have access to Whisper.`,
+      `${nameOf(jones)} was not told that J.A. (Patient ${first}) has arrived: they do not have access to Whisper.`,
       control.roomId,
     );
     const doctor = await hire(stack, jones, { doctor: true, ...STAFF });
@@ -178,7 +179,7 @@ describe("Signing in", () => {
     await noticeWithButtons(doctor, booking);
     await putUser(stack, jones, { doctor: true, permissions: [] });
     await receptionist.waitForText(
-      `${nameOf(jones)} can no longer see that J.A. has arrived: they do not have access to Whisper.`,
+      `${nameOf(jones)} can no longer see that J.A. (Patient ${booking}) has arrived: they do not have access to Whisper.`,
       control.roomId,
     );
     expect((await newestArrival(stack, jones))?.recipients[0]).to.include({ state: "undeliverable" });

@@ -474,11 +474,12 @@ describe("Patient arrivals", function () {
       const control = await roomOfKind(receptionist, "control");
       const away = unique("dr.away");
       await putUser(stack, away, { doctor: true, active: false });
-      expect((await put(unique("b"), { doctor: away })).arrival).to.deep.include({
+      const booking = unique("b");
+      expect((await put(booking, { doctor: away })).arrival).to.deep.include({
         state: "undeliverable",
         recipients: [{ username: away, state: "undeliverable", reason: "inactive" }],
       });
-      const said = `${nameOf(away)} was not told that A.Q. has arrived: their HealthTrack account is not active.`;
+      const said = `${nameOf(away)} was not told that A.Q. (Patient ${booking}) has arrived: their HealthTrack account is not active.`;
       await receptionist.waitForText(said, control.roomId);
     });
 
@@ -490,7 +491,7 @@ describe("Patient arrivals", function () {
       await put(booking, { doctor: leaving });
       await noticeFor(person, booking);
       await mustCallApi(stack, "DELETE", `/api/v1/users/${leaving}`);
-      const said = `${nameOf(leaving)} can no longer see that A.Q. has arrived: their HealthTrack account is not active.`;
+      const said = `${nameOf(leaving)} can no longer see that A.Q. (Patient ${booking}) has arrived: their HealthTrack account is not active.`;
       await receptionist.waitForText(said, control.roomId);
       expect((await newest(leaving))?.recipients[0]).to.include({ state: "undeliverable" });
     });
@@ -503,16 +504,20 @@ describe("Patient arrivals", function () {
         patient_arrived_alerts: "off",
       });
       const unknown = unique("dr.who");
-      expect((await put(unique("b"), { doctor: unknown })).arrival).to.deep.include({
+      const [one, two] = [unique("b"), unique("b")];
+      expect((await put(one, { doctor: unknown })).arrival).to.deep.include({
         state: "undeliverable",
         recipients: [{ username: unknown, state: "undeliverable", reason: "no-account" }],
       });
-      expect((await put(unique("b"), { doctor: off })).arrival?.recipients).to.deep.equal([
+      expect((await put(two, { doctor: off })).arrival?.recipients).to.deep.equal([
         { username: off, state: "undeliverable", reason: "alerts-off" },
       ]);
-      await receptionist.waitForText(`${unknown} was not told that A.Q. has arrived`, control.roomId);
       await receptionist.waitForText(
-        `${nameOf(off)} was not told that A.Q. has arrived: their Patient Arrived Alerts are off.`,
+        `${unknown} was not told that A.Q. (Patient ${one}) has arrived`,
+        control.roomId,
+      );
+      await receptionist.waitForText(
+        `${nameOf(off)} was not told that A.Q. (Patient ${two}) has arrived: their Patient Arrived Alerts are off.`,
         control.roomId,
       );
     });

@@ -94,7 +94,11 @@ describe("Nothing of a patient is found outside the messages about them, after a
     await put(noon, { location: ESCALATED });
     await doctor.waitForText("has been waiting for");
     const control = await roomOfKind(receptionist, "control");
-    await receptionist.waitForText(`Nobody has answered that ${NAME} has arrived`, control.roomId, 30_000);
+    await receptionist.waitForText(
+      `Nobody has answered that ${NAME} (Patient ${ID}) has arrived`,
+      control.roomId,
+      30_000,
+    );
     const refusing = stack.proxy.inject({
       when: "before",
       match: { token: stack.appserviceToken, path: /\/send\/m\.room\.message\// },
@@ -107,7 +111,7 @@ describe("Nothing of a patient is found outside the messages about them, after a
 
     // Nobody can be told.
     await put(unique("evening"), { doctor: unique("dr.who") });
-    await receptionist.waitForText(`was not told that ${NAME} has arrived`, control.roomId);
+    await receptionist.waitForText(`was not told that ${NAME} (Patient ${ID}) has arrived`, control.roomId);
 
     // HealthTrack gets it wrong.
     const wrong = `/api/v1/bookings/${unique("wrong")}`;

@@ -66,7 +66,11 @@ describe("Arrivals that nobody answers", function () {
     expect(bodyOf(await noticeFor(BACKUP, booking))).to.match(/asked again at \d\d:\d\d · Dr Backup told at/);
     expect(bodyOf(await noticeFor(rita, booking))).to.match(/Front desk told at \d\d:\d\d$/);
     const control = await roomOfKind(at(mia), "control");
-    await at(mia).waitForText("Nobody has answered that J.A. has arrived", control.roomId, 30_000);
+    await at(mia).waitForText(
+      `Nobody has answered that J.A. (Patient ${booking}) has arrived`,
+      control.roomId,
+      30_000,
+    );
     const edits = (await textsOf(at(jones), mine.getRoomId() ?? "")).filter((text) =>
       text.includes("* J.A."),
     );

@@ -55,28 +55,28 @@ describe("bookings that change", () => {
       undefined,
       "dr.who",
       "no-account",
-      "dr.who was not told that A.J. has arrived: they are not in the staff list. Please tell them yourself.",
+      "dr.who was not told that A.J. (Patient 12345) has arrived: they are not in the staff list. Please tell them yourself.",
     ],
     [
       "is inactive",
       { doctor: true, active: false },
       "dr.jones",
       "inactive",
-      "Dr Jones was not told that A.J. has arrived: their HealthTrack account is not active. Please tell them yourself.",
+      "Dr Jones was not told that A.J. (Patient 12345) has arrived: their HealthTrack account is not active. Please tell them yourself.",
     ],
     [
       "has no access",
       { doctor: true, access: false },
       "dr.jones",
       "no-access",
-      "Dr Jones was not told that A.J. has arrived: they do not have access to Whisper. Please tell them yourself.",
+      "Dr Jones was not told that A.J. (Patient 12345) has arrived: they do not have access to Whisper. Please tell them yourself.",
     ],
     [
       "has switched the alerts off",
       { doctor: true, alerts: "off" },
       "dr.jones",
       "alerts-off",
-      "Dr Jones was not told that A.J. has arrived: their Patient Arrived Alerts are off. Please tell them yourself.",
+      "Dr Jones was not told that A.J. (Patient 12345) has arrived: their Patient Arrived Alerts are off. Please tell them yourself.",
     ],
   ] as const) {
     it(`records a doctor who ${why}, and tells whoever marked the arrival`, async () => {

@@ -77,7 +77,7 @@ describe("nobody answers", () => {
         jones + last,
         `arrivals:dr.smith: * ${asRead}${last}`,
         `arrivals:rita: * ${asRead}${last}`,
-        "control:mia.chen: Nobody has answered that A.J. has arrived for Dr Jones. Please see to them yourself.",
+        "control:mia.chen: Nobody has answered that A.J. (Patient 12345) has arrived for Dr Jones. Please see to them yourself.",
       ],
     ]);
     expect(await due()).to.deep.equal([]);

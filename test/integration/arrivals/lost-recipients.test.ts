@@ -46,7 +46,7 @@ describe("a recipient who was told and cannot use Whisper any more", () => {
       expect(await recipients()).to.deep.equal([jones({ state: "undeliverable", reason, reported: true })]);
       expect((await practice.arrivals())[0]?.state).to.equal("undeliverable");
       expect(await reports()).to.deep.equal([
-        `Dr Jones can no longer see that A.J. has arrived: ${why} Please tell them yourself.`,
+        `Dr Jones can no longer see that A.J. (Patient 12345) has arrived: ${why} Please tell them yourself.`,
       ]);
       // The notice leaves the room too, for when they come back.
       expect((await practice.sent("arrivals:dr.jones")).at(-1)?.type).to.equal("m.room.redaction");
