@@ -39,7 +39,7 @@ export async function putGroup(
     (await storedGroupId(tx, sent.id)) ?? (sameName(sent.id, DEFAULT_GROUP) ? DEFAULT_GROUP : sent.id);
   const stored = await readStoredGroups(tx, [id, DEFAULT_GROUP]);
   const known = stored.get(id);
-  const others = (await namesOfGroups(tx)).filter((group) => group.id !== id);
+  const others = (await calledDefault(tx)).filter((group) => group.id !== id);
   const shipped = defaultAmong([...others, { id, name: sent.name }]);
   // Under a number and by name: from then on this one is Default, and the one that was there by itself goes.
   const implicit = stored.get(DEFAULT_GROUP);
@@ -75,7 +75,7 @@ export async function deleteGroup(
   const id = await storedGroupId(tx, sent);
   const known = id === null ? undefined : (await readStoredGroups(tx, [id])).get(id);
   if (!known) return { refused: "unknown" };
-  const shipped = defaultAmong(await namesOfGroups(tx));
+  const shipped = defaultAmong(await calledDefault(tx));
   if (known.everyone || isDefault(shipped, known)) return { refused: "default-group" };
   const losses = await accessLost(tx, [known], null);
   if (isMassLoss(losses) && !options.allowMassDeactivation) return { refused: "mass-loss", losses };
@@ -83,9 +83,14 @@ export async function deleteGroup(
   return null;
 }
 
-/** Those that HealthTrack sent. */
-const namesOfGroups = async (db: Queryable): Promise<GroupName[]> =>
-  (await db.query<GroupName>("SELECT id, name FROM security_groups WHERE NOT everyone")).rows;
+/** Those that HealthTrack sent and that may be Default, by id or by name. No other group is read for a change of one. */
+const calledDefault = async (db: Queryable): Promise<GroupName[]> =>
+  (
+    await db.query<GroupName>(
+      "SELECT id, name FROM security_groups WHERE NOT everyone AND $1 IN (lower(id), lower(name))",
+      [foldName(DEFAULT_GROUP)],
+    )
+  ).rows;
 
 async function write(
   tx: Transaction,
