@@ -1,12 +1,12 @@
 /** `npm run dev` and `npm run demo`. */
 import { join, relative } from "node:path";
+import { messageOf } from "./base/processes.ts";
+import { painter, printProgress } from "./base/progress.ts";
+import { REPOSITORY } from "./base/repository.ts";
 import { type Options, parseOptions, USAGE } from "./options.ts";
-import { messageOf } from "./stack/processes.ts";
-import { painter, printProgress } from "./stack/progress.ts";
 import { type Stack, startStack } from "./stack/stack.ts";
 import { Supervisor } from "./stack/supervisor.ts";
 import { watchSource } from "./stack/watch.ts";
-import { REPOSITORY } from "./stack/whisper.ts";
 import { DEMO_PASSWORD, SAMPLE_PRACTICE } from "./tour/sample-practice.ts";
 import { moveIn, tour } from "./tour/tour.ts";
 

@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { join, relative } from "node:path";
 import { z } from "zod";
-import { REPOSITORY } from "../stack/whisper.ts";
+import { REPOSITORY } from "../base/repository.ts";
 
 /** Integration and unit tests are listed by what they are about; the tests through real clients each by name. */
 const FOLDERS = [

@@ -2,8 +2,8 @@
 import { mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { exampleConfig } from "../../src/config/example.ts";
-import { readIfThere, writeAtomically } from "../stack/files.ts";
-import { REPOSITORY } from "../stack/whisper.ts";
+import { readIfThere, writeAtomically } from "../base/files.ts";
+import { REPOSITORY } from "../base/repository.ts";
 import { configReference } from "./config-reference.ts";
 import { coverage } from "./coverage.ts";
 import { dockerHomeserver, nginxGatedPaths } from "./docker-files.ts";

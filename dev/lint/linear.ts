@@ -7,8 +7,8 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { checkSync } from "recheck";
-import { writeAtomically } from "../stack/files.ts";
-import { REPOSITORY } from "../stack/whisper.ts";
+import { writeAtomically } from "../base/files.ts";
+import { REPOSITORY } from "../base/repository.ts";
 import type { Expression } from "./regexes.ts";
 
 /** What an expression was found to be: null: its work is linear; else why it cannot stay. */

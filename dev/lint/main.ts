@@ -2,7 +2,7 @@
 import { mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { GATED_PATHS } from "../../src/appservice/gate/passage/gated-paths.ts";
-import { REPOSITORY } from "../stack/whisper.ts";
+import { REPOSITORY } from "../base/repository.ts";
 import { judgeAndKeep } from "./linear.ts";
 import { type Expression, regexesIn, type Unknown } from "./regexes.ts";
 

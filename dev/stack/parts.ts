@@ -1,5 +1,5 @@
 /** The running parts of one stack, and who asked them to end. */
-import type { RunningProcess } from "./processes.ts";
+import type { RunningProcess } from "../base/processes.ts";
 import { PARTS, type Part, type StateDirectory } from "./state.ts";
 
 interface RunningPart {

@@ -20,7 +20,7 @@ import { dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
 import { Client } from "pg";
-import { keptSecret, readIfThere } from "./files.ts";
+import { keptSecret, readIfThere } from "../base/files.ts";
 import {
   endLeftover,
   identify,
@@ -29,7 +29,7 @@ import {
   type RunningProcess,
   startProcess,
   waitUntilReady,
-} from "./processes.ts";
+} from "../base/processes.ts";
 
 const run = promisify(execFile);
 

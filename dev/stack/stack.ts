@@ -1,27 +1,20 @@
 /** Everything on this machine: PostgreSQL, Synapse and Whisper, started in order and stopped in reverse. */
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { keptSecret, readIfThere, writeAtomically } from "../base/files.ts";
+import type { RunningProcess } from "../base/processes.ts";
+import { type Progress, silent } from "../base/progress.ts";
+import { REPOSITORY } from "../base/repository.ts";
+import { callApi } from "../clients/api.ts";
 import { configureSynapse, startSynapse } from "../synapse/synapse.ts";
 import { makeBotAdministrator, setPassword } from "../synapse/synapse-admin.ts";
 import { synapsePython } from "../synapse/venv.ts";
-import { callApi } from "../tour/api.ts";
 import { claimDatabase } from "./claim-database.ts";
-import { keptSecret, readIfThere, writeAtomically } from "./files.ts";
 import { Parts } from "./parts.ts";
 import { choosePorts, type Ports } from "./ports.ts";
 import { externalPostgres, type Postgres, startPostgres } from "./postgres.ts";
-import type { RunningProcess } from "./processes.ts";
-import { type Progress, silent } from "./progress.ts";
 import { openState, type Part, type StateDirectory } from "./state.ts";
-import {
-  BOT,
-  createApiKey,
-  generateRegistration,
-  REPOSITORY,
-  serve,
-  USER_PREFIX,
-  writeConfig,
-} from "./whisper.ts";
+import { BOT, createApiKey, generateRegistration, serve, USER_PREFIX, writeConfig } from "./whisper.ts";
 
 export interface StackOptions {
   readonly stateDir: string;

@@ -1,8 +1,8 @@
 /** The state directory: one stack at a time, and nothing of a killed one left running. */
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { makeDirectory, parseIdentity, readIfThere, tryLock, writeAtomically } from "./files.ts";
-import { endLeftover, identify, type RunningProcess } from "./processes.ts";
+import { makeDirectory, parseIdentity, readIfThere, tryLock, writeAtomically } from "../base/files.ts";
+import { endLeftover, identify, type RunningProcess } from "../base/processes.ts";
 
 /** The processes of the stack, in the order in which they stop. */
 export const PARTS = ["whisper", "synapse", "postgres"] as const;

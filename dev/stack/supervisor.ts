@@ -1,6 +1,6 @@
 /** Keeps the parts of a stack running: starts again what ended unasked, and Whisper when its source has changed. */
-import { messageOf } from "./processes.ts";
-import type { Progress } from "./progress.ts";
+import { messageOf } from "../base/processes.ts";
+import type { Progress } from "../base/progress.ts";
 import type { Stack } from "./stack.ts";
 import type { Part } from "./state.ts";
 

@@ -1,14 +1,14 @@
 /** Whisper itself as a child process, and the calls of its command line that the stack needs. */
 import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { promisify } from "node:util";
 import { parse, stringify } from "yaml";
-import { writeAtomically } from "./files.ts";
+import { writeAtomically } from "../base/files.ts";
+import { answers, type RunningProcess, startProcess, waitUntilReady } from "../base/processes.ts";
+import { REPOSITORY } from "../base/repository.ts";
 import type { Ports } from "./ports.ts";
-import { answers, type RunningProcess, startProcess, waitUntilReady } from "./processes.ts";
 
-export const REPOSITORY = resolve(import.meta.dirname, "../..");
 const CLI = join(REPOSITORY, "src", "cli.ts");
 const run = promisify(execFile);
 

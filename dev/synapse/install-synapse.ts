@@ -1,8 +1,8 @@
 /** Installs Synapse for the tests, showing progress, so that no test has to wait for it. Nothing to do: done at once. */
 import { join } from "node:path";
-import { messageOf } from "../stack/processes.ts";
-import { printProgress } from "../stack/progress.ts";
-import { REPOSITORY } from "../stack/whisper.ts";
+import { messageOf } from "../base/processes.ts";
+import { printProgress } from "../base/progress.ts";
+import { REPOSITORY } from "../base/repository.ts";
 import { synapsePython } from "./venv.ts";
 
 try {

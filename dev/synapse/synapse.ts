@@ -2,8 +2,8 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { stringify } from "yaml";
-import { keptSecret, makeDirectory, writeAtomically } from "../stack/files.ts";
-import { answers, type RunningProcess, startProcess, waitUntilReady } from "../stack/processes.ts";
+import { keptSecret, makeDirectory, writeAtomically } from "../base/files.ts";
+import { answers, type RunningProcess, startProcess, waitUntilReady } from "../base/processes.ts";
 import { homeserverConfig } from "./homeserver-config.ts";
 import { pythonEnvironment } from "./venv.ts";
 

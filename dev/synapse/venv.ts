@@ -4,8 +4,8 @@ import { createHash } from "node:crypto";
 import { readFileSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
-import { lockWhenFree, makeDirectory, readIfThere, writeAtomically } from "../stack/files.ts";
-import { errorCode } from "../stack/processes.ts";
+import { lockWhenFree, makeDirectory, readIfThere, writeAtomically } from "../base/files.ts";
+import { errorCode } from "../base/processes.ts";
 
 const REQUIREMENTS = join(import.meta.dirname, "synapse-requirements.txt");
 /** Synapse 1.160 needs Python 3.10. */

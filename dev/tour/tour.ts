@@ -2,11 +2,11 @@
 
 import { setTimeout as delay } from "node:timers/promises";
 import type { MatrixEvent, Room } from "matrix-js-sdk";
-import { messageOf } from "../stack/processes.ts";
+import { messageOf } from "../base/processes.ts";
+import { mustCallApi } from "../clients/api.ts";
+import { Person } from "../clients/person.ts";
+import { ARRIVAL, bodyOf, conversationOf } from "../clients/room-events.ts";
 import type { Stack } from "../stack/stack.ts";
-import { mustCallApi } from "./api.ts";
-import { Person } from "./person.ts";
-import { ARRIVAL, bodyOf, conversationOf } from "./room-events.ts";
 import { DEMO_PASSWORD, SAMPLE_PRACTICE } from "./sample-practice.ts";
 import { Transcript } from "./transcript.ts";
 

@@ -1,5 +1,5 @@
 /** The tour as people read it: who does what, and who sees what in which room. */
-import { type Painter, painter } from "../stack/progress.ts";
+import { type Painter, painter } from "../base/progress.ts";
 
 export class Transcript {
   readonly #out: NodeJS.WriteStream;

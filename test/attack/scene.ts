@@ -1,8 +1,8 @@
 /** What is to be stolen, and by whom: a conversation with a secret in each of its parts, and people who are not in it. */
 import { randomBytes } from "node:crypto";
 import { MsgType } from "matrix-js-sdk";
-import { mustCallApi } from "../../dev/tour/api.ts";
-import type { Person } from "../../dev/tour/person.ts";
+import { mustCallApi } from "../../dev/clients/api.ts";
+import type { Person } from "../../dev/clients/person.ts";
 import type { UserId } from "../../src/policy/model.ts";
 import { Caller } from "../integration/appservice/gate/caller.ts";
 import { editConversation, openConversation } from "../support/stack/conversation-api.ts";

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { ClientEvent, type MatrixEvent } from "matrix-js-sdk";
-import type { Person } from "../../dev/tour/person.ts";
-import { bodyOf } from "../../dev/tour/room-events.ts";
+import type { Person } from "../../dev/clients/person.ts";
+import { bodyOf } from "../../dev/clients/room-events.ts";
 import { arrivalsRoom, isNoticeOf, noticeWithButtons } from "../support/stack/arrival-room.ts";
 import { settled } from "../support/stack/settled.ts";
 import type { TestStack } from "../support/stack/stack.ts";

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { mustCallApi } from "../../dev/tour/api.ts";
+import { mustCallApi } from "../../dev/clients/api.ts";
 import { inParallel } from "../../src/base/in-parallel.ts";
 import { settled } from "../support/stack/settled.ts";
 import type { TestStack } from "../support/stack/stack.ts";

@@ -1,4 +1,4 @@
-import { mustCallApi } from "../../dev/tour/api.ts";
+import { mustCallApi } from "../../dev/clients/api.ts";
 import { eventually } from "../support/eventually.ts";
 import { settled } from "../support/stack/settled.ts";
 import { freshStack, type TestStack } from "../support/stack/stack.ts";

@@ -1,8 +1,8 @@
 /** What Whisper made of a day, beside what the models make of it. */
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
-import { mustCallApi } from "../../dev/tour/api.ts";
-import { ARRIVAL } from "../../dev/tour/room-events.ts";
+import { mustCallApi } from "../../dev/clients/api.ts";
+import { ARRIVAL } from "../../dev/clients/room-events.ts";
 import type { TestStack } from "../support/stack/stack.ts";
 import { historyOf, roomOfKind, textsOf } from "../support/stack/staff.ts";
 import { ANSWER, MARKER } from "./arrival-lives.ts";

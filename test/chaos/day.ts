@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { mustCallApi } from "../../dev/tour/api.ts";
+import { mustCallApi } from "../../dev/clients/api.ts";
 import { eventually } from "../support/eventually.ts";
 import type { TestStack } from "../support/stack/stack.ts";
 import { type Life, MARKER } from "./arrival-lives.ts";

@@ -1,7 +1,7 @@
 import { ClientEvent, type MatrixEvent } from "matrix-js-sdk";
 import { z } from "zod";
-import type { Person } from "../../dev/tour/person.ts";
-import { ARRIVAL, bodyOf, place, redacts } from "../../dev/tour/room-events.ts";
+import type { Person } from "../../dev/clients/person.ts";
+import { ARRIVAL, bodyOf, place, redacts } from "../../dev/clients/room-events.ts";
 import { REF_KEY } from "../../src/messages/outbox.ts";
 
 const notice = z.object({ booking_id: z.string() });

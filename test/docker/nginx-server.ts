@@ -4,8 +4,8 @@ import { once } from "node:events";
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { answers } from "../../dev/base/processes.ts";
 import { freePort } from "../../dev/stack/ports.ts";
-import { answers } from "../../dev/stack/processes.ts";
 
 export const NGINX = join(import.meta.dirname, "../../docker/nginx");
 

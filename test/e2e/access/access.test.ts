@@ -1,8 +1,8 @@
 import { expect } from "chai";
 import { MatrixError } from "matrix-js-sdk";
 import { z } from "zod";
-import { callApi, mustCallApi } from "../../../dev/tour/api.ts";
-import { Person } from "../../../dev/tour/person.ts";
+import { callApi, mustCallApi } from "../../../dev/clients/api.ts";
+import { Person } from "../../../dev/clients/person.ts";
 import { eventually } from "../../support/eventually.ts";
 import { newestArrival, noticeWithButtons } from "../../support/stack/arrival-room.ts";
 import { settled } from "../../support/stack/settled.ts";

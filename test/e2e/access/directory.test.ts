@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { callApi, mustCallApi } from "../../../dev/tour/api.ts";
+import { callApi, mustCallApi } from "../../../dev/clients/api.ts";
 import { SAMPLE_PRACTICE } from "../../../dev/tour/sample-practice.ts";
 import { settled } from "../../support/stack/settled.ts";
 import { freshStack, type TestStack } from "../../support/stack/stack.ts";

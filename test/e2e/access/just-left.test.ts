@@ -1,9 +1,9 @@
 /** Somebody leaves, and Whisper has not heard of it yet: they are no company any more. */
 import { expect } from "chai";
 import pg from "pg";
-import { mustCallApi } from "../../../dev/tour/api.ts";
-import type { Person } from "../../../dev/tour/person.ts";
-import { bodyOf, refusalOf } from "../../../dev/tour/room-events.ts";
+import { mustCallApi } from "../../../dev/clients/api.ts";
+import type { Person } from "../../../dev/clients/person.ts";
+import { bodyOf, refusalOf } from "../../../dev/clients/room-events.ts";
 import { type Choice, editConversation, openConversation } from "../../support/stack/conversation-api.ts";
 import { settled } from "../../support/stack/settled.ts";
 import { sharedStack, type TestStack } from "../../support/stack/stack.ts";

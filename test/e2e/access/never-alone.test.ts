@@ -1,8 +1,8 @@
 import { expect } from "chai";
 import { z } from "zod";
-import { callApi, mustCallApi } from "../../../dev/tour/api.ts";
-import type { Person } from "../../../dev/tour/person.ts";
-import { bodyOf, refusalOf } from "../../../dev/tour/room-events.ts";
+import { callApi, mustCallApi } from "../../../dev/clients/api.ts";
+import type { Person } from "../../../dev/clients/person.ts";
+import { bodyOf, refusalOf } from "../../../dev/clients/room-events.ts";
 import { eventually } from "../../support/eventually.ts";
 import { atSynapse } from "../../support/stack/behind-whisper.ts";
 import {

@@ -1,9 +1,9 @@
 /** An invitation tells its reader the room's name, topic and reason: who never receives is reached by none of it. */
 import { expect } from "chai";
 import { Preset } from "matrix-js-sdk";
-import { mustCallApi } from "../../../dev/tour/api.ts";
-import type { Person } from "../../../dev/tour/person.ts";
-import { conversationOf, refusalOf } from "../../../dev/tour/room-events.ts";
+import { mustCallApi } from "../../../dev/clients/api.ts";
+import type { Person } from "../../../dev/clients/person.ts";
+import { conversationOf, refusalOf } from "../../../dev/clients/room-events.ts";
 import { openConversation } from "../../support/stack/conversation-api.ts";
 import { settled } from "../../support/stack/settled.ts";
 import { sharedStack, type TestStack } from "../../support/stack/stack.ts";

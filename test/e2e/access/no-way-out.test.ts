@@ -1,6 +1,6 @@
 import { createServer, type Server } from "node:net";
 import { expect } from "chai";
-import type { Person } from "../../../dev/tour/person.ts";
+import type { Person } from "../../../dev/clients/person.ts";
 import { sharedStack, type TestStack } from "../../support/stack/stack.ts";
 import { hire, unique } from "../../support/stack/staff.ts";
 

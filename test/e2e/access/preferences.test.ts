@@ -1,9 +1,9 @@
 import { expect } from "chai";
 import { Preset } from "matrix-js-sdk";
 import { z } from "zod";
-import { callApi, mustCallApi } from "../../../dev/tour/api.ts";
-import type { Person } from "../../../dev/tour/person.ts";
-import { refusalOf } from "../../../dev/tour/room-events.ts";
+import { callApi, mustCallApi } from "../../../dev/clients/api.ts";
+import type { Person } from "../../../dev/clients/person.ts";
+import { refusalOf } from "../../../dev/clients/room-events.ts";
 import { eventually } from "../../support/eventually.ts";
 import { openConversation } from "../../support/stack/conversation-api.ts";
 import { sharedStack, type TestStack } from "../../support/stack/stack.ts";

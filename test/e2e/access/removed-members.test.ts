@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { MsgType } from "matrix-js-sdk";
-import { mustCallApi } from "../../../dev/tour/api.ts";
-import type { Person } from "../../../dev/tour/person.ts";
+import { mustCallApi } from "../../../dev/clients/api.ts";
+import type { Person } from "../../../dev/clients/person.ts";
 import { eventually } from "../../support/eventually.ts";
 import { atSynapse, behindWhisper } from "../../support/stack/behind-whisper.ts";
 import { editConversation, openConversation } from "../../support/stack/conversation-api.ts";

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import type { Room } from "matrix-js-sdk";
-import type { Person } from "../../../dev/tour/person.ts";
-import { bodyOf, conversationOf } from "../../../dev/tour/room-events.ts";
+import type { Person } from "../../../dev/clients/person.ts";
+import { bodyOf, conversationOf } from "../../../dev/clients/room-events.ts";
 import { arrivalsRoom, expectGone, isNoticeOf, noticeWithButtons } from "../../support/stack/arrival-room.ts";
 import { atSynapse, behindWhisper } from "../../support/stack/behind-whisper.ts";
 import { settled } from "../../support/stack/settled.ts";

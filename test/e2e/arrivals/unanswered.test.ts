@@ -1,9 +1,9 @@
 import { expect } from "chai";
 import type { MatrixEvent } from "matrix-js-sdk";
 import pg from "pg";
-import { mustCallApi } from "../../../dev/tour/api.ts";
-import type { Person } from "../../../dev/tour/person.ts";
-import { bodyOf } from "../../../dev/tour/room-events.ts";
+import { mustCallApi } from "../../../dev/clients/api.ts";
+import type { Person } from "../../../dev/clients/person.ts";
+import { bodyOf } from "../../../dev/clients/room-events.ts";
 import { arrivalsRoom, expectGone, isNoticeOf } from "../../support/stack/arrival-room.ts";
 import { settled } from "../../support/stack/settled.ts";
 import { freshStack, type TestStack } from "../../support/stack/stack.ts";

@@ -1,7 +1,7 @@
 import { expect } from "chai";
-import { mustCallApi } from "../../../dev/tour/api.ts";
-import type { Person } from "../../../dev/tour/person.ts";
-import { conversationOf } from "../../../dev/tour/room-events.ts";
+import { mustCallApi } from "../../../dev/clients/api.ts";
+import type { Person } from "../../../dev/clients/person.ts";
+import { conversationOf } from "../../../dev/clients/room-events.ts";
 import { eventually } from "../../support/eventually.ts";
 import { throughEveryWindow } from "../../support/stack/kill-windows.ts";
 import { settled } from "../../support/stack/settled.ts";

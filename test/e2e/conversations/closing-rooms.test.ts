@@ -1,8 +1,8 @@
 import { expect } from "chai";
 import { Preset } from "matrix-js-sdk";
 import { z } from "zod";
-import { mustCallApi } from "../../../dev/tour/api.ts";
-import type { Person } from "../../../dev/tour/person.ts";
+import { mustCallApi } from "../../../dev/clients/api.ts";
+import type { Person } from "../../../dev/clients/person.ts";
 import { eventually } from "../../support/eventually.ts";
 import { atSynapse } from "../../support/stack/behind-whisper.ts";
 import { openConversation } from "../../support/stack/conversation-api.ts";

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import type { Room } from "matrix-js-sdk";
-import type { Person } from "../../../dev/tour/person.ts";
-import { bodyOf } from "../../../dev/tour/room-events.ts";
+import type { Person } from "../../../dev/clients/person.ts";
+import { bodyOf } from "../../../dev/clients/room-events.ts";
 import { eventually } from "../../support/eventually.ts";
 import { listConversations, membersOf, openConversation } from "../../support/stack/conversation-api.ts";
 import { sharedStack, type TestStack } from "../../support/stack/stack.ts";

@@ -1,6 +1,6 @@
 import { expect } from "chai";
-import type { Person } from "../../../dev/tour/person.ts";
-import { conversationOf } from "../../../dev/tour/room-events.ts";
+import type { Person } from "../../../dev/clients/person.ts";
+import { conversationOf } from "../../../dev/clients/room-events.ts";
 import { eventually } from "../../support/eventually.ts";
 import { sharedStack, type TestStack } from "../../support/stack/stack.ts";
 import { hire, historyOf, nameOf, putGroup, roomOfKind, textsOf, unique } from "../../support/stack/staff.ts";

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import type { Person } from "../../../dev/tour/person.ts";
+import type { Person } from "../../../dev/clients/person.ts";
 import { eventually } from "../../support/eventually.ts";
 import {
   editConversation,

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { Preset, type Room } from "matrix-js-sdk";
-import type { Person } from "../../../dev/tour/person.ts";
-import { conversationOf, refusalOf } from "../../../dev/tour/room-events.ts";
+import type { Person } from "../../../dev/clients/person.ts";
+import { conversationOf, refusalOf } from "../../../dev/clients/room-events.ts";
 import { eventually } from "../../support/eventually.ts";
 import {
   editConversation,

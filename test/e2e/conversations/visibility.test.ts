@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import pg from "pg";
-import type { Person } from "../../../dev/tour/person.ts";
+import type { Person } from "../../../dev/clients/person.ts";
 import { eventually } from "../../support/eventually.ts";
 import { listConversations, openConversation } from "../../support/stack/conversation-api.ts";
 import { settled } from "../../support/stack/settled.ts";

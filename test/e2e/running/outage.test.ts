@@ -1,6 +1,6 @@
 import { expect } from "chai";
-import { callApi } from "../../../dev/tour/api.ts";
-import type { Person } from "../../../dev/tour/person.ts";
+import { callApi } from "../../../dev/clients/api.ts";
+import type { Person } from "../../../dev/clients/person.ts";
 import { eventually } from "../../support/eventually.ts";
 import { expectOneNotice, noticeWithButtons } from "../../support/stack/arrival-room.ts";
 import { freshStack, type TestStack } from "../../support/stack/stack.ts";

@@ -1,5 +1,5 @@
-import { mustCallApi } from "../../../dev/tour/api.ts";
-import type { Person } from "../../../dev/tour/person.ts";
+import { mustCallApi } from "../../../dev/clients/api.ts";
+import type { Person } from "../../../dev/clients/person.ts";
 import {
   arrivalsRoom,
   expectGone,

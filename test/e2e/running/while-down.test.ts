@@ -1,8 +1,8 @@
 import { expect } from "chai";
 import { Preset, type StateEvents } from "matrix-js-sdk";
-import { mustCallApi } from "../../../dev/tour/api.ts";
-import type { Person } from "../../../dev/tour/person.ts";
-import { refusalOf } from "../../../dev/tour/room-events.ts";
+import { mustCallApi } from "../../../dev/clients/api.ts";
+import type { Person } from "../../../dev/clients/person.ts";
+import { refusalOf } from "../../../dev/clients/room-events.ts";
 import { eventually } from "../../support/eventually.ts";
 import { loseWhatIsQueued } from "../../support/stack/behind-whisper.ts";
 import {

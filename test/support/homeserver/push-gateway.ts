@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import { json } from "node:stream/consumers";
 import { z } from "zod";
-import type { Person } from "../../../dev/tour/person.ts";
+import type { Person } from "../../../dev/clients/person.ts";
 
 const notify = z.object({ notification: z.record(z.string(), z.unknown()) });
 export type Notification = z.infer<typeof notify>["notification"];

@@ -1,9 +1,9 @@
 /** What a doctor's arrivals room holds of one booking, as the homeserver tells it. */
 import { expect } from "chai";
 import { z } from "zod";
-import { callApi } from "../../../dev/tour/api.ts";
-import type { Person } from "../../../dev/tour/person.ts";
-import { ARRIVAL } from "../../../dev/tour/room-events.ts";
+import { callApi } from "../../../dev/clients/api.ts";
+import type { Person } from "../../../dev/clients/person.ts";
+import { ARRIVAL } from "../../../dev/clients/room-events.ts";
 import { eventually } from "../eventually.ts";
 import type { TestStack } from "./stack.ts";
 import { historyOf, roomOfKind, type SeenEvent } from "./staff.ts";

@@ -1,6 +1,6 @@
 /** Conversations through HealthTrack's API, for tests with a whole stack. */
 import { z } from "zod";
-import { callApi, mustCallApi } from "../../../dev/tour/api.ts";
+import { callApi, mustCallApi } from "../../../dev/clients/api.ts";
 import { eventually } from "../eventually.ts";
 import type { TestStack } from "./stack.ts";
 

@@ -1,5 +1,5 @@
 /** Every endpoint by which a client reads a room, tried as one person and compared with what they may know. */
-import type { Person } from "../../../dev/tour/person.ts";
+import type { Person } from "../../../dev/clients/person.ts";
 
 /** A room as somebody knew it: where to look for what was said in it. */
 export interface Known {

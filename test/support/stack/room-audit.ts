@@ -1,6 +1,6 @@
 /** Audits of the rooms, as HealthTrack asks for them: one request to begin, another for the report. */
 import { z } from "zod";
-import { mustCallApi } from "../../../dev/tour/api.ts";
+import { mustCallApi } from "../../../dev/clients/api.ts";
 import { eventually } from "../eventually.ts";
 
 const report = z.object({

@@ -1,9 +1,9 @@
 /** Another Whisper on the same database and homeserver, as a practice runs it that wants to outlive a machine. */
 import { join } from "node:path";
+import { answers, type RunningProcess, startProcess, waitUntilReady } from "../../../dev/base/processes.ts";
+import { REPOSITORY } from "../../../dev/base/repository.ts";
 import { choosePorts } from "../../../dev/stack/ports.ts";
-import { answers, type RunningProcess, startProcess, waitUntilReady } from "../../../dev/stack/processes.ts";
 import type { Stack } from "../../../dev/stack/stack.ts";
-import { REPOSITORY } from "../../../dev/stack/whisper.ts";
 
 export interface SecondWhisper {
   /** Its API. */

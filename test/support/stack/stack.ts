@@ -1,12 +1,12 @@
 /** The one stack that the end-to-end tests of a run share, started by the first test that asks for it. */
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { identify } from "../../../dev/base/processes.ts";
+import { REPOSITORY } from "../../../dev/base/repository.ts";
+import { Person, type SignInOptions } from "../../../dev/clients/person.ts";
 import { externalPostgres } from "../../../dev/stack/postgres.ts";
-import { identify } from "../../../dev/stack/processes.ts";
 import { type Stack, type StackOptions, startStack } from "../../../dev/stack/stack.ts";
 import { openState } from "../../../dev/stack/state.ts";
-import { REPOSITORY } from "../../../dev/stack/whisper.ts";
-import { Person, type SignInOptions } from "../../../dev/tour/person.ts";
 import { FaultProxy } from "../homeserver/fault-proxy.ts";
 import { startSecondWhisper } from "./second-whisper.ts";
 

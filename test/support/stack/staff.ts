@@ -1,9 +1,9 @@
 /** Staff of the shared stack: hired through HealthTrack's API, signed in as real clients. */
 import { randomBytes } from "node:crypto";
 import { z } from "zod";
-import { mustCallApi } from "../../../dev/tour/api.ts";
-import type { Person } from "../../../dev/tour/person.ts";
-import { conversationOf } from "../../../dev/tour/room-events.ts";
+import { mustCallApi } from "../../../dev/clients/api.ts";
+import type { Person } from "../../../dev/clients/person.ts";
+import { conversationOf } from "../../../dev/clients/room-events.ts";
 import { eventually } from "../eventually.ts";
 import type { StaffSignIn, TestStack } from "./stack.ts";
 

@@ -16,7 +16,7 @@ import {
   type Room,
   RoomEvent,
 } from "matrix-js-sdk";
-import { quiet, silenceSdk } from "../stack/quiet-logger.ts";
+import { quiet, silenceSdk } from "./quiet-logger.ts";
 import { bodyOf, conversationOf, matches, place, redacts } from "./room-events.ts";
 import { type Credentials, openSession } from "./session.ts";
 

@@ -3,9 +3,9 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
-import { run } from "../../support/run/programs.ts";
+import { run } from "../../../support/run/programs.ts";
 
-const ROOT = join(import.meta.dirname, "../../..");
+const ROOT = join(import.meta.dirname, "../../../..");
 const MOCHA = join(ROOT, "node_modules/mocha/bin/mocha.js");
 
 /** Some tests for `program`, one for all machines, and one that fails when it runs. */

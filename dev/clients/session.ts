@@ -1,6 +1,6 @@
 /** Signing in, as a client does: by password, by a one-time link's token, or with a session that is open already. */
 import { createClient } from "matrix-js-sdk";
-import { quiet } from "../stack/quiet-logger.ts";
+import { quiet } from "./quiet-logger.ts";
 
 export type Credentials =
   | { readonly user: string; readonly password: string }

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
-import { run } from "../../support/run/programs.ts";
+import { run } from "../../../support/run/programs.ts";
 
 describe("deprecation warnings", () => {
   let directory: string;
