@@ -23,7 +23,7 @@ import { type Database, isDatabaseDown, openDatabase } from "./store/database.ts
 import { migrate } from "./store/migrate.ts";
 import { auditRoomsCommand } from "./wiring/audit-command.ts";
 import { directoryChanges } from "./wiring/directory-changes.ts";
-import { policySettings } from "./wiring/policy-settings.ts";
+import { practiceSettings } from "./wiring/practice-settings.ts";
 
 /** Names and errors come from elsewhere: a terminal is shown them, and obeys none of it. */
 const print = (text: string): void => console.log(forTerminal(text));
@@ -240,8 +240,8 @@ withConfig(
         strict: strict === true,
         allowMassDeactivation: allowMassDeactivation === true,
       };
-      const naming = policySettings(loadConfig(config));
-      print(await importFile(database, naming, directoryChanges, file, options));
+      const settings = practiceSettings(loadConfig(config));
+      print(await importFile(database, settings, directoryChanges, file, options));
     }),
   );
 

@@ -4,7 +4,7 @@ import { roomQueue } from "../conversations/record/affected.ts";
 import { checkRoomLater, continueLane } from "../conversations/record/room-checks.ts";
 import type { DirectorySnapshot } from "../directory/snapshot.ts";
 import type { EventHandler } from "../messages/event.ts";
-import type { ConversationId, PolicySettings, RoomId, Username } from "../policy/model.ts";
+import type { ConversationId, PracticeSettings, RoomId, Username } from "../policy/model.ts";
 import { type Database, isDatabaseDown } from "../store/database.ts";
 import type { InTurn, JobPayloads } from "../store/jobs.ts";
 import { drainAccounts } from "./access/account-checks.ts";
@@ -25,7 +25,7 @@ export interface MatrixTaskParts {
   readonly database: Database;
   readonly homeserver: Homeserver;
   readonly directory: DirectorySnapshot;
-  readonly settings: PolicySettings;
+  readonly settings: PracticeSettings;
   readonly handlers: readonly EventHandler[];
   readonly roomTaken: RoomTaken;
   readonly log: Logger;

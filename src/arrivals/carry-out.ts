@@ -55,10 +55,10 @@ export async function commit(
 
 export const viewOf = (parts: ArrivalParts, directory: Directory, link: PatientLink): NoticeView => ({
   directory,
-  zone: parts.settings.zone,
+  zone: parts.arrivalSettings.zone,
   now: parts.now?.() ?? new Date(),
-  show: parts.settings.show,
-  patientUrl: patientUrl(parts.settings.publicUrl, link),
+  show: parts.arrivalSettings.show,
+  patientUrl: patientUrl(parts.arrivalSettings.publicUrl, link),
 });
 
 /** Queues sends, those of one conversation together: two transactions then take the same locks in the same order. */
@@ -146,7 +146,7 @@ const control = (username: Username, ref: string, text: string): Post => ({
 
 /** The next step of the escalation, if the practice has one here. A clock that runs already is set anew. */
 async function startClock(tx: Transaction, parts: ArrivalParts, arrival: Arrival, from: Date): Promise<void> {
-  const rule = ruleFor(parts.settings.escalation, arrival);
+  const rule = ruleFor(parts.arrivalSettings.escalation, arrival);
   const next = rule && nextStep(rule, arrival, from);
   if (next === null) return;
   const step = {
@@ -167,10 +167,10 @@ export const queueStep = (
   addJob(tx, "arrival_escalation", step, { key: `arrival-escalation:${step.arrival_id}`, runAt: at });
 
 /** The reactions that stand under a notice, so that one click answers. */
-const ticksOf = ({ settings }: ArrivalParts): string[] => [
+const ticksOf = ({ arrivalSettings }: ArrivalParts): string[] => [
   ACKNOWLEDGE,
   REPLY,
-  ...settings.quickReplies.map((quick) => quick.key),
+  ...arrivalSettings.quickReplies.map((quick) => quick.key),
 ];
 
 function posted(parts: ArrivalParts, view: NoticeView, arrival: Arrival, notice: Notice): Post[] {

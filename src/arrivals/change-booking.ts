@@ -63,9 +63,9 @@ export async function putBooking(
     open: situation.open,
     recipients: arrivalRecipients(directory, booking),
     changerReachable: isReachable(directory, booking.changedBy),
-    day: dayOf(zoneOf(parts.settings.zone, booking), booking.appointmentAt),
+    day: dayOf(zoneOf(parts.arrivalSettings.zone, booking), booking.appointmentAt),
     newId: randomUUID() as ArrivalId,
-    escalation: parts.settings.escalation,
+    escalation: parts.arrivalSettings.escalation,
     now: new Date(),
   });
   if (!outcome.applied) return { applied: false, arrival: situation.last };

@@ -33,11 +33,11 @@ export function arrivalEvents(parts: ArrivalParts): EventHandler {
     name: "arrivals",
     handle: async (tx, event) => {
       if (!TYPES.has(event.type)) return;
-      if (event.sender === parts.policy.bot && event.type !== "m.room.member") return pinCard(tx, event);
+      if (event.sender === parts.settings.bot && event.type !== "m.room.member") return pinCard(tx, event);
       const place = await placeOf(tx, event);
       if (place === null) return;
       const { owner } = place;
-      const ownerId = userIdOf(parts.policy, owner);
+      const ownerId = userIdOf(parts.settings, owner);
       if (event.type === "m.room.member") {
         if (!place.replaced && event.state_key === ownerId && event.content.membership === "join") {
           await send(tx, cardPosts(owner, event.room_id));
@@ -97,7 +97,7 @@ async function reacted(
   const { owner, replaced } = place;
   const relation = relationOf(event);
   if (relation?.kind !== "reaction") return;
-  const ref = await refOfEvent(tx, parts.policy.bot, relation.to);
+  const ref = await refOfEvent(tx, parts.settings.bot, relation.to);
   if (ref === null) return;
   if (ref === refs.cardRef(event.room_id)) {
     if (!replaced && sameKey(relation.key, HISTORY)) await pressedHistory(tx, parts, owner, event);
@@ -124,7 +124,7 @@ async function reacted(
     await send(tx, [answerTo(owner, refs.threadRef(arrival, notice), text, refs.noticeRef(arrival, notice))]);
     return;
   }
-  const quick = parts.settings.quickReplies.find(({ key }) => sameKey(key, relation.key));
+  const quick = parts.arrivalSettings.quickReplies.find(({ key }) => sameKey(key, relation.key));
   if (quick === undefined) return;
   await answered(tx, parts, place, event, about, { msgtype: "m.text", body: quick.text });
 }
@@ -156,7 +156,7 @@ async function wrote(tx: Transaction, parts: ArrivalParts, place: Place, event: 
     case "reply": {
       const targets = relation.kind === "reply" ? [relation.to] : [relation.root, relation.answers];
       for (const target of targets) {
-        const ref = target === null ? null : await refOfEvent(tx, parts.policy.bot, target);
+        const ref = target === null ? null : await refOfEvent(tx, parts.settings.bot, target);
         const about = ref === null ? null : await noticeBehind(tx, owner, ref);
         if (about !== null) return answered(tx, parts, place, event, about, event.content);
       }

@@ -1,5 +1,5 @@
 import type { DirectorySnapshot } from "../directory/snapshot.ts";
-import type { PolicySettings } from "../policy/model.ts";
+import type { PracticeSettings } from "../policy/model.ts";
 import type { PracticeZone } from "./notices/clock.ts";
 import type { ShownPatient } from "./notices/patient.ts";
 import type { EscalationRule } from "./rules/escalation.ts";
@@ -24,8 +24,8 @@ export interface ArrivalSettings {
 /** What everything about arrivals needs. */
 export interface ArrivalParts {
   readonly directory: DirectorySnapshot;
-  readonly policy: PolicySettings;
-  readonly settings: ArrivalSettings;
+  readonly settings: PracticeSettings;
+  readonly arrivalSettings: ArrivalSettings;
   /** The time; now unless told. */
   readonly now?: () => Date;
   /** Told how long somebody took to acknowledge, in seconds: for the metrics. */

@@ -49,7 +49,7 @@ export async function passOn(
       in: individualConversation(from, to),
       // The last one is the reply itself: what is done to it later is done to this one.
       ref: index === all.length - 1 ? passedOnRef(event) : `${passedOnRef(event)}:quote`,
-      as: userIdOf(parts.policy, from),
+      as: userIdOf(parts.settings, from),
       type: "m.room.message",
       content: each,
     }),

@@ -49,12 +49,12 @@ export function isStale(
  * @returns how many.
  */
 export async function clearStale(parts: ArrivalParts, database: Database, now: Date): Promise<number> {
-  const before = new Date(now.getTime() - parts.settings.staleAfter);
+  const before = new Date(now.getTime() - parts.arrivalSettings.staleAfter);
   const old = await readArrivals(database, "WHERE a.ended_at IS NULL AND a.told_at < $1 ORDER BY a.told_at", [
     before,
   ]);
   let cleared = 0;
-  for (const { id } of old.filter((arrival) => isStale(arrival, parts.settings, now))) {
+  for (const { id } of old.filter((arrival) => isStale(arrival, parts.arrivalSettings, now))) {
     if (await endStale(parts, database, id, now)) cleared += 1;
   }
   return cleared;
@@ -64,7 +64,7 @@ const endStale = (parts: ArrivalParts, database: Database, id: ArrivalId, now: D
   database.transaction(async (tx) => {
     const arrival = await lockArrival(tx, id);
     // It has ended or was told anew meanwhile.
-    if (arrival === null || !isStale(arrival, parts.settings, now)) return false;
+    if (arrival === null || !isStale(arrival, parts.arrivalSettings, now)) return false;
     const directory = await parts.directory.within(tx);
     await commit(tx, parts, directory, [endArrival(arrival, "stale", now)]);
     return true;

@@ -30,7 +30,7 @@ export function arrivalTasks(
         // The clock was started anew, or the step was taken by an earlier run of this job.
         if (arrival === null || arrival.clockAt.toISOString() !== due.clock_at) return;
         if (arrival.escalations.length !== due.step - 1) return;
-        const rule = ruleFor(parts.settings.escalation, arrival);
+        const rule = ruleFor(parts.arrivalSettings.escalation, arrival);
         if (rule === null) return;
         const directory = await parts.directory.within(tx);
         const now = new Date();

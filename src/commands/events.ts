@@ -7,7 +7,7 @@ import { enqueueSends } from "../messages/outbox.ts";
 import { relationOf } from "../messages/relation.ts";
 import { noticeOf, plain, type Rich } from "../messages/rich.ts";
 import * as words from "../messages/words.ts";
-import type { Directory, Naming, UserId, Username } from "../policy/model.ts";
+import type { Directory, PracticeSettings, UserId, Username } from "../policy/model.ts";
 import { displayNameOf, usernameOf } from "../policy/names/names.ts";
 import { otherOf } from "../policy/people/individual.ts";
 import { isWhisperAdmin } from "../policy/people/permissions.ts";
@@ -20,7 +20,7 @@ import { detailsOf } from "./who.ts";
 
 export interface CommandEventParts {
   readonly directory: DirectorySnapshot;
-  readonly settings: Naming;
+  readonly settings: PracticeSettings;
   readonly commands: readonly Command[];
 }
 
@@ -89,7 +89,7 @@ async function answerTo(
   if (command === undefined) return plain(unknownCommand(word, commands));
   const given = argumentsOf(command.parameters, rest);
   if (given === null) return plain(usageLine(command));
-  return command.run({ tx, asker: { directory, naming: settings, username }, given, event });
+  return command.run({ tx, asker: { directory, settings, username }, given, event });
 }
 
 /** `Whisper: help` */
@@ -103,8 +103,8 @@ function withoutSalutation(tokens: readonly Token[], bot: UserId): readonly Toke
   return tokens.slice(afterColon ? 2 : 1);
 }
 
-const namesOf = (naming: Naming, directory: Directory, id: UserId): string[] => {
-  const username = usernameOf(naming, id, directory);
+const namesOf = (settings: PracticeSettings, directory: Directory, id: UserId): string[] => {
+  const username = usernameOf(settings, id, directory);
   const user = username === null ? undefined : directory.users.get(username);
   return user === undefined ? [] : [displayNameOf(user), user.name];
 };

@@ -6,7 +6,7 @@ import * as words from "../messages/words.ts";
 import type {
   ConversationId,
   Directory,
-  Naming,
+  PracticeSettings,
   SecurityGroupId,
   Selection,
   Username,
@@ -21,7 +21,7 @@ import { nameText, type Token, typed } from "./tokens.ts";
 /** Who asks, in which practice. */
 export interface Asker {
   readonly directory: Directory;
-  readonly naming: Naming;
+  readonly settings: PracticeSettings;
   readonly username: Username;
 }
 
@@ -102,10 +102,10 @@ function nextPiece(asker: Asker, tokens: readonly Token[]): Found<{ piece: Piece
 }
 
 function ofAccount(
-  { directory, naming }: Asker,
+  { directory, settings }: Asker,
   id: Extract<Token, { is: "account" }>["id"],
 ): Piece | string {
-  const someone = whoIs(naming, id, directory);
+  const someone = whoIs(settings, id, directory);
   switch (someone.is) {
     case "person":
       return { person: someone.username };

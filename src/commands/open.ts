@@ -40,7 +40,7 @@ function answer(
   room: RoomId | null,
 ): Rich {
   const title = name ?? namesIn(asker.directory, chosen);
-  const shown = room === null ? plain(title) : link(roomLink(room, asker.naming.serverName), title);
+  const shown = room === null ? plain(title) : link(roomLink(room, asker.settings.serverName), title);
   const rest = room === null ? words.comesSoon : opened.created ? words.isOpen : words.wasOpen;
   return inline(shown, plain(` ${rest}`));
 }

@@ -1,7 +1,7 @@
 import type { EventHandler, MatrixEvent } from "../messages/event.ts";
 import { filesIn, isPortrait } from "../messages/files.ts";
-import type { RoomId, UserId } from "../policy/model.ts";
-import { type Accounts, isHandle } from "../policy/names/names.ts";
+import type { PracticeSettings, RoomId, UserId } from "../policy/model.ts";
+import { isHandle } from "../policy/names/names.ts";
 import type { Queryable } from "../store/database.ts";
 
 /** What may be known of a file: where it is shown. */
@@ -20,16 +20,20 @@ export interface Shown {
 }
 
 /** Keeps which rooms show which files, for the read gate. */
-export const mediaEvents = (accounts: Accounts): EventHandler => ({
+export const mediaEvents = (settings: PracticeSettings): EventHandler => ({
   name: "media",
-  handle: (tx, event) => rememberMedia(tx, event, accounts),
+  handle: (tx, event) => rememberMedia(tx, event, settings),
 });
 
 /**
  * Takes note of the files that a person's event shows, and that a redacted event no longer does. Whisper's own accounts
  * vouch for nothing: they repeat what people write, and are in every room.
  */
-export async function rememberMedia(db: Queryable, event: MatrixEvent, accounts: Accounts): Promise<void> {
+export async function rememberMedia(
+  db: Queryable,
+  event: MatrixEvent,
+  settings: PracticeSettings,
+): Promise<void> {
   if (event.type === "m.room.redaction") {
     const redacted = event.content.redacts ?? event.redacts;
     await db.query("UPDATE media SET hidden_at = now() WHERE event_id = $1 AND room_id = $2", [
@@ -38,7 +42,7 @@ export async function rememberMedia(db: Queryable, event: MatrixEvent, accounts:
     ]);
     return;
   }
-  if (event.sender === accounts.bot || isHandle(accounts, event.sender)) return;
+  if (event.sender === settings.bot || isHandle(settings, event.sender)) return;
   const files = filesIn(event);
   if (files.length === 0) return;
   // Forwarding is for messages. A portrait goes to every colleague, so it has to be its owner's own.

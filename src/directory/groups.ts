@@ -1,7 +1,7 @@
 import {
   DEFAULT_GROUP,
-  type Naming,
   PERMISSION,
+  type PracticeSettings,
   type SecurityGroupId,
   type Username,
 } from "../policy/model.ts";
@@ -29,7 +29,7 @@ export interface GroupOptions {
 /** Adds a group, or makes it what was sent. Members that are not sent stay as they are known. */
 export async function putGroup(
   tx: Transaction,
-  naming: Naming,
+  settings: PracticeSettings,
   changes: DirectoryChanges,
   sent: SentGroup,
   options: GroupOptions = {},
@@ -46,7 +46,7 @@ export async function putGroup(
   const replaced =
     id !== DEFAULT_GROUP && isDefault(shipped, { id }) && implicit?.everyone === true ? implicit : undefined;
   const { members, errors } = await membersOf(tx, sent, known ?? replaced);
-  const unfit = known ? null : cannotBeSecurityGroupId(naming, id);
+  const unfit = known ? null : cannotBeSecurityGroupId(settings, id);
   if (unfit !== null) return invalid([{ path: "id", message: unfit }, ...errors]);
   if (errors.length > 0) return invalid(errors);
 

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { issueSentence, pathOf } from "../config/issue-sentence.ts";
-import type { Naming } from "../policy/model.ts";
+import type { PracticeSettings } from "../policy/model.ts";
 import type { Database } from "../store/database.ts";
 import type { ImportChanges } from "./changes.ts";
 import { type Imported, type ImportOptions, importDirectory } from "./import.ts";
@@ -19,7 +19,7 @@ const MOST_LINES = 20;
  */
 export async function importFile(
   database: Database,
-  naming: Naming,
+  settings: PracticeSettings,
   changes: ImportChanges,
   file: string,
   options: ImportOptions,
@@ -31,7 +31,7 @@ export async function importFile(
       sent.error.issues.map((issue) => ({ path: pathOf(issue.path), message: issueSentence(issue) })),
     );
   }
-  const done = await database.transaction((tx) => importDirectory(tx, naming, changes, sent.data, options));
+  const done = await database.transaction((tx) => importDirectory(tx, settings, changes, sent.data, options));
   if (!("refused" in done)) return linesOf(done, options).join("\n");
   if (done.refused === "mass-loss") {
     throw new Error(`${lossSentence(done.losses)} If it is meant, add --allow-mass-deactivation.`);

@@ -1,4 +1,4 @@
-import type { Naming } from "../policy/model.ts";
+import type { PracticeSettings } from "../policy/model.ts";
 import type { Transaction } from "../store/database.ts";
 import { announce, type ImportChanges } from "./changes.ts";
 import { isMassLoss, type Losses, lossesOf } from "./input/guard.ts";
@@ -40,14 +40,14 @@ export interface Imported {
  */
 export async function importDirectory(
   tx: Transaction,
-  naming: Naming,
+  settings: PracticeSettings,
   changes: ImportChanges,
   sent: SentDirectory,
   options: ImportOptions = {},
 ): Promise<Imported | Refusal> {
   if (!options.dryRun) await lockDirectory(tx);
   const stored = await readStoredDirectory(tx);
-  const { wanted, problems } = readDirectory(naming, sent, stored);
+  const { wanted, problems } = readDirectory(settings, sent, stored);
   if (options.strict && problems.length > 0) {
     return invalid(problems.map(({ path, message }) => ({ path, message })));
   }

@@ -1,4 +1,4 @@
-import type { Naming, SecurityGroupId, Username } from "../policy/model.ts";
+import type { PracticeSettings, SecurityGroupId, Username } from "../policy/model.ts";
 import { cannotBeUsername } from "../policy/names/names.ts";
 import type { Queryable, Transaction } from "../store/database.ts";
 import { announce, type DirectoryChanges } from "./changes.ts";
@@ -40,7 +40,7 @@ export async function searchUsers(db: Queryable, search: UserSearch): Promise<Se
 /** Adds a user, or makes them what was sent. Another spelling of a user name that is known is the same person. */
 export async function putUser(
   tx: Transaction,
-  naming: Naming,
+  settings: PracticeSettings,
   changes: DirectoryChanges,
   sent: SentUser,
 ): Promise<SentUser | Refusal> {
@@ -48,7 +48,7 @@ export async function putUser(
   const username = (await storedUsername(tx, sent.username)) ?? sent.username;
   const user = { ...sent, username };
   const known = await readUser(tx, username);
-  const unfit = known ? null : cannotBeUsername(naming, username);
+  const unfit = known ? null : cannotBeUsername(settings, username);
   if (unfit !== null) return invalid([{ path: "username", message: unfit }]);
   const same = known !== null && sameUser(known, user);
   if (!same) await writeUsers(tx, [user]);

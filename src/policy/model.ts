@@ -110,17 +110,14 @@ export type Conversation = ConversationBase &
     | { readonly kind: "custom" }
   );
 
+export type CustomGroupEditors = "members" | "creator" | "admins";
+
 /** How names become Matrix ids, and what the practice has set. Plain data from the configuration. */
-export interface Naming {
+export interface PracticeSettings {
   readonly serverName: string;
   readonly userPrefix: string;
   readonly bot: UserId;
   readonly practiceName: string;
-}
-
-export type CustomGroupEditors = "members" | "creator" | "admins";
-
-export interface PolicySettings extends Naming {
   readonly customGroupsEditedBy: CustomGroupEditors;
 }
 
@@ -159,7 +156,7 @@ export type RoomState = Readonly<Record<string, Readonly<Record<string, unknown>
 export interface ExpectedRoom {
   readonly conversation: Conversation;
   /** Tells the bot, our own accounts and strangers apart when the room is compared with the one there is. */
-  readonly naming: Naming;
+  readonly settings: PracticeSettings;
   /** By event type, state key empty; null: there must be no such event (or it must be empty). */
   readonly state: Readonly<Record<string, Readonly<Record<string, unknown>> | null>>;
   /** Who must be joined, the bot and standing group handles included. Nobody else may be joined or invited. */

@@ -8,7 +8,7 @@ import { repairRoom } from "../audit/rooms/repair-rooms.ts";
 import type { Config } from "../config/schema.ts";
 import { directorySnapshot } from "../directory/snapshot.ts";
 import { type Database, onlyRow } from "../store/database.ts";
-import { policySettings } from "./policy-settings.ts";
+import { practiceSettings } from "./practice-settings.ts";
 
 /** Repairs are carried out by the Whisper that runs; after this long without it nothing more is waited for. */
 const PATIENCE = 60_000;
@@ -51,7 +51,7 @@ async function auditAndRepair(
     database,
     homeserver,
     directory: directorySnapshot(database),
-    settings: policySettings(config),
+    settings: practiceSettings(config),
   });
   const look = async (each: (report: RoomReport) => Promise<void>): Promise<number> => {
     let count = 0;

@@ -154,7 +154,7 @@ function routesOf(parts: Parts, working: () => boolean) {
   const signInParts = { database, homeserver, directory, settings, template: signInTemplate(config) };
   return apiRoutes({
     database,
-    naming: settings,
+    settings,
     changes: directoryChanges,
     signIn: { issue: (username) => issueSignIn(signInParts, username) },
     conversations: conversations(parts.conversationParts),

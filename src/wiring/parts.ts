@@ -13,12 +13,12 @@ import { untilThere } from "../base/until-there.ts";
 import type { Config } from "../config/schema.ts";
 import type { ConversationParts } from "../conversations/record/parts.ts";
 import { type DirectorySnapshot, directorySnapshot } from "../directory/snapshot.ts";
-import type { PolicySettings } from "../policy/model.ts";
+import type { PracticeSettings } from "../policy/model.ts";
 import { type Database, openDatabase } from "../store/database.ts";
 import { migrate } from "../store/migrate.ts";
 import { type Channel, listenToDatabase, type Notifications } from "../store/notifications.ts";
 import { requireOwnSessions, SharedSessions } from "../store/own-sessions.ts";
-import { policySettings } from "./policy-settings.ts";
+import { practiceSettings } from "./practice-settings.ts";
 
 const CHANNELS: readonly Channel[] = [
   "whisper_directory",
@@ -35,7 +35,7 @@ export interface Parts {
   readonly databaseUrl: string;
   readonly hsToken: string;
   readonly metrics: Metrics;
-  readonly settings: PolicySettings;
+  readonly settings: PracticeSettings;
   readonly directory: DirectorySnapshot;
   readonly homeserver: HomeserverConnection;
   readonly notifications: Notifications;
@@ -68,7 +68,7 @@ export async function buildParts(config: Config, log: Logger, signal: AbortSigna
   }
   await untilThere("the database", () => migrate(database), log);
 
-  const settings = policySettings(config);
+  const settings = practiceSettings(config);
   const directory = directorySnapshot(database);
   const lookForGaps = () =>
     void queueGapCheck(database, "recent").catch((error: unknown) =>
@@ -108,8 +108,8 @@ export async function buildParts(config: Config, log: Logger, signal: AbortSigna
     },
     arrivalParts: {
       directory,
-      policy: settings,
-      settings: arrivalSettings(config),
+      settings,
+      arrivalSettings: arrivalSettings(config),
       ...arrivalMetrics(metrics.registry, database),
     },
     audit: roomAudit({ database, homeserver, directory, settings }),

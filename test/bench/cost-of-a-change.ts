@@ -5,7 +5,7 @@ import pg from "pg";
 import { mustCallApi } from "../../dev/clients/api.ts";
 import { BOT, USER_PREFIX } from "../../dev/stack/whisper.ts";
 import { directorySnapshot } from "../../src/directory/snapshot.ts";
-import type { PolicySettings, UserId } from "../../src/policy/model.ts";
+import type { PracticeSettings, UserId } from "../../src/policy/model.ts";
 import { openDatabase } from "../../src/store/database.ts";
 import { furnish } from "../support/practice/furnished.ts";
 import { settled } from "../support/stack/settled.ts";
@@ -142,7 +142,7 @@ async function grow(stack: TestStack, { users, groups }: { users: number; groups
        FROM generate_series($1::int, $2::int - 1) AS g, generate_series(1, 50) AS m ON CONFLICT DO NOTHING`,
       [SMALL.groups, groups, SMALL.users, users],
     );
-    const settings: PolicySettings = {
+    const settings: PracticeSettings = {
       serverName: stack.serverName,
       userPrefix: USER_PREFIX,
       bot: `@${BOT}:${stack.serverName}` as UserId,

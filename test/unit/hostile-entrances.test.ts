@@ -10,14 +10,15 @@ import { initialsOf } from "../../src/arrivals/notices/initials.ts";
 import { storableJson } from "../../src/base/storable.ts";
 import { readDirectory } from "../../src/directory/input/read.ts";
 import { directorySchema, userSchema } from "../../src/directory/input/schema.ts";
-import type { Directory, Naming, UserId } from "../../src/policy/model.ts";
+import type { Directory, PracticeSettings, UserId } from "../../src/policy/model.ts";
 import { cannotBeGroupName, nameKey, tidyGroupName } from "../../src/policy/names/group-names.ts";
 import { cannotBeUsername, unescapeLocalpart, usernameOf } from "../../src/policy/names/names.ts";
 import { describeError } from "../../src/wiring/describe-error.ts";
 import { expectLinear, repeated } from "../support/growth.ts";
 
-const NAMING: Naming = {
+const SETTINGS: PracticeSettings = {
   practiceName: "Test practice",
+  customGroupsEditedBy: "members",
   serverName: "practice.test",
   userPrefix: "ht_",
   bot: "@whisper:practice.test" as UserId,
@@ -98,9 +99,9 @@ const ENTRANCES: Readonly<Record<string, { most: number; enter: (text: string) =
   "a name in the directory": {
     most: NAME,
     enter: (text) => [
-      cannotBeUsername(NAMING, text),
+      cannotBeUsername(SETTINGS, text),
       unescapeLocalpart(text),
-      usernameOf(NAMING, `@ht_${text}:practice.test` as UserId, NOBODY),
+      usernameOf(SETTINGS, `@ht_${text}:practice.test` as UserId, NOBODY),
     ],
   },
   "the name of a group": {
@@ -141,7 +142,7 @@ describe("hostile text at an entrance", () => {
     await expectLinear(500, users, (sent) => {
       const parsed = directorySchema.parse(sent);
       const nothing = { users: new Map(), groups: new Map() };
-      expect(readDirectory(NAMING, parsed, nothing).problems.length).to.be.greaterThan(0);
+      expect(readDirectory(SETTINGS, parsed, nothing).problems.length).to.be.greaterThan(0);
     });
   });
 });

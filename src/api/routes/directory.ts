@@ -4,7 +4,7 @@ import { deleteGroup, putGroup } from "../../directory/groups.ts";
 import { type Imported, importDirectory } from "../../directory/import.ts";
 import { placesOf } from "../../directory/input/record.ts";
 import { directorySchema, groupByIdSchema, groupId, groupSchema } from "../../directory/input/schema.ts";
-import type { Naming } from "../../policy/model.ts";
+import type { PracticeSettings } from "../../policy/model.ts";
 import { queryFlag } from "../kernel/fields.ts";
 import { type Route, writeRoute } from "../kernel/route.ts";
 import { nameInPath, problemOfRefusal } from "./refusal.ts";
@@ -13,7 +13,7 @@ import { nameInPath, problemOfRefusal } from "./refusal.ts";
 const MOST_TOLD = 1_000;
 
 export interface DirectoryRouteParts {
-  readonly naming: Naming;
+  readonly settings: PracticeSettings;
   readonly changes: ImportChanges;
 }
 
@@ -56,7 +56,7 @@ const DIRECTORY_LIMIT = 16 * 1024 * 1024;
 const TAG = "Directory";
 
 /** HealthTrack's users and security groups, as a whole, and groups one by one. */
-export function directoryRoutes({ naming, changes }: DirectoryRouteParts): Route[] {
+export function directoryRoutes({ settings, changes }: DirectoryRouteParts): Route[] {
   return [
     writeRoute({
       method: "PUT",
@@ -102,7 +102,7 @@ exists by itself, and everybody is in it; it is not counted then.`,
         409: "More than half of the active users would become inactive or lose AccessWhisper, or more than half of the groups be deleted. Nothing was changed.",
       },
       handler: async ({ query, body }, { tx, log }) => {
-        const done = await importDirectory(tx, naming, changes, body, {
+        const done = await importDirectory(tx, settings, changes, body, {
           dryRun: query.dry_run,
           strict: query.strict,
           allowMassDeactivation: query.allow_mass_deactivation,
@@ -145,7 +145,7 @@ exists by itself, and everybody is in it; it is not counted then.`,
       handler: async ({ params, query, body }, { tx }) => {
         nameInPath("id", params.id, body.id);
         const options = { allowMassDeactivation: query.allow_mass_deactivation };
-        const group = await putGroup(tx, naming, changes, { ...body, id: params.id }, options);
+        const group = await putGroup(tx, settings, changes, { ...body, id: params.id }, options);
         if ("refused" in group) throw problemOfRefusal(group, "security group");
         const { everyone: _, ...shown } = group;
         return { status: 200, body: shown };

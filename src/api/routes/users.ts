@@ -38,7 +38,7 @@ const userPutSchema = userSchema
 const UNKNOWN = { 404: "There is no such user." } as const;
 
 /** Users one by one, and the patient that each has open. */
-export function userRoutes({ database, naming, changes }: UserRouteParts): Route[] {
+export function userRoutes({ database, settings, changes }: UserRouteParts): Route[] {
   return [
     route({
       method: "GET",
@@ -110,7 +110,7 @@ export function userRoutes({ database, naming, changes }: UserRouteParts): Route
       },
       handler: async ({ params, body }, { tx }) => {
         nameInPath("username", params.username, body.username);
-        const user = await putUser(tx, naming, changes, { ...body, username: params.username });
+        const user = await putUser(tx, settings, changes, { ...body, username: params.username });
         if ("refused" in user) throw problemOfRefusal(user, "user");
         const problems = await problemsOfIds(tx, user, body.doctor_ids);
         return { status: 200, body: { ...shown(user), ...(problems.length > 0 ? { problems } : {}) } };

@@ -1,6 +1,6 @@
 import { releaseRooms } from "../../conversations/record/room-checks.ts";
 import type { DirectorySnapshot } from "../../directory/snapshot.ts";
-import type { PolicySettings, UserId } from "../../policy/model.ts";
+import type { PracticeSettings, UserId } from "../../policy/model.ts";
 import type { Database } from "../../store/database.ts";
 import { syncAccounts, type WantedAccount } from "../accounts/accounts.ts";
 import { expectedAccount } from "../accounts/expected-account.ts";
@@ -11,7 +11,7 @@ export interface AccountParts {
   readonly database: Database;
   readonly homeserver: Homeserver;
   readonly directory: DirectorySnapshot;
-  readonly settings: PolicySettings;
+  readonly settings: PracticeSettings;
 }
 
 const BATCH = 200;

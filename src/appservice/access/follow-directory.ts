@@ -4,7 +4,7 @@ import { ensureConversations } from "../../conversations/record/store.ts";
 import { type Changed, takeChanges } from "../../directory/change-log.ts";
 import type { DirectorySnapshot } from "../../directory/snapshot.ts";
 import { conversationsAbout } from "../../policy/conversations/conversations-of.ts";
-import type { Directory, PolicySettings, SecurityGroupId, UserId, Username } from "../../policy/model.ts";
+import type { Directory, PracticeSettings, SecurityGroupId, UserId, Username } from "../../policy/model.ts";
 import { groupHandleOf, userIdOf, usernameOf } from "../../policy/names/names.ts";
 import { customGroupsAround } from "../../policy/people/nesting.ts";
 import { hasAccess } from "../../policy/people/permissions.ts";
@@ -16,7 +16,7 @@ import { checkReachedRooms } from "./reached-rooms.ts";
 export interface FollowParts {
   readonly database: Database;
   readonly directory: DirectorySnapshot;
-  readonly settings: PolicySettings;
+  readonly settings: PracticeSettings;
 }
 
 /** Changes at a time: what one transaction holds stays small, however large an import. */

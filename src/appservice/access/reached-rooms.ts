@@ -10,7 +10,7 @@ import type {
   ConversationId,
   CustomGroup,
   Directory,
-  PolicySettings,
+  PracticeSettings,
   RoomId,
   SecurityGroupId,
   UserId,
@@ -29,7 +29,7 @@ import { loadRooms, roomsWith } from "../rooms/mirror.ts";
 interface Practice {
   readonly tx: Queryable;
   readonly directory: Directory;
-  readonly settings: PolicySettings;
+  readonly settings: PracticeSettings;
 }
 
 export interface Reach {

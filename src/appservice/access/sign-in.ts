@@ -1,7 +1,7 @@
 import { checkAccounts } from "../../conversations/record/affected.ts";
 import { releaseRooms } from "../../conversations/record/room-checks.ts";
 import type { DirectorySnapshot } from "../../directory/snapshot.ts";
-import type { PolicySettings, UserId, Username } from "../../policy/model.ts";
+import type { PracticeSettings, UserId, Username } from "../../policy/model.ts";
 import { userIdOf } from "../../policy/names/names.ts";
 import { usernameAsKnown } from "../../policy/names/spelling.ts";
 import { hasAccess } from "../../policy/people/permissions.ts";
@@ -17,7 +17,7 @@ export interface SignInParts {
   readonly database: Database;
   readonly homeserver: Homeserver;
   readonly directory: DirectorySnapshot;
-  readonly settings: PolicySettings;
+  readonly settings: PracticeSettings;
   /** The address that opens the practice's client, with `{login_token}`. */
   readonly template: string;
 }

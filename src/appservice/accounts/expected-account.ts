@@ -1,4 +1,4 @@
-import type { Directory, Naming, User, UserId } from "../../policy/model.ts";
+import type { Directory, PracticeSettings, User, UserId } from "../../policy/model.ts";
 import {
   customGroupDisplayName,
   displayNameOf,
@@ -16,10 +16,10 @@ import type { ExpectedAccount } from "./accounts.ts";
  */
 export function expectedAccount(
   directory: Directory,
-  naming: Naming,
+  settings: PracticeSettings,
   id: UserId,
 ): ExpectedAccount | "departed" | null {
-  const who = whoIs(naming, id, directory);
+  const who = whoIs(settings, id, directory);
   switch (who.is) {
     case "person":
       return {

@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
 import type { DirectorySnapshot } from "../../directory/snapshot.ts";
-import type { PolicySettings, UserId } from "../../policy/model.ts";
+import type { PracticeSettings, UserId } from "../../policy/model.ts";
 import { isHandle } from "../../policy/names/names.ts";
 import type { Database } from "../../store/database.ts";
 import { type Homeserver, MatrixRefused } from "../homeserver/homeserver.ts";
@@ -16,7 +16,7 @@ export interface ReassertParts {
   readonly database: Database;
   readonly homeserver: Homeserver;
   readonly directory: DirectorySnapshot;
-  readonly settings: PolicySettings;
+  readonly settings: PracticeSettings;
   readonly log: Logger;
 }
 

@@ -18,7 +18,7 @@ import {
 import { mayWriteEvent } from "../../policy/callbacks/writing.ts";
 import {
   type Directory,
-  type PolicySettings,
+  type PracticeSettings,
   type RoomId,
   refused,
   type UserId,
@@ -61,7 +61,7 @@ type Decide<Name extends Callback> = (view: View, body: Body<Name>) => Promise<V
 export interface CallbackParts {
   readonly token: string;
   readonly directory: DirectorySnapshot;
-  readonly settings: PolicySettings;
+  readonly settings: PracticeSettings;
   readonly rooms: CallbackRooms;
   /** Has a room taken over that a user made, and waits until that is done, for a bounded time. */
   readonly adopt: (room: RoomId) => Promise<void>;

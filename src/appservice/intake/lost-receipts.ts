@@ -1,6 +1,6 @@
 import { inParallel } from "../../base/in-parallel.ts";
 import { READ_TO } from "../../conversations/list/unread.ts";
-import type { Naming, RoomId, UserId } from "../../policy/model.ts";
+import type { PracticeSettings, RoomId, UserId } from "../../policy/model.ts";
 import { isHandle, isOurs } from "../../policy/names/names.ts";
 import type { Database } from "../../store/database.ts";
 import { type Homeserver, MatrixRefused, path } from "../homeserver/homeserver.ts";
@@ -9,7 +9,7 @@ import { storeReceipts } from "./receipts.ts";
 export interface LostReceiptParts {
   readonly database: Database;
   readonly homeserver: Homeserver;
-  readonly settings: Naming;
+  readonly settings: PracticeSettings;
 }
 
 /** Rooms looked at, the latest message first. */

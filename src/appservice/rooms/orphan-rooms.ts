@@ -1,7 +1,7 @@
 import { tell } from "../../conversations/record/tell.ts";
 import type { DirectorySnapshot } from "../../directory/snapshot.ts";
 import { roomOfOne } from "../../messages/words.ts";
-import type { Naming, RoomId, UserId } from "../../policy/model.ts";
+import type { PracticeSettings, RoomId, UserId } from "../../policy/model.ts";
 import { isOurs, usernameOf } from "../../policy/names/names.ts";
 import type { Database } from "../../store/database.ts";
 import { retireRoom } from "./retire.ts";
@@ -17,7 +17,7 @@ const PATIENCE = "1 hour";
 export async function closeOrphanRooms(
   database: Database,
   directory: DirectorySnapshot,
-  naming: Naming,
+  settings: PracticeSettings,
 ): Promise<number> {
   const people = await directory.fresh();
   return database.transaction(async (tx) => {
@@ -30,12 +30,12 @@ export async function closeOrphanRooms(
                      WHERE m.room_id = r.room_id AND m.user_id = r.creator AND m.membership = 'join')
          AND NOT EXISTS (SELECT FROM room_members m WHERE m.room_id = r.room_id AND m.user_id <> r.creator
                          AND m.membership IN ('join', 'invite', 'knock'))`,
-      [naming.bot],
+      [settings.bot],
     );
-    const orphans = found.rows.filter((row) => isOurs(naming, row.creator));
+    const orphans = found.rows.filter((row) => isOurs(settings, row.creator));
     for (const { room_id, creator } of orphans) {
       await retireRoom(tx, room_id, null);
-      const maker = usernameOf(naming, creator, people);
+      const maker = usernameOf(settings, creator, people);
       if (maker !== null) await tell(tx, maker, `orphan-room:${room_id}`, roomOfOne);
     }
     return orphans.length;

@@ -7,7 +7,7 @@ import type {
   Conversation,
   ConversationId,
   ExpectedRoom,
-  PolicySettings,
+  PracticeSettings,
   RoomId,
   Step,
   UserId,
@@ -24,7 +24,7 @@ import { carryOut, createRoom, findOrphan, type RoomSteps, refetchRoom } from ".
 
 export interface ReconcilerParts extends RoomSteps {
   readonly directory: DirectorySnapshot;
-  readonly settings: PolicySettings;
+  readonly settings: PracticeSettings;
   readonly log: Logger;
   readonly roomTaken: RoomTaken;
 }

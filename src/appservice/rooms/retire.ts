@@ -2,7 +2,14 @@ import { checkRoom } from "../../conversations/record/affected.ts";
 import { conversationById } from "../../conversations/record/store.ts";
 import type { DirectorySnapshot } from "../../directory/snapshot.ts";
 import { TOMBSTONE_TEXT } from "../../messages/words.ts";
-import type { ActualRoom, ConversationId, PolicySettings, RoomId, Step, UserId } from "../../policy/model.ts";
+import type {
+  ActualRoom,
+  ConversationId,
+  PracticeSettings,
+  RoomId,
+  Step,
+  UserId,
+} from "../../policy/model.ts";
 import { isOurs } from "../../policy/names/names.ts";
 import { closingSteps } from "../../policy/rooms/diff-room.ts";
 import { expectedRoom } from "../../policy/rooms/expected-room.ts";
@@ -14,7 +21,7 @@ import { carryOut, type RoomSteps, refetchRoom } from "./room-steps.ts";
 
 export interface ClosingParts extends RoomSteps {
   readonly directory: DirectorySnapshot;
-  readonly settings: PolicySettings;
+  readonly settings: PracticeSettings;
 }
 
 /** Has a room closed for good: a tombstone that leads to the conversation's room, and everybody out of it. */

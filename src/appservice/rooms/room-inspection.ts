@@ -8,7 +8,7 @@ import type {
   ActualMember,
   ActualRoom,
   Membership,
-  PolicySettings,
+  PracticeSettings,
   RoomId,
   UserId,
 } from "../../policy/model.ts";
@@ -26,7 +26,7 @@ import { adminState } from "./room-steps.ts";
 export interface InspectionParts {
   readonly database: Database;
   readonly homeserver: Homeserver;
-  readonly settings: PolicySettings;
+  readonly settings: PracticeSettings;
 }
 
 const PAGE = 100;

@@ -10,8 +10,7 @@ import type {
   ConversationId,
   ConversationKind,
   ExpectedRoom,
-  Naming,
-  PolicySettings,
+  PracticeSettings,
   RoomId,
   UserId,
 } from "../../policy/model.ts";
@@ -26,7 +25,7 @@ import type { ListedRoom, RoomInspector } from "./room-ports.ts";
 export interface RoomAuditParts {
   readonly database: Queryable;
   readonly directory: DirectorySnapshot;
-  readonly settings: PolicySettings;
+  readonly settings: PracticeSettings;
   /** One for each audit: it remembers what it was told. */
   readonly inspector: () => RoomInspector;
 }
@@ -129,8 +128,8 @@ async function compare(
 }
 
 /** Who can be in, or read, a room that ought to be empty. */
-function inClosedRoom(naming: Naming, actual: ActualRoom): Finding[] {
-  return closingSteps(naming, actual).flatMap((step): Finding[] => {
+function inClosedRoom(settings: PracticeSettings, actual: ActualRoom): Finding[] {
+  return closingSteps(settings, actual).flatMap((step): Finding[] => {
     if (step.step === "kick") {
       const membership = actual.members.get(step.user)?.membership ?? null;
       return [
@@ -173,9 +172,9 @@ async function* auditStrayRooms(parts: Audit, page: readonly ListedRoom[]): Asyn
   }
 }
 
-const ourPeopleIn = (naming: Naming, { members }: ActualRoom): UserId[] =>
+const ourPeopleIn = (settings: PracticeSettings, { members }: ActualRoom): UserId[] =>
   [...members].flatMap(([user, { membership }]) =>
-    (membership === "join" || membership === "invite") && isOurs(naming, user) ? [user] : [],
+    (membership === "join" || membership === "invite") && isOurs(settings, user) ? [user] : [],
   );
 
 interface Stray {

@@ -4,7 +4,13 @@ import {
   type NewCustomGroup,
   replaceSelection,
 } from "../../directory/custom-groups.ts";
-import type { ConversationId, CustomGroup, Directory, Naming, Selection } from "../../policy/model.ts";
+import type {
+  ConversationId,
+  CustomGroup,
+  Directory,
+  PracticeSettings,
+  Selection,
+} from "../../policy/model.ts";
 import { groupHandleOf } from "../../policy/names/names.ts";
 import { withHolders } from "../../policy/people/members.ts";
 import { sameSelection } from "../../policy/people/selection.ts";
@@ -14,12 +20,12 @@ import { checkAccounts, checkRoom, checkRooms } from "../record/affected.ts";
 /** Makes a custom group, and has its room and its handle made. Hold `lockDirectory` since before the decision. */
 export async function makeCustomGroup(
   tx: Transaction,
-  naming: Naming,
+  settings: PracticeSettings,
   group: NewCustomGroup,
 ): Promise<ConversationId> {
   const id = await insertCustomGroup(tx, group);
   await checkRoom(tx, id);
-  await checkAccounts(tx, [groupHandleOf(naming, { customGroup: id })]);
+  await checkAccounts(tx, [groupHandleOf(settings, { customGroup: id })]);
   return id;
 }
 
@@ -35,7 +41,7 @@ export interface GroupChange {
  */
 export async function changeGroup(
   tx: Transaction,
-  naming: Naming,
+  settings: PracticeSettings,
   directory: Directory,
   group: CustomGroup,
   change: GroupChange,
@@ -56,7 +62,7 @@ export async function changeGroup(
   await checkRooms(tx, touched);
   await checkAccounts(
     tx,
-    touched.map((customGroup) => groupHandleOf(naming, { customGroup })),
+    touched.map((customGroup) => groupHandleOf(settings, { customGroup })),
   );
   return true;
 }

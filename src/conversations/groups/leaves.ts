@@ -5,7 +5,7 @@
 
 import type { DirectorySnapshot } from "../../directory/snapshot.ts";
 import { lockDirectory } from "../../directory/store.ts";
-import type { ConversationId, Naming, RoomId, UserId, Username } from "../../policy/model.ts";
+import type { ConversationId, PracticeSettings, RoomId, UserId, Username } from "../../policy/model.ts";
 import { canonicalSelection } from "../../policy/people/selection.ts";
 import { onlyRow, type Queryable, type Transaction } from "../../store/database.ts";
 import { changeGroup } from "./change-group.ts";
@@ -50,7 +50,7 @@ export async function botIsIn(db: Queryable, room: RoomId, bot: UserId): Promise
 
 /** Puts back into a custom group who left its room when it was shut down, at `at`, unless they were edited since. */
 export async function takeBackLeaves(
-  parts: { readonly directory: DirectorySnapshot; readonly settings: Naming },
+  parts: { readonly directory: DirectorySnapshot; readonly settings: PracticeSettings },
   tx: Transaction,
   id: ConversationId,
   at: number,

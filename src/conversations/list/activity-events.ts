@@ -1,7 +1,7 @@
 import type { EventHandler, MatrixEvent } from "../../messages/event.ts";
 import { REF_KEY } from "../../messages/outbox.ts";
 import { relationOf } from "../../messages/relation.ts";
-import type { Naming, UserId } from "../../policy/model.ts";
+import type { PracticeSettings, UserId } from "../../policy/model.ts";
 import { isOurs } from "../../policy/names/names.ts";
 import type { Transaction } from "../../store/database.ts";
 import { conversationOfRoom } from "../record/store.ts";
@@ -16,16 +16,16 @@ const MESSAGES: ReadonlySet<string> = new Set([
 ]);
 
 /** Keeps what the unread counts and the three-day visibility are worked out from (2-matrix-mapping). */
-export function activityEvents(naming: Naming): EventHandler {
+export function activityEvents(settings: PracticeSettings): EventHandler {
   return {
     name: "activity",
     handle: async (tx, event) => {
-      if (event.type === "m.room.member") return moved(tx, naming, event);
+      if (event.type === "m.room.member") return moved(tx, settings, event);
       if (event.type === "m.room.redaction") return removed(tx, event);
       // An edit says nothing new to those who have read the message.
       if (!MESSAGES.has(event.type) || event.state_key !== undefined || relationOf(event)?.kind === "edit")
         return;
-      await said(tx, event, event.sender !== naming.bot && event.content[REF_KEY] !== undefined);
+      await said(tx, event, event.sender !== settings.bot && event.content[REF_KEY] !== undefined);
     },
   };
 }
@@ -51,10 +51,10 @@ async function removed(tx: Transaction, { redacts, content }: MatrixEvent): Prom
   await tx.query("UPDATE room_messages SET removed = true WHERE event_id = $1", [event]);
 }
 
-async function moved(tx: Transaction, naming: Naming, event: MatrixEvent): Promise<void> {
+async function moved(tx: Transaction, settings: PracticeSettings, event: MatrixEvent): Promise<void> {
   const user = event.state_key as UserId | undefined;
   // Nobody else has a list that Whisper looks after: Synapse lets it act for the practice's own accounts only.
-  if (user === undefined || !isOurs(naming, user)) return;
+  if (user === undefined || !isOurs(settings, user)) return;
   if (event.content.membership === "join") {
     await tx.query(
       `INSERT INTO room_views AS known (room_id, user_id, since)

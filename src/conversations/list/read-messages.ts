@@ -1,4 +1,4 @@
-import type { Naming, RoomId, UserId } from "../../policy/model.ts";
+import type { PracticeSettings, RoomId, UserId } from "../../policy/model.ts";
 import { isHandle, isOurs } from "../../policy/names/names.ts";
 import type { Queryable } from "../../store/database.ts";
 import { READ_TO } from "./unread.ts";
@@ -10,7 +10,11 @@ const BATCH = 100;
  * Forgets the places of messages up to this position that everybody in the room has read, and of those that were deleted.
  * What somebody has not read stays, however old it is: it keeps the conversation in their list.
  */
-export async function forgetReadMessages(db: Queryable, naming: Naming, upTo: string): Promise<void> {
+export async function forgetReadMessages(
+  db: Queryable,
+  settings: PracticeSettings,
+  upTo: string,
+): Promise<void> {
   for (let after = ""; ; ) {
     const found = await db.query<{ room_id: RoomId }>(
       `SELECT DISTINCT room_id FROM room_messages WHERE position <= $1 AND room_id > $2 ORDER BY room_id LIMIT ${BATCH}`,
@@ -19,7 +23,7 @@ export async function forgetReadMessages(db: Queryable, naming: Naming, upTo: st
     const rooms = found.rows.map(({ room_id }) => room_id);
     const last = rooms.at(-1);
     if (last === undefined) return;
-    const read = await readByAll(db, naming, rooms);
+    const read = await readByAll(db, settings, rooms);
     await db.query(
       `DELETE FROM room_messages message USING json_to_recordset($1) AS r(room_id text, read_to bigint)
        WHERE message.room_id = r.room_id AND message.position <= $2
@@ -33,7 +37,7 @@ export async function forgetReadMessages(db: Queryable, naming: Naming, upTo: st
 /** How far everybody in a room has read. A room that nobody is in any more has no entry. */
 async function readByAll(
   db: Queryable,
-  naming: Naming,
+  settings: PracticeSettings,
   rooms: readonly RoomId[],
 ): Promise<ReadonlyMap<RoomId, string>> {
   const found = await db.query<{ room_id: RoomId; user_id: UserId; read_to: string }>(
@@ -43,7 +47,7 @@ async function readByAll(
   );
   const least = new Map<RoomId, string>();
   for (const { room_id, user_id, read_to } of found.rows) {
-    if (!isOurs(naming, user_id) || isHandle(naming, user_id)) continue;
+    if (!isOurs(settings, user_id) || isHandle(settings, user_id)) continue;
     const known = least.get(room_id);
     if (known === undefined || BigInt(read_to) < BigInt(known)) least.set(room_id, read_to);
   }

@@ -1,10 +1,10 @@
 import type { DirectorySnapshot } from "../../directory/snapshot.ts";
-import type { PolicySettings } from "../../policy/model.ts";
+import type { PracticeSettings } from "../../policy/model.ts";
 
 /** What everything about conversations needs. */
 export interface ConversationParts {
   readonly directory: DirectorySnapshot;
-  readonly settings: PolicySettings;
+  readonly settings: PracticeSettings;
   /** Milliseconds after which a read conversation leaves the list. */
   readonly archiveAfter: number;
   /** The clock; the machine's unless told. */

@@ -1,4 +1,9 @@
-import { DEFAULT_GROUP, type Naming, type SecurityGroupId, type Username } from "../../policy/model.ts";
+import {
+  DEFAULT_GROUP,
+  type PracticeSettings,
+  type SecurityGroupId,
+  type Username,
+} from "../../policy/model.ts";
 import { cannotBeSecurityGroupId, foldName } from "../../policy/names/names.ts";
 import { sameName } from "../../policy/names/spelling.ts";
 import type { GroupName } from "../../policy/people/shipped-group.ts";
@@ -25,7 +30,7 @@ interface OwnedGroup {
  * @param users everybody whom the practice has: whoever else is a member is left out.
  */
 export function readGroups(
-  naming: Naming,
+  settings: PracticeSettings,
   sent: readonly unknown[],
   stored: ReadonlyMap<SecurityGroupId, StoredGroup>,
   users: ReadonlyMap<Username, unknown>,
@@ -40,7 +45,7 @@ export function readGroups(
   let nobodys = 0;
   for (const [index, record] of sent.entries()) {
     const path = `security_groups[${index}]`;
-    const id = idOf(naming, record, path);
+    const id = idOf(settings, record, path);
     if ("problem" in id) {
       const owner = isRecord(record) ? known.ownerOf(record) : undefined;
       if (owner) asKnown(owner);
@@ -121,7 +126,7 @@ type ReadId =
 
 const ID = groupIdField();
 
-function idOf(naming: Naming, record: unknown, path: string): ReadId {
+function idOf(settings: PracticeSettings, record: unknown, path: string): ReadId {
   if (!isRecord(record))
     return { problem: { path, message: "Must be an object with named fields" }, impossible: false };
   const read = ID.safeParse(record.id);
@@ -130,7 +135,7 @@ function idOf(naming: Naming, record: unknown, path: string): ReadId {
       "Must be the id of the group, as text of one line: without it nobody knows which one it is";
     return { problem: { path: `${path}.id`, message }, impossible: false };
   }
-  const message = cannotBeSecurityGroupId(naming, read.data);
+  const message = cannotBeSecurityGroupId(settings, read.data);
   return message === null
     ? { id: read.data, record }
     : { problem: { path: `${path}.id`, message }, impossible: true };

@@ -1,4 +1,4 @@
-import type { Naming, Username } from "../../policy/model.ts";
+import type { PracticeSettings, Username } from "../../policy/model.ts";
 import { cannotBeUsername, foldName } from "../../policy/names/names.ts";
 import { contested, contestedIds } from "./doctor-ids.ts";
 import { type DirectoryProblem, type Fields, isRecord, namesIn, readRecord } from "./record.ts";
@@ -24,7 +24,7 @@ interface OwnedRecord {
  * being there, since it may be theirs.
  */
 export function readUsers(
-  naming: Naming,
+  settings: PracticeSettings,
   sent: readonly unknown[],
   stored: ReadonlyMap<Username, SentUser>,
 ): ReadUsers {
@@ -35,7 +35,7 @@ export function readUsers(
   let nobodys = 0;
   for (const [index, record] of sent.entries()) {
     const path = `users[${index}]`;
-    const name = nameOf(naming, record, path);
+    const name = nameOf(settings, record, path);
     if ("problem" in name) {
       const owner = isRecord(record) ? ownerOf(record.username, known) : undefined;
       if (owner) users.set(owner.username, owner);
@@ -89,7 +89,7 @@ type ReadName =
 const NAME = usernameField();
 
 /** `impossible`: the name can be read, and can be nobody's account. */
-function nameOf(naming: Naming, record: unknown, path: string): ReadName {
+function nameOf(settings: PracticeSettings, record: unknown, path: string): ReadName {
   if (!isRecord(record))
     return { problem: { path, message: "Must be an object with named fields" }, impossible: false };
   const read = NAME.safeParse(record.username);
@@ -98,7 +98,7 @@ function nameOf(naming: Naming, record: unknown, path: string): ReadName {
     const message = "Must be the user name, as text of one line: without it nobody knows whose record it is";
     return { problem: { path: field, message }, impossible: false };
   }
-  const message = cannotBeUsername(naming, read.data);
+  const message = cannotBeUsername(settings, read.data);
   return message === null
     ? { username: read.data, record }
     : { problem: { path: field, message }, impossible: true };

@@ -1,4 +1,4 @@
-import type { Naming } from "../../policy/model.ts";
+import type { PracticeSettings } from "../../policy/model.ts";
 import { ambiguousGroups, IMPLICIT_DEFAULT, isImplicit } from "./default-group.ts";
 import type { StoredDirectory } from "./plan.ts";
 import { readGroups } from "./read-groups.ts";
@@ -13,9 +13,13 @@ export interface ReadDirectory {
 }
 
 /** Reads what was sent, beside what is known: what cannot be read stays as it is known. */
-export function readDirectory(naming: Naming, sent: SentDirectory, stored: StoredDirectory): ReadDirectory {
-  const { users, problems } = readUsers(naming, sent.users, stored.users);
-  const read = readGroups(naming, sent.security_groups, stored.groups, users);
+export function readDirectory(
+  settings: PracticeSettings,
+  sent: SentDirectory,
+  stored: StoredDirectory,
+): ReadDirectory {
+  const { users, problems } = readUsers(settings, sent.users, stored.users);
+  const read = readGroups(settings, sent.security_groups, stored.groups, users);
   const groups = new Map(read.groups);
   const sentGroups = [...groups.values()].filter((group) => !group.everyone);
   if (isImplicit(sentGroups, stored.groups)) {

@@ -8,7 +8,7 @@ import {
   ALLOWED,
   type Conversation,
   type Directory,
-  type PolicySettings,
+  type PracticeSettings,
   refused,
   type Selection,
   type UserId,
@@ -53,11 +53,11 @@ function maySpeak(directory: Directory, someone: Someone): Verdict {
   }
 }
 
-export const mayCreateRoom = (directory: Directory, settings: PolicySettings, user: UserId): Verdict =>
+export const mayCreateRoom = (directory: Directory, settings: PracticeSettings, user: UserId): Verdict =>
   maySpeak(directory, whoIs(settings, user, directory));
 
 /** Accounts that are not ours (a server administrator's) are none of Whisper's business. */
-export function mayLogin(directory: Directory, settings: PolicySettings, user: UserId): Verdict {
+export function mayLogin(directory: Directory, settings: PracticeSettings, user: UserId): Verdict {
   const someone = whoIs(settings, user, directory);
   if (someone.is === "stranger") return ALLOWED;
   return someone.is === "bot" ? refused(words.botDoesNotSignIn) : maySpeak(directory, someone);
@@ -65,7 +65,7 @@ export function mayLogin(directory: Directory, settings: PolicySettings, user: U
 
 export function mayJoin(
   directory: Directory,
-  settings: PolicySettings,
+  settings: PracticeSettings,
   { user, room }: { readonly user: UserId; readonly room: CallbackRoom },
 ): Verdict {
   if (room.room === "closed") return refused(words.conversationClosed);
@@ -89,7 +89,7 @@ export interface Invitation {
   readonly room: CallbackRoom;
 }
 
-export function mayInvite(directory: Directory, settings: PolicySettings, invitation: Invitation): Verdict {
+export function mayInvite(directory: Directory, settings: PracticeSettings, invitation: Invitation): Verdict {
   const { room } = invitation;
   if (room.room === "closed") return refused(words.conversationClosed);
   const inviter = whoIs(settings, invitation.inviter, directory);
@@ -112,7 +112,7 @@ type Invitable = Extract<Someone, { readonly is: "person" | "group" }>;
  */
 function mayStartWith(
   directory: Directory,
-  settings: PolicySettings,
+  settings: PracticeSettings,
   room: CallbackRoom,
   inviter: Someone,
   invitee: Invitable,
@@ -127,7 +127,7 @@ function mayStartWith(
   return mayTakePart(directory, invitee.username);
 }
 
-function joinedPeople(directory: Directory, settings: PolicySettings, room: CallbackRoom): Username[] {
+function joinedPeople(directory: Directory, settings: PracticeSettings, room: CallbackRoom): Username[] {
   if (room.room !== "user-made") return [];
   return room.joined.flatMap((id) => usernameOf(settings, id, directory) ?? []);
 }
@@ -144,7 +144,7 @@ function mayTakePart(directory: Directory, username: Username): Verdict {
 /** An invitation into a managed room of someone who does not belong to it: an edit, if it is a custom group. */
 function mayAdd(
   directory: Directory,
-  settings: PolicySettings,
+  settings: PracticeSettings,
   conversation: Conversation,
   inviter: Someone,
   invitee: Invitable,

@@ -3,7 +3,7 @@
  * never receives is reached alone, it has to be looked who is still there.
  */
 
-import type { ConversationId, Directory, Naming, Selection, UserId, Username } from "../model.ts";
+import type { ConversationId, Directory, PracticeSettings, Selection, UserId, Username } from "../model.ts";
 import { whoIs } from "../names/names.ts";
 import { groupsWithin, membersOf, peopleIn, withHolders } from "../people/members.ts";
 import { hasAccess } from "../people/permissions.ts";
@@ -38,20 +38,28 @@ function hangsOnFew(directory: Directory, people: Iterable<Username>, writer: Us
 }
 
 /** Is it to be asked who is in the room? Of a room that a user made; Whisper's own are known by their groups. */
-export function roomHangsOnFew(directory: Directory, naming: Naming, { by, room, to }: Act): boolean {
-  const writer = whoIs(naming, by, directory);
+export function roomHangsOnFew(
+  directory: Directory,
+  settings: PracticeSettings,
+  { by, room, to }: Act,
+): boolean {
+  const writer = whoIs(settings, by, directory);
   if (room.room !== "user-made" || writer.is !== "person") return false;
   const accounts = to === undefined ? room.others : [...room.others, to];
-  return hangsOnFew(directory, peopleBehind(directory, naming, accounts), writer.username);
+  return hangsOnFew(directory, peopleBehind(directory, settings, accounts), writer.username);
 }
 
 /** The custom groups of which it is to be asked who has left their rooms. */
-export function groupsThatHangOnFew(directory: Directory, naming: Naming, act: Act): ConversationId[] {
-  const writer = whoIs(naming, act.by, directory);
+export function groupsThatHangOnFew(
+  directory: Directory,
+  settings: PracticeSettings,
+  act: Act,
+): ConversationId[] {
+  const writer = whoIs(settings, act.by, directory);
   if (act.room.room !== "managed" || act.room.conversation.kind !== "custom") return [];
   if (writer.is !== "person") return [];
   const { id } = act.room.conversation;
-  const added = act.to === undefined ? [] : peopleBehind(directory, naming, [act.to]);
+  const added = act.to === undefined ? [] : peopleBehind(directory, settings, [act.to]);
   const read = act.names === true || act.to !== undefined ? withHolders(directory, [id]) : [id];
   const few = [...read].filter((each) =>
     hangsOnFew(directory, new Set([...added, ...membersOf(directory, each)]), writer.username),
@@ -62,14 +70,14 @@ export function groupsThatHangOnFew(directory: Directory, naming: Naming, act: A
 /** The directory as it is once Whisper has heard who has left the rooms of these custom groups. */
 export function withoutLeft(
   directory: Directory,
-  naming: Naming,
+  settings: PracticeSettings,
   left: ReadonlyMap<ConversationId, readonly UserId[]>,
 ): Directory {
   const customGroups = new Map(directory.customGroups);
   for (const [id, accounts] of left) {
     const group = directory.customGroups.get(id);
     if (group === undefined) continue;
-    const gone = piecesBehind(directory, naming, accounts);
+    const gone = piecesBehind(directory, settings, accounts);
     customGroups.set(id, {
       ...group,
       users: group.users.filter((each) => !gone.users.includes(each)),
@@ -80,8 +88,12 @@ export function withoutLeft(
   return { ...directory, customGroups };
 }
 
-function piecesBehind(directory: Directory, naming: Naming, accounts: readonly UserId[]): Selection {
-  const people = accounts.map((id) => whoIs(naming, id, directory));
+function piecesBehind(
+  directory: Directory,
+  settings: PracticeSettings,
+  accounts: readonly UserId[],
+): Selection {
+  const people = accounts.map((id) => whoIs(settings, id, directory));
   const targets = people.flatMap((someone) => (someone.is === "group" ? [someone.target] : []));
   return {
     users: people.flatMap((someone) => (someone.is === "person" ? [someone.username] : [])),
@@ -90,10 +102,14 @@ function piecesBehind(directory: Directory, naming: Naming, accounts: readonly U
   };
 }
 
-function peopleBehind(directory: Directory, naming: Naming, accounts: readonly UserId[]): Set<Username> {
+function peopleBehind(
+  directory: Directory,
+  settings: PracticeSettings,
+  accounts: readonly UserId[],
+): Set<Username> {
   const people = new Set<Username>();
   for (const id of accounts) {
-    const someone = whoIs(naming, id, directory);
+    const someone = whoIs(settings, id, directory);
     if (someone.is === "person") people.add(someone.username);
     if (someone.is === "group") for (const each of peopleIn(directory, someone.target)) people.add(each);
   }

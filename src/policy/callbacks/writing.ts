@@ -8,7 +8,7 @@ import {
   ALLOWED,
   type Conversation,
   type Directory,
-  type PolicySettings,
+  type PracticeSettings,
   refused,
   SERVICE_MEMBERS_TYPE,
   type UserId,
@@ -40,7 +40,11 @@ export interface EventToWrite {
 /** What Whisper itself writes as the users who made a room, when it takes it over or leads on from it. */
 const TAKING_OVER: readonly string[] = ["m.room.power_levels", "m.room.tombstone", SERVICE_MEMBERS_TYPE];
 
-export function mayWriteEvent(directory: Directory, settings: PolicySettings, event: EventToWrite): Verdict {
+export function mayWriteEvent(
+  directory: Directory,
+  settings: PracticeSettings,
+  event: EventToWrite,
+): Verdict {
   const { room, type } = event;
   if (type === "m.room.encryption") return refused(words.noEncryption);
   const sender = whoIs(settings, event.sender, directory);
@@ -78,7 +82,7 @@ export function mayWriteEvent(directory: Directory, settings: PolicySettings, ev
 /** Somebody at the bot's level steps down (see `diffRoom`): the only change of levels that a user makes in our rooms. */
 function lowersItself(
   directory: Directory,
-  settings: PolicySettings,
+  settings: PracticeSettings,
   conversation: Conversation,
   { sender, content }: EventToWrite,
 ): boolean {
@@ -90,7 +94,7 @@ function lowersItself(
 /** A room that is not adopted yet is held to the rules for two, and for groups that come to two. */
 function mayWriteTo(
   directory: Directory,
-  settings: PolicySettings,
+  settings: PracticeSettings,
   sender: Username,
   present: readonly UserId[],
 ): Verdict {
@@ -110,7 +114,7 @@ function mayWriteTo(
 
 function maySet(
   directory: Directory,
-  settings: PolicySettings,
+  settings: PracticeSettings,
   conversation: Conversation,
   sender: Username,
   { type, content }: EventToWrite,

@@ -4,7 +4,7 @@ import {
   type ActualRoom,
   type Directory,
   INVITED_LATER_TYPE,
-  type PolicySettings,
+  type PracticeSettings,
   type ReplaceReason,
   type Selection,
   type UserId,
@@ -37,7 +37,7 @@ export type MadeRoom =
 /** `direct`: the client marked the room as a direct chat (`is_direct` in one of its member events). */
 export function classifyRoom(
   directory: Directory,
-  settings: PolicySettings,
+  settings: PracticeSettings,
   room: ActualRoom,
   direct: boolean,
 ): MadeRoom {
@@ -88,7 +88,7 @@ function whyNotKept(room: ActualRoom): ReplaceReason | null {
 /** Whom the maker of the room put in it; a sentence if one of them cannot be. */
 function chosenIn(
   directory: Directory,
-  settings: PolicySettings,
+  settings: PracticeSettings,
   room: ActualRoom,
   maker: Username,
 ): string | { readonly selection: Selection | null; readonly withBot: boolean } {

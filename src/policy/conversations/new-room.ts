@@ -3,7 +3,7 @@
  * so whoever never receives gets none: Whisper lets them in when it has taken the room over, with the others there.
  */
 
-import type { Directory, PolicySettings, Selection, UserId } from "../model.ts";
+import type { Directory, PracticeSettings, Selection, UserId } from "../model.ts";
 import { whoIs } from "../names/names.ts";
 import { openingFor } from "./opening.ts";
 
@@ -23,7 +23,7 @@ export type InvitedLater =
  */
 export function invitedIntoNew(
   directory: Directory,
-  settings: PolicySettings,
+  settings: PracticeSettings,
   { maker, invited, name }: NewRoom,
 ): InvitedLater {
   const asker = whoIs(settings, maker, directory);

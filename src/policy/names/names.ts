@@ -5,7 +5,7 @@ import { oncePer } from "../../base/once-per.ts";
 import type {
   ConversationId,
   Directory,
-  Naming,
+  PracticeSettings,
   SecurityGroup,
   SecurityGroupId,
   User,
@@ -64,31 +64,29 @@ export function unescapeLocalpart(localpart: string): string | null {
   }
 }
 
-const userId = (naming: Naming, localpart: string): UserId =>
-  `@${naming.userPrefix}${localpart}:${naming.serverName}` as UserId;
+const userId = (settings: PracticeSettings, localpart: string): UserId =>
+  `@${settings.userPrefix}${localpart}:${settings.serverName}` as UserId;
 
-export const userIdOf = (naming: Naming, username: Username): UserId =>
-  userId(naming, escapeLocalpart(username));
+export const userIdOf = (settings: PracticeSettings, username: Username): UserId =>
+  userId(settings, escapeLocalpart(username));
 
-export function groupHandleOf(naming: Naming, target: HandleTarget): UserId {
+export function groupHandleOf(settings: PracticeSettings, target: HandleTarget): UserId {
   return "securityGroup" in target
-    ? userId(naming, HANDLE + escapeLocalpart(target.securityGroup))
-    : userId(naming, CUSTOM_HANDLE + escapeLocalpart(target.customGroup));
+    ? userId(settings, HANDLE + escapeLocalpart(target.securityGroup))
+    : userId(settings, CUSTOM_HANDLE + escapeLocalpart(target.customGroup));
 }
 
-/** What Matrix ids are told apart by. */
-export type Accounts = Pick<Naming, "bot" | "serverName" | "userPrefix">;
-
 /** Is this the account of a person or of a group handle that Whisper looks after? The bot itself is not. */
-export const isOurs = (naming: Accounts, id: UserId): boolean => ourLocalpart(naming, id) !== null;
+export const isOurs = (settings: PracticeSettings, id: UserId): boolean =>
+  ourLocalpart(settings, id) !== null;
 
-export const isHandle = (naming: Accounts, id: UserId): boolean =>
-  ourLocalpart(naming, id)?.startsWith(HANDLE) ?? false;
+export const isHandle = (settings: PracticeSettings, id: UserId): boolean =>
+  ourLocalpart(settings, id)?.startsWith(HANDLE) ?? false;
 
-function ourLocalpart(naming: Accounts, id: UserId): string | null {
-  const start = `@${naming.userPrefix}`;
-  const end = `:${naming.serverName}`;
-  if (id === naming.bot || !id.startsWith(start) || !id.endsWith(end)) return null;
+function ourLocalpart(settings: PracticeSettings, id: UserId): string | null {
+  const start = `@${settings.userPrefix}`;
+  const end = `:${settings.serverName}`;
+  if (id === settings.bot || !id.startsWith(start) || !id.endsWith(end)) return null;
   if (id.length <= start.length + end.length) return null;
   return id.slice(start.length, -end.length);
 }
@@ -104,15 +102,23 @@ const customGroupsByLocalpart = oncePer(
 );
 
 /** The directory's user with this account, active or not; null for handles, the bot and everybody else. */
-export function usernameOf(naming: Naming, id: UserId, directory: Pick<Directory, "users">): Username | null {
-  const localpart = ourLocalpart(naming, id);
+export function usernameOf(
+  settings: PracticeSettings,
+  id: UserId,
+  directory: Pick<Directory, "users">,
+): Username | null {
+  const localpart = ourLocalpart(settings, id);
   if (localpart === null || localpart.startsWith(HANDLE)) return null;
   return usernamesByLocalpart(directory.users).get(localpart) ?? null;
 }
 
 /** The group behind a handle; null if it is no handle or its group is gone. */
-export function handleTarget(naming: Naming, id: UserId, directory: Directory): HandleTarget | null {
-  const localpart = ourLocalpart(naming, id);
+export function handleTarget(
+  settings: PracticeSettings,
+  id: UserId,
+  directory: Directory,
+): HandleTarget | null {
+  const localpart = ourLocalpart(settings, id);
   if (localpart === null || !localpart.startsWith(HANDLE)) return null;
   if (localpart.startsWith(CUSTOM_HANDLE)) {
     const customGroup = customGroupsByLocalpart(directory.customGroups).get(
@@ -134,31 +140,31 @@ export type Someone =
   | { readonly is: "departed" }
   | { readonly is: "stranger" };
 
-export function whoIs(naming: Naming, id: UserId, directory: Directory): Someone {
-  if (id === naming.bot) return { is: "bot" };
-  if (!isOurs(naming, id)) return { is: "stranger" };
-  const target = handleTarget(naming, id, directory);
+export function whoIs(settings: PracticeSettings, id: UserId, directory: Directory): Someone {
+  if (id === settings.bot) return { is: "bot" };
+  if (!isOurs(settings, id)) return { is: "stranger" };
+  const target = handleTarget(settings, id, directory);
   if (target !== null) return { is: "group", target };
-  const username = usernameOf(naming, id, directory);
+  const username = usernameOf(settings, id, directory);
   const user = username === null ? undefined : directory.users.get(username);
   return username === null || user === undefined ? { is: "departed" } : { is: "person", username, user };
 }
 
 /** Why HealthTrack's username cannot become an account, or null if it can. */
-export function cannotBeUsername(naming: Naming, username: string): string | null {
+export function cannotBeUsername(settings: PracticeSettings, username: string): string | null {
   if (username.trim() === "" || username !== username.trim()) return words.usernameBlank;
   if (!username.isWellFormed()) return words.usernameMalformed;
   if (foldName(username).startsWith(HANDLE)) return words.usernameReserved(HANDLE);
-  const id = userIdOf(naming, username as Username);
-  if (id === naming.bot) return words.usernameIsBot;
+  const id = userIdOf(settings, username as Username);
+  if (id === settings.bot) return words.usernameIsBot;
   return encoder.encode(id).length > LONGEST_USER_ID ? words.nameTooLong : null;
 }
 
 /** Why HealthTrack's id of a security group cannot become a handle, or null if it can. */
-export function cannotBeSecurityGroupId(naming: Naming, id: string): string | null {
+export function cannotBeSecurityGroupId(settings: PracticeSettings, id: string): string | null {
   if (id.trim() === "" || id !== id.trim()) return words.groupIdBlank;
   if (!id.isWellFormed()) return words.usernameMalformed;
-  const handle = groupHandleOf(naming, { securityGroup: id as SecurityGroupId });
+  const handle = groupHandleOf(settings, { securityGroup: id as SecurityGroupId });
   return encoder.encode(handle).length > LONGEST_USER_ID ? words.nameTooLong : null;
 }
 

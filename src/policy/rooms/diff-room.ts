@@ -41,7 +41,7 @@ export function diffRoom(expected: ExpectedRoom, actual: ActualRoom | null): Ste
 }
 
 function fill(expected: ExpectedRoom): Step[] {
-  const joins = [...expected.members].filter((user) => user !== expected.naming.bot);
+  const joins = [...expected.members].filter((user) => user !== expected.settings.bot);
   return [
     ...joins.map((user): Step => ({ step: "join", user })),
     ...[...expected.direct].map(([user, other]): Step => ({ step: "direct", user, other })),
@@ -72,7 +72,7 @@ function dethrone(expected: ExpectedRoom, actual: ActualRoom, rivals: readonly O
 const remove = (expected: ExpectedRoom, extras: readonly Of<"extra">[]): Step[] =>
   extras.flatMap(({ user }): Step[] => [
     { step: "kick", user },
-    ...(isOurs(expected.naming, user) ? [{ step: "forget", user } as const] : []),
+    ...(isOurs(expected.settings, user) ? [{ step: "forget", user } as const] : []),
   ]);
 
 function setState(differing: readonly Of<"state">[]): Step[] {
@@ -95,10 +95,10 @@ const admit = (missing: readonly Of<"missing">[]): Step[] =>
  * Everybody but the bot out of a room that ought not to be, and made to forget it. Bans are lifted first: an account
  * that is ours must be able to come back when the conversation does.
  */
-export function closingSteps(naming: ExpectedRoom["naming"], actual: ActualRoom): Step[] {
+export function closingSteps(settings: ExpectedRoom["settings"], actual: ActualRoom): Step[] {
   return [...actual.members].flatMap(([user, { membership, forgotten }]): Step[] => {
-    if (user === naming.bot) return [];
-    const ours = isOurs(naming, user);
+    if (user === settings.bot) return [];
+    const ours = isOurs(settings, user);
     const forget: Step[] = ours ? [{ step: "forget", user: user as UserId }] : [];
     if (membership === "leave") return forgotten ? [] : forget;
     if (membership === "ban") return ours ? [{ step: "unban", user }, ...forget] : [];

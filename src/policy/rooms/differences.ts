@@ -41,7 +41,7 @@ const inRoom = (membership: Membership | undefined): boolean =>
   membership === "join" || membership === "invite" || membership === "knock";
 
 function* beyondRepair(expected: ExpectedRoom, actual: ActualRoom): Generator<Difference> {
-  const { naming } = expected;
+  const { settings } = expected;
   const found = (reason: ReplaceReason, is: string): Difference => ({
     differs: "beyond-repair",
     reason,
@@ -50,10 +50,10 @@ function* beyondRepair(expected: ExpectedRoom, actual: ActualRoom): Generator<Di
   if (actual.version !== ROOM_VERSION) yield found("version", actual.version);
   if (!isBlank(actual.state["m.room.encryption"])) yield found("encrypted", "encrypted");
   if (!isBlank(actual.state["m.room.tombstone"])) yield found("tombstone", "closed by a tombstone");
-  if (actual.creator !== null && actual.creator !== naming.bot && !isOurs(naming, actual.creator)) {
+  if (actual.creator !== null && actual.creator !== settings.bot && !isOurs(settings, actual.creator)) {
     yield found("creator", actual.creator);
   }
-  const bot = actual.members.get(naming.bot)?.membership;
+  const bot = actual.members.get(settings.bot)?.membership;
   if (bot !== "join") {
     yield found("bot-missing", bot ?? "never joined");
     return; // its power is of no use then
@@ -62,39 +62,39 @@ function* beyondRepair(expected: ExpectedRoom, actual: ActualRoom): Generator<Di
   if (powerless !== null) yield found("bot-powerless", powerless);
 }
 
-function whyPowerless({ naming }: ExpectedRoom, actual: ActualRoom): string | null {
+function whyPowerless({ settings }: ExpectedRoom, actual: ActualRoom): string | null {
   const levels = readPowerLevels(actual.state["m.room.power_levels"], actual.creator);
-  const own = levelOf(levels, naming.bot);
+  const own = levelOf(levels, settings.bot);
   if (own < BOT_LEVEL) return `the bot has level ${own}`;
   const needed = highestNeeded(levels);
   if (needed > own) return `something needs level ${needed}`;
   for (const user of Object.keys(levels.users) as UserId[]) {
-    if (user === naming.bot || levelOf(levels, user) < BOT_LEVEL) continue;
-    const lowersItself = isOurs(naming, user) && actual.members.get(user)?.membership === "join";
+    if (user === settings.bot || levelOf(levels, user) < BOT_LEVEL) continue;
+    const lowersItself = isOurs(settings, user) && actual.members.get(user)?.membership === "join";
     if (!lowersItself) return `${user} has level ${levelOf(levels, user)}`;
   }
   return null;
 }
 
-function* rivals({ naming }: ExpectedRoom, actual: ActualRoom): Generator<Difference> {
+function* rivals({ settings }: ExpectedRoom, actual: ActualRoom): Generator<Difference> {
   const levels = readPowerLevels(actual.state["m.room.power_levels"], actual.creator);
   for (const user of (Object.keys(levels.users) as UserId[]).sort()) {
     const level = levelOf(levels, user);
-    if (user !== naming.bot && level >= BOT_LEVEL) yield { differs: "rival", user, level };
+    if (user !== settings.bot && level >= BOT_LEVEL) yield { differs: "rival", user, level };
   }
 }
 
 function* memberships(expected: ExpectedRoom, actual: ActualRoom): Generator<Difference> {
-  const { naming, members } = expected;
+  const { settings, members } = expected;
   for (const [user, { membership, forgotten }] of actual.members) {
     if (members.has(user)) continue;
     if (inRoom(membership)) yield { differs: "extra", user, membership };
     // We can forget only as our own accounts.
-    else if (!forgotten && isOurs(naming, user)) yield { differs: "unforgotten", user, membership };
+    else if (!forgotten && isOurs(settings, user)) yield { differs: "unforgotten", user, membership };
   }
   for (const user of members) {
     const membership = actual.members.get(user)?.membership ?? null;
-    if (membership !== "join" && user !== naming.bot) yield { differs: "missing", user, membership };
+    if (membership !== "join" && user !== settings.bot) yield { differs: "missing", user, membership };
   }
 }
 

@@ -7,7 +7,7 @@ import {
   type ExpectedRoom,
   MARKER_TYPE,
   type Marker,
-  type PolicySettings,
+  type PracticeSettings,
   SERVICE_MEMBERS_TYPE,
   type UserId,
 } from "../model.ts";
@@ -28,7 +28,7 @@ type Content = Readonly<Record<string, unknown>>;
 export function expectedRoom(
   conversation: Conversation,
   directory: Directory,
-  settings: PolicySettings,
+  settings: PracticeSettings,
 ): ExpectedRoom | null {
   if (!exists(conversation, directory)) return null;
   const handles = standingGroups(conversation, directory).map((target) => groupHandleOf(settings, target));
@@ -36,7 +36,7 @@ export function expectedRoom(
   for (const username of peopleOf(conversation, directory)) members.add(userIdOf(settings, username));
   return {
     conversation,
-    naming: settings,
+    settings,
     state: {
       "m.room.name": orNone("name", nameOf(conversation, directory)),
       "m.room.topic": orNone("topic", topicOf(conversation, directory, settings)),
@@ -78,7 +78,11 @@ export function nameOf(conversation: Conversation, directory: Directory): string
   }
 }
 
-function topicOf(conversation: Conversation, directory: Directory, settings: PolicySettings): string | null {
+function topicOf(
+  conversation: Conversation,
+  directory: Directory,
+  settings: PracticeSettings,
+): string | null {
   switch (conversation.kind) {
     case "alerts":
       return words.alertsTopic(settings.practiceName);
@@ -131,7 +135,7 @@ function putTogether(group: CustomGroup): Content {
  */
 function serviceMembers(
   conversation: Conversation,
-  settings: PolicySettings,
+  settings: PracticeSettings,
   handles: readonly UserId[],
 ): Content | null {
   if (conversation.kind === "control") return null;
@@ -141,7 +145,7 @@ function serviceMembers(
 function directOf(
   conversation: Conversation,
   directory: Directory,
-  settings: PolicySettings,
+  settings: PracticeSettings,
 ): ReadonlyMap<UserId, UserId> {
   const direct = new Map<UserId, UserId>();
   for (const username of peopleOf(conversation, directory)) {

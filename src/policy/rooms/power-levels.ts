@@ -1,6 +1,6 @@
 /** The power levels of each kind of room: what holds even while Whisper is down. */
 
-import type { Conversation, Directory, PolicySettings, PowerLevels, UserId, Username } from "../model.ts";
+import type { Conversation, Directory, PowerLevels, PracticeSettings, UserId, Username } from "../model.ts";
 import { MARKER_TYPE, SERVICE_MEMBERS_TYPE } from "../model.ts";
 import { groupHandleOf, userIdOf } from "../names/names.ts";
 import { writersOf, writersOfFew } from "../people/individual.ts";
@@ -51,7 +51,7 @@ interface Rules {
   readonly toEdit?: number;
 }
 
-function levels(settings: PolicySettings, rules: Rules): PowerLevels {
+function levels(settings: PracticeSettings, rules: Rules): PowerLevels {
   const toEdit = rules.toEdit ?? BOT_LEVEL;
   const events = Object.fromEntries(SETTINGS_TYPES.map((type) => [type, BOT_LEVEL]));
   for (const type of EDITABLE_TYPES) events[type] = toEdit;
@@ -75,7 +75,7 @@ function levels(settings: PolicySettings, rules: Rules): PowerLevels {
 export function powerLevelsOf(
   conversation: Conversation,
   directory: Directory,
-  settings: PolicySettings,
+  settings: PracticeSettings,
 ): PowerLevels {
   switch (conversation.kind) {
     case "alerts":
@@ -93,7 +93,7 @@ export function powerLevelsOf(
 }
 
 /** Everybody writes, or only the given ones do: reactions, edits and redactions (which carry text) are writing too. */
-function readOnlyFor(settings: PolicySettings, writers: readonly Username[], all: number): PowerLevels {
+function readOnlyFor(settings: PracticeSettings, writers: readonly Username[], all: number): PowerLevels {
   if (writers.length === all) return levels(settings, {});
   return levels(settings, {
     toWrite: EDITOR_LEVEL,
@@ -108,7 +108,7 @@ function readOnlyFor(settings: PolicySettings, writers: readonly Username[], all
 function ofCustomGroup(
   conversation: Conversation,
   directory: Directory,
-  settings: PolicySettings,
+  settings: PracticeSettings,
 ): PowerLevels {
   const people = peopleOf(conversation, directory);
   const writers = writersOfFew(directory, people);

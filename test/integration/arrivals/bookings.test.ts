@@ -237,7 +237,7 @@ describe("bookings that change", () => {
     const board = boardOf(
       await waitingArrivals(practice.database),
       await practice.parts.directory.fresh(),
-      practice.parts.settings,
+      practice.parts.arrivalSettings,
       new Date(),
     );
     expect(board.split("\n").slice(1)).to.have.length(1);

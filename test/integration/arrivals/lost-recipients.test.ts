@@ -115,7 +115,7 @@ describe("a recipient who was told and cannot use Whisper any more", () => {
     const sent = directorySchema.parse({ users: [user], security_groups: [] });
     const send = () =>
       database.transaction((tx) =>
-        importDirectory(tx, parts.policy, directoryChanges, sent, { allowMassDeactivation: true }),
+        importDirectory(tx, parts.settings, directoryChanges, sent, { allowMassDeactivation: true }),
       );
     await send();
     expect(await queued()).to.equal(1);
@@ -123,7 +123,7 @@ describe("a recipient who was told and cannot use Whisper any more", () => {
     expect(await queued()).to.equal(0);
     const refused = database.transaction(async (tx) => {
       const changed = userSchema.parse({ ...user, active: false });
-      await putUser(tx, parts.policy, directoryChanges, changed);
+      await putUser(tx, parts.settings, directoryChanges, changed);
       throw new Error("not after all");
     });
     await refused.catch(() => undefined);

@@ -26,7 +26,7 @@ describe("a notice that is taken back while the sender reaches for it", () => {
       draining = drainOutbox(
         {
           database,
-          bot: practice.parts.policy.bot,
+          bot: practice.parts.settings.bot,
           homeserver: {
             call: async ({ path }) => {
               calls.push(path);

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import { importFile } from "../../../src/directory/import-file.ts";
-import { NAMING, startTestApi, type TestApi } from "../../support/http/api.ts";
+import { SETTINGS, startTestApi, type TestApi } from "../../support/http/api.ts";
 
 const PATH = "/api/v1/directory";
 const ANNA = { username: "anna", name: "Dr Anna Jones", doctor: true };
@@ -123,7 +123,7 @@ describe("a directory with something bad in it", function () {
       const file = join(folder, "directory.json");
       await writeFile(file, content);
       const changes = { changed: async () => undefined, problems: async () => undefined };
-      return importFile(api.database, NAMING, changes, file, options);
+      return importFile(api.database, SETTINGS, changes, file, options);
     }
     const damaged = {
       users: [ANNA, { ...BEN, email: "n/a" }, CORA],

@@ -15,15 +15,16 @@ import { apiRoutes } from "../../../src/api/routes.ts";
 import type { ArrivalSettings } from "../../../src/arrivals/parts.ts";
 import type { DirectoryChange } from "../../../src/directory/changes.ts";
 import { directorySnapshot } from "../../../src/directory/snapshot.ts";
-import type { ConversationId, Naming, RoomId, UserId } from "../../../src/policy/model.ts";
+import type { ConversationId, PracticeSettings, RoomId, UserId } from "../../../src/policy/model.ts";
 import type { Database } from "../../../src/store/database.ts";
 import { testDatabase } from "../database/postgres.ts";
 
-export const NAMING: Naming = {
+export const SETTINGS: PracticeSettings = {
   serverName: "practice.example",
   userPrefix: "ht_",
   bot: "@whisper:practice.example" as UserId,
   practiceName: "Test practice",
+  customGroupsEditedBy: "members",
 };
 
 export interface Answer {
@@ -145,7 +146,7 @@ export function productRoutes(
   alerts: Alerts = ALERTS,
 ): Route[] {
   const directory = {
-    naming: NAMING,
+    settings: SETTINGS,
     changes: {
       changed: async (_tx: unknown, change: DirectoryChange) => {
         changes.push(change);
@@ -160,8 +161,8 @@ export function productRoutes(
     conversations: CONVERSATIONS,
     bookings: {
       directory: directorySnapshot(database),
-      policy: { ...NAMING, customGroupsEditedBy: "members" },
-      settings: ARRIVALS,
+      settings: SETTINGS,
+      arrivalSettings: ARRIVALS,
     },
     patientUrl: "https://healthtrack.example/patients/{patient_id}",
     alerts,

@@ -9,7 +9,7 @@ import type { Booking } from "../../../src/arrivals/rules/booking.ts";
 import { recordChanges } from "../../../src/directory/change-log.ts";
 import { directorySnapshot } from "../../../src/directory/snapshot.ts";
 import type { MatrixEvent } from "../../../src/messages/event.ts";
-import type { EventId, PolicySettings, RoomId, UserId, Username } from "../../../src/policy/model.ts";
+import type { EventId, PracticeSettings, RoomId, UserId, Username } from "../../../src/policy/model.ts";
 import { userIdOf } from "../../../src/policy/names/names.ts";
 import type { Database, Transaction } from "../../../src/store/database.ts";
 import { testDatabase } from "../database/postgres.ts";
@@ -18,7 +18,7 @@ export const NINE = Date.parse("2026-03-02T09:00:00+11:00");
 export const minutes = (count: number): Date => new Date(NINE + count * 60_000);
 export const name = (username: string): Username => username as Username;
 
-const POLICY: PolicySettings = {
+const POLICY: PracticeSettings = {
   serverName: "practice.test",
   userPrefix: "ht_",
   bot: "@whisper:practice.test" as UserId,
@@ -91,8 +91,8 @@ export async function openPractice(settings: Partial<ArrivalSettings> = {}): Pro
   const database = await testDatabase();
   const parts: ArrivalParts = {
     directory: directorySnapshot(database),
-    policy: POLICY,
-    settings: { ...SETTINGS, ...settings },
+    settings: POLICY,
+    arrivalSettings: { ...SETTINGS, ...settings },
     now: () => minutes(0),
   };
   const handler = arrivalEvents(parts);

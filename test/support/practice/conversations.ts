@@ -18,7 +18,7 @@ import type { EventHandler } from "../../../src/messages/event.ts";
 import type {
   ConversationId,
   EventId,
-  PolicySettings,
+  PracticeSettings,
   RoomId,
   Selection,
   UserId,
@@ -28,7 +28,7 @@ import { groupHandleOf, type HandleTarget, userIdOf } from "../../../src/policy/
 import type { Database } from "../../../src/store/database.ts";
 import { testDatabase } from "../database/postgres.ts";
 
-export const SETTINGS: PolicySettings = {
+export const SETTINGS: PracticeSettings = {
   serverName: "practice.test",
   userPrefix: "ht_",
   bot: "@whisper:practice.test" as UserId,
@@ -116,7 +116,7 @@ export interface TestEvent {
 
 export async function openHouse(
   handlersOf: (parts: ConversationParts, house: House) => readonly EventHandler[] = () => [],
-  settings: Partial<PolicySettings> = {},
+  settings: Partial<PracticeSettings> = {},
 ): Promise<House> {
   const database = await testDatabase();
   const log: Logger = pino({ level: "silent" });

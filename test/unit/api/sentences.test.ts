@@ -4,7 +4,7 @@ import { parseInput } from "../../../src/api/kernel/input.ts";
 import { Problem } from "../../../src/api/kernel/problem.ts";
 import { readDirectory } from "../../../src/directory/input/read.ts";
 import { openDatabase } from "../../../src/store/database.ts";
-import { NAMING, productRoutes } from "../../support/http/api.ts";
+import { productRoutes, SETTINGS } from "../../support/http/api.ts";
 
 /** Whatever is sent wrongly to whichever route, the sentences are Whisper's own and never the validator's. */
 
@@ -110,7 +110,7 @@ describe("the sentences for what is sent wrongly", () => {
         "more",
       ]);
       return readDirectory(
-        NAMING,
+        SETTINGS,
         { users: [value, ...users], security_groups: [value, ...security_groups] },
         nothing,
       ).problems;

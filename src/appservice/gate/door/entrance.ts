@@ -1,6 +1,6 @@
 import type { DirectorySnapshot } from "../../../directory/snapshot.ts";
 import { type InvitedLater, invitedIntoNew, type NewRoom } from "../../../policy/conversations/new-room.ts";
-import type { PolicySettings, RoomId, UserId } from "../../../policy/model.ts";
+import type { PracticeSettings, RoomId, UserId } from "../../../policy/model.ts";
 import { usernameOf } from "../../../policy/names/names.ts";
 import type { CallbackRooms } from "../../callbacks/callback-rooms.ts";
 
@@ -13,7 +13,7 @@ export interface Entrance {
 
 export interface EntranceParts {
   readonly directory: DirectorySnapshot;
-  readonly settings: PolicySettings;
+  readonly settings: PracticeSettings;
   readonly rooms: CallbackRooms;
   /** Has a room taken over that a user made, and waits until that is done, for a bounded time. */
   readonly adopt: (room: RoomId) => Promise<void>;

@@ -18,13 +18,19 @@ import { registrationOf } from "../../../../src/appservice/homeserver/registrati
 import { mirrorEvent, mirrorForgotten } from "../../../../src/appservice/rooms/mirror.ts";
 import { rememberMedia } from "../../../../src/conversations/media.ts";
 import { parseEvent } from "../../../../src/messages/event.ts";
-import type { RoomId, UserId } from "../../../../src/policy/model.ts";
+import type { PracticeSettings, RoomId, UserId } from "../../../../src/policy/model.ts";
 import type { Database } from "../../../../src/store/database.ts";
 import { testDatabase } from "../../../support/database/postgres.ts";
 import { Caller } from "./caller.ts";
 
 export const SERVER_NAME = "localhost";
-const OWN = { serverName: SERVER_NAME, userPrefix: "ht_", bot: `@whisper:${SERVER_NAME}` as UserId };
+const OWN: PracticeSettings = {
+  serverName: SERVER_NAME,
+  userPrefix: "ht_",
+  bot: `@whisper:${SERVER_NAME}` as UserId,
+  practiceName: "Test practice",
+  customGroupsEditedBy: "members",
+};
 const VENV = join(import.meta.dirname, "../../../../.whisper/venv");
 
 export interface House {

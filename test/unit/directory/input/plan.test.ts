@@ -3,17 +3,18 @@ import fc from "fast-check";
 import { planDirectory, type StoredDirectory, touchedBy } from "../../../../src/directory/input/plan.ts";
 import { readDirectory } from "../../../../src/directory/input/read.ts";
 import { directorySchema, type SentDirectory } from "../../../../src/directory/input/schema.ts";
-import type { Naming, UserId } from "../../../../src/policy/model.ts";
+import type { PracticeSettings, UserId } from "../../../../src/policy/model.ts";
 
 const sent = (value: unknown): SentDirectory => directorySchema.parse(value);
 const NOTHING: StoredDirectory = { users: new Map(), groups: new Map() };
-const NAMING: Naming = {
+const SETTINGS: PracticeSettings = {
   serverName: "practice.example",
   userPrefix: "ht_",
   bot: "@whisper:practice.example" as UserId,
   practiceName: "Test practice",
+  customGroupsEditedBy: "members",
 };
-const wantedDirectory = (directory: SentDirectory) => readDirectory(NAMING, directory, NOTHING).wanted;
+const wantedDirectory = (directory: SentDirectory) => readDirectory(SETTINGS, directory, NOTHING).wanted;
 const ANNA = { username: "anna", name: "Anna" };
 const BEN = { username: "ben", name: "Ben" };
 

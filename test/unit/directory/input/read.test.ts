@@ -2,13 +2,14 @@ import { expect } from "chai";
 import type { StoredDirectory } from "../../../../src/directory/input/plan.ts";
 import { readDirectory } from "../../../../src/directory/input/read.ts";
 import { directorySchema } from "../../../../src/directory/input/schema.ts";
-import type { Naming, UserId } from "../../../../src/policy/model.ts";
+import type { PracticeSettings, UserId } from "../../../../src/policy/model.ts";
 
-const NAMING: Naming = {
+const SETTINGS: PracticeSettings = {
   serverName: "practice.example",
   userPrefix: "ht_",
   bot: "@whisper:practice.example" as UserId,
   practiceName: "Test practice",
+  customGroupsEditedBy: "members",
 };
 const NOTHING: StoredDirectory = { users: new Map(), groups: new Map() };
 const user = (username: unknown, more: Record<string, unknown> = {}) => ({
@@ -23,7 +24,7 @@ const group = (id: unknown, members: unknown = [], more: Record<string, unknown>
   ...more,
 });
 const read = (users: unknown[], groups: unknown[] = [], stored = NOTHING) =>
-  readDirectory(NAMING, directorySchema.parse({ users, security_groups: groups }), stored);
+  readDirectory(SETTINGS, directorySchema.parse({ users, security_groups: groups }), stored);
 
 /** What is known after this was sent. */
 const practice = (users: unknown[], groups: unknown[] = []) => read(users, groups).wanted;

@@ -7,7 +7,7 @@ import type {
   CustomGroupEditors,
   Directory,
   Membership,
-  PolicySettings,
+  PracticeSettings,
   RoomId,
   SecurityGroup,
   Selection,
@@ -99,7 +99,7 @@ export const directory: fc.Arbitrary<Directory> = fc
   .tuple(users, securityGroups, customGroups)
   .map(([people, security, custom]) => practice(people, security, custom));
 
-export const anySettings: fc.Arbitrary<PolicySettings> = fc
+export const anySettings: fc.Arbitrary<PracticeSettings> = fc
   .constantFrom<CustomGroupEditors>("members", "creator", "admins")
   .map((customGroupsEditedBy) => ({ ...settings, customGroupsEditedBy }));
 

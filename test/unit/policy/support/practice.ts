@@ -4,7 +4,7 @@ import {
   type CustomGroup,
   DEFAULT_PREFERENCES,
   type Directory,
-  type PolicySettings,
+  type PracticeSettings,
   type Preferences,
   type SecurityGroup,
   type SecurityGroupId,
@@ -14,7 +14,7 @@ import {
 } from "../../../../src/policy/model.ts";
 import { groupHandleOf, userIdOf } from "../../../../src/policy/names/names.ts";
 
-export const settings: PolicySettings = {
+export const settings: PracticeSettings = {
   serverName: "clinic.example",
   userPrefix: "ht_",
   bot: "@whisper:clinic.example" as UserId,
