@@ -6,7 +6,7 @@ import type { Config } from "./config/schema.ts";
 import { startLastingJobs } from "./jobs/lasting.ts";
 import { describeError } from "./wiring/describe-error.ts";
 import { openDoors, serveHttp } from "./wiring/http.ts";
-import { buildParts } from "./wiring/parts.ts";
+import { buildServices } from "./wiring/services.ts";
 import { watchEventLoop } from "./wiring/watchdog.ts";
 import { startWork } from "./wiring/work.ts";
 
@@ -45,17 +45,20 @@ async function startWhisper(
   const stopping = new AbortController();
   const { signal } = stopping;
   const doors = await openDoors(config);
-  const parts = await buildParts(config, log, signal);
+  const services = await buildServices(config, log, signal);
   let working = false;
-  const stopServing = serveHttp(parts, doors, () => working);
-  const jobs = untilThere("Synapse", () => ensureBot(parts.homeserver, parts.settings.bot), log, signal).then(
-    () => {
-      working = true;
-      void greetHomeserver(parts.catchUp);
-      parts.lookForGaps();
-      return startLastingJobs((onLost) => startWork(parts, onLost), log, signal);
-    },
-  );
+  const stopServing = serveHttp(services, doors, () => working);
+  const jobs = untilThere(
+    "Synapse",
+    () => ensureBot(services.homeserver, services.settings.bot),
+    log,
+    signal,
+  ).then(() => {
+    working = true;
+    void greetHomeserver(services.catchUp);
+    services.lookForGaps();
+    return startLastingJobs((onLost) => startWork(services, onLost), log, signal);
+  });
   jobs.catch((error: unknown) => {
     if (!signal.aborted) onFatal(error instanceof Error ? error : new Error(String(error)));
   });
@@ -64,6 +67,6 @@ async function startWhisper(
     await stopServing();
     // Aborted before Synapse was there: then there are no jobs to stop.
     await (await jobs.catch(() => undefined))?.stop();
-    await parts.close();
+    await services.close();
   };
 }

@@ -2,7 +2,7 @@ import express, { type ErrorRequestHandler, type Express, type RequestHandler } 
 import type { Logger } from "pino";
 import type { Database } from "../store/database.ts";
 import { docsRoutes } from "./docs/docs-routes.ts";
-import { type DispatchParts, dispatch } from "./kernel/dispatch.ts";
+import { type DispatchDependencies, dispatch } from "./kernel/dispatch.ts";
 import { loggable, problemOf } from "./kernel/errors.ts";
 import { type KeyRing, keyRing } from "./kernel/key-ring.ts";
 import { Problem } from "./kernel/problem.ts";
@@ -29,7 +29,7 @@ export interface ApiOptions {
  * documents, and 404 for anything else below /api; other paths are left to whoever comes next.
  */
 export function createApi(options: ApiOptions): Express {
-  const parts: DispatchParts = {
+  const dependencies: DispatchDependencies = {
     database: options.database,
     keys: options.keys ?? keyRing(options.database),
     countRequest: countRequests(options.rateLimit ?? RATE_LIMIT),
@@ -40,7 +40,7 @@ export function createApi(options: ApiOptions): Express {
   const app = express().disable("x-powered-by").disable("etag");
   const router = express.Router({ caseSensitive: true, strict: true });
   for (const [path, ofPath] of byPath(routes)) {
-    router.all(expressPath(path), securityHeaders, dispatch(ofPath, parts));
+    router.all(expressPath(path), securityHeaders, dispatch(ofPath, dependencies));
   }
   router.use("/api", securityHeaders, unknownPath);
   app.use(router);

@@ -1,4 +1,4 @@
-import type { ArrivalParts } from "../arrivals/parts.ts";
+import type { ArrivalDependencies } from "../arrivals/dependencies.ts";
 import type { Route } from "./kernel/route.ts";
 import { type Alerts, alertRoutes } from "./routes/alerts.ts";
 import { arrivalRoutes } from "./routes/arrivals.ts";
@@ -6,34 +6,37 @@ import { auditRoomRoutes } from "./routes/audit-rooms.ts";
 import { bookingRoutes } from "./routes/bookings.ts";
 import { type Conversations, conversationRoutes } from "./routes/conversations.ts";
 import { directoryRoutes } from "./routes/directory.ts";
-import { type HealthRouteParts, healthRoutes } from "./routes/health.ts";
-import { type PatientLinkParts, patientLinkRoutes } from "./routes/patient-links.ts";
+import { type HealthRouteDependencies, healthRoutes } from "./routes/health.ts";
+import { type PatientLinkRouteDependencies, patientLinkRoutes } from "./routes/patient-links.ts";
 import { preferenceRoutes } from "./routes/preferences.ts";
 import { type SignIn, signInRoutes } from "./routes/sign-in.ts";
-import { type UserRouteParts, userRoutes } from "./routes/users.ts";
+import { type UserRouteDependencies, userRoutes } from "./routes/users.ts";
 
 /** What the routes need of the rest of Whisper. The routes of a part that is not given are not served. */
-export interface ApiParts extends UserRouteParts, HealthRouteParts, PatientLinkParts {
+export interface ApiDependencies
+  extends UserRouteDependencies,
+    HealthRouteDependencies,
+    PatientLinkRouteDependencies {
   readonly signIn?: SignIn;
   readonly conversations?: Conversations;
   readonly alerts?: Alerts;
-  readonly bookings?: ArrivalParts;
+  readonly bookings?: ArrivalDependencies;
 }
 
 /** Every route, in the order in which they are documented. */
-export function apiRoutes(parts: ApiParts): Route[] {
-  const { signIn, conversations, alerts, bookings } = parts;
+export function apiRoutes(dependencies: ApiDependencies): Route[] {
+  const { signIn, conversations, alerts, bookings } = dependencies;
   return [
-    ...directoryRoutes(parts),
-    ...userRoutes(parts),
-    ...preferenceRoutes(parts),
+    ...directoryRoutes(dependencies),
+    ...userRoutes(dependencies),
+    ...preferenceRoutes(dependencies),
     ...(signIn ? signInRoutes({ signIn }) : []),
     ...(bookings ? bookingRoutes(bookings) : []),
-    ...arrivalRoutes(parts),
-    ...patientLinkRoutes(parts),
-    ...(conversations ? conversationRoutes({ ...parts, conversations }) : []),
+    ...arrivalRoutes(dependencies),
+    ...patientLinkRoutes(dependencies),
+    ...(conversations ? conversationRoutes({ ...dependencies, conversations }) : []),
     ...(alerts ? alertRoutes({ alerts }) : []),
-    ...auditRoomRoutes(parts),
-    ...healthRoutes(parts),
+    ...auditRoomRoutes(dependencies),
+    ...healthRoutes(dependencies),
   ];
 }

@@ -21,7 +21,7 @@ import { drainLane } from "./rooms/room-lanes.ts";
 import { drainOutbox } from "./sending/outbox-sender.ts";
 import { roomTags } from "./sending/room-tags.ts";
 
-export interface MatrixTaskParts {
+export interface MatrixTaskDependencies {
   readonly database: Database;
   readonly homeserver: Homeserver;
   readonly directory: DirectorySnapshot;
@@ -44,12 +44,12 @@ type MatrixJob =
   | "conversations";
 
 /** The jobs that carry what was decided to the homeserver, and what it sent to the features. */
-export function matrixTasks(parts: MatrixTaskParts): {
+export function matrixTasks(dependencies: MatrixTaskDependencies): {
   readonly [Name in MatrixJob]: (payload: JobPayloads[Name], inTurn: InTurn) => Promise<void>;
 } {
-  const { database, directory, settings, handlers, log } = parts;
-  const { first: homeserver, behind } = withPrecedence(parts.homeserver);
-  const rooms = { ...parts, homeserver, bot: settings.bot };
+  const { database, directory, settings, handlers, log } = dependencies;
+  const { first: homeserver, behind } = withPrecedence(dependencies.homeserver);
+  const rooms = { ...dependencies, homeserver, bot: settings.bot };
   return {
     inbox: ({ room_id }) => drainInbox(database, handlers, log, room_id),
     outbox: ({ conversation_id }, inTurn) =>

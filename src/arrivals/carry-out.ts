@@ -5,6 +5,7 @@ import { newPatientLink, type PatientLink, patientUrl, savePatientLinks } from "
 import type { Directory, Username } from "../policy/model.ts";
 import type { Transaction } from "../store/database.ts";
 import { addJob, type JobPayloads } from "../store/jobs.ts";
+import type { ArrivalDependencies } from "./dependencies.ts";
 import {
   ACKNOWLEDGE,
   editContent,
@@ -18,7 +19,6 @@ import {
 import { patientWithId } from "./notices/patient.ts";
 import * as refs from "./notices/refs.ts";
 import * as words from "./notices/words.ts";
-import type { ArrivalParts } from "./parts.ts";
 import { type ConversationIds, conversationIds } from "./record/conversations.ts";
 import { save } from "./record/store.ts";
 import { type Arrival, type Notice, noticeOf } from "./rules/arrival.ts";
@@ -35,7 +35,7 @@ export interface Post extends Omit<Send, "conversation"> {
 /** Writes what has changed and queues what follows from it, all in the transaction. */
 export async function commit(
   tx: Transaction,
-  parts: ArrivalParts,
+  dependencies: ArrivalDependencies,
   directory: Directory,
   changes: readonly Change[],
   { booking = null, seen }: { readonly booking?: Booking | null; readonly seen?: ConversationIds } = {},
@@ -46,19 +46,23 @@ export async function commit(
     const shows = effects.some((effect) => effect.do === "post" || effect.do === "edit");
     const link = newPatientLink(arrival.patientId);
     if (shows) links.push(link);
-    const view = viewOf(parts, directory, link);
-    for (const effect of effects) posts.push(...(await postsOf(tx, parts, view, arrival, effect)));
+    const view = viewOf(dependencies, directory, link);
+    for (const effect of effects) posts.push(...(await postsOf(tx, dependencies, view, arrival, effect)));
   }
   const arrivals = changes.map(({ arrival }) => arrival);
   await Promise.all([save(tx, booking, arrivals), savePatientLinks(tx, links), send(tx, posts, seen)]);
 }
 
-export const viewOf = (parts: ArrivalParts, directory: Directory, link: PatientLink): NoticeView => ({
+export const viewOf = (
+  dependencies: ArrivalDependencies,
+  directory: Directory,
+  link: PatientLink,
+): NoticeView => ({
   directory,
-  zone: parts.arrivalSettings.zone,
-  now: parts.now?.() ?? new Date(),
-  show: parts.arrivalSettings.show,
-  patientUrl: patientUrl(parts.arrivalSettings.publicUrl, link),
+  zone: dependencies.arrivalSettings.zone,
+  now: dependencies.now?.() ?? new Date(),
+  show: dependencies.arrivalSettings.show,
+  patientUrl: patientUrl(dependencies.arrivalSettings.publicUrl, link),
 });
 
 /** Queues sends, those of one conversation together: two transactions then take the same locks in the same order. */
@@ -82,13 +86,13 @@ export async function send(tx: Transaction, posts: readonly Post[], seen?: Conve
 
 async function postsOf(
   tx: Transaction,
-  parts: ArrivalParts,
+  dependencies: ArrivalDependencies,
   view: NoticeView,
   arrival: Arrival,
   effect: Effect,
 ): Promise<Post[]> {
   if (effect.do === "start-clock") {
-    await startClock(tx, parts, arrival, effect.from);
+    await startClock(tx, dependencies, arrival, effect.from);
     return [];
   }
   if (effect.do === "report-nobody") {
@@ -102,7 +106,7 @@ async function postsOf(
   if (notice === undefined) return [];
   switch (effect.do) {
     case "post":
-      return posted(parts, view, arrival, notice);
+      return posted(dependencies, view, arrival, notice);
     case "edit":
       return [
         {
@@ -114,7 +118,7 @@ async function postsOf(
         },
       ];
     case "take-down":
-      return takenDown(tx, parts, arrival, notice);
+      return takenDown(tx, dependencies, arrival, notice);
     case "report":
     case "report-lost": {
       const name = nameOf(view.directory, effect.username);
@@ -145,8 +149,13 @@ const control = (username: Username, ref: string, text: string): Post => ({
 });
 
 /** The next step of the escalation, if the practice has one here. A clock that runs already is set anew. */
-async function startClock(tx: Transaction, parts: ArrivalParts, arrival: Arrival, from: Date): Promise<void> {
-  const rule = ruleFor(parts.arrivalSettings.escalation, arrival);
+async function startClock(
+  tx: Transaction,
+  dependencies: ArrivalDependencies,
+  arrival: Arrival,
+  from: Date,
+): Promise<void> {
+  const rule = ruleFor(dependencies.arrivalSettings.escalation, arrival);
   const next = rule && nextStep(rule, arrival, from);
   if (next === null) return;
   const step = {
@@ -167,18 +176,23 @@ export const queueStep = (
   addJob(tx, "arrival_escalation", step, { key: `arrival-escalation:${step.arrival_id}`, runAt: at });
 
 /** The reactions that stand under a notice, so that one click answers. */
-const ticksOf = ({ arrivalSettings }: ArrivalParts): string[] => [
+const ticksOf = ({ arrivalSettings }: ArrivalDependencies): string[] => [
   ACKNOWLEDGE,
   REPLY,
   ...arrivalSettings.quickReplies.map((quick) => quick.key),
 ];
 
-function posted(parts: ArrivalParts, view: NoticeView, arrival: Arrival, notice: Notice): Post[] {
+function posted(
+  dependencies: ArrivalDependencies,
+  view: NoticeView,
+  arrival: Arrival,
+  notice: Notice,
+): Post[] {
   const where = arrivalsConversation(notice.username);
   const ref = refs.noticeRef(arrival, notice);
   return [
     { in: where, ref, type: "m.room.message", content: noticeContent(arrival, notice, view) },
-    ...ticksOf(parts).map((key) => ({
+    ...ticksOf(dependencies).map((key) => ({
       in: where,
       ref: refs.tickRef(arrival, notice, key),
       type: "m.reaction",
@@ -191,14 +205,14 @@ function posted(parts: ArrivalParts, view: NoticeView, arrival: Arrival, notice:
 /** What was not sent yet never will be; what may have been sent is redacted. */
 async function takenDown(
   tx: Transaction,
-  parts: ArrivalParts,
+  dependencies: ArrivalDependencies,
   arrival: Arrival,
   notice: Notice,
 ): Promise<Post[]> {
   const messages = refs.postedRefs(arrival, notice);
   const dropped = await dropUnsent(tx, [
     ...messages,
-    ...ticksOf(parts).map((key) => refs.tickRef(arrival, notice, key)),
+    ...ticksOf(dependencies).map((key) => refs.tickRef(arrival, notice, key)),
   ]);
   return messages
     .filter((ref) => !dropped.has(ref))

@@ -7,8 +7,8 @@ import { arrivalRecipients } from "../policy/people/arrival-recipients.ts";
 import { doctorOf } from "../policy/people/doctors.ts";
 import type { Transaction } from "../store/database.ts";
 import { commit } from "./carry-out.ts";
+import type { ArrivalDependencies } from "./dependencies.ts";
 import { dayOf, zoneOf } from "./notices/clock.ts";
-import type { ArrivalParts } from "./parts.ts";
 import { idsOf } from "./record/conversations.ts";
 import { lockBooking, readSituation } from "./record/store.ts";
 import type { Arrival, ArrivalId } from "./rules/arrival.ts";
@@ -41,16 +41,16 @@ const visible = (text: string | null): string | null =>
  */
 export async function putBooking(
   tx: Transaction,
-  parts: ArrivalParts,
+  dependencies: ArrivalDependencies,
   sent: Booking,
 ): Promise<BookingResult> {
   // Asked together: a transaction's statements are carried out in this order, each when the one before has its locks.
   // Where whom memory would tell is told is looked up beside them; whoever else turns out to be told is looked up later.
   const [directory, , situation, seen] = await Promise.all([
-    parts.directory.within(tx),
+    dependencies.directory.within(tx),
     lockBooking(tx, sent.bookingId, sent.patientId),
     readSituation(tx, sent.bookingId, sent.patientId),
-    idsOf(tx, likelyRooms(parts.directory.latest(), sent)),
+    idsOf(tx, likelyRooms(dependencies.directory.latest(), sent)),
   ]);
   const booking: Booking = {
     ...sent,
@@ -63,13 +63,13 @@ export async function putBooking(
     open: situation.open,
     recipients: arrivalRecipients(directory, booking),
     changerReachable: isReachable(directory, booking.changedBy),
-    day: dayOf(zoneOf(parts.arrivalSettings.zone, booking), booking.appointmentAt),
+    day: dayOf(zoneOf(dependencies.arrivalSettings.zone, booking), booking.appointmentAt),
     newId: randomUUID() as ArrivalId,
-    escalation: parts.arrivalSettings.escalation,
+    escalation: dependencies.arrivalSettings.escalation,
     now: new Date(),
   });
   if (!outcome.applied) return { applied: false, arrival: situation.last };
-  await commit(tx, parts, directory, outcome.changes, { booking, seen });
+  await commit(tx, dependencies, directory, outcome.changes, { booking, seen });
   const now = outcome.changes
     .map(({ arrival }) => arrival)
     .findLast((arrival) => arrival.slots.some((slot) => slot.bookingId === booking.bookingId));

@@ -9,12 +9,12 @@ import { addJob } from "../store/jobs.ts";
 import { cardPosts } from "./card.ts";
 import { commit, send } from "./carry-out.ts";
 import { correctReply, withdrawReply } from "./corrections.ts";
+import type { ArrivalDependencies } from "./dependencies.ts";
 import { hideHistoryOf, toggleHistory } from "./history.ts";
 import { ACKNOWLEDGE, HISTORY, nameOf, REPLY, sameKey } from "./notices/notice.ts";
 import { plainText } from "./notices/quote.ts";
 import * as refs from "./notices/refs.ts";
 import * as words from "./notices/words.ts";
-import type { ArrivalParts } from "./parts.ts";
 import { answerTo, passOn } from "./pass-on.ts";
 import { lockArrival } from "./record/store.ts";
 import { acknowledge, openThread } from "./rules/answers.ts";
@@ -28,16 +28,17 @@ const TYPES: ReadonlySet<string> = new Set([
 ]);
 
 /** What happens in arrivals rooms: the recipient answers with ✅, ↩️, a quick answer or a reply, or asks for the history. */
-export function arrivalEvents(parts: ArrivalParts): EventHandler {
+export function arrivalEvents(dependencies: ArrivalDependencies): EventHandler {
   return {
     name: "arrivals",
     handle: async (tx, event) => {
       if (!TYPES.has(event.type)) return;
-      if (event.sender === parts.settings.bot && event.type !== "m.room.member") return pinCard(tx, event);
+      if (event.sender === dependencies.settings.bot && event.type !== "m.room.member")
+        return pinCard(tx, event);
       const place = await placeOf(tx, event);
       if (place === null) return;
       const { owner } = place;
-      const ownerId = userIdOf(parts.settings, owner);
+      const ownerId = userIdOf(dependencies.settings, owner);
       if (event.type === "m.room.member") {
         if (!place.replaced && event.state_key === ownerId && event.content.membership === "join") {
           await send(tx, cardPosts(owner, event.room_id));
@@ -48,9 +49,9 @@ export function arrivalEvents(parts: ArrivalParts): EventHandler {
       if (event.sender !== ownerId) return;
       switch (event.type) {
         case "m.reaction":
-          return reacted(tx, parts, place, event);
+          return reacted(tx, dependencies, place, event);
         case "m.room.message":
-          return wrote(tx, parts, place, event);
+          return wrote(tx, dependencies, place, event);
         case "m.room.redaction":
           return tookBack(tx, owner, event);
       }
@@ -90,53 +91,53 @@ async function pinCard(tx: Transaction, event: MatrixEvent): Promise<void> {
 
 async function reacted(
   tx: Transaction,
-  parts: ArrivalParts,
+  dependencies: ArrivalDependencies,
   place: Place,
   event: MatrixEvent,
 ): Promise<void> {
   const { owner, replaced } = place;
   const relation = relationOf(event);
   if (relation?.kind !== "reaction") return;
-  const ref = await refOfEvent(tx, parts.settings.bot, relation.to);
+  const ref = await refOfEvent(tx, dependencies.settings.bot, relation.to);
   if (ref === null) return;
   if (ref === refs.cardRef(event.room_id)) {
-    if (!replaced && sameKey(relation.key, HISTORY)) await pressedHistory(tx, parts, owner, event);
+    if (!replaced && sameKey(relation.key, HISTORY)) await pressedHistory(tx, dependencies, owner, event);
     return;
   }
   const about = await noticeBehind(tx, owner, ref);
   // Taken back meanwhile, or an earlier posting of it: too late.
   if (about === null || !about.current) return;
   const { arrival, notice } = about;
-  const directory = await parts.directory.within(tx);
+  const directory = await dependencies.directory.within(tx);
   const at = new Date(event.origin_server_ts);
   if (sameKey(relation.key, ACKNOWLEDGE)) {
     const change = acknowledge(arrival, owner, at);
     if (change === null) return;
-    await commit(tx, parts, directory, [change]);
-    parts.onAcknowledged?.((at.getTime() - notice.toldAt.getTime()) / 1_000);
+    await commit(tx, dependencies, directory, [change]);
+    dependencies.onAcknowledged?.((at.getTime() - notice.toldAt.getTime()) / 1_000);
     return;
   }
   if (sameKey(relation.key, REPLY)) {
     const opened = openThread(arrival, owner);
     if (opened === null) return;
-    await commit(tx, parts, directory, [{ arrival: opened, effects: [] }]);
+    await commit(tx, dependencies, directory, [{ arrival: opened, effects: [] }]);
     const text = words.writeHere(nameOf(directory, arrival.markedBy));
     await send(tx, [answerTo(owner, refs.threadRef(arrival, notice), text, refs.noticeRef(arrival, notice))]);
     return;
   }
-  const quick = parts.arrivalSettings.quickReplies.find(({ key }) => sameKey(key, relation.key));
+  const quick = dependencies.arrivalSettings.quickReplies.find(({ key }) => sameKey(key, relation.key));
   if (quick === undefined) return;
-  await answered(tx, parts, place, event, about, { msgtype: "m.text", body: quick.text });
+  await answered(tx, dependencies, place, event, about, { msgtype: "m.text", body: quick.text });
 }
 
 /** Pressed like a button: the reaction is taken back, so that pressing once more is a reaction again. */
 async function pressedHistory(
   tx: Transaction,
-  parts: ArrivalParts,
+  dependencies: ArrivalDependencies,
   owner: Username,
   event: MatrixEvent,
 ): Promise<void> {
-  await toggleHistory(tx, parts, owner, event.event_id);
+  await toggleHistory(tx, dependencies, owner, event.event_id);
   await send(tx, [
     {
       in: arrivalsConversation(owner),
@@ -148,7 +149,12 @@ async function pressedHistory(
   ]);
 }
 
-async function wrote(tx: Transaction, parts: ArrivalParts, place: Place, event: MatrixEvent): Promise<void> {
+async function wrote(
+  tx: Transaction,
+  dependencies: ArrivalDependencies,
+  place: Place,
+  event: MatrixEvent,
+): Promise<void> {
   const { owner } = place;
   const relation = relationOf(event);
   switch (relation?.kind) {
@@ -156,9 +162,9 @@ async function wrote(tx: Transaction, parts: ArrivalParts, place: Place, event: 
     case "reply": {
       const targets = relation.kind === "reply" ? [relation.to] : [relation.root, relation.answers];
       for (const target of targets) {
-        const ref = target === null ? null : await refOfEvent(tx, parts.settings.bot, target);
+        const ref = target === null ? null : await refOfEvent(tx, dependencies.settings.bot, target);
         const about = ref === null ? null : await noticeBehind(tx, owner, ref);
-        if (about !== null) return answered(tx, parts, place, event, about, event.content);
+        if (about !== null) return answered(tx, dependencies, place, event, about, event.content);
       }
       break;
     }
@@ -170,7 +176,7 @@ async function wrote(tx: Transaction, parts: ArrivalParts, place: Place, event: 
     case "reaction":
       return;
     case undefined:
-      if (words.isHistory(plainText(event.content))) return toggleHistory(tx, parts, owner, null);
+      if (words.isHistory(plainText(event.content))) return toggleHistory(tx, dependencies, owner, null);
       break;
     default:
       relation satisfies never;
@@ -188,16 +194,16 @@ async function tookBack(tx: Transaction, owner: Username, event: MatrixEvent): P
 
 async function answered(
   tx: Transaction,
-  parts: ArrivalParts,
+  dependencies: ArrivalDependencies,
   { owner, replaced }: Place,
   event: MatrixEvent,
   { arrival, notice }: About,
   content: MatrixEvent["content"],
 ): Promise<void> {
   const at = new Date(event.origin_server_ts);
-  const directory = await parts.directory.within(tx);
+  const directory = await dependencies.directory.within(tx);
   const reply = { arrival, from: owner, event: event.event_id, at, content };
-  const failure = await passOn(tx, parts, directory, reply);
+  const failure = await passOn(tx, dependencies, directory, reply);
   if (failure === null) return;
   const thread = notice.shown && !replaced ? refs.noticeRef(arrival, notice) : null;
   await send(tx, [answerTo(owner, refs.answerRef(event.event_id), failure, thread)]);

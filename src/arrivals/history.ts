@@ -6,11 +6,11 @@ import { newPatientLink, savePatientLinks } from "../patients/patient-links.ts";
 import type { Directory, EventId, Username } from "../policy/model.ts";
 import { onlyRow, type Queryable, type Transaction } from "../store/database.ts";
 import { type Post, redaction, send, viewOf } from "./carry-out.ts";
+import type { ArrivalDependencies } from "./dependencies.ts";
 import { dateOf, dayOf, minutesBetween, timeOf, zoneOf } from "./notices/clock.ts";
 import { type Line, lineOf, type NoticeView, nameOf } from "./notices/notice.ts";
 import { historyRef } from "./notices/refs.ts";
 import * as words from "./notices/words.ts";
-import type { ArrivalParts } from "./parts.ts";
 import { readArrivals } from "./record/store.ts";
 import { type Arrival, type Notice, noticeOf } from "./rules/arrival.ts";
 
@@ -24,14 +24,14 @@ const SHOWN = 30;
  */
 export async function toggleHistory(
   tx: Transaction,
-  parts: ArrivalParts,
+  dependencies: ArrivalDependencies,
   user: Username,
   by: EventId | null,
 ): Promise<void> {
   const { opened, shown } = await lockHistory(tx, user);
   if (shown) return hide(tx, user, opened);
-  const directory = await parts.directory.within(tx);
-  const post = await historyPost(tx, parts, directory, user, opened + 1);
+  const directory = await dependencies.directory.within(tx);
+  const post = await historyPost(tx, dependencies, directory, user, opened + 1);
   await tx.query(
     "UPDATE arrival_histories SET opened = opened + 1, shown = true, opened_by = $2 WHERE username = $1",
     [user, by],
@@ -73,7 +73,7 @@ async function hide(tx: Transaction, user: Username, opened: number): Promise<vo
 
 async function historyPost(
   tx: Transaction,
-  parts: ArrivalParts,
+  dependencies: ArrivalDependencies,
   directory: Directory,
   user: Username,
   opening: number,
@@ -85,7 +85,7 @@ async function historyPost(
     const notice = noticeOf(arrival, user);
     const link = links.get(arrival.patientId);
     if (notice === undefined || link === undefined) return [];
-    return [historyLine(arrival, notice, viewOf(parts, directory, link))];
+    return [historyLine(arrival, notice, viewOf(dependencies, directory, link))];
   });
   // The oldest are left out of what one message cannot hold.
   while (lines.length > 1 && !fits(historyContent(lines))) lines.pop();

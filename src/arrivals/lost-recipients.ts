@@ -3,7 +3,7 @@ import { unreachable } from "../policy/people/arrival-recipients.ts";
 import type { Database, Queryable } from "../store/database.ts";
 import { addJob } from "../store/jobs.ts";
 import { commit } from "./carry-out.ts";
-import type { ArrivalParts } from "./parts.ts";
+import type { ArrivalDependencies } from "./dependencies.ts";
 import { lockArrival } from "./record/store.ts";
 import type { Arrival, ArrivalId, Notice } from "./rules/arrival.ts";
 import type { Change, Effect } from "./rules/change.ts";
@@ -17,8 +17,8 @@ export const recipientsMayBeLost = (tx: Queryable): Promise<void> =>
  * The job `arrival_recipients`. Looks at all who have still to answer for a patient in the waiting room: these are
  * few, and whom a change of groups and permissions has touched is then not worked out twice.
  */
-export async function followRecipients(database: Database, parts: ArrivalParts): Promise<void> {
-  const directory = await parts.directory.fresh();
+export async function followRecipients(database: Database, dependencies: ArrivalDependencies): Promise<void> {
+  const directory = await dependencies.directory.fresh();
   const waiting = await database.query<{ arrival_id: ArrivalId; username: Username }>(
     `SELECT n.arrival_id, n.username FROM arrivals a JOIN arrival_notices n ON n.arrival_id = a.id
      WHERE a.ended_at IS NULL AND n.state = 'waiting' ORDER BY n.told_at, n.arrival_id`,
@@ -28,8 +28,8 @@ export async function followRecipients(database: Database, parts: ArrivalParts):
     await database.transaction(async (tx) => {
       const arrival = await lockArrival(tx, id);
       if (arrival === null) return;
-      const now = await parts.directory.within(tx);
-      await commit(tx, parts, now, [withoutLost(arrival, now, new Date())]);
+      const now = await dependencies.directory.within(tx);
+      await commit(tx, dependencies, now, [withoutLost(arrival, now, new Date())]);
     });
   }
 }

@@ -7,11 +7,11 @@ import { userIdOf } from "../policy/names/names.ts";
 import { mayWrite } from "../policy/people/individual.ts";
 import type { Transaction } from "../store/database.ts";
 import { commit, type Post, send, viewOf } from "./carry-out.ts";
+import type { ArrivalDependencies } from "./dependencies.ts";
 import { lineOf } from "./notices/notice.ts";
 import { quoting } from "./notices/quote.ts";
 import { passedOnRef } from "./notices/refs.ts";
 import * as words from "./notices/words.ts";
-import type { ArrivalParts } from "./parts.ts";
 import { reply } from "./rules/answers.ts";
 import type { Arrival } from "./rules/arrival.ts";
 
@@ -30,7 +30,7 @@ export interface Answer {
  */
 export async function passOn(
   tx: Transaction,
-  parts: ArrivalParts,
+  dependencies: ArrivalDependencies,
   directory: Directory,
   { arrival, from, event, at, content }: Answer,
 ): Promise<string | null> {
@@ -40,7 +40,7 @@ export async function passOn(
   const verdict = mayWrite(directory, from, to);
   if (!verdict.allowed) return words.notPassedOn(verdict.reason);
   const link = newPatientLink(arrival.patientId);
-  const line = lineOf(arrival, viewOf(parts, directory, link));
+  const line = lineOf(arrival, viewOf(dependencies, directory, link));
   const contents = quoting(line, content);
   if (!contents.every(fits)) return words.notPassedOn(words.replyTooLong);
   await savePatientLinks(tx, [link]);
@@ -49,13 +49,13 @@ export async function passOn(
       in: individualConversation(from, to),
       // The last one is the reply itself: what is done to it later is done to this one.
       ref: index === all.length - 1 ? passedOnRef(event) : `${passedOnRef(event)}:quote`,
-      as: userIdOf(parts.settings, from),
+      as: userIdOf(dependencies.settings, from),
       type: "m.room.message",
       content: each,
     }),
   );
   const change = reply(arrival, from, at);
-  if (change !== null) await commit(tx, parts, directory, [change]);
+  if (change !== null) await commit(tx, dependencies, directory, [change]);
   await send(tx, posts);
   return null;
 }

@@ -3,8 +3,8 @@ import type { Conversation, Username } from "../policy/model.ts";
 import type { Database, Queryable, Transaction } from "../store/database.ts";
 import { addJob } from "../store/jobs.ts";
 import { commit } from "./carry-out.ts";
+import type { ArrivalDependencies } from "./dependencies.ts";
 import { noticeRef, postedRefs } from "./notices/refs.ts";
-import type { ArrivalParts } from "./parts.ts";
 import { lockArrival } from "./record/store.ts";
 import { withNotice } from "./rules/answers.ts";
 import { type Arrival, type ArrivalId, noticeOf } from "./rules/arrival.ts";
@@ -22,7 +22,11 @@ export async function roomTaken(tx: Transaction, conversation: Conversation): Pr
  * The job `arrival_room`: posts again, oldest first, what its recipient ought to see and does not, because it went into
  * a room that was replaced. What was still on its way goes into the new room by itself.
  */
-export async function postAgain(database: Database, parts: ArrivalParts, username: Username): Promise<void> {
+export async function postAgain(
+  database: Database,
+  dependencies: ArrivalDependencies,
+  username: Username,
+): Promise<void> {
   for (const id of await shownTo(database, username)) {
     await database.transaction(async (tx) => {
       const arrival = await lockArrival(tx, id);
@@ -31,7 +35,9 @@ export async function postAgain(database: Database, parts: ArrivalParts, usernam
       if ((await lostSends(tx, [noticeRef(arrival, notice)])).size === 0) return;
       // What was still to be said about the lost one has nothing to be about.
       await dropUnsent(tx, postedRefs(arrival, notice));
-      await commit(tx, parts, await parts.directory.within(tx), [anotherPosting(arrival, username)]);
+      await commit(tx, dependencies, await dependencies.directory.within(tx), [
+        anotherPosting(arrival, username),
+      ]);
     });
   }
 }

@@ -1,6 +1,6 @@
 import type { Config } from "../config/schema.ts";
+import type { ArrivalSettings } from "./dependencies.ts";
 import { foldLocation } from "./notices/clock.ts";
-import type { ArrivalSettings } from "./parts.ts";
 
 /** What arrivals need of the configuration. */
 export const arrivalSettings = ({ arrivals, practice, public_url }: Config): ArrivalSettings => ({

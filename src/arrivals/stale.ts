@@ -1,8 +1,8 @@
 import { forgetPatientLinks } from "../patients/patient-links.ts";
 import type { Database } from "../store/database.ts";
 import { commit } from "./carry-out.ts";
+import type { ArrivalDependencies, ArrivalSettings } from "./dependencies.ts";
 import { dayOf } from "./notices/clock.ts";
-import type { ArrivalParts, ArrivalSettings } from "./parts.ts";
 import { lockArrival, readArrivals } from "./record/store.ts";
 import type { Arrival, ArrivalId } from "./rules/arrival.ts";
 import { endArrival } from "./rules/lifecycle.ts";
@@ -15,12 +15,12 @@ interface Timed {
 }
 
 /** Looks every hour: what was told in the morning is stale in the following night, what was told in the evening later. */
-export const arrivalTimes = (parts: ArrivalParts, database: Database): Timed[] => [
+export const arrivalTimes = (dependencies: ArrivalDependencies, database: Database): Timed[] => [
   {
     name: "arrivals_stale",
     cron: "7 * * * *",
     run: async () => {
-      await clearStale(parts, database, new Date());
+      await clearStale(dependencies, database, new Date());
       await forgetPatientLinks(database);
     },
   },
@@ -48,24 +48,33 @@ export function isStale(
  * Ends the arrivals that are stale: their notices leave the rooms and stay in the history.
  * @returns how many.
  */
-export async function clearStale(parts: ArrivalParts, database: Database, now: Date): Promise<number> {
-  const before = new Date(now.getTime() - parts.arrivalSettings.staleAfter);
+export async function clearStale(
+  dependencies: ArrivalDependencies,
+  database: Database,
+  now: Date,
+): Promise<number> {
+  const before = new Date(now.getTime() - dependencies.arrivalSettings.staleAfter);
   const old = await readArrivals(database, "WHERE a.ended_at IS NULL AND a.told_at < $1 ORDER BY a.told_at", [
     before,
   ]);
   let cleared = 0;
-  for (const { id } of old.filter((arrival) => isStale(arrival, parts.arrivalSettings, now))) {
-    if (await endStale(parts, database, id, now)) cleared += 1;
+  for (const { id } of old.filter((arrival) => isStale(arrival, dependencies.arrivalSettings, now))) {
+    if (await endStale(dependencies, database, id, now)) cleared += 1;
   }
   return cleared;
 }
 
-const endStale = (parts: ArrivalParts, database: Database, id: ArrivalId, now: Date): Promise<boolean> =>
+const endStale = (
+  dependencies: ArrivalDependencies,
+  database: Database,
+  id: ArrivalId,
+  now: Date,
+): Promise<boolean> =>
   database.transaction(async (tx) => {
     const arrival = await lockArrival(tx, id);
     // It has ended or was told anew meanwhile.
-    if (arrival === null || !isStale(arrival, parts.arrivalSettings, now)) return false;
-    const directory = await parts.directory.within(tx);
-    await commit(tx, parts, directory, [endArrival(arrival, "stale", now)]);
+    if (arrival === null || !isStale(arrival, dependencies.arrivalSettings, now)) return false;
+    const directory = await dependencies.directory.within(tx);
+    await commit(tx, dependencies, directory, [endArrival(arrival, "stale", now)]);
     return true;
   });

@@ -2,8 +2,8 @@ import type { EventId, RoomId, Username } from "../policy/model.ts";
 import type { Database } from "../store/database.ts";
 import type { JobPayloads } from "../store/jobs.ts";
 import { commit, queueStep } from "./carry-out.ts";
+import type { ArrivalDependencies } from "./dependencies.ts";
 import { followRecipients } from "./lost-recipients.ts";
-import type { ArrivalParts } from "./parts.ts";
 import { lockArrival } from "./record/store.ts";
 import { postAgain } from "./replaced-room.ts";
 import type { ArrivalId } from "./rules/arrival.ts";
@@ -19,7 +19,7 @@ type ArrivalJob = "arrival_escalation" | "arrival_room" | "arrival_recipients" |
 
 /** The jobs about arrivals. */
 export function arrivalTasks(
-  parts: ArrivalParts,
+  dependencies: ArrivalDependencies,
   database: Database,
   pins: Pins,
 ): { readonly [Name in ArrivalJob]: (payload: JobPayloads[Name]) => Promise<void> } {
@@ -30,17 +30,17 @@ export function arrivalTasks(
         // The clock was started anew, or the step was taken by an earlier run of this job.
         if (arrival === null || arrival.clockAt.toISOString() !== due.clock_at) return;
         if (arrival.escalations.length !== due.step - 1) return;
-        const rule = ruleFor(parts.arrivalSettings.escalation, arrival);
+        const rule = ruleFor(dependencies.arrivalSettings.escalation, arrival);
         if (rule === null) return;
-        const directory = await parts.directory.within(tx);
+        const directory = await dependencies.directory.within(tx);
         const now = new Date();
         const change = escalate(arrival, rule, directory, now);
         const later = due.due_at === undefined || due.put_off ? null : putOffUntil(new Date(due.due_at), now);
         if (change !== null && later !== null) return queueStep(tx, { ...due, put_off: true }, later);
-        if (change !== null) await commit(tx, parts, directory, [change]);
+        if (change !== null) await commit(tx, dependencies, directory, [change]);
       }),
-    arrival_room: ({ username }) => postAgain(database, parts, username as Username),
-    arrival_recipients: () => followRecipients(database, parts),
+    arrival_room: ({ username }) => postAgain(database, dependencies, username as Username),
+    arrival_recipients: () => followRecipients(database, dependencies),
     arrival_card: ({ room_id, event_id }) => pins.pin(room_id as RoomId, event_id as EventId),
   };
 }

@@ -18,7 +18,7 @@ import { commandText, LONGEST_COMMAND, TOO_LONG } from "./text.ts";
 import { nameText, type Token, tokensOf } from "./tokens.ts";
 import { detailsOf } from "./who.ts";
 
-export interface CommandEventParts {
+export interface CommandEventDependencies {
   readonly directory: DirectorySnapshot;
   readonly settings: PracticeSettings;
   readonly commands: readonly Command[];
@@ -28,20 +28,20 @@ export interface CommandEventParts {
  * What people write to Whisper: commands in their control room and in the admin room, and `?` alone in an individual
  * conversation. Each is answered once: the answer's ref is made from the event.
  */
-export function commandEvents(parts: CommandEventParts): EventHandler {
+export function commandEvents(dependencies: CommandEventDependencies): EventHandler {
   const commands = {
-    control: commandsIn(parts.commands, "control"),
-    admin: commandsIn(parts.commands, "admin"),
+    control: commandsIn(dependencies.commands, "control"),
+    admin: commandsIn(dependencies.commands, "admin"),
   };
   return {
     name: "commands",
     handle: async (tx, event) => {
       if (event.type !== "m.room.message" || event.state_key !== undefined) return;
-      if (event.sender === parts.settings.bot || relationOf(event)?.kind === "edit") return;
+      if (event.sender === dependencies.settings.bot || relationOf(event)?.kind === "edit") return;
       const stored = await conversationOfRoom(tx, event.room_id);
       if (stored === null || !isForUs(stored, event)) return;
-      const directory = await parts.directory.within(tx);
-      const username = usernameOf(parts.settings, event.sender, directory);
+      const directory = await dependencies.directory.within(tx);
+      const username = usernameOf(dependencies.settings, event.sender, directory);
       if (username === null) return;
       const { conversation } = stored;
       switch (conversation.kind) {
@@ -52,12 +52,12 @@ export function commandEvents(parts: CommandEventParts): EventHandler {
         }
         case "control": {
           if (conversation.user !== username) return;
-          const answer = await answerTo(parts, tx, directory, username, commands.control, event);
+          const answer = await answerTo(dependencies, tx, directory, username, commands.control, event);
           return answer === null ? undefined : reply(tx, stored, event, answer, false);
         }
         case "admin": {
           if (!isWhisperAdmin(directory, username)) return;
-          const answer = await answerTo(parts, tx, directory, username, commands.admin, event);
+          const answer = await answerTo(dependencies, tx, directory, username, commands.admin, event);
           return answer === null ? undefined : reply(tx, stored, event, answer, true);
         }
       }
@@ -72,7 +72,7 @@ function isForUs({ conversation: { kind } }: StoredConversation, { content }: Ma
 }
 
 async function answerTo(
-  { settings }: CommandEventParts,
+  { settings }: CommandEventDependencies,
   tx: Transaction,
   directory: Directory,
   username: Username,

@@ -4,7 +4,7 @@ import { type EditRequest, editConversation } from "./groups/edit.ts";
 import { type ListedConversation, listConversations } from "./list/list.ts";
 import { type PathPiece, piecesOf, type ShownConversation, showConversation } from "./list/show.ts";
 import { type Opened, type OpenRequest, openConversation } from "./open.ts";
-import type { ConversationParts } from "./record/parts.ts";
+import type { ConversationDependencies } from "./record/dependencies.ts";
 import type { Refusal } from "./record/refusal.ts";
 import { type RoomNews, roomOf } from "./record/room-of.ts";
 
@@ -34,14 +34,14 @@ export interface Conversations {
 }
 
 export function conversations(
-  parts: ConversationParts & { readonly database: Queryable; readonly news: RoomNews },
+  dependencies: ConversationDependencies & { readonly database: Queryable; readonly news: RoomNews },
 ): Conversations {
   return {
-    open: (tx, request) => openConversation(parts, tx, request),
+    open: (tx, request) => openConversation(dependencies, tx, request),
     edit: async (tx, id, request) => {
-      const edited = await editConversation(parts, tx, id, request);
+      const edited = await editConversation(dependencies, tx, id, request);
       if ("refused" in edited) return edited;
-      const directory = await parts.directory.within(tx);
+      const directory = await dependencies.directory.within(tx);
       const staying = edited.staying.map(({ username, reason, paths }) => ({
         username,
         reason,
@@ -49,8 +49,8 @@ export function conversations(
       }));
       return { staying };
     },
-    roomOf: (id, signal) => roomOf(parts.database, parts.news, id, signal),
-    list: (db, username, options) => listConversations(parts, db, username, options),
-    show: (db, id) => showConversation(parts, db, id),
+    roomOf: (id, signal) => roomOf(dependencies.database, dependencies.news, id, signal),
+    list: (db, username, options) => listConversations(dependencies, db, username, options),
+    show: (db, id) => showConversation(dependencies, db, id),
   };
 }

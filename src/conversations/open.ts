@@ -9,8 +9,8 @@ import type { Transaction } from "../store/database.ts";
 import { makeCustomGroup } from "./groups/change-group.ts";
 import { showAgain } from "./list/views.ts";
 import { checkRoom } from "./record/affected.ts";
+import { type ConversationDependencies, nowOf } from "./record/dependencies.ts";
 import { groupConversation, individualConversation } from "./record/keys.ts";
-import { type ConversationParts, nowOf } from "./record/parts.ts";
 import { unknownAsker, unknownPiece } from "./record/pieces.ts";
 import { forbidden, invalid, type Refusal } from "./record/refusal.ts";
 import { ensureConversation } from "./record/store.ts";
@@ -31,11 +31,11 @@ export interface Opened {
  * the asker's list again, and its room is looked at, so whoever had left it is back.
  */
 export async function openConversation(
-  parts: ConversationParts,
+  dependencies: ConversationDependencies,
   tx: Transaction,
   asked: OpenRequest,
 ): Promise<Opened | Refusal> {
-  const directory = await parts.directory.within(tx);
+  const directory = await dependencies.directory.within(tx);
   const request: OpenRequest = {
     ...selectionAsKnown(directory, asked),
     as: usernameAsKnown(directory, asked.as),
@@ -45,8 +45,8 @@ export async function openConversation(
   if (refusal !== null) return refusal;
   const opening = openingFor(directory, request.as, request, request.name);
   if (opening.open === "refused") return forbidden(opening.reason);
-  const opened = await findOrMake(parts, tx, opening, request.as);
-  await showAgain(tx, opened.id, userIdOf(parts.settings, request.as), nowOf(parts));
+  const opened = await findOrMake(dependencies, tx, opening, request.as);
+  await showAgain(tx, opened.id, userIdOf(dependencies.settings, request.as), nowOf(dependencies));
   await checkRoom(tx, opened.id);
   return opened;
 }
@@ -66,7 +66,7 @@ function malformed(directory: Directory, request: OpenRequest): Refusal | null {
  * the newest state of the room that it is made from, if it is.
  */
 export async function findOrMake(
-  { directory, settings }: Pick<ConversationParts, "directory" | "settings">,
+  { directory, settings }: Pick<ConversationDependencies, "directory" | "settings">,
   tx: Transaction,
   opening: Exclude<Opening, { open: "refused" }>,
   asker: Username,

@@ -3,7 +3,7 @@ import type { Database } from "../store/database.ts";
 import { type InTurn, type JobSpec, PROMPTLY } from "../store/jobs.ts";
 import type { Serial } from "./serial.ts";
 
-export interface PromptParts {
+export interface PromptJobDependencies {
   readonly database: Database;
   readonly serial: Serial;
   /** Carries out a job of this name. Idempotent. */
@@ -21,7 +21,7 @@ const AT_ONCE = 4;
  * all of it, when the process died, or was busy, or failed.
  * @returns what ends that. Runs that have begun go on.
  */
-export function runPromptly({ database, serial, carryOut, isAway, log }: PromptParts): () => void {
+export function runPromptly({ database, serial, carryOut, isAway, log }: PromptJobDependencies): () => void {
   let running = 0;
   const begin = (spec: JobSpec) => {
     const { name, queue } = spec;

@@ -36,14 +36,14 @@ export async function auditRoomsCommand(
   }
 }
 
-interface CommandParts {
+interface AuditCommandDependencies {
   readonly config: Config;
   readonly database: Database;
   readonly homeserver: Homeserver;
 }
 
 async function auditAndRepair(
-  { config, database, homeserver }: CommandParts,
+  { config, database, homeserver }: AuditCommandDependencies,
   repair: boolean,
   print: (line: string) => void,
 ): Promise<boolean> {

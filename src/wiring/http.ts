@@ -6,7 +6,7 @@ import { letInFirst } from "../appservice/access/let-in.ts";
 import { issueSignIn } from "../appservice/access/sign-in.ts";
 import { withAccount } from "../appservice/accounts/accounts.ts";
 import { callbackRooms } from "../appservice/callbacks/callback-rooms.ts";
-import { type CallbackParts, policyCallbacks } from "../appservice/callbacks/callbacks.ts";
+import { type PolicyCallbackDependencies, policyCallbacks } from "../appservice/callbacks/callbacks.ts";
 import { entrance } from "../appservice/gate/door/entrance.ts";
 import { createGate, type Gate, type GateOptions } from "../appservice/gate/gate.ts";
 import { createClientApiProxy } from "../appservice/gate/proxy.ts";
@@ -26,7 +26,7 @@ import type { UserId } from "../policy/model.ts";
 import { usernameOf } from "../policy/names/names.ts";
 import { directoryChanges } from "./directory-changes.ts";
 import { type FrontDoor, frontDoor } from "./front-door.ts";
-import type { Parts } from "./parts.ts";
+import type { Services } from "./services.ts";
 
 /** Where Whisper listens. */
 export interface Doors {
@@ -51,21 +51,21 @@ async function closeDoors({ main, clients }: Doors): Promise<void> {
  * @param working whether Synapse was there and jobs are carried out.
  * @returns what stops serving.
  */
-export function serveHttp(parts: Parts, doors: Doors, working: () => boolean): () => Promise<void> {
-  const { config, database, directory, log, notifications, settings } = parts;
-  const rooms = callbackRooms(database, parts.homeserver, notifications);
+export function serveHttp(services: Services, doors: Doors, working: () => boolean): () => Promise<void> {
+  const { config, database, directory, log, notifications, settings } = services;
+  const rooms = callbackRooms(database, services.homeserver, notifications);
   const adopt = adoptionWait(database, notifications);
   const gateOptions: GateOptions = {
     synapseUrl: config.homeserver.url,
-    media: mediaOf(parts.database),
-    uploaderOf: uploaderIn(parts.homeserver),
+    media: mediaOf(services.database),
+    uploaderOf: uploaderIn(services.homeserver),
     entrance: entrance({ directory, settings, rooms, adopt }),
     log,
     behindProxy: config.gate.listen === undefined,
   };
   const gates: Gate[] = [createGate(gateOptions)];
   const app = bareApp();
-  const receipts = forSynapse(app, parts, { rooms, adopt });
+  const receipts = forSynapse(app, services, { rooms, adopt });
   // Before anything that reads bodies: what is gated goes on as it came.
   app.use(gates.map((gate) => gate.router));
   app.get(
@@ -78,10 +78,10 @@ export function serveHttp(parts: Parts, doors: Doors, working: () => boolean): (
   );
   app.use(
     createApi({
-      database: parts.database,
-      keys: keyRing(parts.database, { news: parts.notifications }),
+      database: services.database,
+      keys: keyRing(services.database, { news: services.notifications }),
       log,
-      routes: routesOf(parts, working),
+      routes: routesOf(services, working),
       publicUrl: config.public_url,
     }),
   );
@@ -107,9 +107,13 @@ const bareApp = (): Express => express().disable("x-powered-by").disable("etag")
  * What Synapse calls: the transactions of the application service, and the callbacks of its antispam module.
  * @returns the receipts that wait to be stored.
  */
-function forSynapse(app: Express, parts: Parts, about: Pick<CallbackParts, "rooms" | "adopt">): ReceiptQueue {
-  const { config, database, directory, log, metrics, settings } = parts;
-  const catchUp = afterRefusal(parts.catchUp);
+function forSynapse(
+  app: Express,
+  services: Services,
+  about: Pick<PolicyCallbackDependencies, "rooms" | "adopt">,
+): ReceiptQueue {
+  const { config, database, directory, log, metrics, settings } = services;
+  const catchUp = afterRefusal(services.catchUp);
   const receipts = receiptQueue(
     (events) => storeReceipts(database, events),
     (error) => {
@@ -121,7 +125,7 @@ function forSynapse(app: Express, parts: Parts, about: Pick<CallbackParts, "room
     "/_matrix/app/v1",
     intake({
       database,
-      hsToken: parts.hsToken,
+      hsToken: services.hsToken,
       receipts,
       knowsUser: async (userId) => (await withAccount(database, [userId as UserId])).size > 0,
       onStored: metrics.stored,
@@ -149,17 +153,17 @@ function forSynapse(app: Express, parts: Parts, about: Pick<CallbackParts, "room
   return receipts;
 }
 
-function routesOf(parts: Parts, working: () => boolean) {
-  const { config, database, homeserver, directory, settings, metrics } = parts;
-  const signInParts = { database, homeserver, directory, settings, template: signInTemplate(config) };
+function routesOf(services: Services, working: () => boolean) {
+  const { config, database, homeserver, directory, settings, metrics } = services;
+  const signInDependencies = { database, homeserver, directory, settings, template: signInTemplate(config) };
   return apiRoutes({
     database,
     settings,
     changes: directoryChanges,
-    signIn: { issue: (username) => issueSignIn(signInParts, username) },
-    conversations: conversations(parts.conversationParts),
+    signIn: { issue: (username) => issueSignIn(signInDependencies, username) },
+    conversations: conversations(services.conversationDependencies),
     alerts,
-    bookings: parts.arrivalParts,
+    bookings: services.arrivalDependencies,
     patientUrl: config.patients.url,
     checks: healthChecks(database, homeserver, working),
     metrics: metrics.registry,

@@ -32,16 +32,16 @@ import type { EventHandler } from "../messages/event.ts";
 import { forgetSends } from "../messages/outbox.ts";
 import { isDatabaseDown } from "../store/database.ts";
 import { directoryChanges } from "./directory-changes.ts";
-import type { Parts } from "./parts.ts";
+import type { Services } from "./services.ts";
 
 /** Begins to carry out jobs. `onLost`: the database went away, and with it this runner's claim to its jobs. */
-export function startWork(parts: Parts, onLost: (error: Error) => void): Promise<JobRunner> {
-  const { database, databaseUrl, log } = parts;
+export function startWork(services: Services, onLost: (error: Error) => void): Promise<JobRunner> {
+  const { database, databaseUrl, log } = services;
   return startJobs({
     database,
     databaseUrl,
-    tasks: tasksOf(parts),
-    timed: timetable(parts),
+    tasks: tasksOf(services),
+    timed: timetable(services),
     log,
     isAway: (error) => error instanceof HomeserverAway || isDatabaseDown(error),
     onFatal: onLost,
@@ -49,65 +49,65 @@ export function startWork(parts: Parts, onLost: (error: Error) => void): Promise
 }
 
 /** What the features do with the events of rooms, in this order. */
-function handlersOf(parts: Parts): EventHandler[] {
-  const { conversationParts, arrivalParts, directory, settings } = parts;
+function handlersOf(services: Services): EventHandler[] {
+  const { conversationDependencies, arrivalDependencies, directory, settings } = services;
   const commands = commandsOf({
-    open: (tx, request) => openConversation(conversationParts, tx, request),
-    edit: (tx, id, request) => editConversation(conversationParts, tx, id, request),
+    open: (tx, request) => openConversation(conversationDependencies, tx, request),
+    edit: (tx, id, request) => editConversation(conversationDependencies, tx, id, request),
     changes: directoryChanges,
-    toggleArrivals: (tx, username) => toggleHistory(tx, arrivalParts, username, null),
+    toggleArrivals: (tx, username) => toggleHistory(tx, arrivalDependencies, username, null),
     startAudit: (tx, { event, repair }) =>
       queueRoomAudit(tx, { id: event, roomIds: null, repair, tells: "always" }),
   });
   return [
     // First: it compares with what was known before the event, and takes its lock before jobs are queued.
-    customGroupEvents(conversationParts),
+    customGroupEvents(conversationDependencies),
     roomEvents(settings.bot),
     activityEvents(settings),
     mediaEvents(settings),
-    arrivalEvents(arrivalParts),
+    arrivalEvents(arrivalDependencies),
     commandEvents({ directory, settings, commands }),
     // Last: the others may still look at what is being deleted.
     redactionEvents,
   ];
 }
 
-function tasksOf(parts: Parts): TaskList {
-  const { database, homeserver, log, audit } = parts;
+function tasksOf(services: Services): TaskList {
+  const { database, homeserver, log, audit } = services;
   return {
-    ...matrixTasks({ ...parts, handlers: handlersOf(parts), roomTaken }),
-    ...arrivalTasks(parts.arrivalParts, database, roomPins(homeserver)),
+    ...matrixTasks({ ...services, handlers: handlersOf(services), roomTaken }),
+    ...arrivalTasks(services.arrivalDependencies, database, roomPins(homeserver)),
     alert_expiry: ({ alert_id }) => expireAlert(database, alert_id),
     gaps: async ({ rooms }) => {
       await findGaps({ ...audit, homeserver, log }, rooms);
-      await findLostReceipts(parts);
+      await findLostReceipts(services);
     },
     room_audit: ({ audit_id }) => runRoomAudit(audit, audit_id),
   };
 }
 
 /** What the clock starts, in UTC; nightly is the small hours of eastern Australia. */
-function timetable(parts: Parts): Timed[] {
-  const { database, settings, conversationParts } = parts;
+function timetable(services: Services): Timed[] {
+  const { database, settings, conversationDependencies } = services;
   return [
     { name: "upkeep_jobs", cron: "*/10 * * * *", run: () => clearReplacedJobs(database) },
     { name: "upkeep_changes", cron: "17 * * * *", run: () => forgetOldChanges(database) },
-    { name: "retention", cron: "5 17 * * *", run: () => forgetOld(parts) },
+    { name: "retention", cron: "5 17 * * *", run: () => forgetOld(services) },
     { name: "upkeep_keys", cron: "7 * * * *", run: () => forgetOldIdempotencyKeys(database) },
-    { name: "visibility", cron: "11 * * * *", run: () => archiveQuiet(database, conversationParts) },
+    { name: "visibility", cron: "11 * * * *", run: () => archiveQuiet(database, conversationDependencies) },
     {
       name: "orphan_rooms",
       cron: "*/20 * * * *",
-      run: () => closeOrphanRooms(database, parts.directory, settings),
+      run: () => closeOrphanRooms(database, services.directory, settings),
     },
-    { name: "notifications", cron: "23 * * * *", run: () => reassertNotifications(parts) },
+    { name: "notifications", cron: "23 * * * *", run: () => reassertNotifications(services) },
     { name: "gaps_nightly", cron: "31 16 * * *", run: () => queueGapCheck(database, "all") },
     {
       name: "room_audit_nightly",
       cron: "41 16 * * *",
       run: () => database.transaction((tx) => queueRoomAudit(tx, nightlyRoomAudit())),
     },
-    ...arrivalTimes(parts.arrivalParts, database),
+    ...arrivalTimes(services.arrivalDependencies, database),
   ];
 }
 
@@ -119,7 +119,7 @@ const nightlyRoomAudit = () => ({
 });
 
 /** What was handled long ago is of no use to anybody. Messages themselves are Synapse's to keep. */
-async function forgetOld({ config, database, settings }: Parts): Promise<void> {
+async function forgetOld({ config, database, settings }: Services): Promise<void> {
   const before = new Date(Date.now() - config.retention);
   await forgetSends(database, before);
   await forgetReadMessages(database, settings, await forgetHandledEvents(database, before));

@@ -17,7 +17,7 @@ import { sendProblem, sendReply } from "./reply.ts";
 import { logRequest } from "./request-log.ts";
 import type { Caller, Prepared, Reply, RequestContext, Route } from "./route.ts";
 
-export interface DispatchParts {
+export interface DispatchDependencies {
   readonly database: Database;
   readonly keys: KeyRing;
   readonly countRequest: CountRequest;
@@ -30,7 +30,7 @@ export interface DispatchParts {
 const TRIES = 3;
 
 /** Serves all the routes of one path: chooses by method, and takes a request from its first byte to its answer. */
-export function dispatch(routes: readonly Route[], parts: DispatchParts): RequestHandler {
+export function dispatch(routes: readonly Route[], dependencies: DispatchDependencies): RequestHandler {
   const byMethod = new Map<string, Route>(routes.map((route) => [route.method, route]));
   const get = byMethod.get("GET");
   if (get) byMethod.set("HEAD", get);
@@ -39,15 +39,18 @@ export function dispatch(routes: readonly Route[], parts: DispatchParts): Reques
   return async (request, response) => {
     const route = byMethod.get(request.method);
     const pattern = routes[0]?.path ?? "";
-    logRequest(parts.log, request, response, pattern);
+    logRequest(dependencies.log, request, response, pattern);
     try {
       if (!route)
         throw new Problem("method-not-allowed", `Allowed here: ${allow}.`, { headers: { Allow: allow } });
-      await serve(route, request, response, parts);
+      await serve(route, request, response, dependencies);
     } catch (error) {
       const { problem, unexpected } = problemOf(error);
       if (unexpected) {
-        parts.log.error({ method: request.method, route: pattern, error: loggable(error) }, "request failed");
+        dependencies.log.error(
+          { method: request.method, route: pattern, error: loggable(error) },
+          "request failed",
+        );
       }
       sendProblem(response, problem);
     }
@@ -58,9 +61,9 @@ async function serve(
   route: Route,
   request: Request,
   response: Response,
-  parts: DispatchParts,
+  dependencies: DispatchDependencies,
 ): Promise<void> {
-  const caller = await authorize(route, request, response, parts);
+  const caller = await authorize(route, request, response, dependencies);
   const idempotencyKey =
     route.method === "POST" ? idempotencyKeyOf(request.headers["idempotency-key"]?.toString()) : null;
   const prepared = route.prepare({
@@ -73,7 +76,7 @@ async function serve(
   response.on("close", () => gone.abort());
   const context: RequestContext = {
     caller,
-    log: parts.log,
+    log: dependencies.log,
     remoteAddress: request.socket.remoteAddress ?? "",
     header: (name) => request.get(name),
     signal: gone.signal,
@@ -88,8 +91,8 @@ async function serve(
           hash: hashOfRequest(route.method, route.path, prepared.input),
         }
       : null;
-  const { reply, replayed } = await carryOut(prepared, context, idempotent, parts.database);
-  if (parts.checkReplies) checkReply(route, reply);
+  const { reply, replayed } = await carryOut(prepared, context, idempotent, dependencies.database);
+  if (dependencies.checkReplies) checkReply(route, reply);
   if (replayed) response.set("Idempotency-Replayed", "true");
   await sendReply(response, request.method === "HEAD" ? withoutStream(reply) : reply, gone.signal);
 }
@@ -98,11 +101,11 @@ async function authorize(
   route: Route,
   request: Request,
   response: Response,
-  parts: DispatchParts,
+  dependencies: DispatchDependencies,
 ): Promise<Caller | null> {
   if (route.scope === "public") return null;
-  const caller = await parts.keys.callerOf(request.headers.authorization);
-  await parts.countRequest(caller.keyId, request, response);
+  const caller = await dependencies.keys.callerOf(request.headers.authorization);
+  await dependencies.countRequest(caller.keyId, request, response);
   mustHaveScope(caller, route.scope);
   return caller;
 }

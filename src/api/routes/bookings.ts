@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { putBooking } from "../../arrivals/change-booking.ts";
+import type { ArrivalDependencies } from "../../arrivals/dependencies.ts";
 import { arrivalInBookingSchema, shownInBooking } from "../../arrivals/notices/shown.ts";
-import type { ArrivalParts } from "../../arrivals/parts.ts";
 import { BOOKING_STATUSES } from "../../arrivals/rules/booking.ts";
 import { trimmed } from "../../base/trimmed.ts";
 import { orNone } from "../../directory/input/text-schema.ts";
@@ -48,7 +48,7 @@ const AHEAD =
   "Is more than five minutes ahead of Whisper's clock: set the clock of the machine that sends it right, or Whisper's";
 
 /** Bookings come in; those whose patient has arrived become notices. */
-export const bookingRoutes = (parts: ArrivalParts): Route[] => [
+export const bookingRoutes = (dependencies: ArrivalDependencies): Route[] => [
   writeRoute({
     method: "PUT",
     path: "/api/v1/bookings/{booking_id}",
@@ -75,7 +75,7 @@ export const bookingRoutes = (parts: ArrivalParts): Route[] => [
       // It would keep every later change of the booking out.
       if (body.changed_at.getTime() > Date.now() + MOST_AHEAD)
         throw invalidInput([{ path: "changed_at", message: AHEAD }]);
-      const { applied, arrival } = await putBooking(tx, parts, {
+      const { applied, arrival } = await putBooking(tx, dependencies, {
         bookingId: params.booking_id,
         status: body.status,
         patientId: body.patient_id,

@@ -12,7 +12,7 @@ import { nameInPath, problemOfRefusal } from "./refusal.ts";
 /** More than these help nobody. */
 const MOST_TOLD = 1_000;
 
-export interface DirectoryRouteParts {
+export interface DirectoryRouteDependencies {
   readonly settings: PracticeSettings;
   readonly changes: ImportChanges;
 }
@@ -56,7 +56,7 @@ const DIRECTORY_LIMIT = 16 * 1024 * 1024;
 const TAG = "Directory";
 
 /** HealthTrack's users and security groups, as a whole, and groups one by one. */
-export function directoryRoutes({ settings, changes }: DirectoryRouteParts): Route[] {
+export function directoryRoutes({ settings, changes }: DirectoryRouteDependencies): Route[] {
   return [
     writeRoute({
       method: "PUT",

@@ -14,7 +14,7 @@ export interface HealthCheck {
   readonly value?: number;
 }
 
-export interface HealthRouteParts {
+export interface HealthRouteDependencies {
   /** By name: database, homeserver, inbox_lag. One that throws is not well; one that takes longer than 5 s is not either. */
   readonly checks: Readonly<Record<string, () => Promise<HealthCheck>>>;
   readonly metrics: Pick<Registry, "metrics" | "contentType">;
@@ -33,7 +33,7 @@ const readiness = z.strictObject({
   ),
 });
 
-export function healthRoutes(parts: HealthRouteParts): Route[] {
+export function healthRoutes(dependencies: HealthRouteDependencies): Route[] {
   return [
     route({
       method: "GET",
@@ -55,7 +55,7 @@ export function healthRoutes(parts: HealthRouteParts): Route[] {
         503: { description: "Something is missing: see the checks", body: readiness },
       },
       handler: async () => {
-        const names = Object.entries(parts.checks);
+        const names = Object.entries(dependencies.checks);
         const results = await Promise.all(
           names.map(async ([name, check]) => [name, await outcome(check)] as const),
         );
@@ -77,10 +77,10 @@ export function healthRoutes(parts: HealthRouteParts): Route[] {
         403: "There is no token, and you are on another machine.",
       },
       handler: async (_input, context) => {
-        mayReadMetrics(parts.metricsToken, context.header("authorization"), context.remoteAddress);
+        mayReadMetrics(dependencies.metricsToken, context.header("authorization"), context.remoteAddress);
         return {
           status: 200,
-          content: { type: parts.metrics.contentType, data: await parts.metrics.metrics() },
+          content: { type: dependencies.metrics.contentType, data: await dependencies.metrics.metrics() },
         };
       },
     }),

@@ -3,7 +3,7 @@ import { openPatientLink } from "../../patients/patient-links.ts";
 import type { Database } from "../../store/database.ts";
 import { type Route, route } from "../kernel/route.ts";
 
-export interface PatientLinkParts {
+export interface PatientLinkRouteDependencies {
   readonly database: Database;
   /** HealthTrack's address of a patient, with {patient_id}; none: there is nowhere to go. */
   readonly patientUrl?: string | undefined;
@@ -12,7 +12,7 @@ export interface PatientLinkParts {
 const page = (text: string) => ({ type: "text/plain; charset=utf-8", data: `${text}\n` });
 
 /** Where the links to patients lead: to HealthTrack, which does its own sign-in. */
-export const patientLinkRoutes = ({ database, patientUrl }: PatientLinkParts): Route[] => [
+export const patientLinkRoutes = ({ database, patientUrl }: PatientLinkRouteDependencies): Route[] => [
   route({
     method: "GET",
     path: "/open/patient/{token}",

@@ -8,10 +8,10 @@ import { cursorParameter, keysOf, nextCursor, textOfKey, writeCursor } from "../
 import { id, queryInteger } from "../kernel/fields.ts";
 import { notFound } from "../kernel/problem.ts";
 import { type Route, route, writeRoute } from "../kernel/route.ts";
-import { type DirectoryRouteParts, problemSchema } from "./directory.ts";
+import { type DirectoryRouteDependencies, problemSchema } from "./directory.ts";
 import { nameInPath, problemOfRefusal, userInAddress } from "./refusal.ts";
 
-export interface UserRouteParts extends DirectoryRouteParts {
+export interface UserRouteDependencies extends DirectoryRouteDependencies {
   readonly database: Database;
 }
 
@@ -38,7 +38,7 @@ const userPutSchema = userSchema
 const UNKNOWN = { 404: "There is no such user." } as const;
 
 /** Users one by one, and the patient that each has open. */
-export function userRoutes({ database, settings, changes }: UserRouteParts): Route[] {
+export function userRoutes({ database, settings, changes }: UserRouteDependencies): Route[] {
   return [
     route({
       method: "GET",

@@ -7,7 +7,7 @@ import { expectedAccount } from "../accounts/expected-account.ts";
 import type { Homeserver } from "../homeserver/homeserver.ts";
 import { holdRoomsOf } from "./reached-rooms.ts";
 
-export interface AccountParts {
+export interface AccountCheckDependencies {
   readonly database: Database;
   readonly homeserver: Homeserver;
   readonly directory: DirectorySnapshot;
@@ -26,13 +26,13 @@ interface Due {
  * for them. There is one such job at a time, so two changes of one account are never carried out in the wrong order.
  * An account that fails does not hold up the others; it is tried again with the job.
  */
-export async function drainAccounts(parts: AccountParts): Promise<void> {
-  const { database } = parts;
+export async function drainAccounts(dependencies: AccountCheckDependencies): Promise<void> {
+  const { database } = dependencies;
   for (let due = await next(database, false); due.length > 0; due = await next(database, false)) {
-    await check(parts, due);
+    await check(dependencies, due);
   }
   await database.transaction(releaseRooms);
-  const failing = await check(parts, await next(database, true));
+  const failing = await check(dependencies, await next(database, true));
   if (failing !== undefined) throw failing;
 }
 
@@ -46,9 +46,9 @@ async function next(database: Database, failedBefore: boolean): Promise<Due[]> {
 }
 
 /** @returns the first error, if one of them failed. */
-async function check(parts: AccountParts, due: readonly Due[]): Promise<unknown> {
+async function check(dependencies: AccountCheckDependencies, due: readonly Due[]): Promise<unknown> {
   if (due.length === 0) return undefined;
-  const { database, homeserver, directory, settings } = parts;
+  const { database, homeserver, directory, settings } = dependencies;
   const people = await directory.fresh();
   const wanted = new Map<UserId, WantedAccount>();
   for (const { user_id } of due) {

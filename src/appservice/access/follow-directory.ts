@@ -13,7 +13,7 @@ import { knownAccounts } from "../accounts/accounts.ts";
 import { expectedAccount } from "../accounts/expected-account.ts";
 import { checkReachedRooms } from "./reached-rooms.ts";
 
-export interface FollowParts {
+export interface FollowDirectoryDependencies {
   readonly database: Database;
   readonly directory: DirectorySnapshot;
   readonly settings: PracticeSettings;
@@ -26,18 +26,19 @@ const BATCH = 1_000;
  * The job `conversations`: takes the changes of the directory that have come since it last ran, all at once, and queues
  * the accounts and the rooms that they reach. What it costs grows with what changed, and not with the practice.
  */
-export async function followDirectory(parts: FollowParts): Promise<void> {
+export async function followDirectory(dependencies: FollowDirectoryDependencies): Promise<void> {
   const follow = async (tx: Transaction) => {
     const changed = await takeChanges(tx, BATCH);
     // Loaded after they were taken, so they are in it.
-    if (changed.length > 0) await queueReached(parts, tx, await parts.directory.fresh(), changed);
+    if (changed.length > 0)
+      await queueReached(dependencies, tx, await dependencies.directory.fresh(), changed);
     return changed.length;
   };
-  while ((await parts.database.transaction(follow)) === BATCH);
+  while ((await dependencies.database.transaction(follow)) === BATCH);
 }
 
 async function queueReached(
-  { settings }: FollowParts,
+  { settings }: FollowDirectoryDependencies,
   tx: Transaction,
   directory: Directory,
   changed: readonly Changed[],

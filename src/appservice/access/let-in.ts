@@ -4,7 +4,7 @@ import type { Username } from "../../policy/model.ts";
 import { userIdOf } from "../../policy/names/names.ts";
 import type { Queryable } from "../../store/database.ts";
 import { addJob, type InTurn } from "../../store/jobs.ts";
-import { type ReconcilerParts, reconcileRoom } from "../rooms/reconciler.ts";
+import { type ReconcilerDependencies, reconcileRoom } from "../rooms/reconciler.ts";
 import { roomsToEnter } from "./reached-rooms.ts";
 
 /** Somebody signs in while rooms are still to be made or filled: has them let into theirs before everybody else. */
@@ -16,12 +16,16 @@ export async function letInFirst(db: Queryable, username: Username): Promise<voi
  * The job `rooms_of`: makes the rooms that a person belongs in and is not in, and lets them in, and nobody else: the others
  * come when it is their turn.
  */
-export async function letIn(parts: ReconcilerParts, username: Username, inTurn: InTurn): Promise<void> {
-  const { database, settings } = parts;
-  const practice = { tx: database, directory: await parts.directory.fresh(), settings };
+export async function letIn(
+  dependencies: ReconcilerDependencies,
+  username: Username,
+  inTurn: InTurn,
+): Promise<void> {
+  const { database, settings } = dependencies;
+  const practice = { tx: database, directory: await dependencies.directory.fresh(), settings };
   for (const id of await roomsToEnter(practice, username)) {
     await inTurn(roomQueue(id), async () => {
-      const more = await reconcileRoom(parts, id, userIdOf(settings, username));
+      const more = await reconcileRoom(dependencies, id, userIdOf(settings, username));
       if (more) await database.transaction((tx) => checkRoomLater(tx, id));
     });
   }

@@ -13,7 +13,7 @@ import { type Homeserver, HomeserverAway, path } from "../homeserver/homeserver.
 import { letInFirst } from "./let-in.ts";
 import { holdRoomsOf } from "./reached-rooms.ts";
 
-export interface SignInParts {
+export interface SignInDependencies {
   readonly database: Database;
   readonly homeserver: Homeserver;
   readonly directory: DirectorySnapshot;
@@ -35,9 +35,9 @@ const TOO_SOON = 1_000;
  * A one-time link that signs a user in (client-server API, `m.login.token`). Their account is made right first, and
  * their notifications are set again as the preferences say, since any client may have changed them.
  */
-export async function issueSignIn(parts: SignInParts, name: Username): Promise<SignInAnswer> {
-  const { database, homeserver, settings } = parts;
-  const people = await parts.directory.fresh();
+export async function issueSignIn(dependencies: SignInDependencies, name: Username): Promise<SignInAnswer> {
+  const { database, homeserver, settings } = dependencies;
+  const people = await dependencies.directory.fresh();
   const username = usernameAsKnown(people, name);
   if (!people.users.has(username)) return { refused: "unknown-user" };
   if (!hasAccess(people, username)) return { refused: "no-access" };
@@ -53,7 +53,7 @@ export async function issueSignIn(parts: SignInParts, name: Username): Promise<S
     if (failed.has(user)) throw failed.get(user);
     await letInFirst(database, username);
     // The account may have been made for somebody who lost access just then: it is looked at again.
-    if (!hasAccess(await parts.directory.fresh(), username)) {
+    if (!hasAccess(await dependencies.directory.fresh(), username)) {
       await database.transaction((tx) => checkAccounts(tx, [user]));
       return { refused: "no-access" };
     }
@@ -63,7 +63,7 @@ export async function issueSignIn(parts: SignInParts, name: Username): Promise<S
     return {
       login_token: token.login_token,
       // The token follows `#` in our own page, so that no server logs it.
-      url: parts.template.replace("{login_token}", encodeURIComponent(token.login_token)),
+      url: dependencies.template.replace("{login_token}", encodeURIComponent(token.login_token)),
       expires_in: Math.floor(token.expires_in_ms / 1_000),
     };
   } catch (error) {

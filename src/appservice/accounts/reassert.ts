@@ -12,7 +12,7 @@ import { quietPushers } from "./pushers.ts";
 /** Users looked up at a time. */
 const PAGE = 500;
 
-export interface ReassertParts {
+export interface ReassertDependencies {
   readonly database: Database;
   readonly homeserver: Homeserver;
   readonly directory: DirectorySnapshot;
@@ -27,25 +27,25 @@ export interface ReassertParts {
  * Whatever is pushed to them names nobody, also when its pusher was set past the gate.
  * @throws HomeserverAway: then nobody else would fare better.
  */
-export async function reassertNotifications(parts: ReassertParts): Promise<void> {
+export async function reassertNotifications(dependencies: ReassertDependencies): Promise<void> {
   let refused = 0;
   let last: MatrixRefused | undefined;
-  const people = await parts.directory.fresh();
+  const people = await dependencies.directory.fresh();
   let after = "";
   for (;;) {
-    const page = await parts.database.query<{ user_id: UserId }>(
+    const page = await dependencies.database.query<{ user_id: UserId }>(
       "SELECT user_id FROM accounts WHERE user_id > $1 AND NOT locked ORDER BY user_id LIMIT $2",
       [after, PAGE],
     );
     for (const { user_id } of page.rows) {
-      const expected = expectedAccount(people, parts.settings, user_id);
+      const expected = expectedAccount(people, dependencies.settings, user_id);
       // Nobody signs in as a group's handle.
-      if (isHandle(parts.settings, user_id)) continue;
+      if (isHandle(dependencies.settings, user_id)) continue;
       if (expected === null || expected === "departed" || expected.locked) continue;
       try {
-        await mute(parts.homeserver, user_id, expected.muted);
-        await quietPushers(parts.homeserver, user_id);
-        await neverIgnore(parts.homeserver, user_id, parts.settings.bot);
+        await mute(dependencies.homeserver, user_id, expected.muted);
+        await quietPushers(dependencies.homeserver, user_id);
+        await neverIgnore(dependencies.homeserver, user_id, dependencies.settings.bot);
       } catch (error) {
         if (!(error instanceof MatrixRefused)) throw error;
         refused += 1;
@@ -57,7 +57,7 @@ export async function reassertNotifications(parts: ReassertParts): Promise<void>
     after = end.user_id;
   }
   if (last !== undefined)
-    parts.log.warn(
+    dependencies.log.warn(
       { accounts: refused, errcode: last.errcode, status: last.status },
       "Synapse refused to set the notifications of some accounts; the others are set",
     );

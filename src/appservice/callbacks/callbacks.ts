@@ -58,7 +58,7 @@ interface View {
 }
 type Decide<Name extends Callback> = (view: View, body: Body<Name>) => Promise<Verdict>;
 
-export interface CallbackParts {
+export interface PolicyCallbackDependencies {
   readonly token: string;
   readonly directory: DirectorySnapshot;
   readonly settings: PracticeSettings;
@@ -76,15 +76,15 @@ export interface CallbackParts {
  * are answered from memory. What memory would refuse is asked of the database and the homeserver once more, since memory
  * may be a moment old; if they cannot be asked, what memory says stands.
  */
-export function policyCallbacks(parts: CallbackParts): Router {
+export function policyCallbacks(dependencies: PolicyCallbackDependencies): Router {
   const router = express.Router();
-  router.use(requireToken(parts.token), express.json({ limit: "2mb" }));
-  const decisions = decisionsOf(parts);
+  router.use(requireToken(dependencies.token), express.json({ limit: "2mb" }));
+  const decisions = decisionsOf(dependencies);
   const afresh = async <Name extends Callback>(decide: Decide<Name>, body: Body<Name>) =>
-    decide({ directory: await parts.directory.fresh(), roomOf: parts.rooms.asked }, body);
+    decide({ directory: await dependencies.directory.fresh(), roomOf: dependencies.rooms.asked }, body);
   const again = (callback: Callback, second: () => Promise<Verdict>, first: Verdict): Promise<Verdict> =>
     second().catch((error: unknown) => {
-      parts.log.warn({ err: error, callback }, "a refusal could not be looked at again, and stands");
+      dependencies.log.warn({ err: error, callback }, "a refusal could not be looked at again, and stands");
       return first;
     });
   const serve = <Name extends Callback>(
@@ -102,15 +102,15 @@ export function policyCallbacks(parts: CallbackParts): Router {
       try {
         const given = body.data as Body<Name>;
         const first = await decide(
-          { directory: parts.directory.latest(), roomOf: parts.rooms.roomOf },
+          { directory: dependencies.directory.latest(), roomOf: dependencies.rooms.roomOf },
           given,
         );
         const verdict = first.allowed ? first : await again(name, () => afresh(decide, given), first);
-        parts.onDecided(name, verdict.allowed, (performance.now() - started) / 1_000);
+        dependencies.onDecided(name, verdict.allowed, (performance.now() - started) / 1_000);
         answer(response, verdict);
         if (verdict.allowed) allowed(given);
       } catch (error) {
-        parts.log.error({ err: error, callback: name }, "a policy callback could not decide");
+        dependencies.log.error({ err: error, callback: name }, "a policy callback could not decide");
         // Not JSON on purpose: the module then does as it was told for failures (messages pass, all else is refused).
         response.status(500).type("text").send("Whisper could not decide");
       }
@@ -120,7 +120,9 @@ export function policyCallbacks(parts: CallbackParts): Router {
   serve("user_may_invite", decisions.user_may_invite);
   serve("user_may_send_3pid_invite", decisions.user_may_send_3pid_invite);
   serve("user_may_join_room", decisions.user_may_join_room);
-  serve("check_login_for_spam", decisions.check_login_for_spam, ({ user_id }) => parts.onSignIn(user_id));
+  serve("check_login_for_spam", decisions.check_login_for_spam, ({ user_id }) =>
+    dependencies.onSignIn(user_id),
+  );
   serve("check_event_for_spam", decisions.check_event_for_spam);
   return router;
 }
@@ -130,15 +132,15 @@ function answer(response: Response, verdict: Verdict): void {
   else response.status(403).json({ errcode: "M_FORBIDDEN", error: verdict.reason });
 }
 
-function decisionsOf(parts: CallbackParts): { [Name in Callback]: Decide<Name> } {
-  const { settings, adopt } = parts;
+function decisionsOf(dependencies: PolicyCallbackDependencies): { [Name in Callback]: Decide<Name> } {
+  const { settings, adopt } = dependencies;
   return {
     user_may_create_room: async ({ directory }, { user_id }) => mayCreateRoom(directory, settings, user_id),
     check_login_for_spam: async ({ directory }, { user_id }) => mayLogin(directory, settings, user_id),
     user_may_invite: async ({ directory, roomOf }, { inviter, invitee, room_id }) => {
       const room = await roomOf(room_id);
       const act = { by: inviter, to: invitee, room };
-      return whereFewAre(parts, directory, room_id, act, (people, now) =>
+      return whereFewAre(dependencies, directory, room_id, act, (people, now) =>
         mayInvite(people, settings, { inviter, invitee, room: now }),
       );
     },
@@ -160,7 +162,7 @@ function decisionsOf(parts: CallbackParts): { [Name in Callback]: Decide<Name> }
       }
       const undecided = !room.settled;
       const act = { by: sender, room, names: state };
-      return whereFewAre(parts, directory, event.room_id, act, (people, now) =>
+      return whereFewAre(dependencies, directory, event.room_id, act, (people, now) =>
         mayWriteEvent(people, settings, { sender, type, state, content, room: now, undecided }),
       );
     },
@@ -172,7 +174,7 @@ function decisionsOf(parts: CallbackParts): { [Name in Callback]: Decide<Name> }
  * who is in the room at this moment. Whisper hears of those who leave a moment later.
  */
 async function whereFewAre(
-  { rooms, settings, log }: CallbackParts,
+  { rooms, settings, log }: PolicyCallbackDependencies,
   directory: Directory,
   id: RoomId,
   act: Act,

@@ -5,7 +5,7 @@ import type { Homeserver } from "../homeserver/homeserver.ts";
 import { homeserverProblems, pingBack } from "../homeserver/homeserver-check.ts";
 import { queueGapCheck } from "./gaps.ts";
 
-export interface CatchUpParts {
+export interface CatchUpDependencies {
   readonly database: Database;
   readonly homeserver: Homeserver;
   readonly appserviceId: string;
@@ -14,7 +14,7 @@ export interface CatchUpParts {
 }
 
 /** Says in the log what is wrong with Synapse's settings, and has Synapse send what it held back. Never throws. */
-export async function greetHomeserver({ homeserver, appserviceId, log }: CatchUpParts): Promise<void> {
+export async function greetHomeserver({ homeserver, appserviceId, log }: CatchUpDependencies): Promise<void> {
   try {
     for (const problem of await homeserverProblems(homeserver)) log.warn(`Synapse's setting ${problem}`);
     await pingBack(homeserver, appserviceId);
@@ -30,16 +30,22 @@ export async function greetHomeserver({ homeserver, appserviceId, log }: CatchUp
  * What to call when a transaction could not be stored: when the database is there again, Synapse is asked to send at
  * once. By itself it waits longer each time it was turned away, up to nine minutes. Receipts it did not keep meanwhile.
  */
-export function afterRefusal(parts: CatchUpParts): () => void {
+export function afterRefusal(dependencies: CatchUpDependencies): () => void {
   let waiting = false;
   return () => {
     if (waiting) return;
     waiting = true;
-    untilThere("the database", () => parts.database.query("SELECT 1"), parts.log, parts.signal)
-      .then(() => pingBack(parts.homeserver, parts.appserviceId))
-      .then(() => queueGapCheck(parts.database, "recent"))
+    untilThere(
+      "the database",
+      () => dependencies.database.query("SELECT 1"),
+      dependencies.log,
+      dependencies.signal,
+    )
+      .then(() => pingBack(dependencies.homeserver, dependencies.appserviceId))
+      .then(() => queueGapCheck(dependencies.database, "recent"))
       .catch((error: unknown) => {
-        if (!parts.signal.aborted) parts.log.warn({ err: error }, "could not ask Synapse to send again");
+        if (!dependencies.signal.aborted)
+          dependencies.log.warn({ err: error }, "could not ask Synapse to send again");
       })
       .finally(() => {
         waiting = false;

@@ -7,7 +7,7 @@ import { storeEvents } from "./inbox.ts";
 const FIRST_PAGE = 20;
 const PAGE = 100;
 
-export interface RoomGapParts {
+export interface RoomGapDependencies {
   readonly database: Database;
   readonly homeserver: Homeserver;
 }
@@ -18,13 +18,17 @@ export interface RoomGapParts {
  * one page is held in memory at a time.
  * @returns how many events were missing.
  */
-export async function fillRoom(parts: RoomGapParts, room: RoomId, since: number): Promise<number> {
+export async function fillRoom(
+  dependencies: RoomGapDependencies,
+  room: RoomId,
+  since: number,
+): Promise<number> {
   const lacking: (string | undefined)[] = [];
   for (let from: string | undefined; ; ) {
-    const page = await messages(parts.homeserver, room, from);
+    const page = await messages(dependencies.homeserver, room, from);
     if (page === null) break;
     const { chunk, start = from, end } = page;
-    if ((await missingOf(parts.database, chunk, since)).length > 0) lacking.push(start);
+    if ((await missingOf(dependencies.database, chunk, since)).length > 0) lacking.push(start);
     const beyond = chunk.some((event) => event.origin_server_ts < since);
     if (beyond || chunk.length === 0 || end === undefined || end === from) break;
     from = end;
@@ -32,9 +36,9 @@ export async function fillRoom(parts: RoomGapParts, room: RoomId, since: number)
   let missing = 0;
   // `/messages` gives the newest first.
   for (const from of lacking.reverse()) {
-    const page = await messages(parts.homeserver, room, from);
-    const events = page === null ? [] : await missingOf(parts.database, page.chunk, since);
-    missing += await storeEvents(parts.database, events.reverse());
+    const page = await messages(dependencies.homeserver, room, from);
+    const events = page === null ? [] : await missingOf(dependencies.database, page.chunk, since);
+    missing += await storeEvents(dependencies.database, events.reverse());
   }
   return missing;
 }

@@ -8,7 +8,7 @@ import { addJob } from "../../store/jobs.ts";
 import type { CallOutcome, Homeserver } from "../homeserver/homeserver.ts";
 import { fillRoom } from "./gap-in-room.ts";
 
-export interface GapParts {
+export interface GapDependencies {
   readonly database: Database;
   readonly homeserver: Homeserver;
   readonly inspector: () => RoomInspector;
@@ -44,14 +44,14 @@ export const queueGapCheck = (db: Queryable, rooms: "recent" | "all"): Promise<v
  * events since the last check are compared with the inbox. When something was missing, all rooms are audited.
  * @returns how many events were missing.
  */
-export async function findGaps(parts: GapParts, rooms: "recent" | "all"): Promise<number> {
-  const { database, log } = parts;
+export async function findGaps(dependencies: GapDependencies, rooms: "recent" | "all"): Promise<number> {
+  const { database, log } = dependencies;
   const began = new Date();
   const since = await lastCheck(database, rooms, began);
-  const strays = await takeUnseenRooms(parts);
+  const strays = await takeUnseenRooms(dependencies);
   let missing = 0;
   await inParallel(await roomsToCheck(database, rooms), AT_ONCE, async (room) => {
-    missing += await fillRoom(parts, room, since);
+    missing += await fillRoom(dependencies, room, since);
   });
   await database.transaction(async (tx) => {
     await tx.query(
@@ -97,7 +97,7 @@ async function roomsToCheck(db: Queryable, rooms: "recent" | "all"): Promise<Roo
 }
 
 /** Rooms with our people in them of which no event at all has come. @returns how many. */
-async function takeUnseenRooms({ database, inspector, repair }: GapParts): Promise<number> {
+async function takeUnseenRooms({ database, inspector, repair }: GapDependencies): Promise<number> {
   let count = 0;
   for await (const page of inspector().rooms()) {
     const inhabited = page.filter((room) => room.people > 0);

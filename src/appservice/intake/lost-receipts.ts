@@ -6,7 +6,7 @@ import type { Database } from "../../store/database.ts";
 import { type Homeserver, MatrixRefused, path } from "../homeserver/homeserver.ts";
 import { storeReceipts } from "./receipts.ts";
 
-export interface LostReceiptParts {
+export interface LostReceiptDependencies {
   readonly database: Database;
   readonly homeserver: Homeserver;
   readonly settings: PracticeSettings;
@@ -25,12 +25,12 @@ const AT_ONCE = 2;
  * as is known. What the bot is told of has everybody's public receipts; the private ones are told to each user only, so
  * who still has something unread is asked for themselves, in rooms where that is few calls.
  */
-export async function findLostReceipts(parts: LostReceiptParts): Promise<void> {
-  const rooms = new Set((await unread(parts)).map(({ room_id }) => room_id));
-  await inParallel([...rooms], AT_ONCE, (room) => takeReceipts(parts, room));
-  const still = (await unread(parts)).filter(({ people }) => people <= SMALL);
+export async function findLostReceipts(dependencies: LostReceiptDependencies): Promise<void> {
+  const rooms = new Set((await unread(dependencies)).map(({ room_id }) => room_id));
+  await inParallel([...rooms], AT_ONCE, (room) => takeReceipts(dependencies, room));
+  const still = (await unread(dependencies)).filter(({ people }) => people <= SMALL);
   await inParallel(still.slice(0, MOST_MEMBERS), AT_ONCE, ({ room_id, user_id }) =>
-    takeReceipts(parts, room_id, user_id),
+    takeReceipts(dependencies, room_id, user_id),
   );
 }
 
@@ -41,7 +41,7 @@ interface Unread {
 }
 
 /** Who has something unread where. */
-async function unread({ database, settings }: LostReceiptParts): Promise<readonly Unread[]> {
+async function unread({ database, settings }: LostReceiptDependencies): Promise<readonly Unread[]> {
   const found = await database.query<Unread & Record<string, unknown>>(
     `WITH recent AS MATERIALIZED (
        SELECT room_id, last_activity_at FROM conversations
@@ -61,7 +61,7 @@ async function unread({ database, settings }: LostReceiptParts): Promise<readonl
 
 /** The room's receipts as `as` may see them (`/initialSync` of a room, which Synapse has and `/sync` has replaced). */
 async function takeReceipts(
-  { database, homeserver }: LostReceiptParts,
+  { database, homeserver }: LostReceiptDependencies,
   room: RoomId,
   as?: UserId,
 ): Promise<void> {

@@ -26,23 +26,23 @@ import * as words from "../../policy/words.ts";
 import type { Transaction } from "../../store/database.ts";
 import { MatrixRefused, path } from "../homeserver/homeserver.ts";
 import { loadRoom } from "./mirror.ts";
-import type { ReconcilerParts } from "./reconciler.ts";
+import type { ReconcilerDependencies } from "./reconciler.ts";
 import { retireRoom } from "./retire.ts";
-import { carryOut, refetchRoom } from "./room-steps.ts";
+import { carryOutStep, refetchRoom } from "./room-steps.ts";
 
 /**
  * The job `adopt`: a room that a user made in a client becomes the room of the conversation that it was made for, or
  * leads to the room that this conversation has already (2-matrix-mapping, "Starting a conversation, in any client").
  * Runs again from the start after a crash: what was done is seen in the room.
  */
-export async function adoptRoom(parts: ReconcilerParts, room: RoomId): Promise<void> {
-  await decideOn(parts, room);
+export async function adoptRoom(dependencies: ReconcilerDependencies, room: RoomId): Promise<void> {
+  await decideOn(dependencies, room);
   // Whatever came of it, also nothing: who writes into the room waits for no more.
-  await announce(parts, room);
+  await announce(dependencies, room);
 }
 
-async function decideOn(parts: ReconcilerParts, room: RoomId): Promise<void> {
-  const { database, homeserver, directory, settings } = parts;
+async function decideOn(dependencies: ReconcilerDependencies, room: RoomId): Promise<void> {
+  const { database, homeserver, directory, settings } = dependencies;
   const known = await database.query(
     "SELECT FROM conversations WHERE room_id = $1 UNION ALL SELECT FROM retired_rooms WHERE room_id = $1",
     [room],
@@ -69,8 +69,8 @@ async function decideOn(parts: ReconcilerParts, room: RoomId): Promise<void> {
   const taken =
     (first.is === "opening" || first.is === "control") &&
     actual.version === ROOM_VERSION &&
-    !(await hasSilentRival(parts, actual)) &&
-    (await tookOver(parts, actual));
+    !(await hasSilentRival(dependencies, actual)) &&
+    (await tookOver(dependencies, actual));
   const claimed = await database.transaction(async (tx) => {
     // Somebody may have been invited meanwhile. Whose event was handled is in the mirror, and belongs to the choice; the
     // others wait for this lock (conversations/groups/custom-group-events.ts) and are edits of the group that there is then.
@@ -78,17 +78,17 @@ async function decideOn(parts: ReconcilerParts, room: RoomId): Promise<void> {
     // Decided under the lock: two rooms for one choice of people become one group.
     await lockDirectory(tx);
     const made = classify(await directory.within(tx), (await loadRoom(tx, room)) ?? actual);
-    return decide(parts, tx, taken ? made : withoutPower(made), room, newestOf(state));
+    return decide(dependencies, tx, taken ? made : withoutPower(made), room, newestOf(state));
   });
-  if (claimed !== null) await letIn(parts, claimed, room);
+  if (claimed !== null) await letIn(dependencies, claimed, room);
 }
 
 /**
  * Those who are invited come in before the message that may be waiting: what was said before one's join is not counted as
  * unread, and some clients do not show it. Whom this does not let in, the reconciler does.
  */
-async function letIn(parts: ReconcilerParts, id: ConversationId, room: RoomId): Promise<void> {
-  const { database, directory, settings } = parts;
+async function letIn(dependencies: ReconcilerDependencies, id: ConversationId, room: RoomId): Promise<void> {
+  const { database, directory, settings } = dependencies;
   const [stored, actual] = [await conversationById(database, id), await loadRoom(database, room)];
   if (stored === null || actual === null) return;
   const expected = expectedRoom(stored.conversation, await directory.fresh(), settings);
@@ -100,10 +100,10 @@ async function letIn(parts: ReconcilerParts, id: ConversationId, room: RoomId): 
   for (const user of new Set([...invited, ...later])) {
     if (!expected?.members.has(user) || actual.members.get(user)?.membership === "join") continue;
     try {
-      await carryOut(parts, room, { step: "join", user });
+      await carryOutStep(dependencies, room, { step: "join", user });
     } catch (error) {
       if (!(error instanceof MatrixRefused)) throw error;
-      parts.log.warn({ err: error }, "somebody could not be let into a room that was taken over yet");
+      dependencies.log.warn({ err: error }, "somebody could not be let into a room that was taken over yet");
     }
   }
 }
@@ -113,7 +113,7 @@ async function letIn(parts: ReconcilerParts, id: ConversationId, room: RoomId): 
  * before it is decided who else stays.
  */
 async function hasSilentRival(
-  { directory, settings }: ReconcilerParts,
+  { directory, settings }: ReconcilerDependencies,
   actual: ActualRoom,
 ): Promise<boolean> {
   const people = await directory.fresh();
@@ -126,13 +126,13 @@ async function hasSilentRival(
 }
 
 /** Whoever waits for the adoption, in any process, may go on: it is done, or there is none to wait for. */
-async function announce({ database }: ReconcilerParts, room: RoomId): Promise<void> {
+async function announce({ database }: ReconcilerDependencies, room: RoomId): Promise<void> {
   await database.query("SELECT pg_notify('whisper_adopted', $1)", [room]);
 }
 
 /** @returns the conversation whose room this is to be; null when the room is closed instead. */
 async function decide(
-  parts: ReconcilerParts,
+  dependencies: ReconcilerDependencies,
   tx: Transaction,
   made: MadeRoom,
   room: RoomId,
@@ -156,7 +156,7 @@ async function decide(
       if (made.asker !== null) await tell(tx, made.asker, `refused-room:${room}`, made.reason);
       return null;
     case "opening": {
-      const { id } = await findOrMake(parts, tx, made.opening, made.asker, madeFrom);
+      const { id } = await findOrMake(dependencies, tx, made.opening, made.asker, madeFrom);
       if (made.replace === null && (await claim(tx, id, room))) return id;
       await retireInto(tx, room, id);
       if (made.replace !== null)
@@ -200,13 +200,13 @@ const isDirect = (state: readonly MatrixEvent[]): boolean =>
   state.some((event) => event.type === "m.room.member" && event.content.is_direct === true);
 
 /** @returns false when the homeserver refused: whoever made the room has left it, say, or has not the power to give. */
-async function tookOver(parts: ReconcilerParts, actual: ActualRoom): Promise<boolean> {
+async function tookOver(dependencies: ReconcilerDependencies, actual: ActualRoom): Promise<boolean> {
   try {
-    await takeOver(parts, actual);
+    await takeOver(dependencies, actual);
     return true;
   } catch (error) {
     if (!(error instanceof MatrixRefused)) throw error;
-    parts.log.warn({ err: error }, "a room that a user made cannot be taken over, and is closed");
+    dependencies.log.warn({ err: error }, "a room that a user made cannot be taken over, and is closed");
     return false;
   }
 }
@@ -215,8 +215,8 @@ async function tookOver(parts: ReconcilerParts, actual: ActualRoom): Promise<boo
  * Gives the bot the power over a room that a user made: its creator lets it in, raises it and steps down. Whoever else
  * is at the bot's level steps down too, for which they have to be in the room; all others come in when it is decided.
  */
-async function takeOver(parts: ReconcilerParts, actual: ActualRoom): Promise<void> {
-  const { database, homeserver, settings } = parts;
+async function takeOver(dependencies: ReconcilerDependencies, actual: ActualRoom): Promise<void> {
+  const { database, homeserver, settings } = dependencies;
   const { roomId: room, creator } = actual;
   const { bot } = settings;
   if (creator === null) return;
@@ -246,13 +246,13 @@ async function takeOver(parts: ReconcilerParts, actual: ActualRoom): Promise<voi
     if ((levels.users[user] ?? 0) < BOT_LEVEL) continue;
     await homeserver.call({ method: "POST", path: path`/_matrix/client/v3/join/${room}`, as: user });
   }
-  await enthrone(parts, actual, creator);
+  await enthrone(dependencies, actual, creator);
   await refetchRoom(database, homeserver, room);
 }
 
 /** Nobody lowers an equal, but everybody may lower themselves (authorisation rules of room version 11, 9.7.1). */
 async function enthrone(
-  { homeserver, settings }: ReconcilerParts,
+  { homeserver, settings }: ReconcilerDependencies,
   actual: ActualRoom,
   creator: UserId,
 ): Promise<void> {

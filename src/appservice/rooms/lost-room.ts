@@ -1,6 +1,6 @@
 import { botIsIn, leftLately, takeBackLeaves } from "../../conversations/groups/leaves.ts";
 import type { StoredConversation } from "../../conversations/record/store.ts";
-import type { ClosingParts } from "./retire.ts";
+import type { RoomClosingDependencies } from "./retire.ts";
 import { refetchRoom } from "./room-steps.ts";
 
 /**
@@ -8,7 +8,7 @@ import { refetchRoom } from "./room-steps.ts";
  * homeserver when somebody left a moment ago, or when Whisper seems not to be in the room.
  */
 export async function keepMembersOfLostRoom(
-  { database, homeserver, directory, settings }: ClosingParts,
+  { database, homeserver, directory, settings }: RoomClosingDependencies,
   { conversation, roomId: room }: StoredConversation,
 ): Promise<void> {
   if (conversation.kind !== "custom" || room === null) return;

@@ -20,9 +20,15 @@ import { MatrixRefused } from "../homeserver/homeserver.ts";
 import { keepMembersOfLostRoom } from "./lost-room.ts";
 import { loadRoom, mirrorRoom } from "./mirror.ts";
 import { retireRoom } from "./retire.ts";
-import { carryOut, createRoom, findOrphan, type RoomSteps, refetchRoom } from "./room-steps.ts";
+import {
+  carryOutStep,
+  createRoom,
+  findOrphan,
+  type RoomStepDependencies,
+  refetchRoom,
+} from "./room-steps.ts";
 
-export interface ReconcilerParts extends RoomSteps {
+export interface ReconcilerDependencies extends RoomStepDependencies {
   readonly directory: DirectorySnapshot;
   readonly settings: PracticeSettings;
   readonly log: Logger;
@@ -43,34 +49,34 @@ export type RoomTaken = (tx: Transaction, conversation: Conversation) => Promise
  * @throws when a step was refused: the mirror has been fetched anew then, and the next try starts from the truth.
  */
 export async function reconcileRoom(
-  parts: ReconcilerParts,
+  dependencies: ReconcilerDependencies,
   id: ConversationId,
   only?: UserId,
 ): Promise<boolean> {
-  const { database, directory, settings } = parts;
+  const { database, directory, settings } = dependencies;
   const stored = await conversationById(database, id);
   if (stored === null) return false;
-  await keepMembersOfLostRoom(parts, stored);
+  await keepMembersOfLostRoom(dependencies, stored);
   const people = await directory.fresh();
   const expected = expectedRoom(stored.conversation, people, settings);
   if (expected === null) {
-    if (stored.roomId !== null) await emptyRoom(parts, stored.roomId);
+    if (stored.roomId !== null) await emptyRoom(dependencies, stored.roomId);
     return false;
   }
-  const room = stored.roomId ?? (await openRoom(parts, stored, expected));
+  const room = stored.roomId ?? (await openRoom(dependencies, stored, expected));
   const actual = await loadRoom(database, room);
   if (actual === null) {
-    await refetchRoom(database, parts.homeserver, room);
+    await refetchRoom(database, dependencies.homeserver, room);
     throw new Error("the mirror did not know the room; it was fetched");
   }
   let steps = diffRoom(expected, actual);
   if (givesUp(steps)) {
     // A room and its history are given up on the homeserver's own word only, never on the mirror's.
-    await refetchRoom(database, parts.homeserver, room);
+    await refetchRoom(database, dependencies.homeserver, room);
     steps = diffRoom(expected, (await loadRoom(database, room)) ?? actual);
     const reason = givesUp(steps);
     if (reason) {
-      await replaceRoom(parts, stored, room, reason);
+      await replaceRoom(dependencies, stored, room, reason);
       return false;
     }
   }
@@ -80,7 +86,7 @@ export async function reconcileRoom(
   const asked = { room: "managed", conversation: stored.conversation } as const;
   const admits = async (user: UserId) =>
     mayJoin(await directory.fresh(), settings, { user, room: asked }).allowed;
-  await execute({ ...parts, admits }, room, now);
+  await execute({ ...dependencies, admits }, room, now);
   return now.length < steps.length;
 }
 
@@ -102,14 +108,21 @@ function uptoJoins(steps: readonly Step[], most: number): readonly Step[] {
 }
 
 /** Carries out steps in order. @throws after fetching the room anew when the homeserver refuses one. */
-async function execute(parts: ReconcilerParts, room: RoomId, steps: readonly Step[]): Promise<void> {
+async function execute(
+  dependencies: ReconcilerDependencies,
+  room: RoomId,
+  steps: readonly Step[],
+): Promise<void> {
   for (const step of steps) {
     try {
-      await carryOut(parts, room, step);
+      await carryOutStep(dependencies, room, step);
     } catch (error) {
       if (!(error instanceof MatrixRefused)) throw error;
-      parts.log.warn({ step: step.step, err: error }, "a step in a room was refused; fetching the room anew");
-      await refetchRoom(parts.database, parts.homeserver, room);
+      dependencies.log.warn(
+        { step: step.step, err: error },
+        "a step in a room was refused; fetching the room anew",
+      );
+      await refetchRoom(dependencies.database, dependencies.homeserver, room);
       throw error;
     }
   }
@@ -129,11 +142,11 @@ async function withoutAbsent(database: Database, steps: readonly Step[]): Promis
 
 /** Makes the conversation's room, or finds the one that an earlier process made and did not live to tell of. */
 async function openRoom(
-  parts: ReconcilerParts,
+  dependencies: ReconcilerDependencies,
   stored: StoredConversation,
   expected: ExpectedRoom,
 ): Promise<RoomId> {
-  const { database, homeserver } = parts;
+  const { database, homeserver } = dependencies;
   const { id } = stored.conversation;
   const claimed = await database.query<{ again: boolean }>(
     `UPDATE conversations AS now SET creating_since = coalesce(now.creating_since, clock_timestamp())
@@ -144,16 +157,20 @@ async function openRoom(
   if (claimed.rowCount === 0)
     throw new Error("the conversation has just been given a room; it is looked at again");
   const room =
-    (claimed.rows[0]?.again === true ? await findOrphan(parts, id) : null) ??
+    (claimed.rows[0]?.again === true ? await findOrphan(dependencies, id) : null) ??
     (await createRoom(homeserver, expected));
-  await takeRoom(parts, stored.conversation, room);
+  await takeRoom(dependencies, stored.conversation, room);
   await refetchRoom(database, homeserver, room);
   return room;
 }
 
-async function takeRoom(parts: ReconcilerParts, conversation: Conversation, room: RoomId): Promise<void> {
+async function takeRoom(
+  dependencies: ReconcilerDependencies,
+  conversation: Conversation,
+  room: RoomId,
+): Promise<void> {
   const { id } = conversation;
-  await parts.database.transaction(async (tx) => {
+  await dependencies.database.transaction(async (tx) => {
     const closed = await tx.query("SELECT FROM retired_rooms WHERE room_id = $1", [room]);
     if (closed.rowCount !== 0)
       throw new Error("the room was closed before it was taken; another one is made");
@@ -162,22 +179,22 @@ async function takeRoom(parts: ReconcilerParts, conversation: Conversation, room
     await tx.query("SELECT pg_notify('whisper_room', $1)", [room]);
     // What was queued for the conversation can go out now.
     await wakeOutbox(tx, [id]);
-    await parts.roomTaken(tx, conversation);
+    await dependencies.roomTaken(tx, conversation);
   });
 }
 
 /** Gives the conversation a new room in place of one that cannot be made right, and closes the old one. */
 async function replaceRoom(
-  parts: ReconcilerParts,
+  dependencies: ReconcilerDependencies,
   stored: StoredConversation,
   old: RoomId,
   reason: string,
 ): Promise<void> {
-  parts.log.warn(
+  dependencies.log.warn(
     { reason, conversation: stored.conversation.id },
     "a room cannot be made right and is replaced",
   );
-  await parts.database.transaction(async (tx) => {
+  await dependencies.database.transaction(async (tx) => {
     await tx.query("UPDATE conversations SET room_id = NULL WHERE id = $1 AND room_id = $2", [
       stored.conversation.id,
       old,
@@ -188,8 +205,8 @@ async function replaceRoom(
 }
 
 /** The conversation ought not to be: everybody but the bot leaves and forgets. */
-async function emptyRoom(parts: ReconcilerParts, room: RoomId): Promise<void> {
-  const actual = await loadRoom(parts.database, room);
+async function emptyRoom(dependencies: ReconcilerDependencies, room: RoomId): Promise<void> {
+  const actual = await loadRoom(dependencies.database, room);
   if (actual === null) return;
-  await execute(parts, room, closingSteps(parts.settings, actual));
+  await execute(dependencies, room, closingSteps(dependencies.settings, actual));
 }

@@ -2,7 +2,7 @@ import { checkRoomLater } from "../../conversations/record/room-checks.ts";
 import { conversationById } from "../../conversations/record/store.ts";
 import type { ConversationId, UserId } from "../../policy/model.ts";
 import { MatrixRefused } from "../homeserver/homeserver.ts";
-import { type ReconcilerParts, reconcileRoom } from "./reconciler.ts";
+import { type ReconcilerDependencies, reconcileRoom } from "./reconciler.ts";
 import { refetchRoom } from "./room-steps.ts";
 
 /**
@@ -10,18 +10,22 @@ import { refetchRoom } from "./room-steps.ts";
  * with this sender in it; whoever else is missing comes later.
  * @throws MatrixRefused when the homeserver refuses that, and what may pass, such as a homeserver that is away.
  */
-export async function repairNow(parts: ReconcilerParts, id: ConversationId, sender: UserId): Promise<void> {
-  const { database, homeserver } = parts;
+export async function repairNow(
+  dependencies: ReconcilerDependencies,
+  id: ConversationId,
+  sender: UserId,
+): Promise<void> {
+  const { database, homeserver } = dependencies;
   const stored = await conversationById(database, id);
   if (stored === null || stored.roomId === null) return;
   try {
     await refetchRoom(database, homeserver, stored.roomId);
     // A large room is filled a few people at a time, and this one waits.
-    const more = await reconcileRoom(parts, id, sender);
+    const more = await reconcileRoom(dependencies, id, sender);
     if (more) await database.transaction((tx) => checkRoomLater(tx, id));
   } catch (error) {
     if (error instanceof MatrixRefused)
-      parts.log.warn({ err: error }, "a room that refused a message could not be put right");
+      dependencies.log.warn({ err: error }, "a room that refused a message could not be put right");
     throw error;
   }
 }

@@ -17,9 +17,9 @@ import type { Queryable } from "../../store/database.ts";
 import { addJob } from "../../store/jobs.ts";
 import { MatrixRefused, path } from "../homeserver/homeserver.ts";
 import { loadRoom } from "./mirror.ts";
-import { carryOut, type RoomSteps, refetchRoom } from "./room-steps.ts";
+import { carryOutStep, type RoomStepDependencies, refetchRoom } from "./room-steps.ts";
 
-export interface ClosingParts extends RoomSteps {
+export interface RoomClosingDependencies extends RoomStepDependencies {
   readonly directory: DirectorySnapshot;
   readonly settings: PracticeSettings;
 }
@@ -46,8 +46,8 @@ export const addRetireJob = (tx: Queryable, room: RoomId): Promise<void> =>
  * The job `retire`: the tombstone, then everybody out and made to forget. Where there is nothing to lead to, the bot has not the power for that, or
  * not over everybody, the room is shut down through the admin API instead, which can be done to any room.
  */
-export async function closeRoom(parts: ClosingParts, room: RoomId): Promise<void> {
-  const { database, settings } = parts;
+export async function closeRoom(dependencies: RoomClosingDependencies, room: RoomId): Promise<void> {
+  const { database, settings } = dependencies;
   const found = await database.query<{ successor: ConversationId | null; closed: boolean }>(
     "SELECT successor, retired_at IS NOT NULL AS closed FROM retired_rooms WHERE room_id = $1",
     [room],
@@ -57,21 +57,21 @@ export async function closeRoom(parts: ClosingParts, room: RoomId): Promise<void
   const actual = await loadRoom(database, room);
   // The news of what closed it has Whisper look at it again.
   if (row.closed && actual !== null && closingSteps(settings, actual).length === 0) return;
-  const next = row.successor === null ? null : await roomToLeadTo(parts, row.successor);
+  const next = row.successor === null ? null : await roomToLeadTo(dependencies, row.successor);
   // A room that somebody made and that leads nowhere is shut, so that nobody comes back and goes on in it.
-  const refused = row.successor === null && actual?.creator !== parts.bot;
+  const refused = row.successor === null && actual?.creator !== dependencies.bot;
   const closed =
     !refused &&
     actual !== null &&
-    botRules(actual, parts.bot) &&
-    (await closeFromWithin(parts, actual, next));
-  if (!closed) await shutDown(parts, room, next);
+    botRules(actual, dependencies.bot) &&
+    (await closeFromWithin(dependencies, actual, next));
+  if (!closed) await shutDown(dependencies, room, next);
   await database.query("UPDATE retired_rooms SET retired_at = now() WHERE room_id = $1", [room]);
 }
 
 /** @returns null when the conversation has come to its end meanwhile, so that there will be no room to lead to. */
 async function roomToLeadTo(
-  { database, directory, settings }: ClosingParts,
+  { database, directory, settings }: RoomClosingDependencies,
   id: ConversationId,
 ): Promise<RoomId | null> {
   const successor = await conversationById(database, id);
@@ -87,14 +87,15 @@ function botRules(actual: ActualRoom, bot: UserId): boolean {
 
 /** @returns false when the homeserver refused a step: somebody has as much power as the bot, say. */
 async function closeFromWithin(
-  parts: ClosingParts,
+  dependencies: RoomClosingDependencies,
   actual: ActualRoom,
   next: RoomId | null,
 ): Promise<boolean> {
   try {
     if (next !== null && actual.state["m.room.tombstone"] === undefined)
-      await carryOut(parts, actual.roomId, tombstone(next));
-    for (const step of closingSteps(parts.settings, actual)) await carryOut(parts, actual.roomId, step);
+      await carryOutStep(dependencies, actual.roomId, tombstone(next));
+    for (const step of closingSteps(dependencies.settings, actual))
+      await carryOutStep(dependencies, actual.roomId, step);
     return true;
   } catch (error) {
     if (error instanceof MatrixRefused) return false;
@@ -113,9 +114,13 @@ const tombstone = (next: RoomId, as?: UserId): Step => ({
  * Everybody out through the admin API, and nobody in again ("Delete Room API", version 1: its answer comes when they are
  * out, which the second version does not tell).
  */
-async function shutDown(parts: ClosingParts, room: RoomId, next: RoomId | null): Promise<void> {
-  const { database, homeserver, settings } = parts;
-  if (next !== null) await leadOnByCreator(parts, room, next);
+async function shutDown(
+  dependencies: RoomClosingDependencies,
+  room: RoomId,
+  next: RoomId | null,
+): Promise<void> {
+  const { database, homeserver, settings } = dependencies;
+  if (next !== null) await leadOnByCreator(dependencies, room, next);
   await homeserver.call({
     method: "DELETE",
     path: path`/_synapse/admin/v1/rooms/${room}`,
@@ -126,18 +131,23 @@ async function shutDown(parts: ClosingParts, room: RoomId, next: RoomId | null):
   for (const [user, { membership, forgotten }] of after?.members ?? []) {
     if (membership !== "leave" && membership !== "ban")
       throw new Error("somebody is still in a room that was shut down");
-    if (!forgotten && isOurs(settings, user)) await carryOut(parts, room, { step: "forget", user });
+    if (!forgotten && isOurs(settings, user))
+      await carryOutStep(dependencies, room, { step: "forget", user });
   }
 }
 
 /** Whoever made the room may be able to put the tombstone there that Whisper cannot, as in rooms of version 12. */
-async function leadOnByCreator(parts: ClosingParts, room: RoomId, next: RoomId): Promise<void> {
-  const actual = await loadRoom(parts.database, room);
+async function leadOnByCreator(
+  dependencies: RoomClosingDependencies,
+  room: RoomId,
+  next: RoomId,
+): Promise<void> {
+  const actual = await loadRoom(dependencies.database, room);
   const creator = actual?.creator ?? null;
   if (actual === null || creator === null || actual.state["m.room.tombstone"] !== undefined) return;
-  if (creator === parts.bot || !isOurs(parts.settings, creator)) return;
+  if (creator === dependencies.bot || !isOurs(dependencies.settings, creator)) return;
   try {
-    await carryOut(parts, room, tombstone(next, creator));
+    await carryOutStep(dependencies, room, tombstone(next, creator));
   } catch (error) {
     // They cannot either; everybody is told why in their chat with Whisper, and finds the conversation in their list.
     if (!(error instanceof MatrixRefused)) throw error;

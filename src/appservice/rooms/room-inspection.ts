@@ -23,7 +23,7 @@ import { closeOrphanRooms } from "./orphan-rooms.ts";
 import { addRetireJob, retireRoom } from "./retire.ts";
 import { adminState } from "./room-steps.ts";
 
-export interface InspectionParts {
+export interface RoomInspectionDependencies {
   readonly database: Database;
   readonly homeserver: Homeserver;
   readonly settings: PracticeSettings;
@@ -37,29 +37,33 @@ interface Seen {
 }
 
 /** Rooms as they are, through the administrator's view of them, which does not depend on the bot being a member. */
-function roomInspector(parts: InspectionParts): RoomInspector {
-  const directChats = directChatsOf(parts.homeserver);
+function roomInspector(dependencies: RoomInspectionDependencies): RoomInspector {
+  const directChats = directChatsOf(dependencies.homeserver);
   return {
-    inspect: async (room, direct) => (await look(parts, directChats, room, direct))?.actual ?? null,
-    rooms: () => listRooms(parts.homeserver),
-    room: (room) => listedRoom(parts.homeserver, room),
-    withAccount: (users) => withAccount(parts.database, users),
+    inspect: async (room, direct) => (await look(dependencies, directChats, room, direct))?.actual ?? null,
+    rooms: () => listRooms(dependencies.homeserver),
+    room: (room) => listedRoom(dependencies.homeserver, room),
+    withAccount: (users) => withAccount(dependencies.database, users),
   };
 }
 
 /** Both, for audits that repair. */
-export const roomAudit = (parts: InspectionParts & { readonly directory: DirectorySnapshot }) => ({
-  database: parts.database,
-  directory: parts.directory,
-  settings: parts.settings,
-  inspector: () => roomInspector(parts),
-  repair: roomRepair(parts),
+export const roomAudit = (
+  dependencies: RoomInspectionDependencies & { readonly directory: DirectorySnapshot },
+) => ({
+  database: dependencies.database,
+  directory: dependencies.directory,
+  settings: dependencies.settings,
+  inspector: () => roomInspector(dependencies),
+  repair: roomRepair(dependencies),
 });
 
-function roomRepair(parts: InspectionParts & { readonly directory: DirectorySnapshot }): RoomRepair {
-  const { database, settings } = parts;
+function roomRepair(
+  dependencies: RoomInspectionDependencies & { readonly directory: DirectorySnapshot },
+): RoomRepair {
+  const { database, settings } = dependencies;
   const intoMirror = async (room: RoomId, direct: ReadonlyMap<UserId, UserId>): Promise<boolean> => {
-    const seen = await look(parts, directChatsOf(parts.homeserver), room, direct);
+    const seen = await look(dependencies, directChatsOf(dependencies.homeserver), room, direct);
     if (seen === null) return false;
     await database.transaction(async (tx) => {
       await mirrorWholeRoom(tx, room, seen.state);
@@ -92,7 +96,7 @@ function roomRepair(parts: InspectionParts & { readonly directory: DirectorySnap
       if (creator !== null && isOurs(settings, creator)) {
         await addJob(database, "adopt", { room_id: room }, adoptJob(room));
         // One that holds its maker alone is nothing to adopt.
-        await closeOrphanRooms(database, parts.directory, settings);
+        await closeOrphanRooms(database, dependencies.directory, settings);
       } else
         await database.transaction(async (tx) => {
           if (creator !== settings.bot || !(await isTaken(tx, room, settings.bot)))
@@ -119,7 +123,7 @@ async function isTaken(tx: Transaction, room: RoomId, bot: UserId): Promise<bool
 }
 
 async function look(
-  { homeserver, settings }: InspectionParts,
+  { homeserver, settings }: RoomInspectionDependencies,
   directChats: DirectChats,
   room: RoomId,
   direct: ReadonlyMap<UserId, UserId>,

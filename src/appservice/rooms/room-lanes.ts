@@ -5,7 +5,7 @@ import type { ConversationId } from "../../policy/model.ts";
 import type { Database } from "../../store/database.ts";
 import type { InTurn } from "../../store/jobs.ts";
 
-export interface LaneParts {
+export interface RoomLaneDependencies {
   readonly database: Database;
   readonly log: Logger;
   /** Makes the room what the rules say. @returns whether something is left for later. */
@@ -23,21 +23,21 @@ const RUN = 10;
  * @returns when the lane goes on; null: none is left.
  */
 export async function drainLane(
-  parts: LaneParts,
+  dependencies: RoomLaneDependencies,
   lane: number,
   inTurn: InTurn,
 ): Promise<"now" | "later" | null> {
-  const { database, log } = parts;
+  const { database, log } = dependencies;
   for (let looked = 0; looked < RUN; looked++) {
     const check = await nextRoomCheck(database, lane);
     if (check === null || check === "later") return check;
     let more = false;
     try {
       await inTurn(roomQueue(check.id), async () => {
-        more = await parts.look(check.id);
+        more = await dependencies.look(check.id);
       });
     } catch (error) {
-      if (parts.isAway(error)) throw error;
+      if (dependencies.isAway(error)) throw error;
       log.warn({ task: "rooms", err: error }, "a room could not be made right, and is tried again by itself");
       await database.transaction(async (tx) => {
         await checkRoomsSoon(tx, [check.id]);

@@ -15,7 +15,7 @@ import {
   mirrorWholeRoom,
 } from "./mirror.ts";
 
-export interface RoomSteps {
+export interface RoomStepDependencies {
   readonly database: Database;
   readonly homeserver: Homeserver;
   readonly bot: UserId;
@@ -27,13 +27,17 @@ export interface RoomSteps {
 }
 
 /** Carries out one step in a room that exists, and records in the mirror what it did. Repeating it does no harm. */
-export async function carryOut(parts: RoomSteps, room: RoomId, step: Step): Promise<void> {
-  const { database, homeserver, bot } = parts;
+export async function carryOutStep(
+  dependencies: RoomStepDependencies,
+  room: RoomId,
+  step: Step,
+): Promise<void> {
+  const { database, homeserver, bot } = dependencies;
   switch (step.step) {
     case "join":
       if (step.user === bot) throw new Error("the bot cannot let itself in");
       await awaitOwnMember(database, room, step.user, "join");
-      if (parts.admits !== undefined && !(await parts.admits(step.user))) return;
+      if (dependencies.admits !== undefined && !(await dependencies.admits(step.user))) return;
       // The admin API invites and joins in one call, so no invitation is ever left standing.
       await homeserver.call({
         method: "POST",
@@ -172,8 +176,11 @@ export async function refetchRoom(
  * A room that was made for the conversation although we were never told: the process ended between the two. Found by
  * the marker that it was created with, among the bot's rooms that no conversation knows.
  */
-export async function findOrphan(parts: RoomSteps, conversation: ConversationId): Promise<RoomId | null> {
-  const { database, homeserver } = parts;
+export async function findOrphan(
+  dependencies: RoomStepDependencies,
+  conversation: ConversationId,
+): Promise<RoomId | null> {
+  const { database, homeserver } = dependencies;
   const { joined_rooms } = await homeserver.call<{ joined_rooms: RoomId[] }>({
     method: "GET",
     path: path`/_matrix/client/v3/joined_rooms`,

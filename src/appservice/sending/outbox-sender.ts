@@ -40,7 +40,7 @@ interface Row {
   attempts: number;
 }
 
-export interface SenderParts {
+export interface OutboxSenderDependencies {
   readonly database: Database;
   readonly homeserver: Homeserver;
   readonly bot: UserId;
@@ -60,11 +60,11 @@ export interface SenderParts {
  * @param lookedFor the ref of the send for which the room has just been looked at and put right.
  */
 export async function drainOutbox(
-  parts: SenderParts,
+  dependencies: OutboxSenderDependencies,
   conversation: ConversationId,
   lookedFor?: string,
 ): Promise<void> {
-  const rows = await claim(parts.database, conversation);
+  const rows = await claim(dependencies.database, conversation);
   const sent = new Map<string, EventId>();
   let begun = 0;
   let more = rows.length === AT_ONCE;
@@ -75,7 +75,7 @@ export async function drainOutbox(
       if (row.target_ref !== null && row.target_ref === before) await wait(BREATH);
       begun++;
       const outcome = await sendRow(
-        parts,
+        dependencies,
         conversation,
         row,
         row.target_event ?? row.target_sent ?? eventOf(sent, row.target_ref),
@@ -93,13 +93,13 @@ export async function drainOutbox(
       before = row.ref;
     }
   } finally {
-    await settle(parts.database, rows[0]?.room_id, sent, rows.slice(begun));
+    await settle(dependencies.database, rows[0]?.room_id, sent, rows.slice(begun));
   }
   // At once, while the look is fresh, and perhaps in another room. A job looks for one send only: what is refused again
   // is given up, and ends it.
-  if (looked !== undefined) return drainOutbox(parts, conversation, looked);
+  if (looked !== undefined) return drainOutbox(dependencies, conversation, looked);
   // More may wait, and so may others: the rest comes when it is this conversation's turn again.
-  if (more) await wakeOutbox(parts.database, [conversation]);
+  if (more) await wakeOutbox(dependencies.database, [conversation]);
 }
 
 const eventOf = (sent: ReadonlyMap<string, EventId>, ref: string | null): EventId | null =>
@@ -161,7 +161,7 @@ async function settle(
  * @throws what may pass.
  */
 async function sendRow(
-  parts: SenderParts,
+  dependencies: OutboxSenderDependencies,
   conversation: ConversationId,
   row: Row,
   target: EventId | null,
@@ -169,15 +169,15 @@ async function sendRow(
 ): Promise<EventId | "left out" | "looked at" | "begin anew"> {
   if (row.target_ref !== null && target === null) {
     // What it is about was never sent into this room, so there is nothing to react to or to take back.
-    await drop(parts, row, "TARGET_NOT_SENT");
+    await drop(dependencies, row, "TARGET_NOT_SENT");
     return "left out";
   }
   try {
-    const earlier = row.attempted_at === null ? null : await findSent(parts, row, target);
-    return earlier ?? (await send(parts, row, target));
+    const earlier = row.attempted_at === null ? null : await findSent(dependencies, row, target);
+    return earlier ?? (await send(dependencies, row, target));
   } catch (error) {
     if (!(error instanceof MatrixRefused)) throw error;
-    return refused(parts, conversation, row, error, looked);
+    return refused(dependencies, conversation, row, error, looked);
   }
 }
 
@@ -187,7 +187,7 @@ async function sendRow(
  * @throws the refusal when it may pass.
  */
 async function refused(
-  parts: SenderParts,
+  dependencies: OutboxSenderDependencies,
   conversation: ConversationId,
   row: Row,
   error: MatrixRefused,
@@ -196,22 +196,26 @@ async function refused(
   const { errcode, status } = error;
   if (errcode === "M_DUPLICATE_ANNOTATION") {
     // Whoever reacts twice with the same key has reacted: that is what was asked for.
-    await drop(parts, row, errcode);
+    await drop(dependencies, row, errcode);
     return "left out";
   }
   const aboutTheRoom = ABOUT_THE_ROOM.has(status);
-  if (aboutTheRoom && !looked && (await putRight(parts, conversation, row))) return "looked at";
-  await countRefusal(parts.database, row, errcode);
+  if (aboutTheRoom && !looked && (await putRight(dependencies, conversation, row))) return "looked at";
+  await countRefusal(dependencies.database, row, errcode);
   const mayPass = PASSING.has(status) || (aboutTheRoom && !looked);
   if (mayPass && row.attempts + 1 < MAX_REFUSALS) throw error;
-  await drop(parts, row, errcode);
+  await drop(dependencies, row, errcode);
   return row.attempts > 0 || looked ? "begin anew" : "left out";
 }
 
 /** @returns whether the room was looked at and is what it ought to be; false: the homeserver refused that too. */
-async function putRight(parts: SenderParts, conversation: ConversationId, row: Row): Promise<boolean> {
+async function putRight(
+  dependencies: OutboxSenderDependencies,
+  conversation: ConversationId,
+  row: Row,
+): Promise<boolean> {
   try {
-    await parts.repair(conversation, row.as_user ?? parts.bot);
+    await dependencies.repair(conversation, row.as_user ?? dependencies.bot);
     return true;
   } catch (error) {
     if (error instanceof MatrixRefused) return false;
@@ -226,15 +230,19 @@ async function countRefusal(database: Database, row: Row, errcode: string): Prom
   ]);
 }
 
-async function drop(parts: SenderParts, row: Row, errcode: string): Promise<void> {
-  await parts.database.query("UPDATE outbox SET dropped_at = now(), last_error = $2 WHERE seq = $1", [
+async function drop(dependencies: OutboxSenderDependencies, row: Row, errcode: string): Promise<void> {
+  await dependencies.database.query("UPDATE outbox SET dropped_at = now(), last_error = $2 WHERE seq = $1", [
     row.seq,
     errcode,
   ]);
-  if (errcode !== "M_DUPLICATE_ANNOTATION") parts.onDropped({ ref: row.ref, type: row.type, errcode });
+  if (errcode !== "M_DUPLICATE_ANNOTATION") dependencies.onDropped({ ref: row.ref, type: row.type, errcode });
 }
 
-async function send({ homeserver, bot }: SenderParts, row: Row, target: EventId | null): Promise<EventId> {
+async function send(
+  { homeserver, bot }: OutboxSenderDependencies,
+  row: Row,
+  target: EventId | null,
+): Promise<EventId> {
   const txn = transactionId(row.ref);
   const as = row.as_user ?? bot;
   const masquerade = as === bot ? {} : { as };
@@ -271,7 +279,7 @@ const transactionId = (ref: string) => createHash("sha256").update(ref).digest("
 
 /** Looks for the event that an interrupted try may have sent, back to the moment of the first try. */
 async function findSent(
-  { database, homeserver }: SenderParts,
+  { database, homeserver }: OutboxSenderDependencies,
   row: Row,
   target: EventId | null,
 ): Promise<EventId | null> {

@@ -22,7 +22,7 @@ import * as words from "../../policy/words.ts";
 import type { Queryable } from "../../store/database.ts";
 import type { ListedRoom, RoomInspector } from "./room-ports.ts";
 
-export interface RoomAuditParts {
+export interface RoomAuditDependencies {
   readonly database: Queryable;
   readonly directory: DirectorySnapshot;
   readonly settings: PracticeSettings;
@@ -31,7 +31,7 @@ export interface RoomAuditParts {
 }
 
 /** One audit under way. */
-interface Audit extends Omit<RoomAuditParts, "inspector"> {
+interface Audit extends Omit<RoomAuditDependencies, "inspector"> {
   readonly inspector: RoomInspector;
 }
 
@@ -61,17 +61,17 @@ const NOBODY: ReadonlyMap<UserId, UserId> = new Map();
  * @param only these rooms, at the cost of these rooms; null: every room.
  */
 export async function* auditRooms(
-  given: RoomAuditParts,
+  given: RoomAuditDependencies,
   only: readonly RoomId[] | null = null,
 ): AsyncGenerator<RoomReport> {
-  const parts: Audit = { ...given, inspector: given.inspector() };
-  for await (const rows of conversations(parts.database, only)) {
-    for (const report of await inParallel(rows, AT_ONCE, (row) => auditConversation(parts, row))) {
+  const dependencies: Audit = { ...given, inspector: given.inspector() };
+  for await (const rows of conversations(dependencies.database, only)) {
+    for (const report of await inParallel(rows, AT_ONCE, (row) => auditConversation(dependencies, row))) {
       if (report !== null) yield report;
     }
   }
-  const listed = only === null ? parts.inspector.rooms() : these(parts.inspector, only);
-  for await (const page of listed) yield* auditStrayRooms(parts, page);
+  const listed = only === null ? dependencies.inspector.rooms() : these(dependencies.inspector, only);
+  for await (const page of listed) yield* auditStrayRooms(dependencies, page);
 }
 
 async function* these(
@@ -101,13 +101,13 @@ async function* conversations(
   }
 }
 
-async function auditConversation(parts: Audit, row: ConversationRow): Promise<RoomReport | null> {
-  const { settings, inspector } = parts;
+async function auditConversation(dependencies: Audit, row: ConversationRow): Promise<RoomReport | null> {
+  const { settings, inspector } = dependencies;
   const conversation = conversationOf(row);
-  const expected = expectedRoom(conversation, await parts.directory.fresh(), settings);
+  const expected = expectedRoom(conversation, await dependencies.directory.fresh(), settings);
   const direct = expected?.direct ?? NOBODY;
   const actual = row.room_id === null ? null : await inspector.inspect(row.room_id, direct);
-  const findings = await compare(parts, expected, actual);
+  const findings = await compare(dependencies, expected, actual);
   if (findings.length === 0) return null;
   return { is: "conversation", roomId: row.room_id, conversation: row.id, kind: row.kind, direct, findings };
 }
@@ -154,18 +154,21 @@ function inClosedRoom(settings: PracticeSettings, actual: ActualRoom): Finding[]
 }
 
 /** Rooms with people in them that are closed, or that no conversation knows. */
-async function* auditStrayRooms(parts: Audit, page: readonly ListedRoom[]): AsyncGenerator<RoomReport> {
-  const stray = await strayAmong(parts.database, page);
+async function* auditStrayRooms(
+  dependencies: Audit,
+  page: readonly ListedRoom[],
+): AsyncGenerator<RoomReport> {
+  const stray = await strayAmong(dependencies.database, page);
   for (const { room, closed, conversation, seenLately } of stray) {
-    const actual = await parts.inspector.inspect(room.roomId, NOBODY);
+    const actual = await dependencies.inspector.inspect(room.roomId, NOBODY);
     if (actual === null) continue;
     const { roomId, creator } = room;
     if (closed) {
-      const findings = inClosedRoom(parts.settings, actual);
+      const findings = inClosedRoom(dependencies.settings, actual);
       if (findings.length > 0) yield { is: "closed", roomId, conversation, findings };
       continue;
     }
-    const people = ourPeopleIn(parts.settings, actual);
+    const people = ourPeopleIn(dependencies.settings, actual);
     const waits = seenLately && people.length === 1 && people[0] === creator;
     if (people.length > 0 && !waits)
       yield { is: "unknown", roomId, creator, findings: [unknownRoom(people.length)] };

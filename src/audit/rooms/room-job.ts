@@ -6,7 +6,7 @@ import { blocks, bullets, inline, noticeOf, plain, type Rich, strong } from "../
 import * as words from "../../messages/words.ts";
 import type { Directory } from "../../policy/model.ts";
 import type { Database, Queryable } from "../../store/database.ts";
-import { auditRooms, type RoomAuditParts, type RoomReport } from "./audit-rooms.ts";
+import { auditRooms, type RoomAuditDependencies, type RoomReport } from "./audit-rooms.ts";
 import { repairRoom } from "./repair-rooms.ts";
 import { beginRoomAudit, finishRoomAudit, recordAuditedRoom } from "./room-audits.ts";
 import type { RoomRepair } from "./room-ports.ts";
@@ -15,7 +15,7 @@ import type { RoomRepair } from "./room-ports.ts";
 const SHOWN_ROOMS = 20;
 const SHOWN_FINDINGS = 5;
 
-export interface RoomAuditJobParts extends RoomAuditParts {
+export interface RoomAuditJobDependencies extends RoomAuditDependencies {
   readonly database: Database;
   readonly repair: RoomRepair;
 }
@@ -25,41 +25,42 @@ export interface RoomAuditJobParts extends RoomAuditParts {
  * keeps neither the other rooms from theirs nor the report from being sent.
  * @throws what went wrong with repairs, at the end: then the job runs again.
  */
-export async function runRoomAudit(parts: RoomAuditJobParts, id: string): Promise<void> {
-  const audit = await beginRoomAudit(parts.database, id);
+export async function runRoomAudit(dependencies: RoomAuditJobDependencies, id: string): Promise<void> {
+  const audit = await beginRoomAudit(dependencies.database, id);
   if (audit === null) return;
   const shown: RoomReport[] = [];
   const failures: unknown[] = [];
   let differing = 0;
-  for await (const report of auditRooms(parts, audit.roomIds)) {
+  for await (const report of auditRooms(dependencies, audit.roomIds)) {
     differing += 1;
     if (shown.length < SHOWN_ROOMS) shown.push(report);
-    if (audit.repair) await repairRoom(parts.repair, report).catch((error: unknown) => failures.push(error));
-    await recordAuditedRoom(parts.database, id, differing, report);
+    if (audit.repair)
+      await repairRoom(dependencies.repair, report).catch((error: unknown) => failures.push(error));
+    await recordAuditedRoom(dependencies.database, id, differing, report);
   }
   const tells = audit.tells === "always" || (audit.tells === "if_differing" && differing > 0);
-  if (tells) await sendReport(parts, id, audit.repair, differing, shown);
-  await finishRoomAudit(parts.database, id);
+  if (tells) await sendReport(dependencies, id, audit.repair, differing, shown);
+  await finishRoomAudit(dependencies.database, id);
   if (failures.length > 0)
     throw new AggregateError(failures, `${failures.length} rooms could not be repaired`);
 }
 
 /** Sends the report into the admin room, once for each audit. */
 async function sendReport(
-  parts: RoomAuditJobParts,
+  dependencies: RoomAuditJobDependencies,
   id: string,
   repair: boolean,
   differing: number,
   shown: readonly RoomReport[],
 ): Promise<void> {
-  const directory = await parts.directory.fresh();
+  const directory = await dependencies.directory.fresh();
   const items: Rich[] = [];
-  for (const report of shown) items.push(await itemOf(parts.database, directory, report));
+  for (const report of shown) items.push(await itemOf(dependencies.database, directory, report));
   const said =
     differing === 0
       ? plain(words.roomsAgree)
       : blocks(plain(words.roomsDiffer(differing, repair)), bullets(items));
-  await parts.database.transaction(async (tx) => {
+  await dependencies.database.transaction(async (tx) => {
     const { conversation } = await ensureConversation(tx, adminConversation);
     await enqueueSends(tx, [
       {

@@ -24,7 +24,7 @@ import { EMPTY_SELECTION } from "../../policy/people/selection.ts";
 import { nameOf } from "../../policy/rooms/expected-room.ts";
 import * as rules from "../../policy/words.ts";
 import type { Transaction } from "../../store/database.ts";
-import type { ConversationParts } from "../record/parts.ts";
+import type { ConversationDependencies } from "../record/dependencies.ts";
 import { conversationOfRoom } from "../record/store.ts";
 import { tell } from "../record/tell.ts";
 import { changeGroup } from "./change-group.ts";
@@ -39,24 +39,24 @@ import { type NativeEdit, nativeEdit } from "./native-edit.ts";
  *
  * Comes before the handlers that queue jobs: who changes a group locks the directory first and queues jobs after.
  */
-export function customGroupEvents(parts: ConversationParts): EventHandler {
+export function customGroupEvents(dependencies: ConversationDependencies): EventHandler {
   return {
     name: "custom groups",
     handle: async (tx, event) => {
-      const edit = nativeEdit(event, parts.settings.bot);
+      const edit = nativeEdit(event, dependencies.settings.bot);
       if (edit === null) return;
       // While a room is being taken over: either this event is part of what it is made of, or an edit of what it has become.
       await tx.query("SELECT FROM rooms WHERE room_id = $1 FOR SHARE", [event.room_id]);
       const stored = await conversationOfRoom(tx, event.room_id);
       if (stored?.conversation.kind !== "custom") return;
       await lockDirectory(tx);
-      const directory = await parts.directory.within(tx);
+      const directory = await dependencies.directory.within(tx);
       const group = directory.customGroups.get(stored.conversation.id);
-      const sender = whoIs(parts.settings, event.sender, directory);
+      const sender = whoIs(dependencies.settings, event.sender, directory);
       if (group === undefined || sender.is !== "person") return;
-      const context = { parts, tx, event, directory, group, editor: sender.username };
+      const context = { dependencies, tx, event, directory, group, editor: sender.username };
       if (edit.edit === "leave") {
-        if (await botIsIn(tx, event.room_id, parts.settings.bot)) await leave(context);
+        if (await botIsIn(tx, event.room_id, dependencies.settings.bot)) await leave(context);
       } else if (edit.edit === "rename") await rename(context, edit.name, stored.conversation);
       else await changeMembers(context, edit);
     },
@@ -64,7 +64,7 @@ export function customGroupEvents(parts: ConversationParts): EventHandler {
 }
 
 interface Context {
-  readonly parts: ConversationParts;
+  readonly dependencies: ConversationDependencies;
   readonly tx: Transaction;
   readonly event: MatrixEvent;
   readonly directory: Directory;
@@ -73,9 +73,9 @@ interface Context {
 }
 
 async function rename(context: Context, name: string | null, conversation: Conversation): Promise<void> {
-  const { parts, tx, directory, group } = context;
+  const { dependencies, tx, directory, group } = context;
   if (await isLate(context, NAME)) return;
-  const { settings } = parts;
+  const { settings } = dependencies;
   const verdict = mayRename(directory, settings.customGroupsEditedBy, group, context.editor, name);
   // Not written, so the room gets back the name that it had.
   if (!verdict.allowed) return explain(context, "refused", verdict.reason);
@@ -89,7 +89,7 @@ async function changeMembers(
   context: Context,
   { edit, who }: Extract<NativeEdit, { edit: "add" | "remove" }>,
 ): Promise<void> {
-  const { parts, tx, directory, group } = context;
+  const { dependencies, tx, directory, group } = context;
   const piece = pieceOf(context, who);
   if (piece === null) return;
   const [part] = partsOf({ ...EMPTY_SELECTION, ...piece });
@@ -99,18 +99,18 @@ async function changeMembers(
   const result = editGroup(directory, group, change, context.editor);
   if (!result.ok) return explain(context, "refused", result.reason);
   await remember(context, [part]);
-  await changeGroup(tx, parts.settings, directory, group, { selection: result.selection });
+  await changeGroup(tx, dependencies.settings, directory, group, { selection: result.selection });
   for (const { username, reason } of result.staying) await explain(context, `stays:${username}`, reason);
 }
 
 /** Leaving cannot be refused; it ends direct membership, and who is a member through a group is put back and told why. */
 async function leave(context: Context): Promise<void> {
-  const { parts, tx, directory, group, editor } = context;
+  const { dependencies, tx, directory, group, editor } = context;
   const part: EditedPart = { kind: "user", member: editor };
   if (await isLate(context, part)) return;
   await remember(context, [part]);
   const selection = withoutMember(group, editor);
-  if (await changeGroup(tx, parts.settings, directory, group, { selection }))
+  if (await changeGroup(tx, dependencies.settings, directory, group, { selection }))
     await rememberLeave(tx, group.id, editor, context.event.origin_server_ts);
   const after = withGroup(directory, { ...group, ...selection });
   const paths = membershipPaths(after, group.id, editor);
@@ -120,8 +120,8 @@ async function leave(context: Context): Promise<void> {
 }
 
 /** The person or group that an account stands for, as a piece of a selection; null: nobody who can be one. */
-function pieceOf({ parts, directory }: Context, who: UserId): Partial<Selection> | null {
-  const someone = whoIs(parts.settings, who, directory);
+function pieceOf({ dependencies, directory }: Context, who: UserId): Partial<Selection> | null {
+  const someone = whoIs(dependencies.settings, who, directory);
   if (someone.is === "person") return { users: [someone.username] };
   return someone.is === "group" ? ofGroup(someone.target) : null;
 }
@@ -138,8 +138,8 @@ const remember = ({ tx, group, event }: Context, parts: readonly EditedPart[]): 
   edited(tx, group.id, parts, event.origin_server_ts);
 
 async function mayEdit(context: Context): Promise<boolean> {
-  const { parts, directory, group, editor } = context;
-  const verdict = mayEditGroup(directory, parts.settings.customGroupsEditedBy, group, editor);
+  const { dependencies, directory, group, editor } = context;
+  const verdict = mayEditGroup(directory, dependencies.settings.customGroupsEditedBy, group, editor);
   if (!verdict.allowed) await explain(context, "refused", verdict.reason);
   return verdict.allowed;
 }

@@ -14,7 +14,7 @@ import { groupTitle, wouldCycle } from "../../policy/people/members.ts";
 import { hasAccess } from "../../policy/people/permissions.ts";
 import * as words from "../../policy/words.ts";
 import type { Transaction } from "../../store/database.ts";
-import { type ConversationParts, nowOf } from "../record/parts.ts";
+import { type ConversationDependencies, nowOf } from "../record/dependencies.ts";
 import { unknownAsker, unknownPiece } from "../record/pieces.ts";
 import { conflict, forbidden, invalid, type Refusal } from "../record/refusal.ts";
 import { conversationById } from "../record/store.ts";
@@ -37,7 +37,7 @@ export interface EditDone {
 
 /** Renames a custom group, adds to it and removes from it: all of it or nothing. Its room follows. */
 export async function editConversation(
-  parts: ConversationParts,
+  dependencies: ConversationDependencies,
   tx: Transaction,
   id: ConversationId,
   asked: EditRequest,
@@ -47,7 +47,7 @@ export async function editConversation(
   const { kind } = stored.conversation;
   if (kind !== "custom") return conflict(whyFixed(kind));
   await lockDirectory(tx);
-  const directory = await parts.directory.within(tx);
+  const directory = await dependencies.directory.within(tx);
   const group = directory.customGroups.get(id);
   if (group === undefined) return { refused: "unknown" };
   const request: EditRequest = {
@@ -56,15 +56,15 @@ export async function editConversation(
     add: selectionAsKnown(directory, asked.add),
     remove: selectionAsKnown(directory, asked.remove),
   };
-  const refusal = refuse(parts, directory, group, request);
+  const refusal = refuse(dependencies, directory, group, request);
   if (refusal !== null) return refusal;
   const { add, remove } = request;
   const name = tidyGroupName(request.name ?? null);
   const result = editGroup(directory, group, { add, remove, ...(name === null ? {} : { name }) }, request.as);
   if (!result.ok) return conflict(result.reason);
   const named = name === null ? [] : [NAME];
-  await edited(tx, id, [...named, ...partsOf(add), ...partsOf(remove)], nowOf(parts).getTime());
-  await changeGroup(tx, parts.settings, directory, group, {
+  await edited(tx, id, [...named, ...partsOf(add), ...partsOf(remove)], nowOf(dependencies).getTime());
+  await changeGroup(tx, dependencies.settings, directory, group, {
     selection: result.selection,
     ...(name === null ? {} : { name }),
   });
@@ -84,7 +84,7 @@ function unchanged(group: CustomGroup, add: Selection, remove: Selection): Selec
 }
 
 function refuse(
-  { settings }: ConversationParts,
+  { settings }: ConversationDependencies,
   directory: Directory,
   group: CustomGroup,
   { as, name, add, remove }: EditRequest,

@@ -50,7 +50,7 @@ export async function botIsIn(db: Queryable, room: RoomId, bot: UserId): Promise
 
 /** Puts back into a custom group who left its room when it was shut down, at `at`, unless they were edited since. */
 export async function takeBackLeaves(
-  parts: { readonly directory: DirectorySnapshot; readonly settings: PracticeSettings },
+  dependencies: { readonly directory: DirectorySnapshot; readonly settings: PracticeSettings },
   tx: Transaction,
   id: ConversationId,
   at: number,
@@ -66,9 +66,9 @@ export async function takeBackLeaves(
     if (then <= at - SHUTDOWN) continue;
     if (!(await editedSince(tx, id, { kind: "user", member: username }, then))) back.push(username);
   }
-  const directory = await parts.directory.within(tx);
+  const directory = await dependencies.directory.within(tx);
   const group = directory.customGroups.get(id);
   if (group === undefined || back.length === 0) return;
   const selection = canonicalSelection({ ...group, users: [...group.users, ...back] });
-  await changeGroup(tx, parts.settings, directory, group, { selection });
+  await changeGroup(tx, dependencies.settings, directory, group, { selection });
 }

@@ -2,7 +2,7 @@ import { isArchived } from "../../policy/conversations/visibility.ts";
 import type { RoomId, UserId } from "../../policy/model.ts";
 import { isHandle, isOurs } from "../../policy/names/names.ts";
 import type { Database, Transaction } from "../../store/database.ts";
-import { type ConversationParts, nowOf } from "../record/parts.ts";
+import { type ConversationDependencies, nowOf } from "../record/dependencies.ts";
 import { READ_TO } from "./unread.ts";
 import { activeAt, queueTags } from "./views.ts";
 
@@ -14,18 +14,24 @@ const BATCH = 5_000;
  * last activity. Only what is quiet for so long and still listed is looked at; a message brings it back by itself.
  * @returns how many views were archived.
  */
-export async function archiveQuiet(database: Database, parts: ConversationParts): Promise<number> {
-  const now = nowOf(parts).getTime();
+export async function archiveQuiet(
+  database: Database,
+  dependencies: ConversationDependencies,
+): Promise<number> {
+  const now = nowOf(dependencies).getTime();
   let archived = 0;
   let after: Pick<Row, "room_id" | "user_id"> = { room_id: "" as RoomId, user_id: "" as UserId };
   for (;;) {
-    const rows = await quietViews(database, new Date(now - parts.archiveAfter), after);
+    const rows = await quietViews(database, new Date(now - dependencies.archiveAfter), after);
     const due = rows.filter((row) => {
-      if (!isOurs(parts.settings, row.user_id) || isHandle(parts.settings, row.user_id)) return false;
+      if (!isOurs(dependencies.settings, row.user_id) || isHandle(dependencies.settings, row.user_id))
+        return false;
       const lastActivityAt = activeAt(row.last_activity_at, row.opened_at);
-      return isArchived({ lastActivityAt, read: row.read }, parts.archiveAfter, now);
+      return isArchived({ lastActivityAt, read: row.read }, dependencies.archiveAfter, now);
     });
-    archived += await database.transaction((tx) => archive(tx, due, new Date(now - parts.archiveAfter)));
+    archived += await database.transaction((tx) =>
+      archive(tx, due, new Date(now - dependencies.archiveAfter)),
+    );
     const last = rows.at(-1);
     if (last === undefined || rows.length < BATCH) return archived;
     after = last;

@@ -16,7 +16,7 @@ import { belongs } from "../../policy/rooms/expected-members.ts";
 import { nameOf } from "../../policy/rooms/expected-room.ts";
 import * as words from "../../policy/words.ts";
 import type { Queryable } from "../../store/database.ts";
-import { type ConversationParts, nowOf } from "../record/parts.ts";
+import { type ConversationDependencies, nowOf } from "../record/dependencies.ts";
 import { type ConversationRow, conversationColumns, conversationOf } from "../record/store.ts";
 import { READ_TO } from "./unread.ts";
 import { activeAt } from "./views.ts";
@@ -40,23 +40,23 @@ interface Row extends ConversationRow {
 
 /** A user's conversations, the latest activity first; null: there is no such user. One statement. */
 export async function listConversations(
-  parts: ConversationParts,
+  dependencies: ConversationDependencies,
   db: Queryable,
   name: Username,
   { includeArchived }: { readonly includeArchived: boolean },
 ): Promise<readonly ListedConversation[] | null> {
-  const directory = await parts.directory.within(db);
+  const directory = await dependencies.directory.within(db);
   const username = usernameAsKnown(directory, name);
   if (!directory.users.has(username)) return null;
-  const now = nowOf(parts).getTime();
-  return (await rowsOf(parts, db, directory, username)).flatMap((row) => {
+  const now = nowOf(dependencies).getTime();
+  return (await rowsOf(dependencies, db, directory, username)).flatMap((row) => {
     const conversation = conversationOf(row);
     if (!belongs(conversation, directory, username)) return [];
     const activity = {
       lastActivityAt: activeAt(row.last_activity_at, row.opened_at),
       read: row.unread === "0",
     };
-    const archived = isArchived(activity, parts.archiveAfter, now);
+    const archived = isArchived(activity, dependencies.archiveAfter, now);
     if (archived && !includeArchived) return [];
     return {
       id: row.id,
@@ -71,7 +71,7 @@ export async function listConversations(
 }
 
 function rowsOf(
-  { settings }: ConversationParts,
+  { settings }: ConversationDependencies,
   db: Queryable,
   directory: Directory,
   username: Username,

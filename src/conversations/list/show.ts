@@ -10,7 +10,7 @@ import { groupName, type MembershipPath, membershipPaths } from "../../policy/pe
 import { peopleOf } from "../../policy/rooms/expected-members.ts";
 import * as words from "../../policy/words.ts";
 import type { Queryable } from "../../store/database.ts";
-import type { ConversationParts } from "../record/parts.ts";
+import type { ConversationDependencies } from "../record/dependencies.ts";
 import { conversationById } from "../record/store.ts";
 import { titleOf } from "./list.ts";
 
@@ -37,7 +37,7 @@ export interface ShownConversation {
 
 /** A conversation with its members, by name, and why each is one; null: there is no such conversation. */
 export async function showConversation(
-  { directory: snapshot }: ConversationParts,
+  { directory: snapshot }: ConversationDependencies,
   db: Queryable,
   id: ConversationId,
 ): Promise<ShownConversation | null> {

@@ -107,7 +107,7 @@ describe("when everything happens at the same moment", () => {
         return;
       case "night":
         await again(() =>
-          clearStale(practice.parts, practice.database, new Date(Date.now() + 24 * 3_600_000)),
+          clearStale(practice.dependencies, practice.database, new Date(Date.now() + 24 * 3_600_000)),
         );
     }
   }

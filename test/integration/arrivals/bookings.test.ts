@@ -236,8 +236,8 @@ describe("bookings that change", () => {
     await practice.react("dr.jones", await practice.eventOf(`arrival:${arrival?.id}:1:dr.jones:notice`), "5️⃣");
     const board = boardOf(
       await waitingArrivals(practice.database),
-      await practice.parts.directory.fresh(),
-      practice.parts.arrivalSettings,
+      await practice.dependencies.directory.fresh(),
+      practice.dependencies.arrivalSettings,
       new Date(),
     );
     expect(board.split("\n").slice(1)).to.have.length(1);

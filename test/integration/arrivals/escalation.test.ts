@@ -37,7 +37,7 @@ describe("nobody answers", () => {
   }
 
   const task = () =>
-    arrivalTasks(practice.parts, practice.database, { pin: async () => undefined }).arrival_escalation;
+    arrivalTasks(practice.dependencies, practice.database, { pin: async () => undefined }).arrival_escalation;
 
   /** Lets the time of the queued step pass. */
   async function next(): Promise<string[]> {

@@ -75,7 +75,7 @@ describe("the history of arrivals", () => {
       "SELECT payload FROM graphile_worker._private_jobs j JOIN graphile_worker._private_tasks t ON t.id = j.task_id WHERE t.identifier = 'arrival_card'",
     );
     const pinned: unknown[] = [];
-    const tasks = arrivalTasks(practice.parts, practice.database, {
+    const tasks = arrivalTasks(practice.dependencies, practice.database, {
       pin: async (...where) => void pinned.push(where),
     });
     for (const { payload } of jobs.rows) await tasks.arrival_card(payload);
@@ -135,7 +135,7 @@ describe("the history of arrivals", () => {
     await practice.put({ bookingId: "b3", patientId: "b3", status: "cancelled" });
     await practice.deliver();
     const tomorrow = new Date(Date.now() + 24 * 3_600_000);
-    expect(await clearStale(practice.parts, practice.database, tomorrow)).to.equal(2);
+    expect(await clearStale(practice.dependencies, practice.database, tomorrow)).to.equal(2);
     expect((await practice.deliver()).map(({ type }) => type)).to.deep.equal(["m.room.redaction"]);
     await write("history");
     const [shown] = await practice.deliver();
@@ -167,7 +167,7 @@ describe("every hour", () => {
     await practice.database.query(
       "UPDATE arrival_notices SET told_at = now() - interval '1 day' FROM arrivals WHERE id = arrival_id AND patient_id = '2'",
     );
-    expect(await clearStale(practice.parts, practice.database, new Date())).to.equal(1);
+    expect(await clearStale(practice.dependencies, practice.database, new Date())).to.equal(1);
     expect(
       (await practice.arrivals()).map(({ patient_id, state, ended_by }) => [patient_id, state, ended_by]),
     ).to.have.deep.members([

@@ -15,7 +15,7 @@ describe("a recipient who was told and cannot use Whisper any more", () => {
   });
   afterEach(() => practice.close());
 
-  const follow = () => followRecipients(practice.database, practice.parts);
+  const follow = () => followRecipients(practice.database, practice.dependencies);
   const recipients = async () =>
     (await practice.notices()).map(({ username, state, reason, reported, shown }) => ({
       username,
@@ -103,7 +103,7 @@ describe("a recipient who was told and cannot use Whisper any more", () => {
   });
 
   it("is looked for after each change of the directory, in its transaction, and not when nothing changed", async () => {
-    const { database, parts } = practice;
+    const { database, dependencies } = practice;
     const queued = async () =>
       (
         await database.query(
@@ -115,7 +115,7 @@ describe("a recipient who was told and cannot use Whisper any more", () => {
     const sent = directorySchema.parse({ users: [user], security_groups: [] });
     const send = () =>
       database.transaction((tx) =>
-        importDirectory(tx, parts.settings, directoryChanges, sent, { allowMassDeactivation: true }),
+        importDirectory(tx, dependencies.settings, directoryChanges, sent, { allowMassDeactivation: true }),
       );
     await send();
     expect(await queued()).to.equal(1);
@@ -123,7 +123,7 @@ describe("a recipient who was told and cannot use Whisper any more", () => {
     expect(await queued()).to.equal(0);
     const refused = database.transaction(async (tx) => {
       const changed = userSchema.parse({ ...user, active: false });
-      await putUser(tx, parts.settings, directoryChanges, changed);
+      await putUser(tx, dependencies.settings, directoryChanges, changed);
       throw new Error("not after all");
     });
     await refused.catch(() => undefined);

@@ -26,7 +26,7 @@ describe("a notice that is taken back while the sender reaches for it", () => {
       draining = drainOutbox(
         {
           database,
-          bot: practice.parts.settings.bot,
+          bot: practice.dependencies.settings.bot,
           homeserver: {
             call: async ({ path }) => {
               calls.push(path);

@@ -36,7 +36,7 @@ describe("an arrivals room that is replaced", () => {
        WHERE t.id = j.task_id AND t.identifier = 'arrival_room'`,
     );
     for (let count = 0; count < (rowCount ?? 0); count++)
-      await postAgain(practice.database, practice.parts, name("dr.jones"));
+      await postAgain(practice.database, practice.dependencies, name("dr.jones"));
     return rowCount ?? 0;
   }
   const refOf = async (posting: number) =>
@@ -96,7 +96,7 @@ describe("an arrivals room that is replaced", () => {
     const sent = await practice.deliver();
     expect(sent.filter(({ type }) => type === "m.room.message")).to.have.lengthOf(1);
     // Nor when the job runs again.
-    await postAgain(practice.database, practice.parts, name("dr.jones"));
+    await postAgain(practice.database, practice.dependencies, name("dr.jones"));
     expect(await practice.deliver()).to.deep.equal([]);
   });
 

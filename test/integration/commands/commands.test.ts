@@ -19,12 +19,12 @@ describe("commands", () => {
   const audits: object[] = [];
 
   before(async () => {
-    house = await openHouse((parts) => [
+    house = await openHouse((dependencies) => [
       commandEvents({
-        ...parts,
+        ...dependencies,
         commands: commandsOf({
-          open: (tx, request) => openConversation(parts, tx, request),
-          edit: (tx, group, request) => editConversation(parts, tx, group, request),
+          open: (tx, request) => openConversation(dependencies, tx, request),
+          edit: (tx, group, request) => editConversation(dependencies, tx, group, request),
           changes: { changed: directoryChanged },
           toggleArrivals: async (_, username) => void toggled.push(username),
           startAudit: async (_, asked) => void audits.push(asked),

@@ -12,7 +12,7 @@ import type { Alerts } from "../../../src/api/routes/alerts.ts";
 import type { Conversations } from "../../../src/api/routes/conversations.ts";
 import type { SignIn } from "../../../src/api/routes/sign-in.ts";
 import { apiRoutes } from "../../../src/api/routes.ts";
-import type { ArrivalSettings } from "../../../src/arrivals/parts.ts";
+import type { ArrivalSettings } from "../../../src/arrivals/dependencies.ts";
 import type { DirectoryChange } from "../../../src/directory/changes.ts";
 import { directorySnapshot } from "../../../src/directory/snapshot.ts";
 import type { ConversationId, PracticeSettings, RoomId, UserId } from "../../../src/policy/model.ts";

@@ -2,8 +2,8 @@
 
 import { randomUUID } from "node:crypto";
 import { type BookingResult, putBooking } from "../../../src/arrivals/change-booking.ts";
+import type { ArrivalDependencies, ArrivalSettings } from "../../../src/arrivals/dependencies.ts";
 import { arrivalEvents } from "../../../src/arrivals/events.ts";
-import type { ArrivalParts, ArrivalSettings } from "../../../src/arrivals/parts.ts";
 import type { Arrival } from "../../../src/arrivals/rules/arrival.ts";
 import type { Booking } from "../../../src/arrivals/rules/booking.ts";
 import { recordChanges } from "../../../src/directory/change-log.ts";
@@ -52,7 +52,7 @@ export interface Sent {
 
 export interface Practice {
   readonly database: Database;
-  readonly parts: ArrivalParts;
+  readonly dependencies: ArrivalDependencies;
   user(username: string, settings?: UserSettings): Promise<void>;
   /** A new security group. */
   group(id: string, name: string, members: readonly string[]): Promise<void>;
@@ -89,18 +89,18 @@ export interface UserSettings {
 
 export async function openPractice(settings: Partial<ArrivalSettings> = {}): Promise<Practice> {
   const database = await testDatabase();
-  const parts: ArrivalParts = {
+  const dependencies: ArrivalDependencies = {
     directory: directorySnapshot(database),
     settings: POLICY,
     arrivalSettings: { ...SETTINGS, ...settings },
     now: () => minutes(0),
   };
-  const handler = arrivalEvents(parts);
+  const handler = arrivalEvents(dependencies);
   let changed = 0;
 
   const practice: Practice = {
     database,
-    parts,
+    dependencies,
     async user(username, user = {}) {
       await database.transaction(async (tx) => {
         await tx.query(
@@ -124,7 +124,7 @@ export async function openPractice(settings: Partial<ArrivalSettings> = {}): Pro
         );
         await recordChanges(tx, [{ kind: "user", subject: username }], true);
       });
-      await parts.directory.fresh();
+      await dependencies.directory.fresh();
     },
     async group(id, name, members) {
       await database.transaction(async (tx) => {
@@ -132,7 +132,7 @@ export async function openPractice(settings: Partial<ArrivalSettings> = {}): Pro
         await tx.query("INSERT INTO security_group_members SELECT $1, unnest($2::text[])", [id, members]);
         await recordChanges(tx, [{ kind: "security_group", subject: id }], true);
       });
-      await parts.directory.fresh();
+      await dependencies.directory.fresh();
     },
     put: (booking) => database.transaction((tx) => practice.putIn(tx, booking)),
     putIn: (tx, booking) => {
@@ -150,7 +150,7 @@ export async function openPractice(settings: Partial<ArrivalSettings> = {}): Pro
         changedAt: minutes(changed),
         ...booking,
       };
-      return putBooking(tx, parts, whole);
+      return putBooking(tx, dependencies, whole);
     },
     async sent(conversation) {
       const { rows } = await database.query<Sent>(

@@ -9,7 +9,7 @@ import { type EditRequest, editConversation } from "../../../src/conversations/g
 import { type ListedConversation, listConversations } from "../../../src/conversations/list/list.ts";
 import { type Opened, openConversation } from "../../../src/conversations/open.ts";
 import { directoryChanged } from "../../../src/conversations/record/affected.ts";
-import type { ConversationParts } from "../../../src/conversations/record/parts.ts";
+import type { ConversationDependencies } from "../../../src/conversations/record/dependencies.ts";
 import type { Refusal } from "../../../src/conversations/record/refusal.ts";
 import { importDirectory } from "../../../src/directory/import.ts";
 import { directorySchema } from "../../../src/directory/input/schema.ts";
@@ -58,7 +58,7 @@ export interface Staff {
 
 export interface House {
   readonly database: Database;
-  readonly parts: ConversationParts;
+  readonly dependencies: ConversationDependencies;
   /** Milliseconds; what the practice's clock says. */
   clock: number;
   /** HealthTrack sends its directory: these people, with AccessWhisper, and these groups. */
@@ -115,13 +115,13 @@ export interface TestEvent {
 }
 
 export async function openHouse(
-  handlersOf: (parts: ConversationParts, house: House) => readonly EventHandler[] = () => [],
+  handlersOf: (dependencies: ConversationDependencies, house: House) => readonly EventHandler[] = () => [],
   settings: Partial<PracticeSettings> = {},
 ): Promise<House> {
   const database = await testDatabase();
   const log: Logger = pino({ level: "silent" });
   let rooms = 0;
-  const parts: ConversationParts = {
+  const dependencies: ConversationDependencies = {
     directory: directorySnapshot(database),
     settings: { ...SETTINGS, ...settings },
     archiveAfter: 3 * DAY,
@@ -129,7 +129,7 @@ export async function openHouse(
   };
   const house: House = {
     database,
-    parts,
+    dependencies,
     clock: MORNING,
     staff: ({ users, groups = {} }) =>
       house.import(
@@ -148,7 +148,7 @@ export async function openHouse(
       const imported = await database.transaction((tx) =>
         importDirectory(
           tx,
-          parts.settings,
+          dependencies.settings,
           { changed: directoryChanged, problems: async () => undefined },
           sent,
           {
@@ -160,7 +160,7 @@ export async function openHouse(
     },
     open: (as, choice, name) =>
       database.transaction((tx) =>
-        openConversation(parts, tx, { as: as as Username, name: name ?? null, ...selection(choice) }),
+        openConversation(dependencies, tx, { as: as as Username, name: name ?? null, ...selection(choice) }),
       ),
     async opened(as, choice, name) {
       const opened = await house.open(as, choice, name);
@@ -179,10 +179,12 @@ export async function openHouse(
           add: selection(add),
           remove: selection(remove),
         };
-        return editConversation(parts, tx, group as ConversationId, request);
+        return editConversation(dependencies, tx, group as ConversationId, request);
       }),
     async list(username, includeArchived = false) {
-      return (await listConversations(parts, database, username as Username, { includeArchived })) ?? [];
+      return (
+        (await listConversations(dependencies, database, username as Username, { includeArchived })) ?? []
+      );
     },
     async giveRoom(conversation, members) {
       const room = `!room${++rooms}:practice.test` as RoomId;
@@ -217,7 +219,7 @@ export async function openHouse(
           ...(unsigned === undefined ? {} : { unsigned }),
         },
       ]);
-      await drainInbox(database, [mirror, ...handlersOf(parts, house)], log, room);
+      await drainInbox(database, [mirror, ...handlersOf(dependencies, house)], log, room);
       const failed = await database.query<{ last_error: string | null }>(
         "SELECT last_error FROM inbox WHERE handled_at IS NULL AND room_id = $1",
         [room],
@@ -242,7 +244,7 @@ export async function openHouse(
       ]);
     },
     async group(group) {
-      const directory = await parts.directory.within(database);
+      const directory = await dependencies.directory.within(database);
       const found = directory.customGroups.get(group as ConversationId);
       if (found === undefined) throw new Error("no such group");
       const row = await database.query<{ revision: string }>(

@@ -12,9 +12,12 @@ import { expectedRoom } from "../../../src/policy/rooms/expected-room.ts";
 import type { House } from "./conversations.ts";
 
 /** Makes everything as it ought to be, as if Synapse had done all that it is asked: every account, and everybody in their rooms. */
-export async function furnish({ database, parts }: Pick<House, "database" | "parts">): Promise<void> {
-  const { settings } = parts;
-  const directory = await parts.directory.fresh();
+export async function furnish({
+  database,
+  dependencies,
+}: Pick<House, "database" | "dependencies">): Promise<void> {
+  const { settings } = dependencies;
+  const directory = await dependencies.directory.fresh();
   await ensureConversations(database, conversationsOf(directory).map(conversationAbout));
   const accounts = [
     ...[...directory.users.keys()].map((username) => userIdOf(settings, username)),

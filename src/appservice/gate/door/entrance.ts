@@ -11,7 +11,7 @@ export interface Entrance {
   beforeInvitation(room: RoomId, inviter: UserId, invitee: UserId): Promise<void>;
 }
 
-export interface EntranceParts {
+export interface EntranceDependencies {
   readonly directory: DirectorySnapshot;
   readonly settings: PracticeSettings;
   readonly rooms: CallbackRooms;
@@ -19,7 +19,7 @@ export interface EntranceParts {
   readonly adopt: (room: RoomId) => Promise<void>;
 }
 
-export const entrance = ({ directory, settings, rooms, adopt }: EntranceParts): Entrance => ({
+export const entrance = ({ directory, settings, rooms, adopt }: EntranceDependencies): Entrance => ({
   newRoom: async (room) => invitedIntoNew(await directory.fresh(), settings, room),
   /**
    * Who never receives is invited where others are in already. Others who are invited are in as soon as Whisper has taken

@@ -46,7 +46,7 @@ describe("what one change of the directory costs", function () {
     await database.transaction((tx) =>
       putGroup(
         tx,
-        house.parts.settings,
+        house.dependencies.settings,
         { changed: directoryChanged },
         {
           id: group as SecurityGroupId,
@@ -56,18 +56,21 @@ describe("what one change of the directory costs", function () {
         },
       ),
     );
-    const parts = { ...house.parts, directory, database };
-    await followDirectory(parts);
+    const dependencies = { ...house.dependencies, directory, database };
+    await followDirectory(dependencies);
     const looked = (await house.takeJobs("room")).map((job) => job.conversation_id as ConversationId);
-    for (const each of looked) await reconcileRoom(roomParts(parts, homeserver), each);
-    if ((await house.takeJobs("accounts")).length > 0) await drainAccounts({ ...parts, homeserver });
+    for (const each of looked) await reconcileRoom(roomDependencies(dependencies, homeserver), each);
+    if ((await house.takeJobs("accounts")).length > 0) await drainAccounts({ ...dependencies, homeserver });
     return { statements: statements.length, looked, calls: homeserver.calls.length };
   }
 
-  const roomParts = (parts: House["parts"] & { database: Database }, homeserver: FlawedHomeserver) => ({
-    ...parts,
+  const roomDependencies = (
+    dependencies: House["dependencies"] & { database: Database },
+    homeserver: FlawedHomeserver,
+  ) => ({
+    ...dependencies,
     homeserver,
-    bot: parts.settings.bot,
+    bot: dependencies.settings.bot,
     log: pino({ level: "silent" }),
     roomTaken: () => Promise.resolve(),
   });

@@ -26,19 +26,19 @@ describe("whoever signs in while a whole practice comes in", () => {
     await house.staff({ users: ["ana"], groups: { Nurses: ["ana"] } });
     await furnish(house);
     await house.staff({ users: ["ana", ...newcomers], groups: { Nurses: ["ana", ...newcomers] } });
-    const parts = { ...house.parts, database: house.database, homeserver };
-    await followDirectory(parts);
-    await drainAccounts(parts);
+    const dependencies = { ...house.dependencies, database: house.database, homeserver };
+    await followDirectory(dependencies);
+    await drainAccounts(dependencies);
     await house.giveRoom((await house.controlOf(late)) as ConversationId, []);
   });
   after(() => house.close());
 
   it("is let into their rooms before everybody else, and the others come when it is their turn", async () => {
-    const parts = {
-      ...house.parts,
+    const dependencies = {
+      ...house.dependencies,
       database: house.database,
       homeserver,
-      bot: house.parts.settings.bot,
+      bot: house.dependencies.settings.bot,
       log: pino({ level: "silent" }),
       roomTaken: () => Promise.resolve(),
     };
@@ -53,7 +53,7 @@ describe("whoever signs in while a whole practice comes in", () => {
     expect(before).to.be.greaterThan(100);
     await letInFirst(house.database, late);
     expect(await house.takeJobs("rooms_of")).to.deep.equal([{ username: late }]);
-    await letIn(parts, late, (_, work) => work());
+    await letIn(dependencies, late, (_, work) => work());
     // The Nurses, Default, the alerts and the chat with Whisper.
     expect(joined).to.deep.equal(Array(4).fill(id(late)));
     expect(await rooms()).to.equal(4);

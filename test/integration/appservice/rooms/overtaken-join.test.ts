@@ -43,19 +43,19 @@ describe("people who lose their access while they are let into a room", () => {
       alerts?.room_id,
       ["cara", "dan"].map(id),
     ]);
-    const parts = { ...house.parts, database: house.database };
+    const dependencies = { ...house.dependencies, database: house.database };
     during = async (user) => {
       if (user !== id(whileComes)) return;
       await house.staff({
         users: everybody.map((username) => ({ username, active: username !== leaver })),
       });
-      await followDirectory(parts);
+      await followDirectory(dependencies);
     };
     await reconcileRoom(
       {
-        ...parts,
+        ...dependencies,
         homeserver,
-        bot: parts.settings.bot,
+        bot: dependencies.settings.bot,
         log: pino({ level: "silent" }),
         roomTaken: () => Promise.resolve(),
       },

@@ -81,7 +81,7 @@ describe("editing a custom group through the API", () => {
 
   it("tells whoever edits through the API who stays, with the groups that they go through", async () => {
     const { edit } = conversations({
-      ...house.parts,
+      ...house.dependencies,
       database: house.database,
       news: { on: () => () => undefined },
     });
@@ -146,7 +146,7 @@ describe("editing a custom group through the API", () => {
   it("shows the members by name, each with the ways in", async () => {
     const inner = (await house.opened("anna", { users: ["cara", "dan"] }, "Inner")).id;
     await house.edit("anna", group, { name: "Night shift", add: { customGroups: [inner] } });
-    const shown = await showConversation(house.parts, house.database, group);
+    const shown = await showConversation(house.dependencies, house.database, group);
     expect(shown?.name).to.equal("Night shift");
     expect(shown?.members.map((member) => member.username)).to.deep.equal(["anna", "ben", "cara", "dan"]);
     const doctors = { kind: "security_group", id: "Doctors", name: "Doctors" };

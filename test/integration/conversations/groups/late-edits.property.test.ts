@@ -21,7 +21,7 @@ const step = fc.oneof(
 describe("a custom group that is edited through the API and in clients, whose events come late", () => {
   let house: House;
   before(async () => {
-    house = await openHouse((parts) => [customGroupEvents(parts)]);
+    house = await openHouse((dependencies) => [customGroupEvents(dependencies)]);
     await house.staff({ users: ["anna", ...PEOPLE] });
   });
   after(() => house.close());

@@ -10,7 +10,7 @@ describe("leaving a custom group whose room is shut down", () => {
   let room: RoomId;
 
   beforeEach(async () => {
-    house = await openHouse((parts) => [customGroupEvents(parts)]);
+    house = await openHouse((dependencies) => [customGroupEvents(dependencies)]);
     await house.staff({
       users: ["anna", "ben", "cara", "dan"],
       groups: { Default: [], Doctors: ["ben"] },
@@ -31,7 +31,7 @@ describe("leaving a custom group whose room is shut down", () => {
     house.clock += 1_000;
   };
   const shutDown = () =>
-    house.database.transaction((tx) => takeBackLeaves(house.parts, tx, group, house.clock));
+    house.database.transaction((tx) => takeBackLeaves(house.dependencies, tx, group, house.clock));
   const users = async () => (await house.group(group)).users;
 
   it("is no edit once Whisper is out of the room", async () => {

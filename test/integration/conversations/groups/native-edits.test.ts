@@ -11,7 +11,7 @@ describe("a custom group edited in a client", () => {
   let room: RoomId;
 
   beforeEach(async () => {
-    house = await openHouse((parts) => [customGroupEvents(parts)]);
+    house = await openHouse((dependencies) => [customGroupEvents(dependencies)]);
     await house.staff({
       users: ["anna", "ben", "cara", "dan", { username: "eve", permissions: [] }],
       groups: { Default: [], Doctors: ["anna", "ben"], Nurses: ["cara"] },

@@ -53,7 +53,7 @@ describe("three-day visibility", () => {
 
   /** The hourly job, and the tags that follow. */
   const tick = async () => {
-    await archiveQuiet(house.database, house.parts);
+    await archiveQuiet(house.database, house.dependencies);
     await follow();
   };
   const follow = async () => {
@@ -164,7 +164,7 @@ describe("three-day visibility", () => {
     const message = await house.say(room, "anna");
     await house.read(room, "ben", message);
     house.clock += 3 * DAY;
-    await archiveQuiet(house.database, house.parts);
+    await archiveQuiet(house.database, house.dependencies);
     tags.meanwhile = () => Promise.reject(new Error("died"));
     expect(await followTags(house.database, tags, room).then(() => null, String)).to.equal("Error: died");
     expect([isTagged("anna"), isTagged("ben")]).to.deep.equal([true, true]);
@@ -196,7 +196,7 @@ describe("three-day visibility", () => {
     await house.read(room, "ben", message);
     house.clock += 3 * DAY;
     tags.failFor = id("anna");
-    await archiveQuiet(house.database, house.parts);
+    await archiveQuiet(house.database, house.dependencies);
     const [error] = await Promise.all([followTags(house.database, tags, room).then(() => null, String)]);
     expect(error).to.equal("Error: refused");
     expect(isTagged("ben")).to.equal(true);
@@ -298,7 +298,7 @@ describe("three-day visibility", () => {
       "UPDATE conversations SET last_activity_at = to_timestamp($2 / 1000.0) WHERE room_id = $1",
       [room, house.clock],
     );
-    const archiving = archiveQuiet(house.database, house.parts);
+    const archiving = archiveQuiet(house.database, house.dependencies);
     await Promise.race([waitsForLock(house, archiving), archiving]);
     await client.query("COMMIT");
     client.release();

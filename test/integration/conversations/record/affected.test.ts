@@ -28,8 +28,8 @@ describe("what follows from a change of the directory", () => {
     const found = await house.database.query<{ id: string }>(sql);
     return found.rows.map((row) => row.id);
   }
-  const follow = () => followDirectory({ ...house.parts, database: house.database });
-  const makeAccounts = () => drainAccounts({ ...house.parts, database: house.database, homeserver });
+  const follow = () => followDirectory({ ...house.dependencies, database: house.database });
+  const makeAccounts = () => drainAccounts({ ...house.dependencies, database: house.database, homeserver });
   /** The rooms that are looked at: in jobs of their own, or in the lanes of those for which nobody waits. */
   const looked = async () => [
     ...(await house.takeJobs("room")).map(({ conversation_id }) => conversation_id),
@@ -126,7 +126,7 @@ describe("what follows from a change of the directory", () => {
     const stays = left === "ben" ? "ana" : "ben";
     await house.staff({ users: ["ana", "ben"], groups: { Managers: [stays] } });
     const { database, statements } = counted(house.database, last);
-    await followDirectory({ ...house.parts, database }).catch((error: unknown) => {
+    await followDirectory({ ...house.dependencies, database }).catch((error: unknown) => {
       if (!(error instanceof Ended)) throw error;
     });
     return statements.length;

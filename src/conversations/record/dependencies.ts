@@ -2,7 +2,7 @@ import type { DirectorySnapshot } from "../../directory/snapshot.ts";
 import type { PracticeSettings } from "../../policy/model.ts";
 
 /** What everything about conversations needs. */
-export interface ConversationParts {
+export interface ConversationDependencies {
   readonly directory: DirectorySnapshot;
   readonly settings: PracticeSettings;
   /** Milliseconds after which a read conversation leaves the list. */
@@ -11,4 +11,4 @@ export interface ConversationParts {
   readonly now?: () => Date;
 }
 
-export const nowOf = ({ now }: ConversationParts): Date => now?.() ?? new Date();
+export const nowOf = ({ now }: ConversationDependencies): Date => now?.() ?? new Date();

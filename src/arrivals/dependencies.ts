@@ -22,7 +22,7 @@ export interface ArrivalSettings {
 }
 
 /** What everything about arrivals needs. */
-export interface ArrivalParts {
+export interface ArrivalDependencies {
   readonly directory: DirectorySnapshot;
   readonly settings: PracticeSettings;
   readonly arrivalSettings: ArrivalSettings;

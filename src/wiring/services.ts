@@ -3,15 +3,15 @@ import { createMetrics, type Metrics } from "../api/metrics.ts";
 import { connectHomeserver } from "../appservice/homeserver/bridge.ts";
 import type { HomeserverConnection } from "../appservice/homeserver/homeserver.ts";
 import { readRegistration } from "../appservice/homeserver/registration.ts";
-import type { CatchUpParts } from "../appservice/intake/catch-up.ts";
+import type { CatchUpDependencies } from "../appservice/intake/catch-up.ts";
 import { queueGapCheck, whenBack } from "../appservice/intake/gaps.ts";
 import { roomAudit } from "../appservice/rooms/room-inspection.ts";
-import type { ArrivalParts } from "../arrivals/parts.ts";
+import type { ArrivalDependencies } from "../arrivals/dependencies.ts";
 import { arrivalMetrics } from "../arrivals/record/metrics.ts";
 import { arrivalSettings } from "../arrivals/settings.ts";
 import { untilThere } from "../base/until-there.ts";
 import type { Config } from "../config/schema.ts";
-import type { ConversationParts } from "../conversations/record/parts.ts";
+import type { ConversationDependencies } from "../conversations/record/dependencies.ts";
 import { type DirectorySnapshot, directorySnapshot } from "../directory/snapshot.ts";
 import type { PracticeSettings } from "../policy/model.ts";
 import { type Database, openDatabase } from "../store/database.ts";
@@ -28,7 +28,7 @@ const CHANNELS: readonly Channel[] = [
 ];
 
 /** What everything is built of, made once for the process. */
-export interface Parts {
+export interface Services {
   readonly config: Config;
   readonly log: Logger;
   readonly database: Database;
@@ -39,20 +39,20 @@ export interface Parts {
   readonly directory: DirectorySnapshot;
   readonly homeserver: HomeserverConnection;
   readonly notifications: Notifications;
-  readonly conversationParts: ConversationParts & {
+  readonly conversationDependencies: ConversationDependencies & {
     readonly database: Database;
     readonly news: Notifications;
   };
-  readonly arrivalParts: ArrivalParts;
+  readonly arrivalDependencies: ArrivalDependencies;
   readonly audit: ReturnType<typeof roomAudit>;
-  readonly catchUp: CatchUpParts;
+  readonly catchUp: CatchUpDependencies;
   /** Has events looked for that Synapse never sent. */
   readonly lookForGaps: () => void;
   close(): Promise<void>;
 }
 
-/** Builds the parts. Waits for the database; the homeserver may come later. */
-export async function buildParts(config: Config, log: Logger, signal: AbortSignal): Promise<Parts> {
+/** Builds the services. Waits for the database; the homeserver may come later. */
+export async function buildServices(config: Config, log: Logger, signal: AbortSignal): Promise<Services> {
   const databaseUrl = config.database.url.reveal();
   const { registration, hsToken } = readRegistration(config.appservice.registration);
   const database = openDatabase({
@@ -99,14 +99,14 @@ export async function buildParts(config: Config, log: Logger, signal: AbortSigna
     directory,
     homeserver,
     notifications,
-    conversationParts: {
+    conversationDependencies: {
       database,
       directory,
       settings,
       news: notifications,
       archiveAfter: config.conversations.archive_after,
     },
-    arrivalParts: {
+    arrivalDependencies: {
       directory,
       settings,
       arrivalSettings: arrivalSettings(config),
