@@ -7,9 +7,9 @@ import {
 } from "../policy/model.ts";
 import { cannotBeSecurityGroupId, foldName } from "../policy/names/names.ts";
 import { sameName } from "../policy/names/spelling.ts";
-import type { GroupName } from "../policy/people/shipped-group.ts";
 import { onlyRow, type Queryable, type Transaction } from "../store/database.ts";
 import { announce, type DirectoryChanges } from "./changes.ts";
+import { calledAs } from "./input/ambiguous-groups.ts";
 import { defaultAmong, isDefault, permissionsOf } from "./input/default-group.ts";
 import { isMassLoss, type Losses, NO_LOSSES } from "./input/guard.ts";
 import { type InputError, invalid, type Refusal } from "./input/input-error.ts";
@@ -39,7 +39,7 @@ export async function putGroup(
     (await storedGroupId(tx, sent.id)) ?? (sameName(sent.id, DEFAULT_GROUP) ? DEFAULT_GROUP : sent.id);
   const stored = await readStoredGroups(tx, [id, DEFAULT_GROUP]);
   const known = stored.get(id);
-  const others = (await calledDefault(tx)).filter((group) => group.id !== id);
+  const others = (await calledAs(tx, DEFAULT_GROUP)).filter((group) => group.id !== id);
   const shipped = defaultAmong([...others, { id, name: sent.name }]);
   // Under a number and by name: from then on this one is Default, and the one that was there by itself goes.
   const implicit = stored.get(DEFAULT_GROUP);
@@ -75,22 +75,13 @@ export async function deleteGroup(
   const id = await storedGroupId(tx, sent);
   const known = id === null ? undefined : (await readStoredGroups(tx, [id])).get(id);
   if (!known) return { refused: "unknown" };
-  const shipped = defaultAmong(await calledDefault(tx));
+  const shipped = defaultAmong(await calledAs(tx, DEFAULT_GROUP));
   if (known.everyone || isDefault(shipped, known)) return { refused: "default-group" };
   const losses = await accessLost(tx, [known], null);
   if (isMassLoss(losses) && !options.allowMassDeactivation) return { refused: "mass-loss", losses };
   await write(tx, changes, [known], []);
   return null;
 }
-
-/** Those that HealthTrack sent and that may be Default, by id or by name. No other group is read for a change of one. */
-const calledDefault = async (db: Queryable): Promise<GroupName[]> =>
-  (
-    await db.query<GroupName>(
-      "SELECT id, name FROM security_groups WHERE NOT everyone AND $1 IN (lower(id), lower(name))",
-      [foldName(DEFAULT_GROUP)],
-    )
-  ).rows;
 
 async function write(
   tx: Transaction,

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { ImportChanges } from "../../directory/changes.ts";
 import { deleteGroup, putGroup } from "../../directory/groups.ts";
 import { type Imported, importDirectory } from "../../directory/import.ts";
+import { problemsOfGroup } from "../../directory/input/ambiguous-groups.ts";
 import { placesOf } from "../../directory/input/record.ts";
 import { directorySchema, groupByIdSchema, groupId, groupSchema } from "../../directory/input/schema.ts";
 import type { PracticeSettings } from "../../policy/model.ts";
@@ -27,6 +28,16 @@ export const problemSchema = z
       .describe("what was done instead: it stays as Whisper knows it, or is as if it had not been sent"),
   })
   .meta({ id: "DirectoryProblem" });
+const groupPutSchema = groupSchema
+  .extend({
+    problems: z
+      .array(problemSchema)
+      .optional()
+      .describe(
+        "that other groups are called Default or HMS-Administrator too: nobody can tell which is meant",
+      ),
+  })
+  .meta({ id: "SecurityGroupPut" });
 const importedSchema = z
   .strictObject({
     users: z.strictObject({ created: count(), updated: count(), unchanged: count(), deactivated: count() }),
@@ -137,7 +148,7 @@ exists by itself, and everybody is in it; it is not counted then.`,
       responses: {
         200: {
           description: "The group as it is now",
-          body: groupSchema,
+          body: groupPutSchema,
           example: EXAMPLE.security_groups[0],
         },
       },
@@ -148,7 +159,8 @@ exists by itself, and everybody is in it; it is not counted then.`,
         const group = await putGroup(tx, settings, changes, { ...body, id: params.id }, options);
         if ("refused" in group) throw problemOfRefusal(group, "security group");
         const { everyone: _, ...shown } = group;
-        return { status: 200, body: shown };
+        const problems = await problemsOfGroup(tx, group);
+        return { status: 200, body: { ...shown, ...(problems.length > 0 ? { problems } : {}) } };
       },
     }),
     writeRoute({

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { problemsOfAdmin } from "../../directory/input/ambiguous-groups.ts";
 import { problemsOfIds } from "../../directory/input/doctor-ids.ts";
 import { type SentUser, userByNameSchema, username, userSchema } from "../../directory/input/schema.ts";
 import { deactivateUser, putUser, readUser, searchUsers } from "../../directory/users.ts";
@@ -32,7 +33,10 @@ const userPutSchema = userSchema
     problems: z
       .array(problemSchema)
       .optional()
-      .describe("`doctor_ids` that another user has too, or is called: nobody is found by them"),
+      .describe(
+        "`doctor_ids` that another user has too, or is called: nobody is found by them. WhisperAdmin, while several " +
+          "groups are called HMS-Administrator: it does nothing until only one is",
+      ),
   })
   .meta({ id: "UserPut" });
 const UNKNOWN = { 404: "There is no such user." } as const;
@@ -112,7 +116,10 @@ export function userRoutes({ database, settings, changes }: UserRouteDependencie
         nameInPath("username", params.username, body.username);
         const user = await putUser(tx, settings, changes, { ...body, username: params.username });
         if ("refused" in user) throw problemOfRefusal(user, "user");
-        const problems = await problemsOfIds(tx, user, body.doctor_ids);
+        const problems = [
+          ...(await problemsOfIds(tx, user, body.doctor_ids)),
+          ...(await problemsOfAdmin(tx, user, body.permissions)),
+        ];
         return { status: 200, body: { ...shown(user), ...(problems.length > 0 ? { problems } : {}) } };
       },
     }),

@@ -1,9 +1,8 @@
-import { ADMINISTRATOR_GROUP, DEFAULT_GROUP, PERMISSION, type SecurityGroupId } from "../../policy/model.ts";
+import { DEFAULT_GROUP, PERMISSION, type SecurityGroupId } from "../../policy/model.ts";
 import { sameName } from "../../policy/names/spelling.ts";
 import { permissionsAsSent } from "../../policy/people/permissions.ts";
 import { type GroupName, shippedGroup } from "../../policy/people/shipped-group.ts";
 import type { StoredGroup } from "./plan.ts";
-import type { DirectoryProblem } from "./record.ts";
 
 /**
  * The group Default as it is while HealthTrack does not send it: everybody is in it, and it holds AccessWhisper. So a
@@ -46,13 +45,4 @@ export function isImplicit(
   if (shipped !== "several") return shipped === null;
   const before = defaultAmong(stored.values());
   return before === null || (before !== "several" && before.everyone);
-}
-
-/** Groups that carry a meaning by their name, where nobody can tell which of several is meant. */
-export function ambiguousGroups(groups: readonly GroupName[]): DirectoryProblem[] {
-  return [DEFAULT_GROUP, ADMINISTRATOR_GROUP].flatMap((shipped): DirectoryProblem[] => {
-    if (shippedGroup(groups, shipped) !== "several") return [];
-    const message = `Several groups are called ${shipped}, and none has that id: it cannot be told which is HealthTrack's. Rename the others, or send that one with the id ${shipped}`;
-    return [{ path: "security_groups", message, kept: "left out" }];
-  });
 }

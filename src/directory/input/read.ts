@@ -1,5 +1,6 @@
 import type { PracticeSettings } from "../../policy/model.ts";
-import { ambiguousGroups, IMPLICIT_DEFAULT, isImplicit } from "./default-group.ts";
+import { ambiguousGroups } from "./ambiguous-groups.ts";
+import { IMPLICIT_DEFAULT, isImplicit } from "./default-group.ts";
 import type { StoredDirectory } from "./plan.ts";
 import { readGroups } from "./read-groups.ts";
 import { readUsers } from "./read-users.ts";
