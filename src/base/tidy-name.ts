@@ -28,7 +28,9 @@ const DANGLING = /[\u200c\u200d](?= |$)/gu;
 /** Half a surrogate pair. */
 const HALF = /\p{Cs}$/u;
 const MARK = /\p{M}/u;
-const VISIBLE = /[\p{L}\p{N}\p{P}\p{S}]/u;
+/** What no version of Unicode known here has a letter for is seen all the same, as a box if nothing else. */
+const VISIBLE =
+  /[^\p{M}\p{Z}\p{Cc}\u2800\p{Default_Ignorable_Code_Point}\p{Bidi_Control}\p{Noncharacter_Code_Point}\p{Cs}\ufff9-\ufffb]/u;
 
 /** Code units of the longest emoji and syllables, twice over; what is heaped on one letter beyond that is no name. */
 const LONGEST_CHARACTER = 32;

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { ANY_TEXT } from "../../directory/input/text-patterns.ts";
 import { PROBLEMS } from "../kernel/problem.ts";
 import type { ResponseSpec, Route } from "../kernel/route.ts";
 import { SCOPES } from "../kernel/scopes.ts";
@@ -213,9 +214,6 @@ const operationId = (route: Route): string =>
     .map((word, index) => (index === 0 ? word : word.slice(0, 1).toUpperCase() + word.slice(1)))
     .join("");
 
-/** No text may hold NUL, wherever it stands (input.ts). */
-const WITHOUT_NUL = "^[^\\u0000]*$";
-
 /** Makes JSON Schemas, and collects those with a name (`.meta({id})`) for `components`. */
 class SchemaCollection {
   readonly named: Record<string, Json> = {};
@@ -239,8 +237,10 @@ class SchemaCollection {
 
   /** Says what a person needs: a field may give its own schema, and a format says more than its regular expression. */
   private simplify(schema: z.core.$ZodType, json: Json): void {
-    if (typeof json.format === "string") delete json.pattern;
-    else if (json.type === "string" && json.enum === undefined) json.pattern ??= WITHOUT_NUL;
+    // What wraps a text has the text's own pattern already.
+    if (schema._zod.def.type === "string" && typeof json.format === "string") delete json.pattern;
+    else if (json.type === "string" && json.enum === undefined && json.format === undefined)
+      json.pattern ??= ANY_TEXT;
     const { jsonSchema, listOf, maxItems } = z.globalRegistry.get(schema) ?? {};
     const own =
       listOf instanceof z.ZodType ? { type: "array", items: this.schemaOf(listOf), maxItems } : jsonSchema;
@@ -262,11 +262,6 @@ class SchemaCollection {
   }
 }
 
-/** Refers to the components, and names control characters one by one: few generators and validators read `\p{Cc}`. */
 function withComponentRefs(schema: unknown): Json {
-  return JSON.parse(
-    JSON.stringify(schema)
-      .replaceAll('"#/$defs/', '"#/components/schemas/')
-      .replaceAll("\\\\p{Cc}", "\\\\u0000-\\\\u001f\\\\u007f-\\\\u009f"),
-  );
+  return JSON.parse(JSON.stringify(schema).replaceAll('"#/$defs/', '"#/components/schemas/'));
 }

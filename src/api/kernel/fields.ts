@@ -28,18 +28,20 @@ export const queryFlag = () =>
 
 /**
  * The limits are keywords of JSON Schema validators that know formats (Ajv's among them); others pass them over, and have
- * the pattern.
+ * the pattern. It is of nearly nothing but moments, so that a generator finds some by it alone.
  */
 const MOMENT = {
   type: "string",
   format: "date-time",
-  pattern: "^(19|[2-9][0-9])[0-9]{2}-",
+  pattern:
+    "^(19|[2-9][0-9])[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])" +
+    "[Tt]([01][0-9]|2[0-3]):[0-5][0-9]:([0-5][0-9]|60)([.][0-9]{1,30})?([Zz]|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$",
   formatMinimum: "1900-01-01T00:00:00Z",
   formatMaximum: "9999-12-31T23:59:59Z",
   maxLength: 64,
 };
 
-/** A moment, RFC 3339 with offset. From 1900 to 9999: what every part that it is handed to can hold. */
+/** A moment, RFC 3339 with offset, of a year from 1900 to 9999: what every part that it is handed to can hold. */
 export const moment = () =>
   placed()
     .transform(({ at }) => at)
@@ -48,6 +50,8 @@ export const moment = () =>
 /** A moment, and how many minutes ahead of UTC it was written; null: in UTC, which says nothing of where. */
 export const placedMoment = () => placed().meta({ jsonSchema: MOMENT });
 
+const LAST = new Date("9999-12-31T23:59:59.999Z");
+
 const placed = () =>
   z
     .string()
@@ -55,8 +59,8 @@ const placed = () =>
     .max(64, { abort: true })
     .transform((text, context) => {
       const moment = parsePlacedMoment(text);
-      const year = moment?.at.getUTCFullYear() ?? 0;
-      if (moment !== null && year >= 1900 && year <= 9999) return moment;
+      // The year where it was written: behind UTC, the last hours of 9999 are the year 10000 there, which ends the day before.
+      if (moment !== null && text >= "1900") return { ...moment, at: moment.at > LAST ? LAST : moment.at };
       context.addIssue(
         moment === null
           ? "Must be a time with offset, such as 2026-03-02T09:30:00+11:00"

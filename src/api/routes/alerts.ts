@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { filledText } from "../../directory/input/text-schema.ts";
 import type { Transaction } from "../../store/database.ts";
 import { id, moment } from "../kernel/fields.ts";
 import { invalidInput, notFound } from "../kernel/problem.ts";
@@ -34,7 +35,7 @@ export function alertRoutes({ alerts }: { readonly alerts: Alerts }): Route[] {
       tag: TAG,
       summary: "Post an alert to everyone",
       body: z.strictObject({
-        text: z.string().max(LONGEST).regex(/\S/, "Must not be empty"),
+        text: filledText(LONGEST),
         severity: severity.default("info"),
         expires_at: moment()
           .optional()

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { tidyName } from "../../base/tidy-name.ts";
 import { list } from "../../directory/input/list-schema.ts";
 import { groupId, MOST, username } from "../../directory/input/schema.ts";
+import { visibleName } from "../../directory/input/text-schema.ts";
 import type { ConversationId, ConversationKind, RoomId, Selection, Username } from "../../policy/model.ts";
 import type { Database, Queryable, Transaction } from "../../store/database.ts";
 import { momentOut, queryFlag } from "../kernel/fields.ts";
@@ -91,14 +91,6 @@ const conversationId = () =>
     .transform((text) => text as ConversationId)
     .describe("the conversation's id in Whisper");
 const kind = z.enum(["alerts", "arrivals", "individual", "group", "custom", "control", "admin"]);
-const name = () =>
-  z
-    .string()
-    .trim()
-    .min(1)
-    .max(255)
-    .regex(/^[^\p{Cc}]*$/u, "Must be one line")
-    .refine((text) => tidyName(text) !== "", "Must hold something that can be seen");
 const selection = {
   users: list(username(), MOST.users).default([]),
   security_groups: list(groupId(), MOST.groups).default([]),
@@ -136,7 +128,7 @@ export function conversationRoutes(parts: {
       summary: "Open a conversation",
       description: `One user gives the individual conversation of the two, one security group or custom group its own, anything else a
 custom group. The same call twice gives the same conversation.`,
-      body: z.strictObject({ as, ...selection, name: name().optional() }),
+      body: z.strictObject({ as, ...selection, name: visibleName(255).optional() }),
       bodyExample: { as: "kim.tran", users: ["anna.jones"] },
       responses: {
         200: {
@@ -247,7 +239,7 @@ why.`,
       params: z.strictObject({ id: conversationId() }),
       body: z.strictObject({
         as,
-        name: name().optional(),
+        name: visibleName(255).optional(),
         add: selectionSchema.optional(),
         remove: selectionSchema.optional(),
       }),

@@ -9,6 +9,9 @@ export interface PatientLinkRouteDependencies {
   readonly patientUrl?: string | undefined;
 }
 
+/** Whatever else stands there is not known either, and the person who follows it reads so. */
+const token = z.string().meta({ jsonSchema: { type: "string", pattern: "^[A-Za-z0-9_-]{32}$" } });
+
 const page = (text: string) => ({ type: "text/plain; charset=utf-8", data: `${text}\n` });
 
 /** Where the links to patients lead: to HealthTrack, which does its own sign-in. */
@@ -20,7 +23,7 @@ export const patientLinkRoutes = ({ database, patientUrl }: PatientLinkRouteDepe
     tag: "Links",
     summary: "Open a patient's record",
     description: "The token says nothing of the patient and expires. HealthTrack asks for its own sign-in.",
-    params: z.strictObject({ token: z.string().max(200) }),
+    params: z.strictObject({ token }),
     responses: {
       302: { description: "To HealthTrack" },
       404: { description: "There is no such link", contentType: "text/plain" },

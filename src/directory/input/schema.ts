@@ -1,9 +1,8 @@
 import { z } from "zod";
 import { PERMISSION, type SecurityGroupId, type Username } from "../../policy/model.ts";
 import { sameName } from "../../policy/names/spelling.ts";
-import { isEmail } from "./email.ts";
 import { list, listOfRecords } from "./list-schema.ts";
-import { filled, oneLine, orNone, shownName } from "./text-schema.ts";
+import { emailOrBlank, filled, oneLine, orNone, shownName, visibleName } from "./text-schema.ts";
 
 /** HealthTrack's users and security groups as they are sent. Every field is checked here, by itself. */
 
@@ -45,11 +44,9 @@ const permission = () =>
   filled(255).transform((text) => KNOWN_PERMISSIONS.find((known) => sameName(known, text)) ?? text);
 
 const userFields = {
-  name: shownName(255).min(1).describe("as colleagues know them"),
+  name: visibleName(255).describe("as colleagues know them"),
   role: orNone(shownName(255)).describe("shown after the name"),
-  email: orNone(
-    oneLine(254).refine((text) => text === "" || isEmail(text), "Must be an e-mail address, or left out"),
-  ),
+  email: orNone(emailOrBlank()),
   mobile: orNone(oneLine(64)).describe("as HealthTrack has it; SMS go here"),
   active: flag(true).describe("who is not active is in no conversation and cannot sign in"),
   permissions: eachOnce(permission()).describe(
@@ -70,7 +67,7 @@ export const userByNameSchema = z
   .meta({ id: "UserWithoutName" });
 
 const groupFields = {
-  name: shownName(255).min(1).describe("shown in people search as `Name (group)`"),
+  name: visibleName(255).describe("shown in people search as `Name (group)`"),
   permissions: list(permission(), MOST.ofOneUser)
     .nullish()
     .transform((permissions) => (permissions ? [...new Set(permissions)] : undefined))

@@ -1,6 +1,8 @@
 import { z } from "zod";
 import { tidyName } from "../../base/tidy-name.ts";
 import { trimmed } from "../../base/trimmed.ts";
+import { isEmail } from "./email.ts";
+import { EMAIL_OR_BLANK, FILLED_LINE, FILLED_TEXT, LINE, VISIBLE_NAME } from "./text-patterns.ts";
 
 /** Text as HealthTrack sends it: blanks around it do not count, and blank text is none. */
 
@@ -9,8 +11,12 @@ const ONE_LINE = /^[^\p{Cc}\u2028\u2029]*$/u;
 /** Without halves of surrogate pairs either, which no database can hold. */
 export const isOneLine = (text: string): boolean => ONE_LINE.test(text) && text.isWellFormed();
 
-/** @param longest in UTF-16 units, without the blanks around it. */
-export const oneLine = (longest: number) =>
+/** What the description of the API says of a text. */
+const described = (pattern: string, longest: number) => ({
+  jsonSchema: { type: "string", maxLength: longest, pattern },
+});
+
+const line = (longest: number) =>
   z
     .string()
     .overwrite(trimmed)
@@ -18,8 +24,25 @@ export const oneLine = (longest: number) =>
     .regex(ONE_LINE, "Must be one line, without control characters")
     .refine((text) => text.isWellFormed(), "Must be valid Unicode");
 
+/** @param longest in UTF-16 units, without the blanks around it. */
+export const oneLine = (longest: number) => line(longest).meta(described(LINE, longest));
+
 /** A text that may not be blank: a name, a code. */
-export const filled = (longest: number) => oneLine(longest).min(1);
+export const filled = (longest: number) => line(longest).min(1).meta(described(FILLED_LINE, longest));
+
+/** A text of any number of lines that may not be blank, as it is sent. */
+export const filledText = (longest: number) =>
+  z
+    .string()
+    .max(longest, { abort: true })
+    .refine((text) => trimmed(text) !== "", "Must not be empty")
+    .meta(described(FILLED_TEXT, longest));
+
+/** An e-mail address, or blank. */
+export const emailOrBlank = () =>
+  line(254)
+    .refine((text) => text === "" || isEmail(text), "Must be an e-mail address, or left out")
+    .meta(described(EMAIL_OR_BLANK, 254));
 
 /** A name as people are to see it: control characters and line breaks are blanks, what nobody sees goes. */
 export const shownName = (longest: number) =>
@@ -28,6 +51,10 @@ export const shownName = (longest: number) =>
     .overwrite(trimmed)
     .max(longest, { abort: true })
     .overwrite((text) => tidyName(text, longest));
+
+/** A name in which there is something to see. */
+export const visibleName = (longest: number) =>
+  shownName(longest).min(1).meta(described(VISIBLE_NAME, longest));
 
 /** HealthTrack leaves what is not known out, or sends null or blanks. */
 export const orNone = <S extends z.ZodType<string>>(schema: S) =>

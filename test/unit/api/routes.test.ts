@@ -5,7 +5,9 @@ import { writeDocsPage } from "../../../src/api/docs/docs-page.ts";
 import { docsRoutes } from "../../../src/api/docs/docs-routes.ts";
 import { describeApi } from "../../../src/api/docs/openapi.ts";
 import { writeReference } from "../../../src/api/docs/reference.ts";
+import { moment } from "../../../src/api/kernel/fields.ts";
 import { isScope } from "../../../src/api/kernel/scopes.ts";
+import { ANY_TEXT, FILLED_TEXT, VISIBLE_NAME } from "../../../src/directory/input/text-patterns.ts";
 import { openDatabase } from "../../../src/store/database.ts";
 import { productRoutes } from "../../support/http/api.ts";
 
@@ -76,17 +78,35 @@ describe("the table of routes", () => {
     }
   });
 
-  it("has only patterns that every generator and validator reads", () => {
+  it("has only patterns that every generator and validator reads, for the whole of a text", () => {
     const patterns = schemas().flatMap(([at, { pattern }]) =>
       typeof pattern === "string" ? [[at, pattern]] : [],
     );
     expect(patterns).to.not.have.length(0);
+    // Texts of several lines, and names, in which a control character is a blank.
+    const ofAnyLines: string[] = [ANY_TEXT, FILLED_TEXT, VISIBLE_NAME];
     for (const [at, pattern = ""] of patterns) {
-      expect(pattern, at).to.not.match(/\\p\{|\(\?/i);
-      expect(new RegExp(pattern, "u").test("Anna\u0007"), at).to.equal(
-        ["\\S", "^[^\\u0000]*$"].includes(pattern),
-      );
+      expect(pattern, at)
+        .to.match(/^\^.*\$$/)
+        .and.to.not.match(/\\[pswdbux]\{|\\[pswdb]|\(\?/i);
+      expect(new RegExp(pattern, "u").test("An\u0007na"), at).to.equal(ofAnyLines.includes(pattern));
+      expect(new RegExp(pattern, "u").test("An\0na"), at).to.equal(false);
     }
+  });
+
+  it("keeps the pattern and the limits of a moment where it may be left out", () => {
+    const { paths } = describeApi(routes);
+    const from = paths["/api/v1/arrivals"]?.get?.parameters?.find(({ name }) => name === "from")?.schema;
+    const read = new RegExp(String(from?.pattern), "u");
+    const texts = [
+      "1273-10-19T18:44:54Z",
+      "1899-12-31T23:59:59Z",
+      "1900-01-01T00:00:00+11:00",
+      "9999-12-31T23:59:59-05:00",
+    ];
+    expect(texts.map((text) => read.test(text))).to.deep.equal([false, false, true, true]);
+    expect(texts.map((text) => moment().safeParse(text).success)).to.deep.equal([false, false, true, true]);
+    expect(moment().parse(texts[3]).toISOString()).to.equal("9999-12-31T23:59:59.999Z");
   });
 
   it("says all of a cursor, of a key for repetitions, and that no text holds NUL", () => {
@@ -103,21 +123,20 @@ describe("the table of routes", () => {
     const key = field("/api/v1/alerts", "post", "Idempotency-Key");
     expect([key.test("a key"), key.test("é"), key.test("a-key")]).to.deep.equal([false, false, true]);
     for (const [at, { type, format, pattern, enum: values }] of schemas())
-      if (type === "string" && format === undefined && values === undefined && pattern !== "\\S")
+      if (type === "string" && format === undefined && values === undefined)
         expect(new RegExp(String(pattern), "u").test("a\0"), at).to.equal(false);
   });
 
   it("says between which moments a moment is, and how long it may be", () => {
-    const asked = Object.values(describeApi(routes).paths)
-      .flatMap((methods) => Object.values(methods))
-      .flatMap(({ requestBody, parameters = [] }) => [requestBody, parameters]);
-    const moments =
-      JSON.stringify([asked, describeApi(routes).components.schemas]).match(/\{[^{}]*"date-time"[^{}]*\}/g) ??
-      [];
-    const limited = moments.filter((text) => text.includes('"formatMinimum":"1900-01-01T00:00:00Z"'));
-    expect(limited).to.not.have.length(0);
-    for (const text of limited)
-      expect(JSON.parse(text)).to.include({ maxLength: 64, formatMaximum: "9999-12-31T23:59:59Z" });
+    const limited = schemas().filter(([, { formatMinimum }]) => formatMinimum === "1900-01-01T00:00:00Z");
+    expect(limited).to.have.length.above(4);
+    for (const [at, schema] of limited)
+      expect(schema, at).to.include({
+        type: "string",
+        format: "date-time",
+        maxLength: 64,
+        formatMaximum: "9999-12-31T23:59:59Z",
+      });
   });
 
   it("describes its own description as an object, and headers that are too large for every request", () => {
