@@ -5,7 +5,6 @@ import { exampleConfig } from "../../src/config/example.ts";
 import { readIfThere, writeAtomically } from "../base/files.ts";
 import { REPOSITORY } from "../base/repository.ts";
 import { configReference } from "./config-reference.ts";
-import { coverage } from "./coverage.ts";
 import { dockerHomeserver, nginxGatedPaths } from "./docker-files.ts";
 import { homeserverExample } from "./homeserver-example.ts";
 import { registrationTemplate } from "./registration-template.ts";
@@ -18,7 +17,6 @@ const FILES: Readonly<Record<string, () => string>> = {
   "docker/nginx/gated-paths.map": nginxGatedPaths,
   "registration.yaml": registrationTemplate,
   "docs/config.md": configReference,
-  "docs/coverage.md": coverage,
 };
 
 const check = process.argv.includes("--check");

@@ -59,7 +59,7 @@ const reasons = new WeakMap<object, string>();
 
 /**
  * Declares tests that need `program`. Where it is missing they are left out, and the reporter says so; with
- * `NOTHING_LEFT_OUT` they fail. Their names are declared in any case, because docs/coverage.md is made from them.
+ * `NOTHING_LEFT_OUT` they fail. Their names are declared in any case, because `npm run coverage` prints them.
  */
 export function withProgram(program: Program, declare: (writing: Writing) => void): void {
   const command = find(program);

@@ -44,7 +44,7 @@ describe("tests that need a program", () => {
       (test: { fullTitle: string }) => test.fullTitle,
     );
 
-  it("have the same names whether it is there or not, so that docs/coverage.md is the same", async () => {
+  it("have the same names whether it is there or not, so that `npm run coverage` prints the same", async () => {
     const here = await namesIn("here.test.mts");
     expect(here).to.have.members([
       "a page opens",
