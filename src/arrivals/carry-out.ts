@@ -126,6 +126,13 @@ async function postsOf(
       const sentence = effect.do === "report" ? words.notTold : words.noLongerSees;
       return [control(effect.to, refs.reportRef(arrival, notice), sentence(name, who, effect.reason))];
     }
+    case "report-told": {
+      const text = words.toldAfterAll(
+        nameOf(view.directory, effect.username),
+        patientWithId(arrival, view.show),
+      );
+      return [control(effect.to, refs.toldRef(arrival, notice), text)];
+    }
     case "nudge":
       return [
         {

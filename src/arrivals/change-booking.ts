@@ -10,11 +10,13 @@ import { commit } from "./carry-out.ts";
 import type { ArrivalDependencies } from "./dependencies.ts";
 import { dayOf, zoneOf } from "./notices/clock.ts";
 import { idsOf } from "./record/conversations.ts";
-import { lockBooking, readSituation } from "./record/store.ts";
+import { lockBooking, readSituation, type Situation } from "./record/store.ts";
 import type { Arrival, ArrivalId } from "./rules/arrival.ts";
 import type { Booking } from "./rules/booking.ts";
+import type { Change } from "./rules/change.ts";
 import { changeBooking } from "./rules/lifecycle.ts";
 import { isReachable } from "./rules/people.ts";
+import { retell } from "./rules/retelling.ts";
 
 export interface BookingResult {
   /** False: what is known already is as new or newer, and nothing changed. */
@@ -68,10 +70,31 @@ export async function putBooking(
     escalation: dependencies.arrivalSettings.escalation,
     now: new Date(),
   });
-  if (!outcome.applied) return { applied: false, arrival: situation.last };
-  await commit(tx, dependencies, directory, outcome.changes, { booking, seen });
-  const now = outcome.changes
+  const changes = withRetold(outcome.applied ? outcome.changes : [], situation, booking, directory);
+  if (!outcome.applied && changes.length === 0) return { applied: false, arrival: situation.last };
+  await commit(tx, dependencies, directory, changes, { booking: outcome.applied ? booking : null, seen });
+  const now = changes
     .map(({ arrival }) => arrival)
     .findLast((arrival) => arrival.slots.some((slot) => slot.bookingId === booking.bookingId));
   return { applied: true, arrival: now ?? situation.last };
+}
+
+/** The booking is sent again: whoever could not be told of its arrival before, and can be now, is told. */
+function withRetold(
+  changes: readonly Change[],
+  situation: Situation,
+  { bookingId }: Booking,
+  directory: Directory,
+): readonly Change[] {
+  const has = (arrival: Arrival) => arrival.slots.some((slot) => slot.bookingId === bookingId);
+  const changed = changes.find(({ arrival }) => has(arrival))?.arrival;
+  const arrival = changed ?? situation.open.find(has);
+  if (arrival === undefined) return changes;
+  const { arrival: after, effects } = retell(arrival, directory, new Date());
+  if (effects.length === 0) return changes;
+  const before = changes.find((change) => change.arrival === changed);
+  return [
+    ...changes.filter((change) => change !== before),
+    { arrival: after, effects: [...(before?.effects ?? []), ...effects] },
+  ];
 }

@@ -1,4 +1,4 @@
-import { recipientsMayBeLost } from "../arrivals/lost-recipients.ts";
+import { recipientsMayChange } from "../arrivals/changed-recipients.ts";
 import { tellOfProblems } from "../conversations/directory-problems.ts";
 import { directoryChanged } from "../conversations/record/affected.ts";
 import type { ImportChanges } from "../directory/changes.ts";
@@ -7,7 +7,7 @@ import type { ImportChanges } from "../directory/changes.ts";
 export const directoryChanges: ImportChanges = {
   async changed(tx) {
     await directoryChanged(tx);
-    await recipientsMayBeLost(tx);
+    await recipientsMayChange(tx);
   },
   problems: tellOfProblems,
 };

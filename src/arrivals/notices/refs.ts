@@ -21,6 +21,8 @@ export const tickRef = (arrival: Pick<Arrival, "id">, notice: Posted, key: strin
   `${start(arrival, notice)}tick:${key}`;
 export const reportRef = (arrival: Pick<Arrival, "id">, notice: Posted): string =>
   `${start(arrival, notice)}report`;
+export const toldRef = (arrival: Pick<Arrival, "id">, notice: Posted): string =>
+  `${start(arrival, notice)}told`;
 export const nobodyRef = (arrival: Pick<Arrival, "id" | "clockAt">): string =>
   `arrival:${arrival.id}:${arrival.clockAt.getTime()}:nobody`;
 export const redactionOf = (ref: string): string => `${ref}:redact`;

@@ -74,6 +74,8 @@ export const notTold = (doctor: string, who: string, reason: Undeliverable) =>
   `${doctor} was not told that ${who} has arrived: ${because[reason]} Please tell them yourself.`;
 export const noLongerSees = (name: string, who: string, reason: Undeliverable) =>
   `${name} can no longer see that ${who} has arrived: ${because[reason]} Please tell them yourself.`;
+export const toldAfterAll = (name: string, who: string) =>
+  `${name} has now been told that ${who} has arrived.`;
 const because: Record<Undeliverable, string> = {
   "no-account": "they are not in the staff list.",
   inactive: "their HealthTrack account is not active.",

@@ -147,14 +147,19 @@ export async function save(
        SELECT arrival_id, clock_at, step, kind, label, taken_at
        FROM json_to_recordset($5) AS e(arrival_id text, clock_at timestamptz, step integer, kind text, label text,
          taken_at timestamptz)
-       ON CONFLICT DO NOTHING)
+       ON CONFLICT DO NOTHING),
+     told AS (
+       SELECT * FROM json_to_recordset($4) AS n(arrival_id text, username text, told_as text, state text, reason text,
+       reported boolean, shown boolean, posting integer, edits integer, nudges integer, threads integer, told_at timestamptz,
+       replied_at timestamptz, answered_at timestamptz)),
+     renamed AS (
+       DELETE FROM arrival_notices AS old WHERE old.arrival_id IN (SELECT arrival_id FROM told)
+         AND NOT EXISTS (SELECT FROM told t WHERE t.arrival_id = old.arrival_id AND t.username = old.username))
      INSERT INTO arrival_notices (arrival_id, username, told_as, state, reason, reported, shown, posting, edits, nudges, threads,
        told_at, replied_at, answered_at)
      SELECT arrival_id, username, told_as, state, reason, reported, shown, posting, edits, nudges, threads, told_at, replied_at,
        answered_at
-     FROM json_to_recordset($4) AS n(arrival_id text, username text, told_as text, state text, reason text,
-       reported boolean, shown boolean, posting integer, edits integer, nudges integer, threads integer, told_at timestamptz,
-       replied_at timestamptz, answered_at timestamptz)
+     FROM told
      ON CONFLICT (arrival_id, username) DO UPDATE SET told_as = excluded.told_as, state = excluded.state,
        reason = excluded.reason, reported = excluded.reported, shown = excluded.shown, posting = excluded.posting, edits = excluded.edits,
        nudges = excluded.nudges, threads = excluded.threads, told_at = excluded.told_at,

@@ -25,6 +25,8 @@ export type Effect =
       readonly reason: Undeliverable;
       readonly to: Username;
     }
+  /** Whoever marked the arrival, and was told that the recipient could not be told, is told that they have been now. */
+  | { readonly do: "report-told"; readonly username: Username; readonly to: Username }
   /** Whoever marked the arrival is told that nobody has answered. */
   | { readonly do: "report-nobody"; readonly to: Username }
   /** The time starts in which somebody should answer, until the next step of the escalation. */

@@ -83,6 +83,7 @@ export interface UserSettings {
   readonly active?: boolean;
   readonly access?: boolean;
   readonly locations?: readonly string[];
+  readonly doctorIds?: readonly string[];
   readonly alerts?: "off" | "own" | "location" | "all";
   readonly neverReceive?: boolean;
 }
@@ -104,9 +105,10 @@ export async function openPractice(settings: Partial<ArrivalSettings> = {}): Pro
     async user(username, user = {}) {
       await database.transaction(async (tx) => {
         await tx.query(
-          `INSERT INTO users (username, name, active, permissions, doctor, locations) VALUES ($1, $2, $3, $4, $5, $6)
+          `INSERT INTO users (username, name, active, permissions, doctor, locations, doctor_ids)
+           VALUES ($1, $2, $3, $4, $5, $6, $7)
            ON CONFLICT (username) DO UPDATE SET active = excluded.active, permissions = excluded.permissions,
-             doctor = excluded.doctor, locations = excluded.locations`,
+             doctor = excluded.doctor, locations = excluded.locations, doctor_ids = excluded.doctor_ids`,
           [
             username,
             titled(username),
@@ -114,6 +116,7 @@ export async function openPractice(settings: Partial<ArrivalSettings> = {}): Pro
             user.access === false ? [] : ["AccessWhisper"],
             user.doctor ?? false,
             user.locations ?? [],
+            user.doctorIds ?? [],
           ],
         );
         await tx.query(

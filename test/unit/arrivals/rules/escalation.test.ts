@@ -11,53 +11,32 @@ import {
 } from "../../../../src/arrivals/rules/escalation.ts";
 import { endArrival } from "../../../../src/arrivals/rules/lifecycle.ts";
 import {
-  DEFAULT_PREFERENCES,
-  type Directory,
-  type SecurityGroupId,
-  type User,
-} from "../../../../src/policy/model.ts";
-import { arrived, JONES, MIA, minute, NURSE, named, progress, spell, told } from "../support/builders.ts";
+  arrived,
+  directoryOf,
+  JONES,
+  MIA,
+  minute,
+  NURSE,
+  named,
+  progress,
+  securityGroup,
+  spell,
+  told,
+  user,
+} from "../support/builders.ts";
 
 const BACKUP = named("dr.backup");
 
-const user = (username: string, changes: Partial<User> = {}): User => ({
-  username: named(username),
-  name: username.toUpperCase(),
-  role: null,
-  email: null,
-  mobile: null,
-  active: true,
-  permissions: ["AccessWhisper"],
-  doctor: false,
-  doctorIds: [],
-  locations: [],
-  preferences: DEFAULT_PREFERENCES,
-  ...changes,
-});
-
-const directory: Directory = {
-  users: new Map(
-    [
-      user("dr.jones", { doctor: true }),
-      user("dr.backup", { doctor: true }),
-      user("mia"),
-      user("nurse"),
-      user("gone", { active: false }),
-    ].map((each) => [each.username, each]),
-  ),
-  securityGroups: new Map([
-    [
-      "7" as SecurityGroupId,
-      {
-        id: "7" as SecurityGroupId,
-        name: "Reception",
-        permissions: [],
-        members: [MIA, NURSE, named("gone")],
-      },
-    ],
-  ]),
-  customGroups: new Map(),
-};
+const directory = directoryOf(
+  [
+    user("dr.jones", { doctor: true }),
+    user("dr.backup", { doctor: true }),
+    user("mia"),
+    user("nurse"),
+    user("gone", { active: false }),
+  ],
+  [securityGroup("7", "Reception", [MIA, NURSE, named("gone")])],
+);
 
 const RULE: EscalationRule = { after: 5 * 60_000, backup: "DR.Backup", reception: "Reception" };
 

@@ -163,6 +163,7 @@ class World {
           break;
         case "report":
         case "report-lost":
+        case "report-told":
           break;
         default:
           effect satisfies never;

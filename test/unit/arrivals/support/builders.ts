@@ -8,7 +8,14 @@ import {
   changeBooking,
   type Surroundings,
 } from "../../../../src/arrivals/rules/lifecycle.ts";
-import type { Username } from "../../../../src/policy/model.ts";
+import {
+  DEFAULT_PREFERENCES,
+  type Directory,
+  type SecurityGroup,
+  type SecurityGroupId,
+  type User,
+  type Username,
+} from "../../../../src/policy/model.ts";
 import type { ArrivalRecipient } from "../../../../src/policy/people/arrival-recipients.ts";
 
 export const minute = (count: number): Date => new Date(Date.UTC(2026, 2, 1, 22, count));
@@ -35,6 +42,34 @@ export const booking = (changes: Partial<Booking> = {}): Booking => ({
 
 export const told = (...usernames: readonly Username[]): ArrivalRecipient[] =>
   usernames.map((username) => ({ username, deliver: true }));
+
+export const user = (username: string, changes: Partial<User> = {}): User => ({
+  username: named(username),
+  name: username.toUpperCase(),
+  role: null,
+  email: null,
+  mobile: null,
+  active: true,
+  permissions: ["AccessWhisper"],
+  doctor: false,
+  doctorIds: [],
+  locations: [],
+  preferences: DEFAULT_PREFERENCES,
+  ...changes,
+});
+
+export const securityGroup = (id: string, name: string, members: readonly Username[]): SecurityGroup => ({
+  id: id as SecurityGroupId,
+  name,
+  permissions: [],
+  members,
+});
+
+export const directoryOf = (users: readonly User[], groups: readonly SecurityGroup[] = []): Directory => ({
+  users: new Map(users.map((each) => [each.username, each])),
+  securityGroups: new Map(groups.map((each) => [each.id, each])),
+  customGroups: new Map(),
+});
 
 let ids = 0;
 

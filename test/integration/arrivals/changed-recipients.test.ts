@@ -1,10 +1,10 @@
 import { expect } from "chai";
-import { followRecipients } from "../../../src/arrivals/lost-recipients.ts";
+import { followRecipients } from "../../../src/arrivals/changed-recipients.ts";
 import { importDirectory } from "../../../src/directory/import.ts";
 import { directorySchema, userSchema } from "../../../src/directory/input/schema.ts";
 import { putUser } from "../../../src/directory/users.ts";
 import { directoryChanges } from "../../../src/wiring/directory-changes.ts";
-import { openPractice, type Practice, textOf } from "../../support/practice/arrivals.ts";
+import { minutes, name, openPractice, type Practice, textOf } from "../../support/practice/arrivals.ts";
 
 describe("a recipient who was told and cannot use Whisper any more", () => {
   let practice: Practice;
@@ -128,5 +128,108 @@ describe("a recipient who was told and cannot use Whisper any more", () => {
     });
     await refused.catch(() => undefined);
     expect(await queued()).to.equal(0);
+  });
+});
+
+describe("a recipient who could not be told and can be now", () => {
+  let practice: Practice;
+  beforeEach(async () => {
+    practice = await openPractice();
+    await practice.user("mia.chen");
+  });
+  afterEach(() => practice.close());
+
+  const follow = () => followRecipients(practice.database, practice.parts);
+  const recipients = async () =>
+    Object.fromEntries((await practice.notices()).map(({ username, state }) => [username, state]));
+  const notices = async (username: string) =>
+    (await practice.sent(`arrivals:${username}`)).filter(({ ref }) => ref.endsWith(":notice"));
+  const reports = async () => (await practice.sent("control:mia.chen")).map(textOf);
+
+  for (const [cause, before] of [
+    ["not in the staff list", undefined],
+    ["inactive", { doctor: true, active: false }],
+    ["without access", { doctor: true, access: false }],
+    ["alerts off", { doctor: true, alerts: "off" }],
+  ] as const) {
+    it(`is told by itself when the cause is gone, once, and whoever marked it is told so: ${cause}`, async () => {
+      if (before !== undefined) await practice.user("dr.jones", before);
+      await practice.put({});
+      expect(await recipients()).to.deep.equal({ "dr.jones": "undeliverable" });
+      await follow();
+      expect(await notices("dr.jones")).to.deep.equal([]);
+      await practice.user("dr.jones", { doctor: true });
+      await follow();
+      await follow();
+      expect(await recipients()).to.deep.equal({ "dr.jones": "waiting" });
+      expect((await practice.arrivals())[0]?.state).to.equal("waiting");
+      expect((await notices("dr.jones")).map(textOf)).to.deep.equal([
+        "A.J. has arrived · 10:30 appointment · Main St · Patient 12345 · marked by Mia Chen",
+      ]);
+      expect((await reports()).slice(1)).to.deep.equal([
+        "Dr Jones has now been told that A.J. (Patient 12345) has arrived.",
+      ]);
+    });
+  }
+
+  for (const [what, booking] of [
+    ["word for word", { changedAt: minutes(1) }],
+    ["as a newer change", { changedAt: minutes(2) }],
+    ["with another time", { changedAt: minutes(2), appointmentAt: minutes(95) }],
+  ] as const) {
+    it(`is told when the booking is sent again: ${what}`, async () => {
+      await practice.put({ changedAt: minutes(1) });
+      await practice.user("dr.jones", { doctor: true });
+      const { applied, arrival } = await practice.put(booking);
+      expect([applied, arrival?.notices.map(({ progress }) => progress.state)]).to.deep.equal([
+        true,
+        ["waiting"],
+      ]);
+      expect(await notices("dr.jones")).to.have.length(1);
+      expect((await practice.put(booking)).applied).to.equal(false);
+      expect(await notices("dr.jones")).to.have.length(1);
+    });
+  }
+
+  it("is the doctor whose id nobody had when the patient came", async () => {
+    await practice.put({ doctor: name("prov-4711") });
+    expect(await recipients()).to.deep.equal({ "prov-4711": "undeliverable" });
+    await practice.user("dr.jones", { doctor: true, doctorIds: ["PROV-4711"] });
+    await follow();
+    expect(await recipients()).to.deep.equal({ "dr.jones": "waiting" });
+    expect(await practice.arrivals()).to.have.nested.property("[0].doctor", "dr.jones");
+    expect(await notices("dr.jones")).to.have.length(1);
+  });
+
+  it("comes back after the notice was taken from them", async () => {
+    await practice.user("dr.jones", { doctor: true });
+    await practice.put({});
+    await practice.deliver();
+    await practice.user("dr.jones", { doctor: true, active: false });
+    await follow();
+    await practice.user("dr.jones", { doctor: true });
+    await follow();
+    expect(await recipients()).to.deep.equal({ "dr.jones": "waiting" });
+    expect(await notices("dr.jones")).to.have.length(2);
+  });
+
+  it("is anyone whose settings cover the booking by then, when nobody at all was told", async () => {
+    await practice.user("nurse");
+    await practice.put({});
+    await practice.user("nurse", { alerts: "all" });
+    await follow();
+    expect(await recipients()).to.deep.equal({ "dr.jones": "undeliverable", nurse: "waiting" });
+    // Someone was told now: who switches their alerts on from here sees the next arrival.
+    await practice.user("other", { alerts: "all" });
+    await follow();
+    expect(Object.keys(await recipients())).to.deep.equal(["dr.jones", "nurse"]);
+  });
+
+  it("is not told any more when the patient has been seen", async () => {
+    await practice.put({});
+    await practice.put({ status: "in_session" });
+    await practice.user("dr.jones", { doctor: true });
+    await follow();
+    expect(await notices("dr.jones")).to.deep.equal([]);
   });
 });

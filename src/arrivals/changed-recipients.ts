@@ -4,34 +4,46 @@ import type { Database, Queryable } from "../store/database.ts";
 import { addJob } from "../store/jobs.ts";
 import { commit } from "./carry-out.ts";
 import type { ArrivalDependencies } from "./dependencies.ts";
-import { lockArrival } from "./record/store.ts";
-import type { Arrival, ArrivalId, Notice } from "./rules/arrival.ts";
+import { lockArrival, readArrivals } from "./record/store.ts";
+import type { Arrival, Notice } from "./rules/arrival.ts";
 import type { Change, Effect } from "./rules/change.ts";
 import { isReachable } from "./rules/people.ts";
+import { retell } from "./rules/retelling.ts";
 
-/** The directory changes: somebody who was told of an arrival may not be able to see it any more. In its transaction. */
-export const recipientsMayBeLost = (tx: Queryable): Promise<void> =>
+/**
+ * The directory or a preference changes: somebody who was told of an arrival may not be able to see it any more, and
+ * somebody who could not be told may be now. In its transaction.
+ */
+export const recipientsMayChange = (tx: Queryable): Promise<void> =>
   addJob(tx, "arrival_recipients", {}, { key: "arrival_recipients" });
 
 /**
- * The job `arrival_recipients`. Looks at all who have still to answer for a patient in the waiting room: these are
- * few, and whom a change of groups and permissions has touched is then not worked out twice.
+ * The job `arrival_recipients`. Looks at every patient in the waiting room for whom somebody has still to answer, or could
+ * not be told. These are few, so it does not work out whom a change of groups and permissions has touched.
  */
 export async function followRecipients(database: Database, dependencies: ArrivalDependencies): Promise<void> {
   const directory = await dependencies.directory.fresh();
-  const waiting = await database.query<{ arrival_id: ArrivalId; username: Username }>(
-    `SELECT n.arrival_id, n.username FROM arrivals a JOIN arrival_notices n ON n.arrival_id = a.id
-     WHERE a.ended_at IS NULL AND n.state = 'waiting' ORDER BY n.told_at, n.arrival_id`,
+  const waiting = await readArrivals(
+    database,
+    `WHERE a.ended_at IS NULL AND EXISTS (SELECT FROM arrival_notices n
+       WHERE n.arrival_id = a.id AND n.state IN ('waiting', 'undeliverable')) ORDER BY a.told_at, a.id`,
+    [],
   );
-  const lost = waiting.rows.filter(({ username }) => unreachable(directory, username) !== null);
-  for (const id of new Set(lost.map((row) => row.arrival_id))) {
+  for (const { id } of waiting.filter((arrival) => follow(arrival, directory).effects.length > 0)) {
     await database.transaction(async (tx) => {
       const arrival = await lockArrival(tx, id);
       if (arrival === null) return;
       const now = await dependencies.directory.within(tx);
-      await commit(tx, dependencies, now, [withoutLost(arrival, now, new Date())]);
+      await commit(tx, dependencies, now, [follow(arrival, now)]);
     });
   }
+}
+
+function follow(arrival: Arrival, directory: Directory): Change {
+  const at = new Date();
+  const lost = withoutLost(arrival, directory, at);
+  const told = retell(lost.arrival, directory, at);
+  return { arrival: told.arrival, effects: [...lost.effects, ...told.effects] };
 }
 
 /**
