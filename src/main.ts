@@ -1,12 +1,13 @@
 import { type Logger, pino } from "pino";
 import { ensureBot } from "./appservice/homeserver/bot.ts";
 import { greetHomeserver } from "./appservice/intake/catch-up.ts";
+import { escalationProblems } from "./arrivals/rules/escalation-check.ts";
 import { untilThere } from "./base/until-there.ts";
 import type { Config } from "./config/schema.ts";
 import { startLastingJobs } from "./jobs/lasting.ts";
 import { describeError } from "./wiring/describe-error.ts";
 import { openDoors, serveHttp } from "./wiring/http.ts";
-import { buildServices } from "./wiring/services.ts";
+import { buildServices, type Services } from "./wiring/services.ts";
 import { watchEventLoop } from "./wiring/watchdog.ts";
 import { startWork } from "./wiring/work.ts";
 
@@ -46,6 +47,7 @@ async function startWhisper(
   const { signal } = stopping;
   const doors = await openDoors(config);
   const services = await buildServices(config, log, signal);
+  warnOfEscalation(services);
   let working = false;
   const stopServing = serveHttp(services, doors, () => working);
   const jobs = untilThere(
@@ -69,4 +71,15 @@ async function startWhisper(
     await (await jobs.catch(() => undefined))?.stop();
     await services.close();
   };
+}
+
+/** The rules for when nobody answers name people whom HealthTrack may have renamed or let go since. */
+function warnOfEscalation({ config, directory, log }: Services): void {
+  const known = directory.latest();
+  for (const problem of escalationProblems(
+    config.arrivals.escalation,
+    known.users.size === 0 ? null : known,
+  )) {
+    log.warn(`when nobody answers an arrival, a step tells nobody: ${problem}`);
+  }
 }

@@ -1,4 +1,4 @@
-import type { Directory, Username } from "../policy/model.ts";
+import type { Directory } from "../policy/model.ts";
 import { unreachable } from "../policy/people/arrival-recipients.ts";
 import type { Database, Queryable } from "../store/database.ts";
 import { addJob } from "../store/jobs.ts";

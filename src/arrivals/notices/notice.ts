@@ -71,14 +71,14 @@ function context(arrival: Arrival, reader: Username, { directory }: NoticeView):
 /** Each step of the escalation, and who has answered at last, unless that is the reader. */
 function stepsTaken(arrival: Arrival, reader: Username, { directory, zone: practice }: NoticeView): string[] {
   const zone = zoneOf(practice, arrival.slots[0] ?? { location: null });
-  const steps = arrival.escalations.map(({ kind, label, at }) => {
+  const steps = arrival.escalations.flatMap(({ kind, label, told, at }) => {
     const time = timeOf(zone, at, dayOf(zone, at));
     switch (kind) {
       case "nudge":
-        return words.askedAgain(time);
+        return told ? words.askedAgain(time) : [];
       case "backup":
       case "reception":
-        return words.alsoTold(shownName(label ?? ""), time);
+        return (told ? words.alsoTold : words.couldNotBeTold)(shownName(label ?? ""), time);
       case "nobody":
         return words.nobodyAnswered(time);
       default:

@@ -68,7 +68,15 @@ export const arrivalSchema = z
       }),
     ),
     escalations: z.array(
-      z.strictObject({ step: z.enum(ESCALATIONS), told: z.string().nullable(), at: moment() }),
+      z.strictObject({
+        step: z.enum(ESCALATIONS),
+        told: z
+          .string()
+          .nullable()
+          .describe("whom the step told, by name; null: nobody, or those told before"),
+        not_told: z.string().optional().describe("whom the step was for, though none of them could be told"),
+        at: moment(),
+      }),
     ),
   })
   .meta({ id: "Arrival" });
@@ -117,9 +125,10 @@ export function shownArrival(arrival: Arrival, now: Date): Shown {
       answered_at: notice.answeredAt?.toISOString() ?? null,
       ...(notice.progress.state === "undeliverable" ? { reported: notice.progress.reported } : {}),
     })),
-    escalations: arrival.escalations.map(({ kind, label, at }) => ({
+    escalations: arrival.escalations.map(({ kind, label, told, at }) => ({
       step: kind,
-      told: label,
+      told: told ? label : null,
+      ...(told || label === null ? {} : { not_told: label }),
       at: at.toISOString(),
     })),
   };

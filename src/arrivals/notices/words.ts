@@ -18,6 +18,7 @@ export const separator = " · ";
 // What escalation adds to it
 export const askedAgain = (time: string) => `asked again at ${time}`;
 export const alsoTold = (whom: string, time: string) => `${whom} told at ${time}`;
+export const couldNotBeTold = (whom: string, time: string) => `${whom} could not be told at ${time}`;
 export const nobodyAnswered = (time: string) => `nobody answered until ${time}`;
 export const answeredBy = (name: string) => `answered by ${name}`;
 export const stillWaiting = (who: string, minutes: number) =>

@@ -83,6 +83,7 @@ interface NoticeRow {
 interface EscalationRow {
   readonly kind: EscalationKind;
   readonly label: string | null;
+  readonly told: boolean;
   readonly taken_at: string;
 }
 
@@ -117,7 +118,12 @@ export const arrivalOf = (row: ArrivalRow): Arrival => ({
   ended:
     row.ended_at === null || row.ended_by === null ? null : { at: new Date(row.ended_at), by: row.ended_by },
   clockAt: new Date(row.clock_at),
-  escalations: row.escalations.map(({ kind, label, taken_at }) => ({ kind, label, at: new Date(taken_at) })),
+  escalations: row.escalations.map(({ kind, label, told, taken_at }) => ({
+    kind,
+    label,
+    told,
+    at: new Date(taken_at),
+  })),
 });
 
 const slotOf = (row: SlotRow): Slot => ({
@@ -183,6 +189,7 @@ export const escalationRow = (arrival: Arrival, escalation: Escalation, index: n
   step: index + 1,
   kind: escalation.kind,
   label: escalation.label,
+  told: escalation.told,
   taken_at: escalation.at.toISOString(),
 });
 

@@ -143,10 +143,10 @@ export async function save(
        ON CONFLICT (arrival_id, booking_id) DO UPDATE SET appointment_at = excluded.appointment_at,
          location = excluded.location, utc_offset = excluded.utc_offset),
      stepped AS (
-       INSERT INTO arrival_escalations (arrival_id, clock_at, step, kind, label, taken_at)
-       SELECT arrival_id, clock_at, step, kind, label, taken_at
+       INSERT INTO arrival_escalations (arrival_id, clock_at, step, kind, label, told, taken_at)
+       SELECT arrival_id, clock_at, step, kind, label, told, taken_at
        FROM json_to_recordset($5) AS e(arrival_id text, clock_at timestamptz, step integer, kind text, label text,
-         taken_at timestamptz)
+         told boolean, taken_at timestamptz)
        ON CONFLICT DO NOTHING),
      told AS (
        SELECT * FROM json_to_recordset($4) AS n(arrival_id text, username text, told_as text, state text, reason text,

@@ -91,8 +91,10 @@ export type EscalationKind = (typeof ESCALATIONS)[number];
 
 export interface Escalation {
   readonly kind: EscalationKind;
-  /** Whom it told: a user's name or a group's. */
+  /** Whom it was for: a user's name or a group's. */
   readonly label: string | null;
+  /** False: nobody could be told by this step. */
+  readonly told: boolean;
   readonly at: Date;
 }
 

@@ -21,6 +21,11 @@ export function escalationProblems(
       if (name === undefined) return [];
       const target = targetOf(directory, name);
       if (target === null) return [`${at}.${step}: there is no user and no security group called ${name}`];
+      if (target === "several") {
+        return [
+          `${at}.${step}: several security groups are called ${name}; give the id of the one that you mean`,
+        ];
+      }
       return target.people.length > 0 ? [] : [`${at}.${step}: nobody in ${name} can be told`];
     });
   });

@@ -2,9 +2,11 @@
 
 import type { Directory, Username } from "../../policy/model.ts";
 import { foldName } from "../../policy/names/names.ts";
-import { sameName, usernameAsKnown } from "../../policy/names/spelling.ts";
+import { usernameAsKnown } from "../../policy/names/spelling.ts";
+import { groupCalled } from "../../policy/people/group-called.ts";
 import {
   type Arrival,
+  type Escalation,
   type EscalationKind,
   isAnswered,
   type Notice,
@@ -73,7 +75,10 @@ const MINUTE = 60_000;
 export const putOffUntil = (due: Date, now: Date): Date | null =>
   now.getTime() - due.getTime() > MINUTE ? new Date(now.getTime() + MINUTE) : null;
 
-/** Takes the next step. @returns null when there is nothing to do: answered, ended, or all steps taken. */
+/**
+ * Takes the next step. A step that can tell nobody is recorded as such, and the one after it is taken in the same moment.
+ * @returns null when there is nothing to do: answered, ended, or all steps taken.
+ */
 export function escalate(
   arrival: Arrival,
   rule: EscalationRule,
@@ -82,23 +87,36 @@ export function escalate(
 ): Change | null {
   const kind = kindOfNext(rule, arrival);
   if (kind === null || arrival.ended !== null || isAnswered(arrival)) return null;
-  const label = kind === "backup" ? rule.backup : kind === "reception" ? rule.reception : undefined;
-  const target = label === undefined ? null : targetOf(directory, label);
-  const stepped: Arrival = {
-    ...arrival,
-    escalations: [...arrival.escalations, { kind, label: target?.label ?? label ?? null, at: now }],
-  };
-  switch (kind) {
-    case "nudge":
-      return onward(asked(stepped, new Set(responsible(arrival).map((notice) => notice.username))), now);
-    case "backup":
-    case "reception":
-      return onward(called(stepped, kind, target?.people ?? [], now), now);
-    case "nobody":
-      return withEffects(asked(stepped, new Set()), [{ do: "report-nobody", to: arrival.markedBy }]);
-    default:
-      return kind satisfies never;
+  if (kind === "nobody") {
+    const last = asked(withStep(arrival, { kind, label: null, told: true, at: now }), new Set());
+    return withEffects(last, [{ do: "report-nobody", to: arrival.markedBy }]);
   }
+  const { label, people } = peopleOf(kind, arrival, rule, directory);
+  const stepped = withStep(arrival, { kind, label, told: people.length > 0, at: now });
+  // The notice is edited by the step that follows, which everybody then sees together with this one.
+  if (people.length === 0) return escalate(stepped, rule, directory, now);
+  return onward(kind === "nudge" ? asked(stepped, new Set(people)) : called(stepped, kind, people, now), now);
+}
+
+const withStep = (arrival: Arrival, step: Escalation): Arrival => ({
+  ...arrival,
+  escalations: [...arrival.escalations, step],
+});
+
+/** Whom a step tells, as far as they can be told. */
+function peopleOf(
+  kind: "nudge" | "backup" | "reception",
+  arrival: Arrival,
+  rule: EscalationRule,
+  directory: Directory,
+): { readonly label: string | null; readonly people: readonly Username[] } {
+  if (kind === "nudge") {
+    const seeing = responsible(arrival).filter((notice) => notice.shown);
+    return { label: null, people: seeing.map(({ username }) => username) };
+  }
+  const name = rule[kind] ?? "";
+  const target = targetOf(directory, name);
+  return target === null || target === "several" ? { label: name, people: [] } : target;
 }
 
 const onward = (change: Change, now: Date): Change => withEffects(change, [{ do: "start-clock", from: now }]);
@@ -157,14 +175,16 @@ interface Target {
   readonly people: readonly Username[];
 }
 
-/** Whom a rule names: a user, or the members of a security group, who can be told in Whisper; null: nobody is called so. */
-export function targetOf(directory: Directory, name: string): Target | null {
+/**
+ * Whom a rule names: a user, or the members of a security group (by id, else by name), as far as they can be told in
+ * Whisper. Null: nobody is called so. "several": several groups are, and nobody can tell which is meant.
+ */
+export function targetOf(directory: Directory, name: string): Target | "several" | null {
   const user = directory.users.get(usernameAsKnown(directory, name as Username));
   if (user !== undefined) return { label: user.name, people: reachable(directory, [user.username]) };
-  const group = [...directory.securityGroups.values()].find(
-    (each) => sameName(each.id, name) || sameName(each.name, name),
-  );
-  return group === undefined ? null : { label: group.name, people: reachable(directory, group.members) };
+  const group = groupCalled(directory.securityGroups.values(), name);
+  if (group === null || group === "several") return group;
+  return { label: group.name, people: reachable(directory, group.members) };
 }
 
 const reachable = (directory: Directory, people: readonly Username[]): Username[] =>

@@ -1,7 +1,7 @@
 import { ADMINISTRATOR_GROUP, DEFAULT_GROUP, PERMISSION, type SecurityGroupId } from "../../policy/model.ts";
 import { foldName } from "../../policy/names/names.ts";
 import { sameName } from "../../policy/names/spelling.ts";
-import { type GroupName, isShipped, shippedGroup } from "../../policy/people/shipped-group.ts";
+import { type GroupName, groupCalled, isCalled } from "../../policy/people/group-called.ts";
 import type { Queryable } from "../../store/database.ts";
 import type { DirectoryProblem } from "./record.ts";
 import type { SentUser } from "./schema.ts";
@@ -11,13 +11,13 @@ import type { SentUser } from "./schema.ts";
 const SHIPPED = [DEFAULT_GROUP, ADMINISTRATOR_GROUP] as const;
 
 export const ambiguousGroups = (groups: readonly GroupName[]): DirectoryProblem[] =>
-  SHIPPED.filter((shipped) => shippedGroup(groups, shipped) === "several").map((shipped) =>
+  SHIPPED.filter((shipped) => groupCalled(groups, shipped) === "several").map((shipped) =>
     ambiguous(shipped, "security_groups"),
   );
 
 /** What a single group shares its name with, as stored now. */
 export async function problemsOfGroup(db: Queryable, group: GroupName): Promise<DirectoryProblem[]> {
-  const meant = SHIPPED.find((shipped) => isShipped(group, shipped));
+  const meant = SHIPPED.find((shipped) => isCalled(group, shipped));
   return meant !== undefined && (await isAmbiguous(db, meant)) ? [ambiguous(meant, "name")] : [];
 }
 
@@ -43,7 +43,7 @@ export const calledAs = async (db: Queryable, shipped: SecurityGroupId): Promise
   ).rows;
 
 const isAmbiguous = async (db: Queryable, shipped: SecurityGroupId): Promise<boolean> =>
-  shippedGroup(await calledAs(db, shipped), shipped) === "several";
+  groupCalled(await calledAs(db, shipped), shipped) === "several";
 
 const ambiguous = (shipped: SecurityGroupId, path: string): DirectoryProblem => ({
   path,

@@ -1,7 +1,7 @@
 import { DEFAULT_GROUP, PERMISSION, type SecurityGroupId } from "../../policy/model.ts";
 import { sameName } from "../../policy/names/spelling.ts";
+import { type GroupName, groupCalled } from "../../policy/people/group-called.ts";
 import { permissionsAsSent } from "../../policy/people/permissions.ts";
-import { type GroupName, shippedGroup } from "../../policy/people/shipped-group.ts";
 import type { StoredGroup } from "./plan.ts";
 
 /**
@@ -17,7 +17,7 @@ export const IMPLICIT_DEFAULT = {
 
 /** Default among the groups that HealthTrack sends. Of several that are called so everything stays as it is known. */
 export const defaultAmong = <Group extends GroupName>(groups: Iterable<Group>): Group | "several" | null =>
-  shippedGroup(groups, DEFAULT_GROUP);
+  groupCalled(groups, DEFAULT_GROUP);
 
 /** What `defaultAmong` found. */
 export type Default = GroupName | "several" | null;

@@ -6,7 +6,7 @@ import {
 } from "../../policy/model.ts";
 import { cannotBeSecurityGroupId, foldName } from "../../policy/names/names.ts";
 import { sameName } from "../../policy/names/spelling.ts";
-import type { GroupName } from "../../policy/people/shipped-group.ts";
+import type { GroupName } from "../../policy/people/group-called.ts";
 import { type Default, defaultAmong, isDefault, permissionsOf } from "./default-group.ts";
 import type { StoredGroup } from "./plan.ts";
 import { readMembers } from "./read-members.ts";

@@ -9,7 +9,7 @@ import {
   type User,
   type Username,
 } from "../model.ts";
-import { isShipped, shippedGroup } from "./shipped-group.ts";
+import { groupCalled, isCalled } from "./group-called.ts";
 
 export type People = ReadonlyMap<Username, Pick<User, "username" | "active" | "permissions">>;
 
@@ -81,7 +81,7 @@ export function indexAfter(
   }
   const administering = sameAdministering
     ? before.administering
-    : shippedGroup(securityGroups.values(), ADMINISTRATOR_GROUP);
+    : groupCalled(securityGroups.values(), ADMINISTRATOR_GROUP);
   if (idOf(administering) !== idOf(before.administering))
     for (const group of [administering, before.administering])
       for (const member of membersOf(group)) touched.add(member);
@@ -139,7 +139,7 @@ const gives = (group: SecurityGroup | undefined): boolean =>
   group?.permissions.includes(PERMISSION.access) ?? false;
 
 const isAdministering = (group: SecurityGroup | undefined): boolean =>
-  group !== undefined && isShipped(group, ADMINISTRATOR_GROUP);
+  group !== undefined && isCalled(group, ADMINISTRATOR_GROUP);
 
 const idOf = (group: SecurityGroup | "several" | null): SecurityGroupId | null =>
   group === null || group === "several" ? null : group.id;

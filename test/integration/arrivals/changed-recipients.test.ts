@@ -139,7 +139,7 @@ describe("a recipient who could not be told and can be now", () => {
   });
   afterEach(() => practice.close());
 
-  const follow = () => followRecipients(practice.database, practice.parts);
+  const follow = () => followRecipients(practice.database, practice.dependencies);
   const recipients = async () =>
     Object.fromEntries((await practice.notices()).map(({ username, state }) => [username, state]));
   const notices = async (username: string) =>

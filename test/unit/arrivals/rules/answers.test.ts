@@ -19,7 +19,7 @@ function escalated(): Arrival {
   return {
     ...arrival,
     notices: [...arrival.notices, ...called],
-    escalations: [{ kind: "backup", label: "Backup", at: minute(86) }],
+    escalations: [{ kind: "backup", label: "Backup", told: true, at: minute(86) }],
   };
 }
 

@@ -10,9 +10,20 @@ const user = (username: string, active = true) =>
 const group = (id: string, ...members: string[]) =>
   [id, { id, name: `The ${id}`, members, permissions: [] }] as unknown as [never, SecurityGroup];
 
+const twin = ["b", { id: "b", name: "The a", members: ["manager"], permissions: [] }] as unknown as [
+  never,
+  SecurityGroup,
+];
+
 const directory: Directory = {
   users: new Map([user("manager"), user("gone", false)]),
-  securityGroups: new Map([group("reception", "manager"), group("empty"), group("left", "gone")]),
+  securityGroups: new Map([
+    group("reception", "manager"),
+    group("empty"),
+    group("left", "gone"),
+    group("a"),
+    twin,
+  ]),
   customGroups: new Map(),
 };
 const rule = (names: { backup?: string; reception?: string }) => ({ after: 60_000, ...names });
@@ -29,6 +40,12 @@ describe("a check of who is told when nobody answers", () => {
     ],
     ["a group without members", { reception: "empty" }, /\[0\]\.reception: nobody in empty can be told/],
     ["a group of those who left", { reception: "left" }, /nobody in left can be told/],
+    [
+      "a name that two groups have",
+      { reception: "The a" },
+      /\[0\]\.reception: several security groups are called The a; give the id/,
+    ],
+    ["the id of one of them", { reception: "b" }, null],
     ["a user who left", { backup: "gone" }, /nobody in gone can be told/],
   ];
   for (const [what, names, expected] of CASES) {

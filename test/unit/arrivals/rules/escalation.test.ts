@@ -92,6 +92,7 @@ describe("escalation", () => {
     expect(change?.arrival.escalations.at(-1)).to.deep.equal({
       kind: "backup",
       label: "DR.BACKUP",
+      told: true,
       at: minute(90),
     });
     expect(change?.arrival.notices.at(-1)).to.deep.include({
@@ -127,9 +128,53 @@ describe("escalation", () => {
     expect(change && escalate(change.arrival, RULE, directory, minute(105))).to.equal(null);
   });
 
-  it("goes on to the backup when the doctor cannot be told at all", () => {
+  const groups = [
+    securityGroup("7", "Reception", [MIA]),
+    securityGroup("8", "Reception", [NURSE]),
+    securityGroup("empty", "Empty", []),
+    securityGroup("left", "Left", [named("gone")]),
+  ];
+  const many = directoryOf(
+    [user("dr.jones"), user("gone", { active: false, name: "gone" }), user("mia"), user("nurse")],
+    groups,
+  );
+  for (const [who, backup] of [
+    ["is misspelt", "Recpetion"],
+    ["is inactive", "gone"],
+    ["is an empty group", "Empty"],
+    ["is a group of people who left", "Left"],
+    ["has a name that two groups have", "Reception"],
+  ] as const) {
+    it(`records that nobody was told, and takes the next step at once, when the backup ${who}`, () => {
+      const rule = { after: 60_000, backup, reception: "8" };
+      const change = escalate(run(arrived(), rule, 1), rule, many, minute(90));
+      expect(
+        change?.arrival.escalations.map(({ kind, label, told: some }) => [kind, label, some]),
+      ).to.deep.equal([
+        ["nudge", null, true],
+        ["backup", backup, false],
+        ["reception", "Reception", true],
+      ]);
+      expect(change && spell(change.effects)).to.deep.equal(["edit dr.jones", "post nurse", "start-clock"]);
+    });
+  }
+
+  it("tells whoever marked the arrival at once when nobody on the way can be told", () => {
+    const rule = { after: 60_000, backup: "gone", reception: "Empty" };
+    const arrival = arrived({}, [{ username: JONES, deliver: false, reason: "no-access" }]);
+    const change = escalate(arrival, rule, many, minute(90));
+    expect(change && spell(change.effects)).to.deep.equal(["report-nobody"]);
+    expect(change?.arrival.escalations.map(({ kind }) => kind)).to.deep.equal([
+      "nudge",
+      "backup",
+      "reception",
+      "nobody",
+    ]);
+  });
+
+  it("goes straight on to the backup when the doctor cannot be told at all", () => {
     const arrival = arrived({}, [{ username: JONES, deliver: false, reason: "no-access" } as never]);
-    expect(progress(run(arrival, RULE, 2))).to.deep.equal([
+    expect(progress(run(arrival, RULE, 1))).to.deep.equal([
       "dr.jones undeliverable no-access",
       "dr.backup waiting",
     ]);

@@ -496,7 +496,7 @@ function calledIn(arrival: Arrival, toldAs: "backup" | "reception"): Arrival {
   return {
     ...arrival,
     notices: [...arrival.notices, notice],
-    escalations: [{ kind: toldAs, label: "Reception", at: minute(81) }],
+    escalations: [{ kind: toldAs, label: "Reception", told: true, at: minute(81) }],
   };
 }
 
