@@ -7,6 +7,7 @@ import { REPOSITORY } from "../base/repository.ts";
 import { configReference } from "./config-reference.ts";
 import { dockerHomeserver, nginxGatedPaths } from "./docker-files.ts";
 import { homeserverExample } from "./homeserver-example.ts";
+import { operatingPage } from "./metrics-table.ts";
 import { registrationTemplate } from "./registration-template.ts";
 
 /** docs/api.md is compared by the test of the routes, which has what they need at hand. */
@@ -17,6 +18,7 @@ const FILES: Readonly<Record<string, () => string>> = {
   "docker/nginx/gated-paths.map": nginxGatedPaths,
   "registration.yaml": registrationTemplate,
   "docs/config.md": configReference,
+  "docs/operating.md": operatingPage,
 };
 
 const check = process.argv.includes("--check");

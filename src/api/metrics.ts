@@ -14,25 +14,25 @@ export function createMetrics(database: Database): Metrics {
   collectDefaultMetrics({ register: registry });
   const calls = new Histogram({
     name: "whisper_homeserver_call_seconds",
-    help: "Calls of the homeserver, by what was called and how it ended: ok, refused, throttled, slow, failing, away",
+    help: "Time that calls to Synapse took, by call and by outcome: ok, refused, throttled, slow, failing or away",
     labelNames: ["call", "outcome"],
     buckets: [0.005, 0.02, 0.05, 0.1, 0.25, 1, 5, 30],
     registers: [registry],
   });
   const events = new Counter({
     name: "whisper_events_stored_total",
-    help: "Events that were new and stored",
+    help: "New events from Synapse that were stored",
     registers: [registry],
   });
   const intake = new Histogram({
     name: "whisper_intake_seconds",
-    help: "From a transaction's arrival until its events were stored",
+    help: "Time from receiving a transaction from Synapse until its events were stored",
     buckets: [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5],
     registers: [registry],
   });
   const decisions = new Histogram({
     name: "whisper_policy_callback_seconds",
-    help: "Answers to Synapse's policy callbacks",
+    help: "Time taken to answer Synapse's policy callbacks, by callback and by whether it was allowed: true or false",
     labelNames: ["callback", "allowed"],
     buckets: [0.0005, 0.001, 0.002, 0.005, 0.02, 0.1, 1, 10],
     registers: [registry],
@@ -54,7 +54,7 @@ export function createMetrics(database: Database): Metrics {
 function waiting(registry: Registry, database: Database): void {
   new Gauge({
     name: "whisper_waiting",
-    help: "What waits to be done, by what it is; parked: tried often and put aside",
+    help: "Work that is waiting: events, sends or jobs; events_parked, sends_parked and jobs_parked were tried and put aside",
     labelNames: ["what"],
     registers: [registry],
     async collect() {

@@ -12,13 +12,13 @@ export function arrivalMetrics(
 ): { readonly onAcknowledged: (seconds: number) => void } {
   const latency = new Histogram({
     name: "whisper_arrival_acknowledgement_seconds",
-    help: "From the notice until its recipient acknowledged it",
+    help: "Time from sending a notice until its recipient acknowledged it",
     buckets: [5, 15, 30, 60, 120, 300, 600, 1_200, 3_600, 14_400],
     registers: [registry],
   });
   new Gauge({
     name: "whisper_arrival_notices",
-    help: "Notices of the last 24 hours, by how far their recipients have got",
+    help: "Arrival notices of the last 24 hours, by state: waiting, acknowledged, replied, retracted or undeliverable",
     labelNames: ["state"],
     registers: [registry],
     async collect() {
@@ -33,7 +33,7 @@ export function arrivalMetrics(
   });
   new Gauge({
     name: "whisper_arrivals_waiting",
-    help: "Patients in the waiting room for whom nobody has answered; unknown: nobody at all could be told of them",
+    help: "Patients in the waiting room whose arrival nobody has answered, by who was told: somebody, or nobody because nobody could be",
     labelNames: ["told"],
     registers: [registry],
     async collect() {
