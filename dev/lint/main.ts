@@ -1,9 +1,10 @@
-/** `npm run lint`: every regular expression of the product is looked at, whether a text can make it work for ever. */
+/** `npm run lint`: whether a text can make a regular expression of the product work for ever, and whether links lead somewhere. */
 import { mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { GATED_PATHS } from "../../src/appservice/gate/passage/gated-paths.ts";
 import { REPOSITORY } from "../base/repository.ts";
 import { judgeAndKeep } from "./linear.ts";
+import { brokenLinks } from "./links.ts";
 import { type Expression, regexesIn, type Unknown } from "./regexes.ts";
 
 const FOLDERS = ["src", "web"];
@@ -43,4 +44,8 @@ for (const each of FOLDERS.flatMap(filesIn).flatMap(expressionsOf)) {
   process.exitCode = 1;
 }
 keep();
+for (const problem of brokenLinks()) {
+  process.stderr.write(`${problem}\n`);
+  process.exitCode = 1;
+}
 if (looked === 0) throw new Error("no regular expression was found, which cannot be");

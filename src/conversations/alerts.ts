@@ -17,7 +17,7 @@ export interface NewAlert {
   readonly expiresAt: Date | null;
 }
 
-/** Alerts to everyone at the practice (product text, "Alert Notifications"). */
+/** Alerts to everyone at the practice (docs/product-text.md#s5). */
 export interface Alerts {
   /** Gives the alert's id. Null: the text is too long for one message, and nothing was posted. */
   post(tx: Transaction, alert: NewAlert): Promise<string | null>;

@@ -22,7 +22,7 @@ export interface ReassertDependencies {
 
 /**
  * Sets everybody's notifications again as their preferences say. A client may have changed `.m.rule.master`, of which
- * no application service is told; the preference in HealthTrack is what counts (2-matrix-mapping, "Rules"). An account
+ * no application service is told; the preference in HealthTrack is what counts (docs/matrix-mapping.md#rules). An account
  * that Synapse refuses, such as one that is deactivated there, keeps nobody else from theirs.
  * Whatever is pushed to them names nobody, also when its pusher was set past the gate.
  * @throws HomeserverAway: then nobody else would fare better.

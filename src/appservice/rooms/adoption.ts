@@ -32,7 +32,7 @@ import { carryOutStep, refetchRoom } from "./room-steps.ts";
 
 /**
  * The job `adopt`: a room that a user made in a client becomes the room of the conversation that it was made for, or
- * leads to the room that this conversation has already (2-matrix-mapping, "Starting a conversation, in any client").
+ * leads to the room that this conversation has already (docs/matrix-mapping.md#starting-a-conversation-in-any-client).
  * Runs again from the start after a crash: what was done is seen in the room.
  */
 export async function adoptRoom(dependencies: ReconcilerDependencies, room: RoomId): Promise<void> {

@@ -1,6 +1,6 @@
 /**
- * What a change of a booking does to arrivals and their notices (product text, "Patient Arrivals"; the rules that it
- * leaves open are in docs/arrivals.md). Plain data in, plain data out: new arrivals, and what is to be done in rooms.
+ * What a change of a booking does to arrivals and their notices (docs/product-text.md#patient-arrivals; the rules that
+ * it leaves open are in docs/arrivals.md). Plain data in, plain data out: new arrivals, and what is to be done in rooms.
  */
 
 import { type Arrival, type ArrivalId, type Ending, isAnswered, type Slot, stateOf } from "./arrival.ts";

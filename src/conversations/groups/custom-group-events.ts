@@ -33,8 +33,8 @@ import { botIsIn, rememberLeave } from "./leaves.ts";
 import { type NativeEdit, nativeEdit } from "./native-edit.ts";
 
 /**
- * Custom groups edited in any client, by its own means (2-matrix-mapping, "Editing a custom group"): what a client did
- * in the room is written into the group's record, and the room then follows the record. What may not be, or comes
+ * Custom groups edited in any client, by its own means (docs/matrix-mapping.md#editing-a-custom-group): what a client
+ * did in the room is written into the group's record, and the room then follows the record. What may not be, or comes
  * after something newer, is not written, and so undone in the room.
  *
  * Comes before the handlers that queue jobs: who changes a group locks the directory first and queues jobs after.

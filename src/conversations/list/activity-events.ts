@@ -15,7 +15,7 @@ const MESSAGES: ReadonlySet<string> = new Set([
   "org.matrix.msc3381.poll.start",
 ]);
 
-/** Keeps what the unread counts and the three-day visibility are worked out from (2-matrix-mapping). */
+/** Keeps what the unread counts and the three-day visibility are worked out from (docs/matrix-mapping.md#three-day-visibility). */
 export function activityEvents(settings: PracticeSettings): EventHandler {
   return {
     name: "activity",

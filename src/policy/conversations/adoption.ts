@@ -1,4 +1,4 @@
-/** What a room that a user made in a client is to become (2-matrix-mapping, "Starting a conversation, in any client"). */
+/** What a room that a user made in a client is to become (docs/matrix-mapping.md#starting-a-conversation-in-any-client). */
 
 import {
   type ActualRoom,

@@ -1,4 +1,4 @@
-/** Changing a custom group: who may, and what comes of it (product text, "Editing a Message Group"). */
+/** Changing a custom group: who may, and what comes of it (docs/product-text.md#editing-a-message-group). */
 
 import {
   ALLOWED,

@@ -1,6 +1,6 @@
 /**
- * When a conversation leaves a user's list (product text: read conversations "will no longer appear after 3 days of
- * inactivity"; unread ones stay for ever). Times in milliseconds since 1970.
+ * When a conversation leaves a user's list (docs/product-text.md#s22: read conversations "will no longer appear after 3 days
+ * of inactivity"; unread ones stay for ever). Times in milliseconds since 1970.
  */
 
 export interface Activity {

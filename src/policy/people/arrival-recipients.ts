@@ -1,4 +1,4 @@
-/** Who is told that a patient has arrived (product text, "Patient Arrivals"; the Patient Arrived Alerts setting). */
+/** Who is told that a patient has arrived (docs/product-text.md#patient-arrivals; the Patient Arrived Alerts setting). */
 
 import { oncePer } from "../../base/once-per.ts";
 import type { Directory, PatientArrivedAlerts, User, Username } from "../model.ts";

@@ -1,4 +1,4 @@
-/** Who may write to whom in person (product text, "Never Receive Messages"). */
+/** Who may write to whom in person (docs/product-text.md#s58). */
 
 import { ALLOWED, type Directory, refused, type User, type Username, type Verdict } from "../model.ts";
 import * as words from "../words.ts";

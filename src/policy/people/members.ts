@@ -1,6 +1,6 @@
 /**
- * Who is in a custom group, and why (product text, "Custom Group Conversations": any combination of users,
- * security groups, or other message groups).
+ * Who is in a custom group, and why (docs/product-text.md#s11: any combination of users, security groups, or other
+ * message groups).
  */
 
 import { oncePer } from "../../base/once-per.ts";

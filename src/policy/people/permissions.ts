@@ -1,4 +1,4 @@
-/** Who holds which permission in effect (product text, "Security & Permissions"). */
+/** Who holds which permission in effect (docs/product-text.md#security--permissions). */
 
 import { oncePerPair } from "../../base/once-per.ts";
 import { type Directory, PERMISSION, type SecurityGroupId, type Username } from "../model.ts";
