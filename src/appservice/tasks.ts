@@ -4,7 +4,7 @@ import { roomQueue } from "../conversations/record/affected.ts";
 import { checkRoomLater, continueLane } from "../conversations/record/room-checks.ts";
 import type { DirectorySnapshot } from "../directory/snapshot.ts";
 import type { EventHandler } from "../messages/event.ts";
-import type { ConversationId, PracticeSettings, RoomId, Username } from "../policy/model.ts";
+import type { ConversationId, PracticeSettings, RoomId, UserId, Username } from "../policy/model.ts";
 import { type Database, isDatabaseDown } from "../store/database.ts";
 import type { InTurn, JobPayloads } from "../store/jobs.ts";
 import { drainAccounts } from "./access/account-checks.ts";
@@ -14,6 +14,7 @@ import { type Homeserver, HomeserverAway } from "./homeserver/homeserver.ts";
 import { withPrecedence } from "./homeserver/precedence.ts";
 import { drainInbox } from "./intake/inbox.ts";
 import { adoptRoom } from "./rooms/adoption.ts";
+import { tellLookedAt } from "./rooms/everybody-in.ts";
 import { type RoomTaken, reconcileRoom } from "./rooms/reconciler.ts";
 import { repairNow } from "./rooms/repair-now.ts";
 import { closeRoom } from "./rooms/retire.ts";
@@ -66,9 +67,11 @@ export function matrixTasks(dependencies: MatrixTaskDependencies): {
         conversation_id as ConversationId,
       ),
     accounts: () => drainAccounts(rooms),
-    room: async ({ conversation_id }) => {
+    room: async ({ conversation_id, begun_by }) => {
       const id = conversation_id as ConversationId;
-      if (await reconcileRoom(rooms, id)) await database.transaction((tx) => checkRoomLater(tx, id));
+      if (await reconcileRoom(rooms, id, undefined, begun_by as UserId | undefined))
+        await database.transaction((tx) => checkRoomLater(tx, id));
+      await tellLookedAt(database, id);
     },
     rooms: async ({ lane }, inTurn) => {
       const look = (id: ConversationId) => reconcileRoom({ ...rooms, homeserver: behind }, id);

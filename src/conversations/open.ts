@@ -1,6 +1,13 @@
 import { lockDirectory } from "../directory/store.ts";
 import { type Opening, openingFor } from "../policy/conversations/opening.ts";
-import type { ConversationId, ConversationKind, Directory, Selection, Username } from "../policy/model.ts";
+import type {
+  ConversationId,
+  ConversationKind,
+  Directory,
+  Selection,
+  UserId,
+  Username,
+} from "../policy/model.ts";
 import { userIdOf } from "../policy/names/names.ts";
 import { selectionAsKnown, usernameAsKnown } from "../policy/names/spelling.ts";
 import { findCustomGroup, piecesOf } from "../policy/people/selection.ts";
@@ -8,7 +15,7 @@ import * as words from "../policy/words.ts";
 import type { Transaction } from "../store/database.ts";
 import { makeCustomGroup } from "./groups/change-group.ts";
 import { showAgain } from "./list/views.ts";
-import { checkRoom } from "./record/affected.ts";
+import { checkRoomPromptly } from "./record/affected.ts";
 import { type ConversationDependencies, nowOf } from "./record/dependencies.ts";
 import { groupConversation, individualConversation } from "./record/keys.ts";
 import { unknownAsker, unknownPiece } from "./record/pieces.ts";
@@ -45,9 +52,23 @@ export async function openConversation(
   if (refusal !== null) return refusal;
   const opening = openingFor(directory, request.as, request, request.name);
   if (opening.open === "refused") return forbidden(opening.reason);
-  const opened = await findOrMake(dependencies, tx, opening, request.as);
-  await showAgain(tx, opened.id, userIdOf(dependencies.settings, request.as), nowOf(dependencies));
-  await checkRoom(tx, opened.id);
+  return openDecided(dependencies, tx, opening, request.as);
+}
+
+/**
+ * Opens what was decided on for somebody: the one that there is, or a new one, in their list again. `begunBy`: their
+ * account, if they are about to write from a client.
+ */
+export async function openDecided(
+  dependencies: ConversationDependencies,
+  tx: Transaction,
+  opening: Exclude<Opening, { open: "refused" }>,
+  asker: Username,
+  begunBy?: UserId,
+): Promise<Opened> {
+  const opened = await findOrMake(dependencies, tx, opening, asker);
+  await showAgain(tx, opened.id, userIdOf(dependencies.settings, asker), nowOf(dependencies));
+  await checkRoomPromptly(tx, opened.id, opened.kind === "individual" ? begunBy : undefined);
   return opened;
 }
 

@@ -136,8 +136,6 @@ export interface PowerLevels {
 }
 
 export const MARKER_TYPE = "au.healthtrack.whisper.conversation";
-/** Whom Whisper lets into a room that a user made once it has taken it over: `{users}` (see newRoom.ts). */
-export const INVITED_LATER_TYPE = "au.healthtrack.whisper.invited_later";
 /** MSC4171: members that clients leave out when they name a room after the people in it. */
 export const SERVICE_MEMBERS_TYPE = "io.element.functional_members";
 

@@ -58,6 +58,8 @@ export const youHaveNoAccess = "You do not have access to Whisper. Ask your prac
 export const nobodyChosen = "Choose at least one person or group.";
 export const noSuchPerson = "One of the people is not in the staff list. Search for them again.";
 export const noSuchGroup = "One of the groups no longer exists. Search for it again.";
+export const notInGroup = (group: string) =>
+  `You are not in ${shownName(group)}, so you cannot open its conversation. Write to one of its people, or choose the group and somebody else.`;
 export const tooManyChosen = (most: number) =>
   `Choose at most ${most} people and groups. For more people, add a security group.`;
 export const circle = (group: string) => `${group} already contains this group, so it cannot be added to it.`;

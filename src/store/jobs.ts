@@ -13,7 +13,11 @@ export interface JobPayloads {
   /** Make the accounts that are due what the directory says: existence, display name, lock, notifications. */
   accounts: Record<string, never>;
   /** Make a conversation's room what the rules say. */
-  room: { readonly conversation_id: string };
+  room: {
+    readonly conversation_id: string;
+    /** Who makes it, where it is made for two: Whisper follows when they have written (begun-room.ts). */
+    readonly begun_by?: string;
+  };
   /** Close a room for good. */
   retire: { readonly room_id: string };
   /** Take over a room that a user made in a client. */

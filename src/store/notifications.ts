@@ -2,7 +2,13 @@ import { setTimeout as wait } from "node:timers/promises";
 import pg from "pg";
 
 /** The channels on which the processes of Whisper tell each other, in the transaction that changes something. */
-export type Channel = "whisper_directory" | "whisper_room" | "whisper_adopted" | "whisper_api_key";
+export type Channel =
+  | "whisper_directory"
+  | "whisper_room"
+  /** A conversation's room was looked at, by conversation id: whoever belongs in it may be in it now. */
+  | "whisper_looked_at"
+  | "whisper_adopted"
+  | "whisper_api_key";
 
 export interface Notifications {
   /** Calls `listener` with each payload until the returned function is called. */

@@ -8,6 +8,7 @@ import { withAccount } from "../appservice/accounts/accounts.ts";
 import { callbackRooms } from "../appservice/callbacks/callback-rooms.ts";
 import { type PolicyCallbackDependencies, policyCallbacks } from "../appservice/callbacks/callbacks.ts";
 import { entrance } from "../appservice/gate/door/entrance.ts";
+import { newConversations } from "../appservice/gate/door/new-conversation.ts";
 import { createGate, type Gate, type GateOptions } from "../appservice/gate/gate.ts";
 import { createClientApiProxy } from "../appservice/gate/proxy.ts";
 import { SIGN_IN_PATH, signInPage } from "../appservice/gate/sign-in-page.ts";
@@ -59,7 +60,13 @@ export function serveHttp(services: Services, doors: Doors, working: () => boole
     synapseUrl: config.homeserver.url,
     media: mediaOf(services.database),
     uploaderOf: uploaderIn(services.homeserver),
-    entrance: entrance({ directory, settings, rooms, adopt }),
+    entrance: entrance({
+      directory,
+      settings,
+      rooms,
+      adopt,
+      newConversation: newConversations({ ...services.conversationDependencies, notifications }),
+    }),
     log,
     behindProxy: config.gate.listen === undefined,
   };

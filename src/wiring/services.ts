@@ -23,6 +23,7 @@ import { practiceSettings } from "./practice-settings.ts";
 const CHANNELS: readonly Channel[] = [
   "whisper_directory",
   "whisper_room",
+  "whisper_looked_at",
   "whisper_adopted",
   "whisper_api_key",
 ];

@@ -8,12 +8,11 @@ import { carryOver } from "../../messages/carry-over.ts";
 import type { MatrixEvent } from "../../messages/event.ts";
 import { wakeOutbox } from "../../messages/outbox.ts";
 import { classifyRoom, type MadeRoom } from "../../policy/conversations/adoption.ts";
-import { invitedLater } from "../../policy/conversations/new-room.ts";
 import {
   type ActualRoom,
   type ConversationId,
   type Directory,
-  INVITED_LATER_TYPE,
+  MARKER_TYPE,
   type RoomId,
   SERVICE_MEMBERS_TYPE,
   type UserId,
@@ -61,6 +60,7 @@ async function decideOn(dependencies: ReconcilerDependencies, room: RoomId): Pro
   }
   const actual = await loadRoom(database, room);
   if (actual === null || actual.creator === settings.bot) return;
+  if (await wasBegun(dependencies, actual)) return;
   const classify = (people: Directory, as: ActualRoom) => classifyRoom(people, settings, as, isDirect(state));
   const first = classify(await directory.fresh(), actual);
   if (first.is === "unfinished") return;
@@ -95,9 +95,7 @@ async function letIn(dependencies: ReconcilerDependencies, id: ConversationId, r
   const invited = [...actual.members].flatMap(([id, { membership }]) =>
     membership === "invite" ? [id] : [],
   );
-  // With the others in it already.
-  const later = invitedLater(actual.state[INVITED_LATER_TYPE]);
-  for (const user of new Set([...invited, ...later])) {
+  for (const user of invited) {
     if (!expected?.members.has(user) || actual.members.get(user)?.membership === "join") continue;
     try {
       await carryOutStep(dependencies, room, { step: "join", user });
@@ -123,6 +121,31 @@ async function hasSilentRival(
     const silent = username !== null && people.users.get(username)?.preferences.neverReceive === true;
     return silent && membership === "invite" && (levels.users[id] ?? 0) >= BOT_LEVEL;
   });
+}
+
+/**
+ * Was the room begun for a conversation (begun-room.ts)? Its own job takes it, or has made another one in its place, after
+ * a process was ended in between; then nobody but its maker has ever been in it.
+ * @throws while that is not decided, so that it is looked at again.
+ */
+async function wasBegun({ database }: ReconcilerDependencies, actual: ActualRoom): Promise<boolean> {
+  const { id } = actual.state[MARKER_TYPE] ?? {};
+  if (typeof id !== "string") return false;
+  const stored = await conversationById(database, id as ConversationId);
+  if (stored?.conversation.kind !== "individual") return false;
+  if (stored.roomId === actual.roomId) return true;
+  if (stored.roomId !== null) {
+    if ([...actual.members.values()].filter(({ membership }) => membership !== "leave").length > 1)
+      return false;
+    await database.transaction((tx) => retireRoom(tx, actual.roomId, null));
+    return true;
+  }
+  const making = await database.query(
+    "SELECT FROM conversations WHERE id = $1 AND creating_since IS NOT NULL",
+    [id],
+  );
+  if (making.rowCount === 0) return false;
+  throw new Error("the room is being made for a conversation; it is looked at again");
 }
 
 /** Whoever waits for the adoption, in any process, may go on: it is done, or there is none to wait for. */

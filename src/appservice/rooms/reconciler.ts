@@ -17,6 +17,7 @@ import { expectedRoom } from "../../policy/rooms/expected-room.ts";
 import type { Database, Transaction } from "../../store/database.ts";
 import { withAccount } from "../accounts/accounts.ts";
 import { MatrixRefused } from "../homeserver/homeserver.ts";
+import { asBegun, beginners, isBegun, lookAtBegun } from "./begun-room.ts";
 import { keepMembersOfLostRoom } from "./lost-room.ts";
 import { loadRoom, mirrorRoom } from "./mirror.ts";
 import { retireRoom } from "./retire.ts";
@@ -45,6 +46,7 @@ export type RoomTaken = (tx: Transaction, conversation: Conversation) => Promise
  * The job `room`: makes a conversation's room what the rules say. Costs no homeserver call when it is that already.
  * Each step is recorded before the next one, so that a crash repeats one step at most.
  * @param only lets nobody in but this person: they wait, and the others do not.
+ * @param begunBy who is to make the room, if there is none yet; Whisper follows when they have written.
  * @returns whether something is left for when nobody waits: people who are still to be let in.
  * @throws when a step was refused: the mirror has been fetched anew then, and the next try starts from the truth.
  */
@@ -52,6 +54,7 @@ export async function reconcileRoom(
   dependencies: ReconcilerDependencies,
   id: ConversationId,
   only?: UserId,
+  begunBy?: UserId,
 ): Promise<boolean> {
   const { database, directory, settings } = dependencies;
   const stored = await conversationById(database, id);
@@ -60,11 +63,15 @@ export async function reconcileRoom(
   const people = await directory.fresh();
   const expected = expectedRoom(stored.conversation, people, settings);
   if (expected === null) {
-    if (stored.roomId !== null) await emptyRoom(dependencies, stored.roomId);
+    if (stored.roomId !== null) await emptyRoom(dependencies, stored, stored.roomId);
     return false;
   }
-  const room = stored.roomId ?? (await openRoom(dependencies, stored, expected));
-  const actual = await loadRoom(database, room);
+  const room = stored.roomId ?? (await openRoom(dependencies, stored, expected, begunBy));
+  let actual = await loadRoom(database, room);
+  if (actual !== null && isBegun(stored, actual, { directory: people, settings })) {
+    if (!(await lookAtBegun(dependencies, stored, expected, actual, only !== undefined))) return false;
+    actual = await loadRoom(database, room);
+  }
   if (actual === null) {
     await refetchRoom(database, dependencies.homeserver, room);
     throw new Error("the mirror did not know the room; it was fetched");
@@ -145,6 +152,7 @@ async function openRoom(
   dependencies: ReconcilerDependencies,
   stored: StoredConversation,
   expected: ExpectedRoom,
+  begunBy: UserId | undefined,
 ): Promise<RoomId> {
   const { database, homeserver } = dependencies;
   const { id } = stored.conversation;
@@ -156,25 +164,47 @@ async function openRoom(
   );
   if (claimed.rowCount === 0)
     throw new Error("the conversation has just been given a room; it is looked at again");
-  const room =
-    (claimed.rows[0]?.again === true ? await findOrphan(dependencies, id) : null) ??
-    (await createRoom(homeserver, expected));
-  await takeRoom(dependencies, stored.conversation, room);
-  await refetchRoom(database, homeserver, room);
-  return room;
+  const found = claimed.rows[0]?.again === true ? await orphanOf(dependencies, stored, expected) : null;
+  const made = found ?? {
+    room: await createRoom(
+      homeserver,
+      begunBy === undefined ? expected : asBegun(expected, begunBy),
+      begunBy,
+    ),
+    by: begunBy,
+  };
+  await takeRoom(dependencies, stored.conversation, made.room, made.by ?? null);
+  await refetchRoom(database, homeserver, made.room, made.by);
+  return made.room;
+}
+
+/** The room that was made for the conversation, and by whom if not by Whisper, of which nothing is written down. */
+async function orphanOf(
+  dependencies: ReconcilerDependencies,
+  { conversation }: StoredConversation,
+  expected: ExpectedRoom,
+): Promise<{ readonly room: RoomId; readonly by?: UserId } | null> {
+  const room = await findOrphan(dependencies, conversation.id);
+  if (room !== null) return { room };
+  for (const by of conversation.kind === "individual" ? beginners(expected) : []) {
+    const begun = await findOrphan(dependencies, conversation.id, by);
+    if (begun !== null) return { room: begun, by };
+  }
+  return null;
 }
 
 async function takeRoom(
   dependencies: ReconcilerDependencies,
   conversation: Conversation,
   room: RoomId,
+  creator: UserId | null,
 ): Promise<void> {
   const { id } = conversation;
   await dependencies.database.transaction(async (tx) => {
     const closed = await tx.query("SELECT FROM retired_rooms WHERE room_id = $1", [room]);
     if (closed.rowCount !== 0)
       throw new Error("the room was closed before it was taken; another one is made");
-    await mirrorRoom(tx, room, "11", null);
+    await mirrorRoom(tx, room, "11", creator);
     await tx.query("UPDATE conversations SET room_id = $2, creating_since = NULL WHERE id = $1", [id, room]);
     await tx.query("SELECT pg_notify('whisper_room', $1)", [room]);
     // What was queued for the conversation can go out now.
@@ -205,8 +235,21 @@ async function replaceRoom(
 }
 
 /** The conversation ought not to be: everybody but the bot leaves and forgets. */
-async function emptyRoom(dependencies: ReconcilerDependencies, room: RoomId): Promise<void> {
-  const actual = await loadRoom(dependencies.database, room);
+async function emptyRoom(
+  dependencies: ReconcilerDependencies,
+  stored: StoredConversation,
+  room: RoomId,
+): Promise<void> {
+  let actual = await loadRoom(dependencies.database, room);
   if (actual === null) return;
+  if (
+    isBegun(stored, actual, {
+      directory: await dependencies.directory.fresh(),
+      settings: dependencies.settings,
+    })
+  ) {
+    await lookAtBegun(dependencies, stored, null, actual, true);
+    actual = (await loadRoom(dependencies.database, room)) ?? actual;
+  }
   await execute(dependencies, room, closingSteps(dependencies.settings, actual));
 }

@@ -1,4 +1,4 @@
-import { checkRoom } from "../../conversations/record/affected.ts";
+import { checkRoom, checkRoomPromptly } from "../../conversations/record/affected.ts";
 import { conversationOfRoom } from "../../conversations/record/store.ts";
 import { carryOverLate } from "../../messages/carry-over.ts";
 import type { EventHandler } from "../../messages/event.ts";
@@ -6,6 +6,7 @@ import type { ConversationId, ConversationKind, RoomId, UserId } from "../../pol
 import type { Transaction } from "../../store/database.ts";
 import { addJob } from "../../store/jobs.ts";
 import { adoptJob } from "./adoption-wait.ts";
+import { hasBegun } from "./begun-room.ts";
 import { mirrorEvent } from "./mirror.ts";
 import { addRetireJob } from "./retire.ts";
 
@@ -24,12 +25,17 @@ export function roomEvents(bot: UserId): EventHandler {
     name: "rooms",
     handle: async (tx, event) => {
       const changed = await mirrorEvent(tx, event);
-      if (!changed && event.type !== "m.room.message") return;
+      const said = event.state_key === undefined;
+      if (!changed && !said) return;
       const known = await conversationOfRoom(tx, event.room_id);
       if (known !== null) {
-        if (changed) await checkRoom(tx, known.conversation.id);
+        const { kind, id } = known.conversation;
+        if (said && kind === "individual" && (await hasBegun(tx, event.room_id, bot)))
+          await checkRoomPromptly(tx, id);
+        else if (changed) await checkRoom(tx, id);
         return;
       }
+      if (!changed && event.type !== "m.room.message") return;
       const closed = await closedRoom(tx, event.room_id);
       if (closed !== null) {
         if (closed.successor !== null) await carryOverLate(tx, event, closed.successor);

@@ -104,7 +104,11 @@ async function markDirect(homeserver: Homeserver, user: UserId, other: UserId, r
 }
 
 /** Makes the room, with all of its state from the first event on, so that it is never seen half made. */
-export async function createRoom(homeserver: Homeserver, expected: ExpectedRoom): Promise<RoomId> {
+export async function createRoom(
+  homeserver: Homeserver,
+  expected: ExpectedRoom,
+  as?: UserId,
+): Promise<RoomId> {
   const {
     "m.room.name": name,
     "m.room.topic": topic,
@@ -114,6 +118,7 @@ export async function createRoom(homeserver: Homeserver, expected: ExpectedRoom)
   const created = await homeserver.call<{ room_id: RoomId }>({
     method: "POST",
     path: path`/_matrix/client/v3/createRoom`,
+    ...(as === undefined ? {} : { as }),
     body: {
       room_version: ROOM_VERSION,
       preset: "private_chat",
@@ -174,16 +179,18 @@ export async function refetchRoom(
 
 /**
  * A room that was made for the conversation although we were never told: the process ended between the two. Found by
- * the marker that it was created with, among the bot's rooms that no conversation knows.
+ * the marker that it was created with, among the rooms of the bot, or of `by`, that no conversation knows.
  */
 export async function findOrphan(
   dependencies: RoomStepDependencies,
   conversation: ConversationId,
+  by?: UserId,
 ): Promise<RoomId | null> {
   const { database, homeserver } = dependencies;
   const { joined_rooms } = await homeserver.call<{ joined_rooms: RoomId[] }>({
     method: "GET",
     path: path`/_matrix/client/v3/joined_rooms`,
+    ...(by === undefined ? {} : { as: by }),
   });
   const known = await database.query<{ room_id: RoomId }>(
     `SELECT room_id FROM conversations WHERE room_id = ANY($1)
@@ -193,17 +200,18 @@ export async function findOrphan(
   const taken = new Set(known.rows.map((row) => row.room_id));
   for (const room of joined_rooms) {
     if (taken.has(room)) continue;
-    const marker = await markerOf(homeserver, room);
+    const marker = await markerOf(homeserver, room, by);
     if (marker?.id === conversation) return room;
   }
   return null;
 }
 
-async function markerOf(homeserver: Homeserver, room: RoomId): Promise<{ id?: unknown } | null> {
+async function markerOf(homeserver: Homeserver, room: RoomId, as?: UserId): Promise<{ id?: unknown } | null> {
   try {
     return await homeserver.call<{ id?: unknown }>({
       method: "GET",
       path: path`/_matrix/client/v3/rooms/${room}/state/${MARKER_TYPE}/`,
+      ...(as === undefined ? {} : { as }),
     });
   } catch (error) {
     if (error instanceof MatrixRefused) return null;

@@ -1,6 +1,6 @@
 import type { ConversationId, UserId } from "../../policy/model.ts";
-import type { Queryable } from "../../store/database.ts";
-import { addJob, addJobs, type JobSpec } from "../../store/jobs.ts";
+import type { Queryable, Transaction } from "../../store/database.ts";
+import { addJob, addJobs } from "../../store/jobs.ts";
 
 /** What a person waits for comes first (0); what a change of the directory brings to rooms and accounts that are there. */
 const AFTER_A_PERSON = 5;
@@ -27,6 +27,13 @@ export async function checkAccounts(
 /** Has a conversation's room looked at, at once. */
 export const checkRoom = (tx: Queryable, id: ConversationId): Promise<void> => checkRooms(tx, [id]);
 
+/** The same, and somebody waits for it: it begins in this process as soon as the transaction is committed. */
+export const checkRoomPromptly = (tx: Transaction, id: ConversationId, begunBy?: UserId): Promise<void> => {
+  const job = roomJob(id, 0);
+  const payload = begunBy === undefined ? job.payload : { ...job.payload, begun_by: begunBy };
+  return addJobs(tx, [{ ...job, payload, promptly: true }]);
+};
+
 export const checkRooms = (tx: Queryable, ids: Iterable<ConversationId>): Promise<void> =>
   addJobs(
     tx,
@@ -40,8 +47,8 @@ export const checkRoomsSoon = (tx: Queryable, ids: Iterable<ConversationId>): Pr
     [...ids].map((id) => roomJob(id, AFTER_A_PERSON)),
   );
 
-const roomJob = (id: ConversationId, priority: number): JobSpec => ({
-  name: "room",
+const roomJob = (id: ConversationId, priority: number) => ({
+  name: "room" as const,
   payload: { conversation_id: id },
   queue: roomQueue(id),
   priority,

@@ -108,7 +108,7 @@ type Invitable = Extract<Someone, { readonly is: "person" | "group" }>;
 /**
  * An invitation carries the name of the room, its topic and who invites. Who never receives is invited only where a
  * third person of the practice is in already: whom a client names or invites besides may never come. Clients that invite
- * several at once are no exception, see newRoom.ts.
+ * several at once ask the front door for the conversation (conversations/asked-room.ts).
  */
 function mayStartWith(
   directory: Directory,

@@ -94,7 +94,7 @@ describe("Commands to Whisper", function () {
 
   it("are understood in a chat that somebody starts with Whisper", async () => {
     const made = await annaAt.createDirect("@whisper:localhost", `who ${ben}`);
-    expect(made).not.to.equal(control.roomId);
+    expect(made).to.equal(control.roomId);
     await annaAt.until(
       "the answer in the control room",
       () =>
@@ -102,7 +102,6 @@ describe("Commands to Whisper", function () {
           (event) => event.getRoomId() === control.roomId && /\+61400000002/.test(bodyOf(event)),
         ).length >= 2,
     );
-    await annaAt.waitUntilRoomIsGone(made);
   });
 
   it("audit the rooms, in the admin room, for WhisperAdmin holders", async () => {

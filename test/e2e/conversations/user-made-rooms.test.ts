@@ -12,7 +12,7 @@ import { settled } from "../../support/stack/settled.ts";
 import { sharedStack, type TestStack } from "../../support/stack/stack.ts";
 import { hire, putGroup, roomOfKind, textsOf, unique } from "../../support/stack/staff.ts";
 
-describe("Rooms that somebody makes in a client", function () {
+describe("Rooms that somebody makes at Synapse itself, past the front door", function () {
   this.timeout(60_000);
   let stack: TestStack;
   const [anna, ben, cara] = [unique("anna"), unique("ben"), unique("cara")];
@@ -25,10 +25,13 @@ describe("Rooms that somebody makes in a client", function () {
   before(async function () {
     this.timeout(180_000);
     stack = await sharedStack();
-    [annaAt, benAt, caraAt] = [await hire(stack, anna), await hire(stack, ben), await hire(stack, cara)];
+    [annaAt, benAt, caraAt] = [await start(anna), await start(ben), await start(cara)];
     await putGroup(stack, group, [anna, ben]);
     control = (await roomOfKind(annaAt, "control")).roomId;
   });
+
+  /** At Synapse's own address: the front door would open the conversation itself. */
+  const start = (username: string) => hire(stack, username, {}, { pastTheGate: true });
 
   const kindIn = (person: Person, room: string) =>
     person.until("the room to be Whisper's", () => {
@@ -60,7 +63,7 @@ describe("Rooms that somebody makes in a client", function () {
   ] as const) {
     it(`${what} become a custom group like any other, without it`, async () => {
       // With somebody new: the same people once more would be led to the group that they have.
-      const dora = await hire(stack, unique("dora"));
+      const dora = await start(unique("dora"));
       const room = await annaAt.createRoom({
         preset: Preset.PrivateChat,
         invite: [benAt.userId, dora.userId],
@@ -76,7 +79,7 @@ describe("Rooms that somebody makes in a client", function () {
   }
 
   it("for two, with a name and a topic, become their conversation, called after the other", async () => {
-    const [one, other] = [await hire(stack, unique("one")), await hire(stack, unique("other"))];
+    const [one, other] = [await start(unique("one")), await start(unique("other"))];
     const room = await one.createRoom({
       preset: Preset.TrustedPrivateChat,
       is_direct: true,
@@ -265,9 +268,9 @@ describe("Rooms that somebody makes in a client", function () {
   for (const handled of [true, false]) {
     it(`keep who is invited while they are taken over, ${handled ? "heard of before" : "heard of after"} it is decided`, async () => {
       const [dora, eve, fay] = [
-        await hire(stack, unique("dora")),
-        await hire(stack, unique("eve")),
-        await hire(stack, unique("fay")),
+        await start(unique("dora")),
+        await start(unique("eve")),
+        await start(unique("fay")),
       ];
       const raised = stack.proxy.inject({
         when: "before",

@@ -1,28 +1,17 @@
-import { INVITED_LATER_TYPE, type UserId } from "../../../policy/model.ts";
 import * as words from "../../../policy/words.ts";
-import { refuse } from "../passage/refusal.ts";
+import { whileWanted } from "../passage/answer.ts";
+import { NOT_A_ROOM, refuse, STILL_OPENING, sendJson } from "../passage/refusal.ts";
 import type { Rule } from "../passage/rules.ts";
+import { askedRoom } from "./asked-room.ts";
 import type { Entrance } from "./entrance.ts";
 import { type Body, forbidden, only, passOn, understood } from "./pass-on.ts";
 
-/** Client-server API, "Creation", without `invite_3pid`. */
-const KNOWN = [
-  "visibility",
-  "room_alias_name",
-  "name",
-  "topic",
-  "invite",
-  "room_version",
-  "creation_content",
-  "initial_state",
-  "preset",
-  "is_direct",
-  "power_level_content_override",
-];
+/** Of a room in which nobody is but its maker. Whoever is invited later finds what the rules have made of it. */
+const KNOWN = ["name", "topic", "creation_content", "preset", "is_direct"];
 
 /**
- * A room for whom a client invites at once. Those who never receive are not invited, which would tell them its name: they
- * stand in the room's state, made together with it, and Whisper lets them in when it takes it over.
+ * A room that a client asks for: the conversation that it is meant for is opened, and the answer is its room. What is
+ * refused is refused before there is a room.
  */
 export const createRoom =
   (entrance: Entrance): Rule =>
@@ -31,41 +20,31 @@ export const createRoom =
     if (body === null) return;
     // Invitations to addresses outside.
     if (Array.isArray(body.invite_3pid) && body.invite_3pid.length > 0)
-      return refuse(response, forbidden(words.outsider));
-    const state = statesIn(body);
-    if (state.some((event) => typeOf(event) === "m.room.member"))
-      return refuse(response, forbidden(words.inviteInstead));
-    const invited = invitedIn(body);
-    const judged = await entrance.newRoom({
-      maker: await passage.callers.userId(request),
-      invited,
-      name: nameIn(body, invited),
-    });
-    if (!judged.allowed) return refuse(response, forbidden(judged.reason));
-    await passOn(passage, request, response, {
-      ...only(body, KNOWN),
-      ...(judged.later.length === 0 ? {} : withLater(body, state, judged.later)),
-    });
+      return refuse(response, forbidden(words.notByEmail));
+    if (hasMembers(body)) return refuse(response, forbidden(words.inviteInstead));
+    // Asked of Synapse each time: it says whether the token is still good.
+    await passage.callers.joinedRooms(request);
+    const maker = await passage.callers.userId(request);
+    const asked = askedRoom(body, maker);
+    if (asked === null) return refuse(response, NOT_A_ROOM);
+    const made = await entrance.newConversation(asked, maker, whileWanted(response));
+    switch (made.is) {
+      case "open":
+        return sendJson(response, 200, { room_id: made.room });
+      case "refused":
+        return refuse(response, forbidden(made.reason));
+      case "late":
+        return refuse(response, STILL_OPENING);
+      case "unfinished":
+        return passOn(passage, request, response, only(body, KNOWN));
+      default:
+        return made satisfies never;
+    }
   };
 
-function withLater(body: Body, state: readonly unknown[], later: readonly UserId[]): Body {
-  const invite = invitedIn(body).filter((id) => !later.includes(id));
-  const event = { type: INVITED_LATER_TYPE, state_key: "", content: { users: [...later] } };
-  return { invite, initial_state: [...state.filter((each) => typeOf(each) !== INVITED_LATER_TYPE), event] };
-}
-
-const invitedIn = ({ invite }: Body): UserId[] =>
-  Array.isArray(invite) ? invite.filter((id): id is UserId => typeof id === "string") : [];
-
-const statesIn = ({ initial_state }: Body): readonly unknown[] =>
-  Array.isArray(initial_state) ? initial_state : [];
-
-const typeOf = (event: unknown): unknown =>
-  typeof event === "object" && event !== null && "type" in event ? event.type : undefined;
-
-/** As adoption has it: a direct chat has no name of its own, whatever the client wrote. */
-function nameIn({ name, is_direct }: Body, invited: readonly UserId[]): string | null {
-  if (typeof name !== "string" || name.trim() === "" || (is_direct === true && invited.length === 1))
-    return null;
-  return name.trim();
-}
+const hasMembers = ({ initial_state: states }: Body): boolean =>
+  Array.isArray(states) &&
+  states.some(
+    (event: unknown) =>
+      typeof event === "object" && event !== null && "type" in event && event.type === "m.room.member",
+  );

@@ -1,12 +1,13 @@
 import type { DirectorySnapshot } from "../../../directory/snapshot.ts";
-import { type InvitedLater, invitedIntoNew, type NewRoom } from "../../../policy/conversations/new-room.ts";
 import type { PracticeSettings, RoomId, UserId } from "../../../policy/model.ts";
 import { usernameOf } from "../../../policy/names/names.ts";
 import type { CallbackRooms } from "../../callbacks/callback-rooms.ts";
+import type { NewConversations } from "./new-conversation.ts";
 
 /** What the front door asks about people before it passes on what lets them in. */
 export interface Entrance {
-  newRoom(room: NewRoom): Promise<InvitedLater>;
+  /** Opens the conversation that a client asks for by making a room. */
+  readonly newConversation: NewConversations;
   /** Returns when the invitation can be judged; Synapse asks about it then. */
   beforeInvitation(room: RoomId, inviter: UserId, invitee: UserId): Promise<void>;
 }
@@ -17,10 +18,17 @@ export interface EntranceDependencies {
   readonly rooms: CallbackRooms;
   /** Has a room taken over that a user made, and waits until that is done, for a bounded time. */
   readonly adopt: (room: RoomId) => Promise<void>;
+  readonly newConversation: NewConversations;
 }
 
-export const entrance = ({ directory, settings, rooms, adopt }: EntranceDependencies): Entrance => ({
-  newRoom: async (room) => invitedIntoNew(await directory.fresh(), settings, room),
+export const entrance = ({
+  directory,
+  settings,
+  rooms,
+  adopt,
+  newConversation,
+}: EntranceDependencies): Entrance => ({
+  newConversation,
   /**
    * Who never receives is invited where others are in already. Others who are invited are in as soon as Whisper has taken
    * the room over, and a client that invites one after another does not wait for that.

@@ -55,6 +55,19 @@ export const NOT_AN_OBJECT: Refusal = {
   error: "This request is no JSON object.",
 };
 
+export const NOT_A_ROOM: Refusal = {
+  status: 400,
+  errcode: "M_BAD_JSON",
+  error: "This is not a room as the Matrix specification has it.",
+};
+
+/** The conversation is there; somebody could not be let in yet, or Synapse is busy. */
+export const STILL_OPENING: Refusal = {
+  status: 503,
+  errcode: "M_UNKNOWN",
+  error: "This conversation is still being set up. Try again in a moment.",
+};
+
 export const TOO_LARGE: Refusal = {
   status: 413,
   errcode: "M_TOO_LARGE",

@@ -1,6 +1,7 @@
 /** The front door alone: Synapse without Whisper's module, so that nothing below holds what it lets through. */
 import { expect } from "chai";
-import { INVITED_LATER_TYPE, type RoomId, type UserId } from "../../../../src/policy/model.ts";
+import type { AskedRoom } from "../../../../src/policy/conversations/asked-room.ts";
+import type { RoomId } from "../../../../src/policy/model.ts";
 import type { Caller } from "./caller.ts";
 import { type House, openHouse } from "./house.ts";
 import { at, expectNoText, ok, ownRoom, stateOf, TEXT } from "./membership-ways.ts";
@@ -14,18 +15,21 @@ describe("the front door", function () {
   let gate: Gated;
   let ann: Caller;
   let bob: Caller;
-  /** Those who never receive, and what invitations waited for. */
-  const silent: UserId[] = [];
+  /** What was asked for, and what invitations waited for. */
+  const asked: AskedRoom[] = [];
   const awaited: string[] = [];
 
   before(async () => {
     house = await openHouse({ settings: "modules: []\n" });
     gate = await putGateBefore(house, {
       entrance: {
-        newRoom: async ({ invited }) =>
-          invited.length === 1 && silent.includes(invited[0] as UserId)
-            ? { allowed: false, reason: "Write in a group that you share." }
-            : { allowed: true, later: invited.filter((each) => silent.includes(each)) },
+        newConversation: async (room) => {
+          asked.push(room);
+          if ([...room.chosen].length === 0) return { is: "unfinished" };
+          return room.openToAll
+            ? { is: "refused", reason: "Write in a group that you share." }
+            : { is: "open", room: "!own:localhost" as RoomId };
+        },
         beforeInvitation: async (_room, inviter, invitee) => {
           awaited.push(`${inviter} ${invitee}`);
         },
@@ -44,7 +48,7 @@ describe("the front door", function () {
   }
 
   it("passes none on with a knock, nor with a membership whose type is encoded", async () => {
-    const room = await ownRoom(bob, [], {
+    const room = await ownRoom(bob.at(house.synapse), [], {
       initial_state: [{ type: "m.room.join_rules", state_key: "", content: { join_rule: "knock" } }],
     });
     await ok(ann, "POST", `${C}/v3/knock/${encodeURIComponent(room)}`, { reason: TEXT });
@@ -106,26 +110,91 @@ describe("the front door", function () {
     });
   }
 
-  it("leaves out of an invitation who never receives, and has Whisper let them in", async () => {
-    const cara = await house.person("cara");
-    silent.push(cara.userId);
-    const { room_id } = await ann.json("POST", `${C}/v3/createRoom`, {
-      name: TEXT,
-      topic: TEXT,
-      invite: [cara.userId, bob.userId],
-      initial_state: [{ type: INVITED_LATER_TYPE, state_key: "", content: { users: ["@forged:localhost"] } }],
-      "org.example.text": TEXT,
+  for (const [method, path] of [
+    ["POST", "v3/createRoom"],
+    ["POST", "r0/createRoom"],
+    ["POST", "unstable/createRoom"],
+    ["POST", "api/v1/createRoom"],
+    ["PUT", "v3/createRoom/t1"],
+  ] as const) {
+    it(`answers ${method} ${path} with the conversation's own room, and has Synapse make none`, async () => {
+      const before = await house.bot.json("GET", "/_synapse/admin/v1/rooms?limit=1");
+      const encryption = { type: "m.room.encryption", state_key: "", content: { algorithm: "x" } };
+      const made = await ann.request(method, `${C}/${path}`, {
+        body: {
+          invite: [bob.userId],
+          is_direct: true,
+          room_version: "12",
+          initial_state: [encryption],
+          "org.example.text": TEXT,
+        },
+      });
+      expect(made.status, made.text).to.equal(200);
+      expect(JSON.parse(made.text)).to.deep.equal({ room_id: "!own:localhost" });
+      expect(asked.at(-1)).to.deep.equal({
+        maker: ann.userId,
+        chosen: [bob.userId],
+        name: null,
+        direct: true,
+        space: false,
+        openToAll: false,
+      });
+      const after = await house.bot.json("GET", "/_synapse/admin/v1/rooms?limit=1");
+      expect(after.total_rooms).to.equal(before.total_rooms);
     });
-    const room = room_id as RoomId;
-    expect(JSON.stringify(await cara.json("GET", `${C}/v3/sync?timeout=0`))).to.not.contain(TEXT);
-    expect(JSON.stringify(await bob.json("GET", `${C}/v3/sync?timeout=0`))).to.contain(room);
-    expect(await ann.json("GET", at(room, `state/${INVITED_LATER_TYPE}/`))).to.deep.equal({
-      users: [cara.userId],
+  }
+
+  const state = (type: string, content: object) => ({ initial_state: [{ type, state_key: "", content }] });
+  for (const [what, more] of [
+    ["public", { preset: "public_chat" }],
+    ["listed", { visibility: "public" }],
+    ["at an address", { room_alias_name: "x" }],
+    ["with an address", state("m.room.canonical_alias", { alias: "#x:localhost" })],
+    ["that anybody may knock at", state("m.room.join_rules", { join_rule: "knock" })],
+    ["that everybody can read", state("m.room.history_visibility", { history_visibility: "world_readable" })],
+  ] as const) {
+    it(`knows a room ${what} for one that is open to all, and says why there is none`, async () => {
+      const made = await ann.request("POST", `${C}/v3/createRoom`, {
+        body: { invite: [bob.userId], ...more },
+      });
+      expect(made.status).to.equal(403);
+      expect(JSON.parse(made.text)).to.deep.equal({
+        errcode: "M_FORBIDDEN",
+        error: "Write in a group that you share.",
+      });
     });
-    const alone = await ann.request("POST", `${C}/v3/createRoom`, {
-      body: { invite: [cara.userId], name: TEXT },
+  }
+
+  it("refuses what is not written as a room is", async () => {
+    for (const body of [
+      { invite: bob.userId },
+      { invite: [1] },
+      { name: 1 },
+      { initial_state: "x" },
+      { initial_state: [1] },
+      { initial_state: [{ type: "m.room.name" }] },
+    ])
+      expect((await ann.request("POST", `${C}/v3/createRoom`, { body })).status).to.equal(400);
+  });
+
+  it("leaves encryption, version and levels out of a room that its maker is alone in", async () => {
+    const room = await ownRoom(ann, [], {
+      room_version: "12",
+      power_level_content_override: { users: { [ann.userId]: 50 } },
+      ...state("m.room.encryption", { algorithm: "m.megolm.v1.aes-sha2" }),
     });
-    expect(alone.status).to.equal(403);
-    expect(JSON.parse(alone.text).error).to.equal("Write in a group that you share.");
+    const made = (await ann.json("GET", at(room, "state"))) as unknown as { type: string; content: object }[];
+    expect(made.find(({ type }) => type === "m.room.encryption")).to.equal(undefined);
+    expect(made.find(({ type }) => type === "m.room.create")?.content).to.include({ room_version: "11" });
+  });
+
+  it("opens nothing for a session that has ended", async () => {
+    const eve = (await house.person("eve")).at(gate.url);
+    const options = { body: { invite: [bob.userId] } };
+    expect((await eve.request("POST", `${C}/v3/createRoom`, options)).status).to.equal(200);
+    await eve.json("POST", `${C}/v3/logout`, {});
+    const before = asked.length;
+    expect((await eve.request("POST", `${C}/v3/createRoom`, options)).status).to.equal(401);
+    expect(asked).to.have.lengthOf(before);
   });
 });

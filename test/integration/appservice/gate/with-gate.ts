@@ -41,7 +41,7 @@ export function gateOptions(house: House, logged: unknown[] = []): ClientApiProx
     },
     // Nobody is known to this house, so nobody never receives.
     entrance: {
-      newRoom: async () => ({ allowed: true, later: [] }),
+      newConversation: async () => ({ is: "unfinished" }),
       beforeInvitation: async () => undefined,
     },
     log: { warn: (fields, message) => logged.push({ fields, message }) },

@@ -1,14 +1,7 @@
 import { expect } from "chai";
 import { describe, it } from "mocha";
 import { classifyRoom, type MadeRoom } from "../../../../src/policy/conversations/adoption.ts";
-import {
-  type ActualRoom,
-  INVITED_LATER_TYPE,
-  type Membership,
-  type RoomId,
-  type RoomState,
-  type UserId,
-} from "../../../../src/policy/model.ts";
+import type { ActualRoom, Membership, RoomId, RoomState, UserId } from "../../../../src/policy/model.ts";
 import * as words from "../../../../src/policy/words.ts";
 import {
   c,
@@ -81,39 +74,34 @@ describe("a room that a user made", () => {
       { is: "refused", reason: words.neverReceives("Shy"), asker: ann },
     ]),
     [
-      "for several, one of whom is gone again, and one who is invited later",
-      { with: [[idOf("ben"), "leave"]], state: { [INVITED_LATER_TYPE]: { users: [idOf("shy")] } } },
-      { is: "refused", reason: words.neverReceives("Shy"), asker: ann },
-    ],
-    [
       "for several, one of whom is gone again, and the group that holds its maker alone stays",
       { with: [[idOf("ben"), "leave"], groupId("Doctors"), [idOf("shy"), "invite"]] },
       { is: "refused", reason: words.neverReceives("Shy"), asker: ann },
     ],
     ["with somebody who declined", { with: [[idOf("ben"), "leave"]] }, { is: "unfinished" }],
     [
-      "for several, one of whom is invited later",
-      { with: [idOf("ben")], state: { [INVITED_LATER_TYPE]: { users: [idOf("shy")] } } },
+      "with a group's handle alone, by somebody who is not in it",
+      { by: idOf("ben"), with: [groupId("Doctors")], direct: true },
+      { is: "refused", reason: words.notInGroup("Doctors"), asker: u("ben") },
+    ],
+    [
+      "with a custom group's handle alone, by somebody who is not in it",
+      { by: idOf("cara"), with: [customId("night")] },
+      { is: "refused", reason: words.notInGroup("night"), asker: u("cara") },
+    ],
+    [
+      "with a group's handle alone and a name, by somebody who is not in it",
+      { by: idOf("ben"), with: [groupId("Doctors")], state: named("Theatre list") },
       {
         is: "opening",
-        asker: ann,
+        asker: u("ben"),
         opening: {
           open: "new-custom",
-          selection: { users: [ann, u("ben"), u("shy")], securityGroups: [], customGroups: [] },
-          name: null,
+          selection: { users: [u("ben")], securityGroups: [g("Doctors")], customGroups: [] },
+          name: "Theatre list",
         },
         replace: null,
       },
-    ],
-    [
-      "for one who never receives, invited later and alone",
-      { with: [], state: { [INVITED_LATER_TYPE]: { users: [idOf("shy")] } } },
-      { is: "refused", reason: words.neverReceives("Shy"), asker: ann },
-    ],
-    [
-      "with somebody from outside, invited later",
-      { with: [idOf("ben")], state: { [INVITED_LATER_TYPE]: { users: [stranger] } } },
-      { is: "refused", reason: words.outsider, asker: ann },
     ],
     ["with the bot alone", { with: [settings.bot] }, { is: "control", asker: ann }],
     [

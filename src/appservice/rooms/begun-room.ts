@@ -1,0 +1,151 @@
+import { roomQueue } from "../../conversations/record/affected.ts";
+import type { StoredConversation } from "../../conversations/record/store.ts";
+import type {
+  ActualRoom,
+  Directory,
+  ExpectedRoom,
+  PracticeSettings,
+  RoomId,
+  UserId,
+} from "../../policy/model.ts";
+import { MARKER_TYPE } from "../../policy/model.ts";
+import { usernameOf } from "../../policy/names/names.ts";
+import { BOT_LEVEL } from "../../policy/rooms/power-levels.ts";
+import type { Queryable } from "../../store/database.ts";
+import { addJob } from "../../store/jobs.ts";
+import { withAccount } from "../accounts/accounts.ts";
+import { path } from "../homeserver/homeserver.ts";
+import { tellLookedAt } from "./everybody-in.ts";
+import { awaitOwnMember, mirrorOwnMember } from "./mirror.ts";
+import { carryOutStep, type RoomStepDependencies, refetchRoom } from "./room-steps.ts";
+
+/**
+ * A room that was begun: Whisper made it for a pair, acting for the one who writes first, and is not in it yet. Clients
+ * wait with the first message until exactly those two are there (docs/decisions/front-door.md), so Whisper comes in after
+ * that, or when nothing is said for a while. Its level is there from the beginning, and the callbacks know the room.
+ */
+
+/** Milliseconds that a first message is waited for: clients send after five seconds at the latest. */
+const FIRST_MESSAGE = 8_000;
+
+/** What a room is made with for Whisper to come in later: it needs nobody's invitation, and `by` steps down then. */
+export const asBegun = (expected: ExpectedRoom, by: UserId): ExpectedRoom => {
+  const levels = expected.state["m.room.power_levels"] ?? {};
+  const users = typeof levels.users === "object" && levels.users !== null ? levels.users : {};
+  return {
+    ...expected,
+    state: {
+      ...expected.state,
+      // The callbacks let nobody in but the two, and the room's id is told to nobody else.
+      "m.room.join_rules": { join_rule: "public" },
+      "m.room.power_levels": { ...levels, users: { ...users, [by]: BOT_LEVEL } },
+    },
+  };
+};
+
+/** Who may have begun the room of this conversation. */
+export const beginners = ({ members, direct }: ExpectedRoom): readonly UserId[] =>
+  [...direct.keys()].filter((user) => members.has(user));
+
+/** Is it a room that was begun for this conversation, and that Whisper is still to come into? */
+export function isBegun(
+  { conversation }: StoredConversation,
+  actual: ActualRoom,
+  { directory, settings }: { readonly directory: Directory; readonly settings: PracticeSettings },
+): boolean {
+  if (conversation.kind !== "individual" || actual.creator === null) return false;
+  const maker = usernameOf(settings, actual.creator, directory);
+  return (
+    maker !== null &&
+    conversation.pair.includes(maker) &&
+    actual.members.get(settings.bot)?.membership !== "join" &&
+    actual.state[MARKER_TYPE]?.id === conversation.id &&
+    actual.state["m.room.join_rules"]?.join_rule === "public"
+  );
+}
+
+/**
+ * Brings the two in, and Whisper when it is time.
+ * @param now somebody waits for something that only Whisper can do there.
+ * @returns whether Whisper is in, so that the room can be looked at like any other.
+ */
+export async function lookAtBegun(
+  dependencies: RoomStepDependencies,
+  stored: StoredConversation,
+  expected: ExpectedRoom | null,
+  actual: ActualRoom,
+  now: boolean,
+): Promise<boolean> {
+  const { database } = dependencies;
+  const extra = [...actual.members].some(
+    ([user, { membership }]) => membership === "join" && expected?.members.has(user) !== true,
+  );
+  const due = now || expected === null || extra ? null : await dueAt(dependencies, actual.roomId);
+  if (expected !== null && due !== null) {
+    await bringIn(dependencies, actual, expected);
+    await tellLookedAt(database, stored.conversation.id);
+    for (const [user, other] of expected.direct)
+      if (actual.members.has(user) && !actual.direct.has(user))
+        await carryOutStep(dependencies, actual.roomId, { step: "direct", user, other });
+    const { id } = stored.conversation;
+    await addJob(database, "room", { conversation_id: id }, { queue: roomQueue(id), runAt: due });
+    return false;
+  }
+  await enter(dependencies, actual);
+  return true;
+}
+
+/** When Whisper is to come in; null: now, since something was said, or nothing was for long enough. */
+async function dueAt({ database }: RoomStepDependencies, room: RoomId): Promise<Date | null> {
+  const found = await database.query<{ due: Date }>(
+    `SELECT seen_at + $2 * interval '1 millisecond' AS due FROM rooms
+     WHERE room_id = $1 AND seen_at + $2 * interval '1 millisecond' > now()
+       AND NOT EXISTS (SELECT FROM inbox WHERE inbox.room_id = $1 AND NOT event ? 'state_key')`,
+    [room, FIRST_MESSAGE],
+  );
+  return found.rows[0]?.due ?? null;
+}
+
+async function bringIn(
+  dependencies: RoomStepDependencies,
+  actual: ActualRoom,
+  expected: ExpectedRoom,
+): Promise<void> {
+  const { database, homeserver, bot } = dependencies;
+  const wanted = await withAccount(
+    database,
+    [...expected.members].filter((user) => user !== bot),
+  );
+  for (const user of wanted) {
+    if (actual.members.get(user)?.membership === "join") continue;
+    await awaitOwnMember(database, actual.roomId, user, "join");
+    await homeserver.call({
+      method: "POST",
+      path: path`/_matrix/client/v3/join/${actual.roomId}`,
+      as: user,
+    });
+    await mirrorOwnMember(database, actual.roomId, user, "join");
+  }
+}
+
+/** Whisper comes in. What is left of making the room as it ought to be, its maker's stepping down too, needs no more. */
+async function enter(dependencies: RoomStepDependencies, actual: ActualRoom): Promise<void> {
+  const { database, homeserver, bot } = dependencies;
+  const { roomId: room, creator } = actual;
+  await awaitOwnMember(database, room, bot, "join");
+  await homeserver.call({ method: "POST", path: path`/_matrix/client/v3/join/${room}` });
+  // Only who is there can step down.
+  if (creator !== null && actual.members.get(creator)?.membership !== "join")
+    await homeserver.call({ method: "POST", path: path`/_matrix/client/v3/join/${room}`, as: creator });
+  await refetchRoom(database, homeserver, room);
+}
+
+/** Something was said in a room that Whisper is not in yet. */
+export const hasBegun = async (db: Queryable, room: RoomId, bot: UserId): Promise<boolean> => {
+  const found = await db.query(
+    `SELECT FROM rooms r WHERE r.room_id = $1 AND r.creator <> $2 AND NOT EXISTS (
+       SELECT FROM room_members m WHERE m.room_id = $1 AND m.user_id = $2 AND m.membership = 'join')`,
+    [room, bot],
+  );
+  return found.rowCount === 1;
+};

@@ -1,0 +1,92 @@
+import { checkRoomPromptly } from "../../conversations/record/affected.ts";
+import { conversationById } from "../../conversations/record/store.ts";
+import type { DirectorySnapshot } from "../../directory/snapshot.ts";
+import type { ConversationId, PracticeSettings, RoomId, UserId } from "../../policy/model.ts";
+import { expectedRoom } from "../../policy/rooms/expected-room.ts";
+import type { Database, Queryable } from "../../store/database.ts";
+import type { Notifications } from "../../store/notifications.ts";
+import { withAccount } from "../accounts/accounts.ts";
+
+export interface ReaderDependencies {
+  readonly database: Database;
+  readonly directory: DirectorySnapshot;
+  readonly settings: PracticeSettings;
+  readonly notifications: Notifications;
+}
+
+/** Milliseconds without anybody coming in after which nobody more is waited for. */
+const PATIENCE = 5_000;
+
+/** The room was looked at: whoever waits for its members looks as well. */
+export const tellLookedAt = async (db: Queryable, id: ConversationId): Promise<void> => {
+  await db.query("SELECT pg_notify('whisper_looked_at', $1)", [id]);
+};
+
+/**
+ * Waits until everybody who belongs in a conversation is in its room, so that what is said in it then is in everybody's
+ * timeline, and counted. Somebody who cannot be let in keeps nobody waiting for long.
+ * @returns the room; null when it is not there in time, or `asker` is not in it.
+ */
+export async function everybodyIn(
+  dependencies: ReaderDependencies,
+  id: ConversationId,
+  asker: UserId,
+  signal: AbortSignal,
+): Promise<RoomId | null> {
+  let news = Promise.withResolvers<"news">();
+  const off = dependencies.notifications.on("whisper_looked_at", (looked) => {
+    if (looked === id) news.resolve("news");
+  });
+  try {
+    let fewest = Number.POSITIVE_INFINITY;
+    let until = 0;
+    for (let again = false; ; again = true) {
+      // Listening before looking: what comes between is not missed.
+      news = Promise.withResolvers();
+      const { room, missing } = await look(dependencies, id);
+      if (room !== null && missing.size === 0) return room;
+      // One look lets a few people in; these are waited for.
+      if (again) await dependencies.database.transaction((tx) => checkRoomPromptly(tx, id));
+      if (missing.size < fewest) until = performance.now() + PATIENCE;
+      fewest = Math.min(fewest, missing.size);
+      const heard = await within(until - performance.now(), news.promise, signal);
+      if (heard === null) return room !== null && !missing.has(asker) ? room : null;
+    }
+  } finally {
+    off();
+  }
+}
+
+/** The room, and whoever ought to be in it and is not, of those who have an account. */
+async function look(
+  { database, directory, settings }: ReaderDependencies,
+  id: ConversationId,
+): Promise<{ readonly room: RoomId | null; readonly missing: ReadonlySet<UserId> }> {
+  const stored = await conversationById(database, id);
+  const expected = stored && expectedRoom(stored.conversation, await directory.fresh(), settings);
+  if (!stored || !expected) return { room: null, missing: new Set() };
+  const wanted = await withAccount(
+    database,
+    [...expected.members].filter((user) => user !== settings.bot),
+  );
+  const joined = await database.query<{ user_id: UserId }>(
+    "SELECT user_id FROM room_members WHERE room_id = $1 AND membership = 'join'",
+    [stored.roomId],
+  );
+  const there = new Set(joined.rows.map((row) => row.user_id));
+  return { room: stored.roomId, missing: new Set([...wanted].filter((user) => !there.has(user))) };
+}
+
+async function within<T>(milliseconds: number, awaited: Promise<T>, signal: AbortSignal): Promise<T | null> {
+  const { promise: over, resolve } = Promise.withResolvers<null>();
+  const giveUp = () => resolve(null);
+  const timer = setTimeout(giveUp, Math.max(0, milliseconds));
+  signal.addEventListener("abort", giveUp, { once: true });
+  if (signal.aborted) giveUp();
+  try {
+    return await Promise.race([awaited, over]);
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", giveUp);
+  }
+}
