@@ -60,6 +60,7 @@ export function serveHttp(services: Services, doors: Doors, working: () => boole
     synapseUrl: config.homeserver.url,
     media: mediaOf(services.database),
     uploaderOf: uploaderIn(services.homeserver),
+    bot: settings.bot,
     entrance: entrance({
       directory,
       settings,

@@ -4,6 +4,7 @@ import type { UserId } from "../../policy/model.ts";
 import { endToEnd, type Upstream, upstream } from "../homeserver/upstream.ts";
 import { createRoom } from "./door/create-room.ts";
 import type { Entrance } from "./door/entrance.ts";
+import { ignoredUsers } from "./door/ignored-users.ts";
 import { legacyMedia, mediaRule } from "./door/media.ts";
 import { membershipAsState, membershipOfOther, ownMembership } from "./door/memberships.ts";
 import { pusher } from "./door/pusher.ts";
@@ -36,6 +37,7 @@ export interface GateOptions {
   /** Which rooms show a file. */
   readonly media: MediaPort;
   readonly uploaderOf: (server: string, mediaId: string) => Promise<UserId | null>;
+  readonly bot: UserId;
   /** Who may be invited, and when. */
   readonly entrance: Entrance;
   readonly log: GateLog;
@@ -95,8 +97,8 @@ export function createGate(options: GateOptions): Gate {
     "event-stream": eventStream,
     notifications,
     "initial-sync": initialSync,
-    sync,
-    "sliding-sync": slidingSync,
+    sync: sync(options.bot),
+    "sliding-sync": slidingSync(options.bot),
     "to-device": toDevice,
     receipt,
     pusher,
@@ -104,6 +106,7 @@ export function createGate(options: GateOptions): Gate {
     "membership-of-other": membershipOfOther(options.entrance),
     "membership-as-state": membershipAsState(options.entrance),
     "create-room": createRoom(options.entrance),
+    "ignored-users": ignoredUsers(options.bot),
     "identity-server": identityServer,
     media: mediaRule(options),
     "legacy-media": legacyMedia,

@@ -46,7 +46,7 @@ export function mayWriteEvent(
   event: EventToWrite,
 ): Verdict {
   const { room, type } = event;
-  if (type === "m.room.encryption") return refused(words.noEncryption);
+  if (type === "m.room.encryption" || type === "m.room.encrypted") return refused(words.noEncryption);
   const sender = whoIs(settings, event.sender, directory);
   if (sender.is === "bot") return ALLOWED;
   if (room.room === "closed") return refused(words.conversationClosed);

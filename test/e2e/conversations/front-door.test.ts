@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { NotificationCountType } from "matrix-js-sdk";
+import { NotificationCountType, RoomEvent } from "matrix-js-sdk";
 import { z } from "zod";
 import { mustCallApi } from "../../../dev/clients/api.ts";
 import type { Person } from "../../../dev/clients/person.ts";
@@ -15,6 +15,8 @@ describe("The first message of a conversation, begun as Element does", function 
   this.timeout(120_000);
   let stack: TestStack;
   const figures: string[] = [];
+  /** Invitations that any client showed. */
+  const invitations: string[] = [];
 
   before(async function () {
     this.timeout(180_000);
@@ -27,6 +29,9 @@ describe("The first message of a conversation, begun as Element does", function 
   const newcomer = async (name: string, details = {}): Promise<Person & { readonly name: string }> => {
     const username = unique(name);
     const person = await hire(stack, username, details);
+    person.client.on(RoomEvent.MyMembership, (room, membership) => {
+      if (membership === "invite") invitations.push(`${person.userId} ${room.roomId}`);
+    });
     await roomOfKind(person, "control");
     return Object.assign(person, { name: username });
   };
@@ -230,5 +235,25 @@ describe("The first message of a conversation, begun as Element does", function 
         expect(await allRooms()).to.equal(rooms);
       });
     }
+  });
+
+  it("is refused with the sentence when it is encrypted, in whatever conversation", async () => {
+    const [mia, ben] = [await newcomer("mia"), await newcomer("ben")];
+    const { room } = await openConversation(stack, ben.name, { users: [mia.name] });
+    const control = await roomOfKind(mia, "control");
+    for (const each of [room, control.roomId]) {
+      const path = `/_matrix/client/v3/rooms/${encodeURIComponent(each)}/send/m.room.encrypted/${unique("x")}`;
+      const { status, body } = await mia.request("PUT", path, {
+        algorithm: "m.megolm.v1.aes-sha2",
+        ciphertext: "x",
+      });
+      expect(status).to.equal(403);
+      expect(body).to.include({ errcode: "M_FORBIDDEN" });
+      expect(JSON.stringify(body)).to.match(/encryption stays off/);
+    }
+  });
+
+  it("shows nobody an invitation", () => {
+    expect(invitations).to.deep.equal([]);
   });
 });

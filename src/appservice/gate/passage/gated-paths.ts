@@ -34,6 +34,8 @@ export type GatedKind =
   | "membership-as-state"
   /** Invites, which tells those invited the room's name and topic. */
   | "create-room"
+  /** Says whose messages somebody is shown none of: Whisper's too, if they say so. */
+  | "ignored-users"
   /** Tells the others how far somebody has read; Synapse takes it from who has left as well. */
   | "receipt"
   /** Says where push notifications go, and how much they say. */
@@ -97,6 +99,11 @@ export const GATED_PATHS: readonly GatedPath[] = [
     kind: "membership-as-state",
     method: "PUT",
     pattern: `^${BEFORE}rooms/([^/]*)/state/${spelt("m.room.member")}(?:/([^/]*)|$)`,
+  },
+  {
+    kind: "ignored-users",
+    method: "PUT",
+    pattern: `^${BEFORE}user/[^/]*/account_data/${spelt("m.ignored_user_list")}(?:/|$)`,
   },
   { kind: "receipt", method: "POST", pattern: `^${BEFORE}rooms/([^/]*)/(?:receipt|read_markers)(?:/|$)` },
   { kind: "pusher", method: "POST", pattern: `^${BEFORE}pushers/set(?:/|$)` },

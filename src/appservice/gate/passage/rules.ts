@@ -2,12 +2,14 @@ import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { Request, Response } from "express";
+import type { UserId } from "../../../policy/model.ts";
 import type { JsonAnswer, Upstream } from "../../homeserver/upstream.ts";
 import { handOn, headersFor, RequestTooLarge, whileWanted } from "./answer.ts";
 import { type Callers, objectIn, Undecidable } from "./caller.ts";
 import type { Gated } from "./gated-paths.ts";
 import { JsonPart } from "./json-part.ts";
 import { roomsIn, withoutContent, withoutLeftRooms } from "./left-rooms.ts";
+import { withoutInvitationsOf, withoutInvitedRooms } from "./own-invitations.ts";
 import {
   NO_IDENTITY_SERVER,
   NOT_A_MEMBER,
@@ -98,36 +100,45 @@ const listOf =
 export const notifications: Rule = listOf("notifications");
 export const initialSync: Rule = listOf("rooms");
 
-/** A sync, streamed, in which rooms that the user has left say only that. */
-export const sync: Rule = async (passage, request, response) => {
-  const leftRooms = new JsonPart(
-    ["rooms", "leave"],
-    async (json) => JSON.stringify(withoutContent(JSON.parse(json), await passage.callers.userId(request))),
-    MOST_LEFT,
-  );
-  const answer = await begin(passage, request, response);
-  try {
-    await mustBeSync(answer, request.method);
-    await pour(answer, request, response, leftRooms);
-  } finally {
-    // What is no sync, and not handed on.
-    answer.destroy();
-  }
-};
+/** A sync, streamed, in which rooms that the user has left say only that, and without Whisper's own invitations. */
+export const sync =
+  (bot: UserId): Rule =>
+  async (passage, request, response) => {
+    const part = (name: string, change: (part: unknown, user: UserId) => object) =>
+      new JsonPart(
+        ["rooms", name],
+        async (json) => JSON.stringify(change(JSON.parse(json), await passage.callers.userId(request))),
+        MOST_LEFT,
+      );
+    const answer = await begin(passage, request, response);
+    try {
+      await mustBeSync(answer, request.method);
+      await pour(answer, request, response, [
+        part("leave", withoutContent),
+        part("invite", (invite, user) => withoutInvitationsOf(bot, invite, user)),
+      ]);
+    } finally {
+      // What is no sync, and not handed on.
+      answer.destroy();
+    }
+  };
 
 /** The same for sliding sync, which does not set left rooms apart: asked afterwards, as for single events. */
-export const slidingSync: Rule = async (passage, request, response) => {
-  const answer = await read(passage, request, response, await bodyOf(request));
-  if (answer.status !== 200) return handOn(response, answer);
-  const body = objectIn(answer.text);
-  if (body === undefined) throw new Undecidable("a sliding sync of unknown form");
-  const rooms = roomsIn(body);
-  if (rooms.length === 0) return handOn(response, answer);
-  const joined = await passage.callers.joinedRooms(request);
-  if (rooms.every((id) => joined.has(id))) return handOn(response, answer);
-  const user = await passage.callers.userId(request);
-  handOn(response, answer, JSON.stringify(withoutLeftRooms(body, joined, user)));
-};
+export const slidingSync =
+  (bot: UserId): Rule =>
+  async (passage, request, response) => {
+    const answer = await read(passage, request, response, await bodyOf(request));
+    if (answer.status !== 200) return handOn(response, answer);
+    const body = objectIn(answer.text);
+    if (body === undefined) throw new Undecidable("a sliding sync of unknown form");
+    const rooms = roomsIn(body);
+    if (rooms.length === 0) return handOn(response, answer);
+    const joined = await passage.callers.joinedRooms(request);
+    if (rooms.every((id) => joined.has(id))) return handOn(response, answer);
+    const user = await passage.callers.userId(request);
+    const kept = withoutInvitedRooms(bot, withoutLeftRooms(body, joined, user), user);
+    handOn(response, answer, JSON.stringify(kept));
+  };
 
 /**
  * Messages to devices, which the client's own sessions use to trust one another: nobody else is sent any. What goes on
@@ -215,14 +226,14 @@ async function pour(
   answer: IncomingMessage,
   request: Request,
   response: Response,
-  through?: JsonPart,
+  through: readonly JsonPart[] = [],
 ): Promise<void> {
   const headers = headersFor(answer.headers);
   const length = answer.headers["content-length"];
-  const looksInside = through !== undefined && answer.statusCode === 200 && request.method !== "HEAD";
+  const looksInside = through.length > 0 && answer.statusCode === 200 && request.method !== "HEAD";
   if (!looksInside && length !== undefined) headers["content-length"] = length;
   response.writeHead(answer.statusCode ?? 502, headers);
-  const steps: [Readable, ...NodeJS.ReadWriteStream[]] = looksInside ? [answer, through] : [answer];
+  const steps: [Readable, ...NodeJS.ReadWriteStream[]] = looksInside ? [answer, ...through] : [answer];
   await pipeline([...steps, response]);
 }
 

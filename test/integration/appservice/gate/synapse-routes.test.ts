@@ -118,4 +118,29 @@ describe("the read gate, held to Synapse's own routes", function () {
     }
     expect(served).to.be.above(100);
   });
+
+  it("sees every list of ignored users that Synapse would take, whatever is encoded in its name", () => {
+    const lists = routes.filter(
+      ({ method, servlet }) => method === "PUT" && /AccountDataServlet$/.test(servlet),
+    );
+    let served = 0;
+    for (const route of lists) {
+      for (const account_data_type of [
+        "m.ignored_user_list",
+        "m%2eignored_user_list",
+        "m.ignored%5Fuser%5flist",
+      ]) {
+        for (const path of oddPaths(route, { ...VALUES, account_data_type, user_id: "@ann:example.org" })) {
+          const groups = route.expression.exec(pathOf(path))?.groups;
+          if (groups === undefined || groups.room_id !== undefined) continue;
+          if (decoded(groups.account_data_type ?? "") !== "m.ignored_user_list") continue;
+          served++;
+          const sorted = sortRequest("PUT", path);
+          expect(sorted.outcome, path).to.be.oneOf(["gated", "refuse"]);
+          if (sorted.outcome === "gated") expect(sorted.gated.kind, path).to.equal("ignored-users");
+        }
+      }
+    }
+    expect(served).to.be.above(100);
+  });
 });

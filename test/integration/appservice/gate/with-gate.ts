@@ -39,6 +39,7 @@ export function gateOptions(house: House, logged: unknown[] = []): ClientApiProx
       if (answer.status !== 200) return null;
       return (JSON.parse(answer.text) as { media_info: { user_id: UserId } }).media_info.user_id;
     },
+    bot: house.bot.userId,
     // Nobody is known to this house, so nobody never receives.
     entrance: {
       newConversation: async () => ({ is: "unfinished" }),

@@ -67,6 +67,7 @@ async function askAll(homeserverUrl: string, path: string): Promise<void> {
     synapseUrl: homeserverUrl,
     media: { vouched: () => Promise.resolve(new Set()) } as never,
     uploaderOf: () => Promise.resolve(null),
+    bot: "@whisper:localhost" as never,
     entrance: {} as never,
     log: { warn: () => undefined },
     behindProxy: false,

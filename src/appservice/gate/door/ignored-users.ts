@@ -1,0 +1,23 @@
+import type { UserId } from "../../../policy/model.ts";
+import type { Rule } from "../passage/rules.ts";
+import { passOn, understood } from "./pass-on.ts";
+
+/**
+ * Whom somebody ignores (client-server API, "Ignoring Users"): never Whisper. Synapse would not show them anything that it
+ * sends, arrival notices included, and nobody would know. Element offers it beside an invitation, as Reject & Ignore.
+ */
+export const ignoredUsers =
+  (bot: UserId): Rule =>
+  async (passage, request, response) => {
+    const body = await understood(request, response);
+    if (body === null) return;
+    const ignored = body.ignored_users;
+    const others =
+      typeof ignored === "object" && ignored !== null && !Array.isArray(ignored)
+        ? Object.fromEntries(Object.entries(ignored).filter(([id]) => id !== bot))
+        : ignored;
+    await passOn(passage, request, response, {
+      ...body,
+      ...(others === undefined ? {} : { ignored_users: others }),
+    });
+  };

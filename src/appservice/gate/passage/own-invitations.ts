@@ -1,0 +1,44 @@
+import type { UserId } from "../../../policy/model.ts";
+
+/**
+ * The moment between Whisper's invitation and the join that it makes itself a few milliseconds later: it is nothing to
+ * accept or to reject, so no client is told of it. The join is what they are told.
+ */
+
+type Json = Readonly<Record<string, unknown>>;
+
+const isObject = (value: unknown): value is Json =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** `rooms.invite` of a sync without the rooms that the bot invites into. */
+export function withoutInvitationsOf(bot: UserId, invite: unknown, user: UserId): Json {
+  if (!isObject(invite)) return {};
+  return Object.fromEntries(
+    Object.entries(invite).filter(([, room]) => {
+      const state = isObject(room) ? room.invite_state : undefined;
+      return !invitedBy(bot, isObject(state) ? state.events : undefined, user);
+    }),
+  );
+}
+
+/** A sliding sync's answer without them. The lists' counts are the homeserver's. */
+export function withoutInvitedRooms(bot: UserId, answer: Json, user: UserId): Json {
+  if (!isObject(answer.rooms)) return answer;
+  const rooms = Object.entries(answer.rooms);
+  const kept = rooms.filter(
+    ([, room]) => !(isObject(room) && invitedBy(bot, room.invite_state ?? room.stripped_state, user)),
+  );
+  return kept.length === rooms.length ? answer : { ...answer, rooms: Object.fromEntries(kept) };
+}
+
+const invitedBy = (bot: UserId, events: unknown, user: UserId): boolean =>
+  Array.isArray(events) &&
+  events.some(
+    (event: unknown) =>
+      isObject(event) &&
+      event.type === "m.room.member" &&
+      event.state_key === user &&
+      event.sender === bot &&
+      isObject(event.content) &&
+      event.content.membership === "invite",
+  );
