@@ -5,7 +5,9 @@ import { HISTORY, tickContent } from "./notices/notice.ts";
 import { cardRef } from "./notices/refs.ts";
 import * as words from "./notices/words.ts";
 
-/** What is pinned in an arrivals room: what it is for, and the button that shows the history. Once for each room. */
+/**
+ * The message pinned in an arrivals room: what the room is for, and the button that shows the history. One per room.
+ */
 export function cardPosts(owner: Username, room: RoomId): Post[] {
   const where = arrivalsConversation(owner);
   const ref = cardRef(room);

@@ -27,12 +27,12 @@ import type { Change, Effect } from "./rules/change.ts";
 import { nextStep, ruleFor } from "./rules/escalation.ts";
 import { isReachable } from "./rules/people.ts";
 
-/** A send whose conversation is still to be looked up. */
+/** A send whose conversation has not been looked up yet. */
 export interface Post extends Omit<Send, "conversation"> {
   readonly in: NewConversation;
 }
 
-/** Writes what has changed and queues what follows from it, all in the transaction. */
+/** Writes what has changed and queues everything that follows from it, all in the transaction. */
 export async function commit(
   tx: Transaction,
   dependencies: ArrivalDependencies,
@@ -65,7 +65,7 @@ export const viewOf = (
   patientUrl: patientUrl(dependencies.arrivalSettings.publicUrl, link),
 });
 
-/** Queues sends, those of one conversation together: two transactions then take the same locks in the same order. */
+/** Queues sends, grouped by conversation, so that two transactions take the same locks in the same order. */
 export async function send(tx: Transaction, posts: readonly Post[], seen?: ConversationIds): Promise<void> {
   if (posts.length === 0) return;
   const wanted = new Map(posts.map((post) => [post.in.naturalKey, post.in]));
@@ -155,7 +155,7 @@ const control = (username: Username, ref: string, text: string): Post => ({
   content: { msgtype: "m.text", body: text },
 });
 
-/** The next step of the escalation, if the practice has one here. A clock that runs already is set anew. */
+/** Schedules the next escalation step, if the practice has one here. Resets a clock that is already running. */
 async function startClock(
   tx: Transaction,
   dependencies: ArrivalDependencies,
@@ -174,7 +174,7 @@ async function startClock(
   await queueStep(tx, step, next.at);
 }
 
-/** There is one next step of an arrival: one that waits already is replaced. */
+/** An arrival has one next step: a new one replaces the one that is waiting. */
 export const queueStep = (
   tx: Transaction,
   step: JobPayloads["arrival_escalation"],
@@ -182,7 +182,7 @@ export const queueStep = (
 ): Promise<void> =>
   addJob(tx, "arrival_escalation", step, { key: `arrival-escalation:${step.arrival_id}`, runAt: at });
 
-/** The reactions that stand under a notice, so that one click answers. */
+/** The reactions under a notice, so that one click answers. */
 const ticksOf = ({ arrivalSettings }: ArrivalDependencies): string[] => [
   ACKNOWLEDGE,
   REPLY,
@@ -209,7 +209,7 @@ function posted(
   ];
 }
 
-/** What was not sent yet never will be; what may have been sent is redacted. */
+/** A message that was not sent yet never will be; one that may have been sent is redacted. */
 async function takenDown(
   tx: Transaction,
   dependencies: ArrivalDependencies,

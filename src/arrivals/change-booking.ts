@@ -19,9 +19,9 @@ import { isReachable } from "./rules/people.ts";
 import { retell } from "./rules/retelling.ts";
 
 export interface BookingResult {
-  /** False: what is known already is as new or newer, and nothing changed. */
+  /** False: what is known is as new or newer, and nothing changed. */
   readonly applied: boolean;
-  /** The arrival that the booking is part of, or was last. */
+  /** The arrival that the booking is part of, or was part of last. */
   readonly arrival: Arrival | null;
 }
 
@@ -30,24 +30,24 @@ const likelyRooms = (directory: Directory, booking: Booking) =>
     .filter(({ deliver }) => deliver)
     .map(({ username }) => arrivalsConversation(username));
 
-/** Breaks a line, moves a terminal, or turns text round. */
+/** Breaks a line, moves a terminal's cursor, or reverses text. */
 const UNFIT = /[\p{Cc}\p{Bidi_Control}\u2028\u2029]/u;
 
-/** Text of one line that can be seen; null: there is none. */
+/** Visible text on one line; null: there is none. */
 const visible = (text: string | null): string | null =>
   text === null || !UNFIT.test(text) ? text : tidyName(text) || null;
 
 /**
- * Takes in a booking as HealthTrack has it now. The booking, its arrival, the notices and what is to be sent are one
- * transaction, so a notice is neither lost nor doubled whenever the process ends.
+ * Stores a booking as HealthTrack has it now. The booking, its arrival, the notices and the sends are one transaction,
+ * so a notice is neither lost nor doubled, whenever the process ends.
  */
 export async function putBooking(
   tx: Transaction,
   dependencies: ArrivalDependencies,
   sent: Booking,
 ): Promise<BookingResult> {
-  // Asked together: a transaction's statements are carried out in this order, each when the one before has its locks.
-  // Where whom memory would tell is told is looked up beside them; whoever else turns out to be told is looked up later.
+  // Queried together: a transaction runs its statements in this order, each once the one before has its locks. The
+  // rooms of the recipients known from memory are looked up at the same time; any others are looked up later.
   const [directory, , situation, seen] = await Promise.all([
     dependencies.directory.within(tx),
     lockBooking(tx, sent.bookingId, sent.patientId),
@@ -79,7 +79,7 @@ export async function putBooking(
   return { applied: true, arrival: now ?? situation.last };
 }
 
-/** The booking is sent again: whoever could not be told of its arrival before, and can be now, is told. */
+/** The booking is sent again: everyone who could not be told of its arrival before, and can be now, is told. */
 function withRetold(
   changes: readonly Change[],
   situation: Situation,

@@ -11,15 +11,15 @@ import { isReachable } from "./rules/people.ts";
 import { retell } from "./rules/retelling.ts";
 
 /**
- * The directory or a preference changes: somebody who was told of an arrival may not be able to see it any more, and
- * somebody who could not be told may be now. In its transaction.
+ * The directory or a preference has changed: someone who was told of an arrival may no longer be able to see it, and
+ * someone who could not be told may be now. Runs in the changing transaction.
  */
 export const recipientsMayChange = (tx: Queryable): Promise<void> =>
   addJob(tx, "arrival_recipients", {}, { key: "arrival_recipients" });
 
 /**
- * The job `arrival_recipients`. Looks at every patient in the waiting room for whom somebody has still to answer, or could
- * not be told. These are few, so it does not work out whom a change of groups and permissions has touched.
+ * The job `arrival_recipients`. Checks every patient in the waiting room for whom someone has still to answer, or could
+ * not be told. They are few, so it does not work out whom a change of groups and permissions affects.
  */
 export async function followRecipients(database: Database, dependencies: ArrivalDependencies): Promise<void> {
   const directory = await dependencies.directory.fresh();
@@ -47,8 +47,8 @@ function follow(arrival: Arrival, directory: Directory): Change {
 }
 
 /**
- * Whoever was told and has not answered, and cannot use Whisper any more, will not answer: the notice goes, and whoever
- * marked the arrival is told. Switching one's alerts off is another thing: who is told was decided on arrival.
+ * Someone who was told, has not answered and can no longer use Whisper will not answer: their notice goes, and whoever
+ * marked the arrival is told. Switching alerts off does not count: whom to tell was decided on arrival.
  */
 export function withoutLost(arrival: Arrival, directory: Directory, at: Date): Change {
   if (arrival.ended !== null) return { arrival, effects: [] };

@@ -22,8 +22,8 @@ async function passedOn(tx: Transaction, reply: EventId): Promise<PassedOn | nul
 }
 
 /**
- * The recipient corrected a reply: what was passed on is corrected too, under the same quotation.
- * @returns why it could not be, as a sentence for the recipient; null when it was, or nothing had been passed on.
+ * The recipient edited a reply: the passed-on message is edited too, under the same quotation.
+ * @returns why that failed, as a sentence for the recipient; null if it worked, or nothing had been passed on.
  */
 export async function correctReply(
   tx: Transaction,
@@ -53,7 +53,7 @@ export async function correctReply(
   return null;
 }
 
-/** The recipient deleted a reply: what was passed on is deleted too, as by its sender. */
+/** The recipient deleted a reply: the passed-on message is deleted too, as if by its sender. */
 export async function withdrawReply(tx: Transaction, event: MatrixEvent, reply: EventId): Promise<void> {
   const earlier = await passedOn(tx, reply);
   if (earlier === null) return;

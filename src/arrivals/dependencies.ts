@@ -9,7 +9,7 @@ export interface QuickReply {
   readonly text: string;
 }
 
-/** What the practice has set about arrivals. */
+/** The practice's settings for arrivals. */
 export interface ArrivalSettings {
   readonly show: ShownPatient;
   readonly zone: PracticeZone;
@@ -17,17 +17,17 @@ export interface ArrivalSettings {
   readonly publicUrl: string;
   readonly quickReplies: readonly QuickReply[];
   readonly escalation: readonly EscalationRule[];
-  /** Milliseconds after which a notice that still waits is cleared, when its day is over. */
+  /** Milliseconds after which a waiting notice is cleared, once its day is over. */
   readonly staleAfter: number;
 }
 
-/** What everything about arrivals needs. */
+/** What everything about arrivals is built of. */
 export interface ArrivalDependencies {
   readonly directory: DirectorySnapshot;
   readonly settings: PracticeSettings;
   readonly arrivalSettings: ArrivalSettings;
-  /** The time; now unless told. */
+  /** The current time; the real one by default. */
   readonly now?: () => Date;
-  /** Told how long somebody took to acknowledge, in seconds: for the metrics. */
+  /** Called with how long someone took to acknowledge, in seconds: for the metrics. */
   readonly onAcknowledged?: (seconds: number) => void;
 }

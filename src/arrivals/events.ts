@@ -27,7 +27,10 @@ const TYPES: ReadonlySet<string> = new Set([
   "m.room.member",
 ]);
 
-/** What happens in arrivals rooms: the recipient answers with ✅, ↩️, a quick answer or a reply, or asks for the history. */
+/**
+ * Handles events in arrivals rooms: the recipient answers with ✅, ↩️, a quick answer or a reply, or asks for the
+ * history.
+ */
 export function arrivalEvents(dependencies: ArrivalDependencies): EventHandler {
   return {
     name: "arrivals",
@@ -45,7 +48,7 @@ export function arrivalEvents(dependencies: ArrivalDependencies): EventHandler {
         }
         return;
       }
-      // Only the recipient answers. Nobody else can write in the room, and if they could, it would change nothing.
+      // Only the recipient answers. Nobody else can write in the room, and it would change nothing if they could.
       if (event.sender !== ownerId) return;
       switch (event.type) {
         case "m.reaction":
@@ -62,7 +65,7 @@ export function arrivalEvents(dependencies: ArrivalDependencies): EventHandler {
 /** An arrivals room. */
 interface Place {
   readonly owner: Username;
-  /** There is another one meanwhile. What the owner had said in this one before counts; nothing can be shown in it. */
+  /** Another room has replaced it. What the owner had said here before counts; nothing can be shown here. */
   readonly replaced: boolean;
 }
 
@@ -77,7 +80,7 @@ async function placeOf(tx: Transaction, event: MatrixEvent): Promise<Place | nul
   return found.rows[0] ?? null;
 }
 
-/** The card has been posted: now its event id is known, and it can be pinned. */
+/** The card has been posted: its event id is now known, so it can be pinned. */
 async function pinCard(tx: Transaction, event: MatrixEvent): Promise<void> {
   if (event.content[REF_KEY] !== refs.cardRef(event.room_id)) return;
   const key = `arrival-card:${event.room_id}`;
@@ -105,7 +108,7 @@ async function reacted(
     return;
   }
   const about = await noticeBehind(tx, owner, ref);
-  // Taken back meanwhile, or an earlier posting of it: too late.
+  // Retracted since, or an earlier posting of it: too late.
   if (about === null || !about.current) return;
   const { arrival, notice } = about;
   const directory = await dependencies.directory.within(tx);
@@ -130,7 +133,7 @@ async function reacted(
   await answered(tx, dependencies, place, event, about, { msgtype: "m.text", body: quick.text });
 }
 
-/** Pressed like a button: the reaction is taken back, so that pressing once more is a reaction again. */
+/** It works like a button: the reaction is removed, so that the next press is a reaction again. */
 async function pressedHistory(
   tx: Transaction,
   dependencies: ArrivalDependencies,
@@ -184,7 +187,9 @@ async function wrote(
   await send(tx, [answerTo(owner, refs.answerRef(event.event_id), words.notAReply, null)]);
 }
 
-/** The recipient redacted something of theirs. Taking back ✅ changes nothing: what was acknowledged stays so. */
+/**
+ * The recipient redacted something of theirs. Taking back ✅ changes nothing: what was acknowledged stays acknowledged.
+ */
 async function tookBack(tx: Transaction, owner: Username, event: MatrixEvent): Promise<void> {
   const redacted = event.redacts ?? event.content.redacts;
   if (typeof redacted !== "string") return;
@@ -212,11 +217,11 @@ async function answered(
 interface About {
   readonly arrival: Arrival;
   readonly notice: Notice;
-  /** It is the notice as it stands in the room now. */
+  /** It is the notice that is in the room now. */
   readonly current: boolean;
 }
 
-/** The owner's notice that a send of ours was about, its arrival locked; null: it was about none. */
+/** The owner's notice that one of our sends was about, with its arrival locked; null: it was about none. */
 async function noticeBehind(tx: Transaction, owner: Username, ref: string): Promise<About | null> {
   const about = refs.noticeBehind(ref);
   if (about === null || about.username !== owner) return null;

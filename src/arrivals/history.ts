@@ -14,13 +14,13 @@ import * as words from "./notices/words.ts";
 import { readArrivals } from "./record/store.ts";
 import { type Arrival, type Notice, noticeOf } from "./rules/arrival.ts";
 
-/** As many as one message shows well. Older ones are in the audit record and the API. */
+/** As many as one message shows well. The audit record and the API have the older ones. */
 const SHOWN = 30;
 
 /**
- * Shows the user the arrivals that they acknowledged, or takes that away again. Read from the record, so it tells of
- * notices that the room no longer has.
- * @param by the reaction that asked for it, if one did: taking it back hides the history.
+ * Shows the user the arrivals they have dealt with, or hides them again. Reads the record, so it includes notices that
+ * are no longer in the room.
+ * @param by the reaction that asked for it, if any: removing it hides the history.
  */
 export async function toggleHistory(
   tx: Transaction,
@@ -39,7 +39,7 @@ export async function toggleHistory(
   await send(tx, [post]);
 }
 
-/** The user took back the reaction that had opened the history. */
+/** The user removed the reaction that had opened the history. */
 export async function hideHistoryOf(tx: Transaction, user: Username, reaction: EventId): Promise<void> {
   const { opened, shown, opened_by } = await lockHistory(tx, user);
   if (shown && opened_by === reaction) await hide(tx, user, opened);
@@ -59,7 +59,7 @@ async function lockHistory(tx: Transaction, user: Username): Promise<HistoryRow>
       [user],
     ),
   );
-  // What was shown in a room that has been replaced since is shown to nobody.
+  // Nobody can see what was shown in a room that has since been replaced.
   const gone = history.shown && (await lostSends(tx, [historyRef(user, history.opened)])).size > 0;
   return gone ? { ...history, shown: false } : history;
 }
@@ -87,7 +87,7 @@ async function historyPost(
     if (notice === undefined || link === undefined) return [];
     return [historyLine(arrival, notice, viewOf(dependencies, directory, link))];
   });
-  // The oldest are left out of what one message cannot hold.
+  // If it is too much for one message, the oldest are left out.
   while (lines.length > 1 && !fits(historyContent(lines))) lines.pop();
   return {
     in: arrivalsConversation(user),
@@ -141,8 +141,8 @@ function outcomeOf(arrival: Arrival, notice: Notice, time: string, directory: Di
 }
 
 /**
- * What the user is done with, newest first: acknowledged, replied to and over, answered by somebody else who was
- * called in, or cleared at night.
+ * What the user is done with, newest first: acknowledged, replied to and over, answered by someone else who was called
+ * in, or cleared at night.
  */
 async function acknowledgedBy(db: Queryable, user: Username): Promise<Arrival[]> {
   return readArrivals(

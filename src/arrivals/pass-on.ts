@@ -26,7 +26,7 @@ export interface Answer {
 
 /**
  * Passes a recipient's answer on to whoever marked the arrival, as the recipient, in the individual conversation of the
- * two. @returns why it could not be, as a sentence for the recipient; null when it was.
+ * two. @returns why that failed, as a sentence for the recipient; null if it worked.
  */
 export async function passOn(
   tx: Transaction,
@@ -47,7 +47,7 @@ export async function passOn(
   const posts = contents.map(
     (each, index, all): Post => ({
       in: individualConversation(from, to),
-      // The last one is the reply itself: what is done to it later is done to this one.
+      // The last one is the reply itself: later edits and deletions apply to it.
       ref: index === all.length - 1 ? passedOnRef(event) : `${passedOnRef(event)}:quote`,
       as: userIdOf(dependencies.settings, from),
       type: "m.room.message",
@@ -60,7 +60,7 @@ export async function passOn(
   return null;
 }
 
-/** A sentence for the owner of an arrivals room, in the thread of the notice that it is about if there is one. */
+/** A sentence for the owner of an arrivals room, in the thread of the notice it is about, if there is one. */
 export const answerTo = (owner: Username, ref: string, text: string, thread: string | null): Post => ({
   in: arrivalsConversation(owner),
   ref,
@@ -69,7 +69,7 @@ export const answerTo = (owner: Username, ref: string, text: string, thread: str
   ...(thread === null ? {} : { target: { ref: thread } }),
 });
 
-/** The sender puts in what the thread is about. The fallback is for clients without threads. */
+/** The sender fills in what the thread is about. The fallback is for clients without threads. */
 export const IN_THREAD = {
   "m.relates_to": { rel_type: "m.thread", is_falling_back: true, "m.in_reply_to": {} },
 } as const;

@@ -10,7 +10,9 @@ import { withNotice } from "./rules/answers.ts";
 import { type Arrival, type ArrivalId, noticeOf } from "./rules/arrival.ts";
 import type { Change } from "./rules/change.ts";
 
-/** A conversation has another room: the notices that stood in the one before are to be posted there. In its transaction. */
+/**
+ * A conversation has a new room: notices from the previous one must be posted there. Runs in the changing transaction.
+ */
 export async function roomTaken(tx: Transaction, conversation: Conversation): Promise<void> {
   if (conversation.kind !== "arrivals") return;
   const username = conversation.user;
@@ -19,8 +21,8 @@ export async function roomTaken(tx: Transaction, conversation: Conversation): Pr
 }
 
 /**
- * The job `arrival_room`: posts again, oldest first, what its recipient ought to see and does not, because it went into
- * a room that was replaced. What was still on its way goes into the new room by itself.
+ * The job `arrival_room`: posts again, oldest first, every notice that its recipient should see and does not, because
+ * it went into a room that was replaced. Notices still waiting to be sent go into the new room by themselves.
  */
 export async function postAgain(
   database: Database,
@@ -33,7 +35,7 @@ export async function postAgain(
       const notice = arrival && noticeOf(arrival, username);
       if (arrival === null || !notice?.shown) return;
       if ((await lostSends(tx, [noticeRef(arrival, notice)])).size === 0) return;
-      // What was still to be said about the lost one has nothing to be about.
+      // Whatever was still to be said about the lost one no longer has a target.
       await dropUnsent(tx, postedRefs(arrival, notice));
       await commit(tx, dependencies, await dependencies.directory.within(tx), [
         anotherPosting(arrival, username),
@@ -42,7 +44,7 @@ export async function postAgain(
   }
 }
 
-/** The notice as it is now, in a posting of its own; how far its recipient has got stays. */
+/** The notice as it is now, in a new posting. What its recipient has done stays. */
 function anotherPosting(arrival: Arrival, username: Username): Change {
   const before = noticeOf(arrival, username);
   if (before === undefined) return { arrival, effects: [] };

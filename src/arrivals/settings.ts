@@ -2,7 +2,7 @@ import type { Config } from "../config/schema.ts";
 import type { ArrivalSettings } from "./dependencies.ts";
 import { foldLocation } from "./notices/clock.ts";
 
-/** What arrivals need of the configuration. */
+/** What arrivals need from the configuration. */
 export const arrivalSettings = ({ arrivals, practice, public_url }: Config): ArrivalSettings => ({
   show: arrivals.show,
   zone: {

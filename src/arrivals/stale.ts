@@ -7,14 +7,14 @@ import { lockArrival, readArrivals } from "./record/store.ts";
 import type { Arrival, ArrivalId } from "./rules/arrival.ts";
 import { endArrival } from "./rules/lifecycle.ts";
 
-/** A job that the clock starts. */
+/** A job that runs on a schedule. */
 interface Timed {
   readonly name: string;
   readonly cron: string;
   readonly run: () => Promise<void>;
 }
 
-/** Looks every hour: what was told in the morning is stale in the following night, what was told in the evening later. */
+/** Runs every hour: a notice from the morning is stale the following night, one from the evening later. */
 export const arrivalTimes = (dependencies: ArrivalDependencies, database: Database): Timed[] => [
   {
     name: "arrivals_stale",
@@ -27,8 +27,8 @@ export const arrivalTimes = (dependencies: ArrivalDependencies, database: Databa
 ];
 
 /**
- * Nobody has told us the end of it: the newest telling of it is old, and of an earlier day of the practice. The second
- * keeps patients of a long day on the board until it is over.
+ * Nobody has told us how it ended: the newest notice is old and from an earlier day of the practice. The second
+ * condition keeps patients of a long day on the board until the day is over.
  */
 export function isStale(
   arrival: Arrival,
@@ -45,7 +45,7 @@ export function isStale(
 }
 
 /**
- * Ends the arrivals that are stale: their notices leave the rooms and stay in the history.
+ * Ends stale arrivals: their notices leave the rooms and stay in the history.
  * @returns how many.
  */
 export async function clearStale(
@@ -72,7 +72,7 @@ const endStale = (
 ): Promise<boolean> =>
   database.transaction(async (tx) => {
     const arrival = await lockArrival(tx, id);
-    // It has ended or was told anew meanwhile.
+    // It has ended or was announced again meanwhile.
     if (arrival === null || !isStale(arrival, dependencies.arrivalSettings, now)) return false;
     const directory = await dependencies.directory.within(tx);
     await commit(tx, dependencies, directory, [endArrival(arrival, "stale", now)]);

@@ -9,9 +9,9 @@ import { postAgain } from "./replaced-room.ts";
 import type { ArrivalId } from "./rules/arrival.ts";
 import { escalate, putOffUntil, ruleFor } from "./rules/escalation.ts";
 
-/** What the card of an arrivals room needs of Matrix: `m.room.pinned_events` is state, which is not sent as messages are. */
+/** What an arrivals room's card needs from Matrix: `m.room.pinned_events` is state, which is not sent like messages. */
 export interface Pins {
-  /** Makes the event the only one that is pinned in the room. */
+  /** Makes the event the only pinned one in the room. */
   pin(room: RoomId, event: EventId): Promise<void>;
 }
 
@@ -27,7 +27,7 @@ export function arrivalTasks(
     arrival_escalation: (due) =>
       database.transaction(async (tx) => {
         const arrival = await lockArrival(tx, due.arrival_id as ArrivalId);
-        // The clock was started anew, or the step was taken by an earlier run of this job.
+        // The clock was restarted, or an earlier run of this job took the step.
         if (arrival === null || arrival.clockAt.toISOString() !== due.clock_at) return;
         if (arrival.escalations.length !== due.step - 1) return;
         const rule = ruleFor(dependencies.arrivalSettings.escalation, arrival);

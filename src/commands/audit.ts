@@ -5,7 +5,7 @@ import type { Transaction } from "../store/database.ts";
 import type { Command } from "./command.ts";
 import { typed } from "./tokens.ts";
 
-/** Has every room compared with what it ought to be; the report follows in the admin room. */
+/** Starts comparing every room with how it should be; the report follows in the admin room. */
 export type StartAudit = (
   tx: Transaction,
   asked: { readonly by: Username; readonly event: EventId; readonly repair: boolean },

@@ -1,4 +1,4 @@
-/** Commands as data: what they are called, what they take, what they do, and what is said about them. */
+/** Commands as data: their names, parameters, actions and help texts. */
 
 import type { MatrixEvent } from "../messages/event.ts";
 import type { Rich } from "../messages/rich.ts";
@@ -10,11 +10,11 @@ import { splitAt, type Token } from "./tokens.ts";
 export type Parameter =
   | {
       readonly name: string;
-      /** One piece, the last piece in quotation marks, or all up to the next keyword; all unless told. */
+      /** One piece, the last piece in quotation marks, or everything up to the next keyword (the default). */
       readonly takes?: "one" | "quoted";
       readonly optional?: true;
     }
-  /** A word that stands between two parameters; `optional`: without it all goes to the second. */
+  /** A word between two parameters; `optional`: without it, everything goes to the second. */
   | { readonly keyword: string; readonly optional?: true };
 
 export interface Command {
@@ -27,7 +27,7 @@ export interface Command {
   readonly examples: readonly string[];
   /** Only in the admin room, for those who look after Whisper. */
   readonly adminOnly?: true;
-  /** What it answers. Each command has closed over the few things that it may do. */
+  /** What it answers. Each command holds only the few things it may do. */
   readonly run: (call: CommandCall) => Promise<Rich>;
 }
 
@@ -39,7 +39,7 @@ export interface CommandCall {
   readonly event: MatrixEvent;
 }
 
-/** The tokens of each parameter; null: something that must be there is missing. */
+/** The tokens of each parameter; null: a required one is missing. */
 export function argumentsOf(
   parameters: readonly Parameter[],
   tokens: readonly Token[],
@@ -76,7 +76,7 @@ function take(
   return next.optional === true ? { own: [], rest: tokens } : null;
 }
 
-/** `add <who> to <group>`; what may be left out stands in square brackets. */
+/** `add <who> to <group>`; optional parts are in square brackets. */
 export function usageOf({ name, parameters }: Pick<Command, "name" | "parameters">): string {
   const parts = parameters.map((parameter) => {
     const shown = "keyword" in parameter ? parameter.keyword : `<${parameter.name}>`;
@@ -88,5 +88,5 @@ export function usageOf({ name, parameters }: Pick<Command, "name" | "parameters
 export const isCalled = (command: Command, word: string): boolean =>
   command.name === word || command.words.includes(word);
 
-/** A call that lacks something: how it is written, with an example. */
+/** For a call that lacks something: how to write it, with an example. */
 export const usageLine = (command: Command): string => words.usage(usageOf(command), command.examples[0]);

@@ -18,7 +18,7 @@ export interface CommandPorts {
   readonly startAudit: StartAudit;
 }
 
-/** Every command that there is, in the order in which `help` shows them. */
+/** All commands, in the order in which `help` shows them. */
 export function commandsOf(ports: CommandPorts): readonly Command[] {
   const all: Command[] = [
     newCommand(ports.open),

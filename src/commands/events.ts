@@ -26,7 +26,7 @@ export interface CommandEventDependencies {
 
 /**
  * What people write to Whisper: commands in their control room and in the admin room, and `?` alone in an individual
- * conversation. Each is answered once: the answer's ref is made from the event.
+ * conversation. Each is answered once: the answer's ref comes from the event.
  */
 export function commandEvents(dependencies: CommandEventDependencies): EventHandler {
   const commands = {
@@ -65,7 +65,7 @@ export function commandEvents(dependencies: CommandEventDependencies): EventHand
   };
 }
 
-/** Told before the directory is looked at, since it is asked of every message. */
+/** Checked before the directory is read, since it is asked about every message. */
 function isForUs({ conversation: { kind } }: StoredConversation, { content }: MatrixEvent): boolean {
   if (kind === "control" || kind === "admin") return true;
   return kind === "individual" && typeof content.body === "string" && content.body.trim() === "?";
@@ -133,7 +133,7 @@ async function reply(
       conversation: conversation.id,
       type: "m.room.message",
       content: noticeOf(answer),
-      // Among several people it has to be seen whom it answers.
+      // Among several people, the answer has to show whom it is for.
       ...(quoting ? { target: { event: event.event_id } } : {}),
     },
   ]);

@@ -1,4 +1,4 @@
-/** The people and groups that somebody means by what they typed. */
+/** Finds the people and groups that someone means by what they typed. */
 
 import { nearest } from "../base/nearest.ts";
 import { oncePer } from "../base/once-per.ts";
@@ -18,7 +18,7 @@ import * as rules from "../policy/words.ts";
 import { exactly, loosely, type Titled, titled, titlesAgree } from "./spelling.ts";
 import { nameText, type Token, typed } from "./tokens.ts";
 
-/** Who asks, in which practice. */
+/** Who asks, and in which practice. */
 export interface Asker {
   readonly directory: Directory;
   readonly settings: PracticeSettings;
@@ -31,10 +31,12 @@ export type Found<T> =
 type Piece = { readonly person: Username } | { readonly group: HandleTarget };
 
 const no = (problem: string): { readonly ok: false; readonly problem: string } => ({ ok: false, problem });
-/** Names of more words than this, with the role that clients show after them, are only found in quotes. */
+/**
+ * Names of more words than this, including the role that clients show after them, are found only in quotation marks.
+ */
 const MOST_WORDS = 20;
 
-/** Everybody and everything named, as a selection. */
+/** Everyone and everything named, as a selection. */
 export function findPieces(asker: Asker, tokens: readonly Token[]): Found<Selection> {
   const users: Username[] = [];
   const securityGroups: SecurityGroupId[] = [];
@@ -55,7 +57,7 @@ export function findPieces(asker: Asker, tokens: readonly Token[]): Found<Select
   return { ok: true, found: canonicalSelection({ users, securityGroups, customGroups }) };
 }
 
-/** A comma, an `and`, or the question mark after a mention: nothing that is named. */
+/** A comma, an `and`, or the question mark after a mention: not part of a name. */
 const isBetween = (token: Token | undefined): boolean =>
   token?.is === "comma" || (token?.is === "word" && /^[.:!?…·]+$/.test(token.text));
 
@@ -64,7 +66,7 @@ const withoutEnds = (tokens: readonly Token[]): readonly Token[] => {
   return first === -1 ? [] : tokens.slice(first, tokens.findLastIndex((token) => !isBetween(token)) + 1);
 };
 
-/** The one person named; without a name: the asker. */
+/** The one person named; without a name, the asker. */
 export function findPerson(asker: Asker, tokens: readonly Token[]): Found<Username> {
   const named = withoutEnds(tokens);
   if (named.length === 0) return { ok: true, found: asker.username };
@@ -75,7 +77,7 @@ export function findPerson(asker: Asker, tokens: readonly Token[]): Found<Userna
   return length === named.length ? { ok: true, found: piece.person } : no(words.onePersonOnly);
 }
 
-/** The piece at the start of the tokens: the longest run of words that is somebody's or something's name. */
+/** The piece at the start of the tokens: the longest run of words that names someone or something. */
 function nextPiece(asker: Asker, tokens: readonly Token[]): Found<{ piece: Piece; length: number }> {
   const [first] = tokens;
   if (first === undefined) return no(words.namePerson);
@@ -85,7 +87,7 @@ function nextPiece(asker: Asker, tokens: readonly Token[]): Found<{ piece: Piece
   }
   const names: string[] = [];
   for (const token of tokens.slice(0, MOST_WORDS)) {
-    // A role may hold a comma or an `and`; a group's or a quoted name begins a piece of its own.
+    // A role may contain a comma or an `and`; a group's or a quoted name begins a new piece.
     const text = token.is === "comma" ? token.text : nameText(token);
     if (text === null || (names.length > 0 && token.is !== "word" && token.is !== "comma")) break;
     names.push(text);
@@ -124,7 +126,7 @@ function ofAccount(
 const namesOf = oncePer((users: Directory["users"]) => {
   const people = new Map<string, Username[]>();
   for (const { username, name, active } of users.values()) if (active) put(people, exactly(name), username);
-  // A user name is one person's, so it goes before a name.
+  // A user name belongs to one person, so it is tried before names.
   for (const username of users.keys()) people.set(exactly(username), [username]);
   return people;
 });
@@ -133,7 +135,7 @@ interface LooseName extends Titled {
   readonly username: Username;
 }
 
-/** People by their names without titles, and by their last names, loosely. */
+/** People by their names without titles, and by their last names, compared loosely. */
 const looseNamesOf = oncePer((users: Directory["users"]) => {
   const whole = new Map<string, LooseName[]>();
   const last = new Map<string, LooseName[]>();
@@ -148,7 +150,7 @@ const looseNamesOf = oncePer((users: Directory["users"]) => {
   return { whole, last };
 });
 
-/** People who may be meant though their name is spelt another way, or has its title left out; `Dr Nair` too. */
+/** People who may be meant even though their name is spelt differently or lacks its title; also `Dr Nair`. */
 function looselyCalled(users: Directory["users"], name: string): Username[] {
   const { title, name: rest } = titled(loosely(name));
   if (rest === "") return [];
@@ -208,7 +210,7 @@ function byName(asker: Asker, name: string, groupsOnly: boolean): Piece[] {
   return groupsOnly ? [] : looselyCalled(directory.users, name).map((person) => ({ person }));
 }
 
-/** The asker's own groups of that name before those of others. */
+/** The asker's own groups with that name before those of others. */
 function customGroupsCalled({ directory, username }: Asker, name: string): readonly ConversationId[] {
   const all = called(customNamesOf(directory), name);
   const own = all.filter((id) => membersOf(directory, id).has(username));

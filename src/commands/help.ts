@@ -3,7 +3,7 @@ import * as words from "../messages/words.ts";
 import { type Command, isCalled, usageOf } from "./command.ts";
 import { typed } from "./tokens.ts";
 
-/** `help`: what the asker can do here. `commands` gives the list, `help` itself included. */
+/** `help`: what the asker can do here. `commands` returns the list, including `help` itself. */
 export function helpCommand(commands: () => readonly Command[]): Command {
   return {
     name: "help",

@@ -14,7 +14,7 @@ import { typed } from "./tokens.ts";
 
 type Open = (tx: Transaction, request: OpenRequest) => Promise<Opened | Refusal>;
 
-/** `new`: opens a conversation, as the API and the clients do. */
+/** `new`: opens a conversation, like the API and clients do. */
 export const newCommand = (open: Open): Command => ({
   name: "new",
   words: ["open", "start", "create"],

@@ -12,7 +12,7 @@ import { typed } from "./tokens.ts";
 
 type Setting = keyof ShownPreferences;
 
-/** The settings by the names under which they are set here, in the order in which they are shown. */
+/** The settings by their names here, in the order in which they are shown. */
 const SETTINGS: ReadonlyMap<string, Setting> = new Map([
   ["never-receive", "never_receive"],
   ["keep-hidden", "keep_hidden"],
@@ -24,7 +24,7 @@ const ARRIVALS = ["off", "own", "location", "all"] as const;
 const YES = ["on", "yes", "true"];
 const NO = ["off", "no", "false"];
 
-/** `prefs`: the asker's own settings, the same that HealthTrack shows. */
+/** `prefs`: the asker's own settings, the same ones that HealthTrack shows. */
 export const prefsCommand = (changes: DirectoryChanges): Command => ({
   name: "prefs",
   words: ["preferences", "settings"],

@@ -1,10 +1,10 @@
-/** Names as people type them: what may be different without meaning somebody else. */
+/** Names as people type them: which differences do not make it another person. */
 
 import { normalized } from "../base/normalized.ts";
 import { foldName } from "../policy/names/names.ts";
 import * as rules from "../policy/words.ts";
 
-/** Letters that no accent is taken off of. */
+/** Letters that do not decompose into a letter and an accent. */
 const PLAIN: Readonly<Record<string, string>> = {
   ø: "o",
   ł: "l",
@@ -16,17 +16,20 @@ const PLAIN: Readonly<Record<string, string>> = {
   ı: "i",
 };
 
-/** What the display name of a group's handle ends in. */
+/** How the display name of a group's handle ends. */
 const HANDLE_ENDINGS = [rules.groupHandleName(""), rules.customGroupHandleName("")];
 
-/** As names are stored, but for capital letters and what a handle's name adds. */
+/** As names are stored, ignoring case and what a handle's name adds. */
 export function exactly(name: string): string {
   const folded = foldName(name.trim().replace(/^@/, ""));
   const ending = HANDLE_ENDINGS.find((each) => folded.endsWith(each));
   return (ending === undefined ? folded : folded.slice(0, -ending.length)).trim();
 }
 
-/** Without accents, apostrophes of any kind, punctuation, and how many blanks there are: `Dr. Seán O’Brien` is `dr sean obrien`. */
+/**
+ * Ignores accents, apostrophes of any kind, punctuation and the number of blanks: `Dr. Seán O’Brien` becomes `dr sean
+ * obrien`.
+ */
 export function loosely(name: string): string {
   const small = normalized(exactly(name), "NFKD").replace(/[\p{M}\p{Cf}'’‘ʼ\u0060´]/gu, "");
   const letters = small
@@ -51,13 +54,13 @@ const TITLES: Readonly<Record<string, string>> = {
 };
 
 export interface Titled {
-  /** In one spelling; none: null. */
+  /** In one spelling; null: none. */
   readonly title: string | null;
-  /** Loosely, without the title. */
+  /** In loose form, without the title. */
   readonly name: string;
 }
 
-/** A loose name with its title apart: `dr priya nair` is Priya Nair, a doctor. */
+/** Splits a loose name into title and name: `dr priya nair` is Priya Nair, a doctor. */
 export function titled(loose: string): Titled {
   const [first = "", ...rest] = loose.split(" ");
   const title = Object.hasOwn(TITLES, first) ? TITLES[first] : undefined;
@@ -66,6 +69,6 @@ export function titled(loose: string): Titled {
     : { title, name: rest.join(" ") };
 }
 
-/** Nobody is both; who has no title may be either. */
+/** Nobody has both titles; someone without a title may have either. */
 export const titlesAgree = (one: string | null, other: string | null): boolean =>
   one === null || other === null || one === other;

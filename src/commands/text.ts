@@ -1,4 +1,4 @@
-/** What a message says as a command: its text, with the people and groups that it mentions as their accounts. */
+/** What a message says as a command: its text, with the people and groups it mentions replaced by their accounts. */
 
 import { withoutFallback } from "../messages/fallback.ts";
 import { type Piece, piecesOf } from "../messages/markup.ts";
@@ -6,18 +6,18 @@ import type { UserId } from "../policy/model.ts";
 
 type Content = Readonly<Record<string, unknown>>;
 
-/** Characters of a command at most, as they are shown: a whole ward round fits in, a pasted letter does not. */
+/** The most characters of a command, as shown: enough for a whole ward round, but not for a pasted letter. */
 export const LONGEST_COMMAND = 2_000;
-/** More people than this are not looked for in a text without links. */
+/** A text without links is searched for at most this many people. */
 const MOST_MENTIONS = 200;
-/** How a link to an account begins, as clients write a mention (client-server API, "User and room mentions"). */
+/** How a link to an account begins when clients write a mention (client-server API, "User and room mentions"). */
 const MENTION = "https://matrix.to/#/";
 
 export const TOO_LONG = Symbol("the command is too long");
 
 /**
- * Null: it is no text.
- * @param named the names under which an account may be mentioned in the plain text, for clients that write no links.
+ * Null: it is not text.
+ * @param named the names by which an account may be mentioned in the plain text, for clients that write no links.
  */
 export function commandText(
   content: Content,
@@ -50,7 +50,7 @@ function fromHtml(pieces: readonly Piece[]): string | typeof TOO_LONG {
   return said.join("").replace(/\s+/g, " ").trim();
 }
 
-/** The account that a tag is a link to; null: to none. */
+/** The account that a tag links to; null: none. */
 function mentionedBy(piece: Piece): string | null {
   if (piece.is !== "open" || piece.name !== "a") return null;
   const href = piece.attributes.get("href")?.trim() ?? "";
@@ -77,7 +77,10 @@ function mentioned(content: Content): UserId[] {
   return [...new Set(ids)];
 }
 
-/** The longest name first, so that `Anna Jones` is not taken for `Anna`; what is an account already is no name any more. */
+/**
+ * Longest name first, so that `Anna Jones` is not taken for `Anna`. Text that already is an account is no longer a
+ * name.
+ */
 function withAccounts(
   text: string,
   ids: readonly UserId[],

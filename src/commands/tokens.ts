@@ -7,10 +7,10 @@ export type Token =
   /** `%doctors`, `%"Night shift"` */
   | { readonly is: "group"; readonly text: string }
   | { readonly is: "account"; readonly id: UserId }
-  /** Between two pieces that are not one: a comma, a semicolon, `and`. */
+  /** Separates two pieces: a comma, a semicolon, `and`. */
   | { readonly is: "comma"; readonly text: string };
 
-/** What ends each quotation mark that opens, as people and their keyboards write them. */
+/** The marks that close each opening quotation mark, as people and their keyboards write them. */
 const DOUBLE: Readonly<Record<string, string>> = {
   '"': '"“”',
   "“": '”"“',
@@ -25,14 +25,14 @@ const DOUBLE: Readonly<Record<string, string>> = {
   "『": "』",
   "＂": "＂",
 };
-/** Look like apostrophes: they open before a word, and end it after one, else they stand in it. */
+/** These look like apostrophes: they open before a word and close after one; inside a word they are apostrophes. */
 const SINGLE: Readonly<Record<string, string>> = { "'": "'", "‘": "’'", "‚": "‘’", "‛": "’'" };
 const BLANK = /\s/u;
 const AFTER_A_WORD = /[\s,;.:!?)]/u;
 
 export function tokensOf(line: string): Token[] {
   const tokens: Token[] = [];
-  // A mark that is closed nowhere is not looked for again.
+  // A mark that is closed nowhere is not searched for again.
   const unclosed = new Set<string>();
   for (let at = 0; at < line.length; ) {
     const first = line.charAt(at);
@@ -67,7 +67,7 @@ function quotedToken(text: string, group: boolean): Token {
 
 function wordToken(word: string): Token {
   if (/^(and|&)$/i.test(word)) return { is: "comma", text: word };
-  // Nor does a sentence's end belong to an account.
+  // Nor does the end of a sentence belong to an account.
   let end = word.length;
   while (".:!?…)".includes(word.charAt(end - 1)) && end > 0) end -= 1;
   const account = word.slice(0, end);
@@ -81,7 +81,7 @@ const endsWord = (line: string, at: number): boolean => {
   return BLANK.test(character) || character === "," || character === ";" || character in DOUBLE;
 };
 
-/** What stands in quotation marks that open here; null: none do. Double ones that nobody closed go to the end. */
+/** The text in quotation marks that open here; null: none do. Unclosed double marks extend to the end. */
 function quotedAt(
   line: string,
   at: number,
@@ -102,13 +102,13 @@ function quotedAt(
   return double === undefined ? null : { text: line.slice(at + 1), end: line.length };
 }
 
-/** The tokens before and after the first plain word of these; null: there is none. */
+/** The tokens before and after the first plain word from the list; null: there is none. */
 export function splitAt(tokens: readonly Token[], words: readonly string[]): [Token[], Token[]] | null {
   const at = tokens.findIndex((token) => token.is === "word" && words.includes(token.text.toLowerCase()));
   return at < 0 ? null : [tokens.slice(0, at), tokens.slice(at + 1)];
 }
 
-/** The token as it may be part of a name; null: it can only stand for itself. */
+/** The token as part of a name; null: it can only stand for itself. */
 export const nameText = (token: Token): string | null =>
   token.is === "word" || token.is === "quoted" || token.is === "group" ? token.text : null;
 

@@ -4,7 +4,7 @@ import type { User } from "../policy/model.ts";
 import type { Command } from "./command.ts";
 import { findPerson } from "./find.ts";
 
-/** `who`: how to reach somebody (docs/product-text.md#s8). */
+/** `who`: how to reach someone (docs/product-text.md#s8). */
 export const whoCommand: Command = {
   name: "who",
   words: ["details", "whois"],

@@ -8,7 +8,7 @@ import type { Command } from "./command.ts";
 import { findGroup, findPerson } from "./find.ts";
 import { nameOfPerson } from "./names.ts";
 
-/** `why`: through what somebody is a member of a group. Anyone may ask: groups and their members are no secret here. */
+/** `why`: why someone is a member of a group. Anyone may ask: groups and their members are not secret here. */
 export const whyCommand: Command = {
   name: "why",
   words: ["explain"],

@@ -13,15 +13,15 @@ export type AlertSeverity = "info" | "warning" | "critical";
 export interface NewAlert {
   readonly text: string;
   readonly severity: AlertSeverity;
-  /** When it is taken away by itself; null: it stays until it is withdrawn. */
+  /** When it is withdrawn automatically; null: it stays until someone withdraws it. */
   readonly expiresAt: Date | null;
 }
 
 /** Alerts to everyone at the practice (docs/product-text.md#s5). */
 export interface Alerts {
-  /** Gives the alert's id. Null: the text is too long for one message, and nothing was posted. */
+  /** Returns the alert's id. Null: the text is too long for one message, and nothing was posted. */
   post(tx: Transaction, alert: NewAlert): Promise<string | null>;
-  /** False: there is no such alert. Withdrawn twice is once. */
+  /** False: there is no such alert. Withdrawing twice has no further effect. */
   withdraw(tx: Transaction, id: string): Promise<boolean>;
 }
 
@@ -90,7 +90,7 @@ async function alertsRoom(tx: Transaction) {
 const refOf = (id: string): string => `alert:${id}`;
 const expiryKey = (id: string): string => `alert_expiry:${id}`;
 
-/** A text and not a notice, since clients keep notices quiet; a critical one calls everybody (`@room`). */
+/** Text and not a notice, since clients keep notices quiet. A critical alert mentions everyone (`@room`). */
 function contentOf(id: string, { text, severity }: NewAlert): Readonly<Record<string, unknown>> {
   const { sign, title } = words.alertSeverity[severity];
   const html = escapeHtml(text).replaceAll("\n", "<br>");

@@ -8,14 +8,17 @@ import type { ConversationDependencies } from "./record/dependencies.ts";
 import type { Refusal } from "./record/refusal.ts";
 import { type RoomNews, roomOf } from "./record/room-of.ts";
 
-/** Whom the editor removed and who stays, through what, and the sentence that says so. */
+/** Someone the editor removed who stays, why, and the sentence that says so. */
 export interface StayingMember {
   readonly username: Username;
   readonly reason: string;
   readonly paths: readonly (readonly PathPiece[])[];
 }
 
-/** Conversations for those who ask in somebody's name: the HTTP API. What takes a transaction uses no other connection. */
+/**
+ * Conversations for callers who act in someone's name: the HTTP API. Functions that take a transaction use no other
+ * connection.
+ */
 export interface Conversations {
   open(tx: Transaction, request: OpenRequest): Promise<Opened | Refusal>;
   edit(
@@ -23,7 +26,7 @@ export interface Conversations {
     id: ConversationId,
     request: EditRequest,
   ): Promise<{ readonly staying: readonly StayingMember[] } | Refusal>;
-  /** The room that carries it, waiting a moment for one that is being made. Null: it is not there yet. */
+  /** The conversation's room, waiting a moment if it is being made. Null: it is not there yet. */
   roomOf(id: ConversationId, signal: AbortSignal): Promise<RoomId | null>;
   list(
     db: Queryable,

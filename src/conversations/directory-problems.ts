@@ -7,14 +7,14 @@ import { checkRoom } from "./record/affected.ts";
 import { adminConversation } from "./record/keys.ts";
 import { ensureConversation } from "./record/store.ts";
 
-/** The same problems are said again after this long: somebody has to see to them. */
+/** After this long, the same problems are posted again: someone has to deal with them. */
 const AGAIN = "7 days";
-/** Lines of a message; the answer to the import lists all. */
+/** The most lines in a message; the answer to the import lists all of them. */
 const MOST_LINES = 20;
 
 /**
- * Tells the admin room what of an import could not be taken: one message an import, and none for the same problems as
- * the night before. When there are none any more, that is said once.
+ * Posts an import's problems in the admin room: one message per import, and none for the same problems as the night
+ * before. When they are solved, that is posted once.
  */
 export async function tellOfProblems(tx: Transaction, problems: readonly DirectoryProblem[]): Promise<void> {
   const digest = problems.length === 0 ? "" : digestOf(problems);
@@ -46,7 +46,7 @@ export async function tellOfProblems(tx: Transaction, problems: readonly Directo
   ]);
 }
 
-/** Where in the list a record stands may change every night, and does not make it another problem. */
+/** A record's place in the list may change every night; that does not make it another problem. */
 function digestOf(problems: readonly DirectoryProblem[]): string {
   const said = problems.map(({ path, message, about }) => [
     about ?? "",
@@ -69,5 +69,5 @@ function linesOf(problems: readonly DirectoryProblem[]): string[] {
   ];
 }
 
-/** `users[3].email` as `email`; the whole record is none. */
+/** `users[3].email` gives `email`; the whole record gives nothing. */
 const fieldOf = (path: string): string => path.replace(/^\w+\[\d+\]\.?/, "");

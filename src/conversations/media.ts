@@ -4,30 +4,30 @@ import type { PracticeSettings, RoomId, UserId } from "../policy/model.ts";
 import { isHandle } from "../policy/names/names.ts";
 import type { Queryable } from "../store/database.ts";
 
-/** What may be known of a file: where it is shown. */
+/** What may be known about a file: where it is shown. */
 export interface MediaPort {
   /**
-   * @param uploader the homeserver's word for who uploaded the file. What they posted is shown; so is what others
-   * posted who could see it then. Whoever merely knows the address of a file cannot make a room show it.
+   * @param uploader who uploaded the file, according to the homeserver. It is shown where they posted it, and where
+   * others posted it who could see it at the time. Knowing a file's address is not enough to make a room show it.
    */
   shown(server: string, mediaId: string, uploader: UserId): Promise<Shown>;
 }
 
 export interface Shown {
   readonly rooms: readonly RoomId[];
-  /** A portrait: shown to every colleague, in lists of members and in the people search. */
+  /** A portrait: shown to every colleague, in member lists and in the people search. */
   readonly portrait: boolean;
 }
 
-/** Keeps which rooms show which files, for the read gate. */
+/** Records which rooms show which files, for the read gate. */
 export const mediaEvents = (settings: PracticeSettings): EventHandler => ({
   name: "media",
   handle: (tx, event) => rememberMedia(tx, event, settings),
 });
 
 /**
- * Takes note of the files that a person's event shows, and that a redacted event no longer does. Whisper's own accounts
- * vouch for nothing: they repeat what people write, and are in every room.
+ * Records the files that a person's event shows, and those that a redacted event no longer shows. Whisper's own
+ * accounts do not count: they repeat what people write, and are in every room.
  */
 export async function rememberMedia(
   db: Queryable,
@@ -45,7 +45,7 @@ export async function rememberMedia(
   if (event.sender === settings.bot || isHandle(settings, event.sender)) return;
   const files = filesIn(event);
   if (files.length === 0) return;
-  // Forwarding is for messages. A portrait goes to every colleague, so it has to be its owner's own.
+  // Only messages can be forwarded. A portrait is shown to every colleague, so its owner must have uploaded it.
   const portrait = isPortrait(event);
   await db.query(
     `INSERT INTO media (server, media_id, event_id, room_id, sender, portrait, vouchers)

@@ -34,8 +34,8 @@ export interface Opened {
 }
 
 /**
- * Opens the conversation that a choice of people and groups comes to: the one that there is, or a new one. It is in
- * the asker's list again, and its room is looked at, so whoever had left it is back.
+ * Opens the conversation for a choice of people and groups: the existing one, or a new one. It is in the asker's list
+ * again, and its room is checked, so someone who had left it is back.
  */
 export async function openConversation(
   dependencies: ConversationDependencies,
@@ -72,7 +72,7 @@ export async function openDecided(
   return opened;
 }
 
-/** What is wrong with the request itself, whatever the rules are. */
+/** What is wrong with the request itself, whatever the rules say. */
 function malformed(directory: Directory, request: OpenRequest): Refusal | null {
   const unknown = unknownAsker(directory, request.as) ?? unknownPiece(directory, request);
   if (unknown !== null) return unknown;
@@ -83,8 +83,8 @@ function malformed(directory: Directory, request: OpenRequest): Refusal | null {
 }
 
 /**
- * The conversation that was decided on, made if it is not there. Its room is not looked at yet. `madeFrom`: the time of
- * the newest state of the room that it is made from, if it is.
+ * The conversation that was decided on, created if necessary. Its room is not checked yet. `madeFrom`: the time of the
+ * newest state of the room it is made from, if any.
  */
 export async function findOrMake(
   { directory, settings }: Pick<ConversationDependencies, "directory" | "settings">,
@@ -109,7 +109,7 @@ export async function findOrMake(
       return { id: opening.group, kind: "custom", created: false };
     case "new-custom": {
       const { name, selection } = opening;
-      // The same choice made twice at once is one group: the second waits here and then finds the first's.
+      // The same choice made twice at the same time is one group: the second waits here and then finds the first's.
       await lockDirectory(tx);
       const known = findCustomGroup(await directory.within(tx), selection, name);
       if (known !== null) return { id: known.id, kind: "custom", created: false };

@@ -1,23 +1,24 @@
 import type { Queryable } from "../store/database.ts";
 
 /**
- * What changed in the directory, as rows (`directory_changes`) that the changing transaction writes. One job carries on
- * all that came since it last looked (conversations/record/affected.ts), and whoever holds the directory in memory reads what is
- * newer than what they know (snapshot.ts): neither grows with the size of the practice.
+ * Changes of the directory, as rows (`directory_changes`) that the changing transaction writes. One job follows
+ * everything that has come since it last ran (conversations/record/affected.ts). Whoever holds the directory in memory
+ * reads what is newer than what they know (snapshot.ts). Neither cost grows with the size of the practice.
  */
 
-/** `members`: who is in a security group, and nothing else about it. */
+/** `members`: only who is in a security group has changed. */
 export type ChangedKind = "user" | "security_group" | "members" | "custom_group";
 
 export interface Changed {
   readonly kind: ChangedKind;
-  /** The user name, or the id of the group. */
+  /** The user name, or the group's id. */
   readonly subject: string;
 }
 
 /**
- * Writes down a change, counts it, and tells everybody who holds the directory in memory. In the changing transaction.
- * @param followed whether this transaction has itself queued all that follows.
+ * Records a change, counts it, and notifies everyone who holds the directory in memory. Runs in the changing
+ * transaction.
+ * @param followed whether this transaction has itself queued everything that follows.
  */
 export async function recordChanges(
   tx: Queryable,
@@ -34,10 +35,10 @@ export async function recordChanges(
   );
 }
 
-/** Newer changes than this are not read one by one: then it is quicker to load everything. */
+/** With more new changes than this, loading everything is quicker than reading them one by one. */
 const MOST = 1_000;
 
-/** What changed after one revision, up to another; null: not all of it is known any more, or it is too much. */
+/** The changes after one revision, up to another. Null: some are no longer known, or there are too many. */
 export async function changesBetween(
   db: Queryable,
   known: string,
@@ -48,14 +49,15 @@ export async function changesBetween(
     "SELECT revision, kind, subject FROM directory_changes WHERE revision > $1 AND revision <= $2 LIMIT $3",
     [known, now, MOST + 1],
   );
-  // Each revision is one change and has rows of its own, so none is missing when there are as many.
+  // Each revision is one change with its own rows, so none is missing if the counts agree.
   const complete =
     new Set(found.rows.map((row) => row.revision)).size === Number(BigInt(now) - BigInt(known));
   return complete && found.rows.length <= MOST ? found.rows : null;
 }
 
 /**
- * Takes the next changes that nobody has followed yet. They are followed when the transaction commits, and else taken again.
+ * Takes the next changes that nobody has followed yet. They count as followed once the transaction commits; otherwise
+ * they are taken again.
  */
 export async function takeChanges(tx: Queryable, most: number): Promise<readonly Changed[]> {
   const taken = await tx.query<Changed>(
@@ -67,7 +69,7 @@ export async function takeChanges(tx: Queryable, most: number): Promise<readonly
   return taken.rows;
 }
 
-/** Who has not looked for this long loads the whole directory. */
+/** Anyone who has not looked for this long loads the whole directory. */
 const KEPT = "1 hour";
 
 export async function forgetOldChanges(db: Queryable): Promise<void> {

@@ -3,13 +3,15 @@ import type { Transaction } from "../store/database.ts";
 import { recordChanges } from "./change-log.ts";
 import type { DirectoryProblem } from "./input/record.ts";
 
-/** Told of every change of the directory, in the transaction that makes it. Never of a change that changes nothing. */
+/**
+ * Called for every change of the directory, in the transaction that makes it. Never for a change that changes nothing.
+ */
 export interface DirectoryChanges {
   changed(tx: Transaction, change: DirectoryChange): Promise<void>;
 }
 
 export interface ImportChanges extends DirectoryChanges {
-  /** Told after each import what of it could not be taken, also when that is nothing. */
+  /** Called after each import with the problems in it, even if there are none. */
   problems(tx: Transaction, problems: readonly DirectoryProblem[]): Promise<void>;
 }
 
@@ -17,11 +19,13 @@ export interface ImportChanges extends DirectoryChanges {
 export interface DirectoryChange {
   readonly usernames: readonly Username[];
   readonly groups: readonly SecurityGroupId[];
-  /** Groups of which nothing changed but that some of `usernames` came or went. */
+  /** Groups of which only the membership of some of `usernames` changed. */
   readonly members?: readonly SecurityGroupId[];
 }
 
-/** Tells everybody of a change, unless it is none: who holds the directory in memory, and who carries it on. */
+/**
+ * Announces a change, unless it is empty, to everyone who holds the directory in memory and everyone who acts on it.
+ */
 export async function announce(
   tx: Transaction,
   changes: DirectoryChanges,

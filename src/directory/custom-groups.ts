@@ -6,11 +6,11 @@ export interface NewCustomGroup {
   readonly createdBy: Username;
   readonly name: string | null;
   readonly selection: Selection;
-  /** Of a group made from a room: the time of the newest event of the state it was made from. */
+  /** For a group made from a room: the time of the newest state event that it was made from. */
   readonly madeFrom?: number;
 }
 
-/** Makes a custom group's record; its room follows. */
+/** Creates a custom group's record; its room follows. */
 export async function insertCustomGroup(tx: Queryable, group: NewCustomGroup): Promise<ConversationId> {
   const { id } = onlyRow(
     await tx.query<{ id: ConversationId }>(
@@ -24,11 +24,11 @@ export async function insertCustomGroup(tx: Queryable, group: NewCustomGroup): P
   return id;
 }
 
-/** Has everybody who holds the group in memory read it again. What follows from it is queued by whoever changes it. */
+/** Makes everyone who holds the group in memory read it again. The caller queues what follows from the change. */
 export const customGroupChanged = (tx: Queryable, id: ConversationId): Promise<void> =>
   recordChanges(tx, [{ kind: "custom_group", subject: id }], true);
 
-/** Writes what the group is put together from, in place of what it was. */
+/** Replaces what the group is made of. */
 export async function replaceSelection(
   tx: Queryable,
   id: ConversationId,

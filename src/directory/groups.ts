@@ -19,14 +19,14 @@ import type { SentGroup } from "./input/schema.ts";
 import { storedGroupId, storedUsernames } from "./input/spelling.ts";
 import { lockDirectory, readStoredGroups, writePlan } from "./store.ts";
 
-/** Single security groups of the directory. */
+/** The directory's security groups, one at a time. */
 
 export interface GroupOptions {
-  /** Goes on although more than half of those who have AccessWhisper lose it. */
+  /** Proceeds even if more than half of those with AccessWhisper lose it. */
   readonly allowMassDeactivation?: boolean;
 }
 
-/** Adds a group, or makes it what was sent. Members that are not sent stay as they are known. */
+/** Adds a group or updates it to what was sent. Members that are not sent stay as they are. */
 export async function putGroup(
   tx: Transaction,
   settings: PracticeSettings,
@@ -41,7 +41,7 @@ export async function putGroup(
   const known = stored.get(id);
   const others = (await calledAs(tx, DEFAULT_GROUP)).filter((group) => group.id !== id);
   const shipped = defaultAmong([...others, { id, name: sent.name }]);
-  // Under a number and by name: from then on this one is Default, and the one that was there by itself goes.
+  // Sent with its own id and by name: from then on this is Default, and the implicit one goes.
   const implicit = stored.get(DEFAULT_GROUP);
   const replaced =
     id !== DEFAULT_GROUP && isDefault(shipped, { id }) && implicit?.everyone === true ? implicit : undefined;
@@ -64,7 +64,7 @@ export async function putGroup(
   return known && sameGroup(known, wanted) ? known : wanted;
 }
 
-/** Deletes a group; its members stay users. Default cannot be deleted, as it would come back with everybody in it. */
+/** Deletes a group; its members stay users. Default cannot be deleted, since it would come back with everyone in it. */
 export async function deleteGroup(
   tx: Transaction,
   changes: DirectoryChanges,
@@ -96,7 +96,7 @@ async function write(
   await announce(tx, changes, touchedBy(plan));
 }
 
-/** The members in the spelling that is known. One record is its sender's own, so a member who is nobody is an error. */
+/** The members in the known spelling. The sender can correct a single record, so an unknown member is an error. */
 async function membersOf(
   tx: Transaction,
   sent: SentGroup,
@@ -114,7 +114,7 @@ async function membersOf(
   return { members: [...members], errors };
 }
 
-/** Who has AccessWhisper, and loses it when these groups become that one. Asked only when it may be several. */
+/** Who has AccessWhisper and would lose it through this change of groups. Called only if it may be several people. */
 async function accessLost(
   db: Queryable,
   before: readonly StoredGroup[],

@@ -9,13 +9,13 @@ import type { InputError } from "./input/input-error.ts";
 import { parseJsonBytes, UnreadableJson } from "./input/json-text.ts";
 import { directorySchema } from "./input/schema.ts";
 
-/** More lines than these help nobody. */
+/** Nobody reads more lines than this. */
 const MOST_LINES = 20;
 
 /**
- * The command `whisper import`: a directory from a JSON file, as `PUT /api/v1/directory` takes it.
- * @returns lines that say what was done, and what could not be taken.
- * @throws Error that names what is wrong with the file; nothing was changed then.
+ * The command `whisper import`: a directory from a JSON file, in the format of `PUT /api/v1/directory`.
+ * @returns lines that say what was done and what could not be read.
+ * @throws Error that says what is wrong with the file. Nothing was changed then.
  */
 export async function importFile(
   database: Database,

@@ -10,15 +10,15 @@ import type { SentDirectory } from "./input/schema.ts";
 import { lockDirectory, readStoredDirectory, writePlan } from "./store.ts";
 
 export interface ImportOptions {
-  /** Works out what would be done, and does nothing. */
+  /** Only works out what would happen. */
   readonly dryRun?: boolean;
-  /** Takes all or nothing: refuses a directory in which something cannot be read. */
+  /** All or nothing: refuses a directory with anything that cannot be read. */
   readonly strict?: boolean;
-  /** Goes on although more than half of the practice would lose their access, or of the groups be deleted. */
+  /** Proceeds even if more than half of the practice lose their access, or more than half of the groups are deleted. */
   readonly allowMassDeactivation?: boolean;
 }
 
-/** How many users and security groups were, or would be, treated in which way. */
+/** How many users and security groups were, or would be, treated in each way. */
 export interface ImportCounts {
   readonly users: { created: number; updated: number; unchanged: number; deactivated: number };
   readonly security_groups: GroupCounts;
@@ -26,17 +26,17 @@ export interface ImportCounts {
 
 export interface Imported {
   readonly counts: ImportCounts;
-  /** What could not be taken as it was sent. */
+  /** What could not be taken as sent. */
   readonly problems: readonly DirectoryProblem[];
   readonly losses: Losses;
   readonly membershipsLost: number;
-  /** Without leave it is refused. */
+  /** Refused unless allowed. */
   readonly massLoss: boolean;
 }
 
 /**
- * Makes the directory what was sent, as a whole: who is not in it becomes inactive, groups that are not in it are
- * deleted; what cannot be read stays as it is known. Two imports do not mix: the second waits for the first.
+ * Makes the whole directory what was sent: users who are not in it become inactive, groups that are not in it are
+ * deleted, and what cannot be read stays as it is known. Imports do not mix: the second waits for the first.
  */
 export async function importDirectory(
   tx: Transaction,

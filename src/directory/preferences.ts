@@ -21,7 +21,7 @@ export const preferencesSchema = z
   })
   .meta({ id: "Preferences" });
 
-/** What is to be changed; null sets `patient_arrived_alerts` back to what it is unless set. */
+/** The settings to change. Null restores the default of `patient_arrived_alerts`. */
 export const preferencesPatchSchema = preferencesSchema
   .extend({ patient_arrived_alerts: alerts.nullable() })
   .partial()

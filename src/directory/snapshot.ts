@@ -13,16 +13,16 @@ import {
 import { type Database, onlyRow, type Queryable } from "../store/database.ts";
 import { type Changed, type ChangedKind, changesBetween } from "./change-log.ts";
 
-/** The directory in memory, never older than the database when it matters. */
+/** The directory in memory, never older than the database when that matters. */
 export interface DirectorySnapshot {
-  /** The directory as committed now: one small query when nothing changed, else what changed is read. */
+  /** The directory as committed now: one small query if nothing changed, otherwise only the changes are read. */
   fresh(): Promise<Directory>;
   /**
-   * The directory as this transaction sees it, its own changes included, on its own connection. From memory when
-   * that is the same. Under `lockDirectory` nobody else changes it until the transaction ends.
+   * The directory as this transaction sees it, including its own changes, on its own connection. From memory if that is
+   * the same. Under `lockDirectory` nobody else changes it until the transaction ends.
    */
   within(tx: Queryable): Promise<Directory>;
-  /** The directory as last loaded, without asking anybody. For answers in a few milliseconds. */
+  /** The directory as last loaded, without a query. For answers within a few milliseconds. */
   latest(): Directory;
 }
 
@@ -47,7 +47,7 @@ export function directorySnapshot(database: Database): DirectorySnapshot {
     within: async (tx) => (await brought(tx, loaded)).directory,
     fresh: async () => {
       if ((await revisionOf(database)) === loaded.revision) return loaded.directory;
-      // A load that began before our question may have missed what we are asked about: wait for one of our own.
+      // A load that began before our question may miss what we need: wait for one of our own.
       if (loading) await loading.catch(() => undefined);
       if ((await revisionOf(database)) === loaded.revision) return loaded.directory;
       loading ??= load().finally(() => {
@@ -63,7 +63,7 @@ interface Loaded {
   readonly directory: Directory;
 }
 
-/** What was loaded, brought up to what `db` sees by what changed since. Maps in which nothing changed stay the same. */
+/** What was loaded, updated with the changes that `db` sees. Maps in which nothing changed stay the same objects. */
 async function brought(db: Queryable, loaded: Loaded): Promise<Loaded> {
   const revision = await revisionOf(db);
   if (revision === loaded.revision) return loaded;
@@ -87,7 +87,7 @@ const subjectsOf = (changes: readonly Changed[], kinds: readonly ChangedKind[]):
   ...new Set(changes.filter(({ kind }) => kinds.includes(kind)).map(({ subject }) => subject)),
 ];
 
-/** The map with these entries as `load` has them now, without those that it has not. */
+/** The map with these entries as `load` returns them now; entries that it does not return are removed. */
 async function renewed<Key extends string, Value>(
   known: ReadonlyMap<Key, Value>,
   keys: readonly string[],
@@ -95,7 +95,7 @@ async function renewed<Key extends string, Value>(
 ): Promise<ReadonlyMap<Key, Value>> {
   if (keys.length === 0) return known;
   const now = await load(keys);
-  // Somebody who came into a group is named by its change, and is who they were.
+  // Someone who joined a group appears in its change, but their own record is the same.
   if ((keys as readonly Key[]).every((key) => isDeepStrictEqual(now.get(key), known.get(key)))) return known;
   const renewed = new Map(known);
   for (const key of keys as readonly Key[]) if (!now.has(key)) renewed.delete(key);
@@ -132,7 +132,7 @@ export const loadDirectory = async (db: Queryable): Promise<Directory> => ({
   customGroups: await loadCustomGroups(db),
 });
 
-/** These rows, or all: two statements, so that each has the plan that it needs. */
+/** These rows, or all: two statements, so that each gets the plan it needs. */
 const only = (column: string, keys: readonly string[] | undefined) =>
   keys === undefined
     ? { where: "true", values: undefined }

@@ -6,7 +6,7 @@ import type { SentUser } from "./input/schema.ts";
 export const USER_COLUMNS =
   "username, name, role, email, mobile, active, permissions, doctor, doctor_ids, locations";
 
-/** Waits until no other change of the directory is under way, and keeps the next one waiting until this one ends. */
+/** Waits until no other change of the directory is in progress, and blocks the next one until this transaction ends. */
 export async function lockDirectory(tx: Transaction): Promise<void> {
   await tx.query("SELECT revision FROM directory_revision FOR UPDATE");
 }
@@ -25,7 +25,7 @@ export async function readStoredGroups(
   db: Queryable,
   ids?: readonly SecurityGroupId[],
 ): Promise<ReadonlyMap<SecurityGroupId, StoredGroup>> {
-  // json, since node-postgres reads arrays of text many times slower than JSON.parse does.
+  // As json, since node-postgres parses arrays of text many times slower than JSON.parse does.
   const { rows } = await db.query<StoredGroup>(
     `SELECT id, name, permissions, everyone, coalesce(members, '[]') AS members
      FROM security_groups LEFT JOIN (
@@ -37,7 +37,7 @@ export async function readStoredGroups(
   return new Map(rows.map((group) => [group.id, group]));
 }
 
-/** Writes what the plan says: at most five statements, whatever its size. */
+/** Writes what the plan says, in at most five statements, whatever its size. */
 export async function writePlan(tx: Transaction, plan: DirectoryPlan): Promise<void> {
   await writeUsers(tx, [...plan.users.created, ...plan.users.updated, ...plan.users.deactivated]);
   await writeGroups(tx, plan.groups.written);

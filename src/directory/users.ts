@@ -8,7 +8,7 @@ import type { SentUser } from "./input/schema.ts";
 import { storedUsername } from "./input/spelling.ts";
 import { lockDirectory, USER_COLUMNS, writeUsers } from "./store.ts";
 
-/** Single users of the directory. */
+/** The directory's users, one at a time. */
 
 export async function readUser(db: Queryable, username: Username): Promise<SentUser | null> {
   const { rows } = await db.query<SentUser>(`SELECT ${USER_COLUMNS} FROM users WHERE username = $1`, [
@@ -18,14 +18,14 @@ export async function readUser(db: Queryable, username: Username): Promise<SentU
 }
 
 export interface UserSearch {
-  /** Part of a user name or a name, capital letters or not; none: everybody. */
+  /** Part of a user name or a name, in any case; none: everyone. */
   readonly query?: string | undefined;
-  /** The user name after which the page starts. */
+  /** The page starts after this user name. */
   readonly after: string | null;
   readonly limit: number;
 }
 
-/** Users, inactive ones too, by user name. Gives one more than `limit` when there are more. */
+/** Users, including inactive ones, by user name. Returns one more than `limit` if there are more. */
 export async function searchUsers(db: Queryable, search: UserSearch): Promise<SentUser[]> {
   const { rows } = await db.query<SentUser>(
     `SELECT ${USER_COLUMNS} FROM users
@@ -37,7 +37,7 @@ export async function searchUsers(db: Queryable, search: UserSearch): Promise<Se
   return rows;
 }
 
-/** Adds a user, or makes them what was sent. Another spelling of a user name that is known is the same person. */
+/** Adds a user or updates them to what was sent. Another spelling of a known user name is the same person. */
 export async function putUser(
   tx: Transaction,
   settings: PracticeSettings,
@@ -61,7 +61,7 @@ export async function putUser(
   return same ? known : user;
 }
 
-/** Takes a user out of use. The row stays, for the record and for their return. */
+/** Deactivates a user. The row stays, for the record and for their return. */
 export async function deactivateUser(
   tx: Transaction,
   changes: DirectoryChanges,
@@ -76,7 +76,7 @@ export async function deactivateUser(
   return { ...known, active: false };
 }
 
-/** Into the groups that everybody is in. Gives those that the user was not in. */
+/** Adds the user to the groups that everyone is in. Returns those they were not in before. */
 async function joinEveryone(tx: Transaction, username: Username): Promise<SecurityGroupId[]> {
   const { rows } = await tx.query<{ group_id: SecurityGroupId }>(
     `INSERT INTO security_group_members (group_id, username)

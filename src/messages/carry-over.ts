@@ -4,13 +4,13 @@ import type { MatrixEvent } from "./event.ts";
 import { enqueueSends, REF_KEY, type Send } from "./outbox.ts";
 import { relationOf } from "./relation.ts";
 
-/** A message, as it stands in the inbox. */
+/** A message, as the inbox has it. */
 type Said = Pick<MatrixEvent, "event_id" | "sender" | "content">;
 
 /**
- * Says again, as their senders and once, the messages of a room that is closed in favour of a conversation. A client
- * sends the first message together with the room's creation; that the pair had a room already must not lose it. What
- * Whisper said there is not said again: it belongs to that room.
+ * Repeats the messages of a room that is closed in favour of a conversation, once and as their senders. A client sends
+ * the first message right after creating the room; it must not be lost just because the pair already had a room. What
+ * Whisper said there is not repeated: it belongs to that room.
  */
 export async function carryOver(tx: Transaction, room: RoomId, into: ConversationId): Promise<void> {
   const said = await tx.query<Said & Record<string, unknown>>(
@@ -22,8 +22,8 @@ export async function carryOver(tx: Transaction, room: RoomId, into: Conversatio
 }
 
 /**
- * Says a message again that came when its room was closed already. Only that one: what was said before was read
- * there, and a group's whole history said once more would be news to everybody.
+ * Repeats one message that arrived after its room was closed. Only that one: people read the earlier ones there, and
+ * repeating a group's whole history would look like news to everyone.
  */
 export async function carryOverLate(
   tx: Transaction,
@@ -35,8 +35,8 @@ export async function carryOverLate(
 }
 
 /**
- * Not where people are only told something. What a recipient answers in an arrivals room is about a notice there, and
- * is taken as an answer (see arrivals/events.ts); said again it would be another one.
+ * Not for rooms in which people are only told something. What a recipient answers in an arrivals room is about a notice
+ * there, and counts as an answer (see arrivals/events.ts); repeated, it would count as another.
  */
 function talksWithEachOther(kind: ConversationKind): boolean {
   switch (kind) {
@@ -64,7 +64,7 @@ async function sayAgain(tx: Transaction, said: readonly Said[], into: Conversati
   );
 }
 
-/** What these messages are about, as far as that was said again before. */
+/** The events that these messages are about, as far as they were repeated earlier. */
 async function movedEarlier(tx: Transaction, said: readonly Said[]): Promise<string[]> {
   const about = said.flatMap((each) => aboutOf(each) ?? []);
   if (about.length === 0) return [];
@@ -92,8 +92,8 @@ function aboutOf(said: Said): EventId | null {
 }
 
 /**
- * A message as it is said in the other room. A relation holds within one room only (Synapse refuses others), so it leads
- * to what was said again there, or is left out. @returns null for the correction of what was not said again.
+ * A message as repeated in the other room. A relation is valid only within one room (Synapse refuses others), so it
+ * points to the repeated event, or is left out. @returns null for an edit of something that was not repeated.
  */
 function againOf(said: Said, moved: ReadonlySet<string>, into: ConversationId): Send | null {
   const { "m.relates_to": relation, ...plain } = said.content;

@@ -11,11 +11,11 @@ export interface MatrixEvent {
   readonly origin_server_ts: number;
   readonly content: Readonly<Record<string, unknown>>;
   readonly unsigned?: { readonly replaces_state?: EventId };
-  /** Of a redaction, in room version 11 also in the content. */
+  /** For a redaction; in room version 11 it is also in the content. */
   readonly redacts?: EventId;
 }
 
-/** Reads an event out of JSON. Undefined when it is none: then there is nothing that could be handled. */
+/** Reads an event from JSON. Undefined if it is not an event, so that there is nothing to handle. */
 export function parseEvent(json: unknown): MatrixEvent | undefined {
   if (typeof json !== "object" || json === null) return undefined;
   const event = json as Record<string, unknown>;
@@ -27,8 +27,8 @@ export function parseEvent(json: unknown): MatrixEvent | undefined {
 }
 
 /**
- * What a feature does with the events of rooms: rows and jobs in the given transaction, never a call of the homeserver.
- * Events come in the order of their room. One that throws is tried again, so what it wrote before is rolled back.
+ * What a feature does with events: rows and jobs in the given transaction, never a call to the homeserver. Events
+ * arrive in the order of their room. If a handler throws, the event is retried and everything it wrote is rolled back.
  */
 export interface EventHandler {
   readonly name: string;

@@ -1,7 +1,8 @@
 /**
- * The plain text of a message without the copy of what it answers, which older clients put before it (client-server API
- * before 1.13, "Fallbacks for rich replies"): lines that begin with `>`, then an empty line.
- * @param emptyLine whether lines count as a copy when no empty line follows: a person may begin with `>` too.
+ * A message's plain text without the quotation that older clients put before a reply (client-server API before 1.13,
+ * "Fallbacks for rich replies"): lines that begin with `>`, then an empty line.
+ * @param emptyLine whether such lines count as a quotation without an empty line after them: a person may begin with
+ * `>` too.
  */
 export function withoutFallback(body: string, emptyLine: "needed" | "not needed"): string {
   let at = 0;

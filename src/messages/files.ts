@@ -1,4 +1,4 @@
-/** The files that an event shows, by the fields that clients load them from (client-server API, "m.room.message"). */
+/** The files that an event shows, by the fields from which clients load them (client-server API, "m.room.message"). */
 import type { MatrixEvent } from "./event.ts";
 import { HTML_FORMAT } from "./html.ts";
 import { piecesOf } from "./markup.ts";
@@ -9,19 +9,19 @@ export interface File {
   readonly media_id: string;
 }
 
-/** Client-server API, "Matrix Content (mxc://) URIs": nothing before it, nothing behind it. */
+/** Client-server API, "Matrix Content (mxc://) URIs", with nothing before or after it. */
 const MXC = /^mxc:\/\/([A-Za-z0-9[][A-Za-z0-9.:[\]-]{0,254})\/([A-Za-z0-9_-]{1,255})$/;
 /** No honest event shows more; one of 64 kB could name a thousand. */
 const MOST = 50;
 const SHOWN_ITSELF: ReadonlySet<unknown> = new Set(["m.image", "m.file", "m.audio", "m.video"]);
 
-/** Whether a server and an id are written as those of a file are. */
+/** Are the server and the id written as those of a file are? */
 export const isFile = (server: string, mediaId: string): boolean => MXC.test(`mxc://${server}/${mediaId}`);
 
 /**
  * The files that an event makes clients show: the file of a message or sticker, its thumbnail, pictures in its text,
- * the same of what an edit brings, the picture of a room, and somebody's own portrait. What is merely written
- * somewhere, in a text, a name, a quotation or a field of one's own, is shown by nobody and counts for nothing.
+ * the same in the new content of an edit, a room's picture, and someone's own portrait. An address merely written
+ * somewhere (in a text, a name, a quotation or a custom field) is not shown and does not count.
  */
 export function filesIn(event: MatrixEvent): readonly File[] {
   const files = new Map<string, File>();
@@ -33,7 +33,7 @@ export function filesIn(event: MatrixEvent): readonly File[] {
   return [...files.values()];
 }
 
-/** Whether the event is somebody's own portrait, in one of their rooms. */
+/** Is the event someone's own portrait, in one of their rooms? */
 export const isPortrait = ({ type, sender, state_key, content }: MatrixEvent): boolean =>
   type === "m.room.member" && state_key === sender && content.membership === "join";
 
@@ -64,7 +64,7 @@ function ofMessage(content: Fields): readonly unknown[] {
   ];
 }
 
-/** Of an encrypted file too: that its content is unreadable to Synapse does not open it to everybody. */
+/** Includes encrypted files: Synapse cannot read their content, but that does not open them to everyone. */
 const ofFile = (content: Fields): readonly unknown[] => [
   content.url,
   fields(content.file).url,

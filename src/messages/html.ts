@@ -1,4 +1,4 @@
-/** Text inside HTML (client-server API, "m.room.message msgtypes", `formatted_body`). */
+/** Escapes text for HTML (client-server API, "m.room.message msgtypes", `formatted_body`). */
 export const escapeHtml = (text: string): string =>
   text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 

@@ -1,18 +1,20 @@
 /**
- * The HTML of messages, as clients read it: every client shows the same to the person who wrote it, so what Whisper
- * takes it for must be what they see. The work is linear in the length of the HTML, whatever it says.
+ * The HTML of messages as clients read it. Clients show it to the person who wrote it, so Whisper must understand it as
+ * they see it. The work is linear in the length of the HTML, whatever it contains.
  */
 
 import { Tokenizer } from "htmlparser2";
 
-/** A piece of HTML. `start` and `end` are where it stands in the source: of a tag, with its `<` and `>`. */
+/** A piece of HTML. `start` and `end` are its place in the source; a tag's includes its `<` and `>`. */
 export type Piece = { readonly start: number; readonly end: number } & (
   | { readonly is: "text"; readonly text: string }
   | { readonly is: "open"; readonly name: string; readonly attributes: ReadonlyMap<string, string> }
   | { readonly is: "close"; readonly name: string }
 );
 
-/** The pieces of `html` without its reply fallback. Comments are no pieces; names are in lower case, entities decoded. */
+/**
+ * The pieces of `html` without its reply fallback. Comments are left out; names are in lower case, entities decoded.
+ */
 export function piecesOf(html: string): Piece[] {
   const pieces: Piece[] = [];
   const fallback = new ReplyFallback();
@@ -22,7 +24,7 @@ export function piecesOf(html: string): Piece[] {
   return pieces;
 }
 
-/** The same HTML, byte for byte, but without its reply fallback. */
+/** The same HTML, byte for byte, without its reply fallback. */
 export function withoutFallbackIn(html: string): string {
   const kept: string[] = [];
   const fallback = new ReplyFallback();
@@ -40,15 +42,15 @@ export function withoutFallbackIn(html: string): string {
 }
 
 /**
- * `<mx-reply>` (client-server API before 1.13, "Fallbacks for rich replies"), wherever it stands and whatever it holds.
- * One that is not closed ends with the element that it stands in, or with the message: so browsers read it.
+ * `<mx-reply>` (client-server API before 1.13, "Fallbacks for rich replies"), wherever it is and whatever it contains.
+ * One that is not closed ends with the element around it, or with the message, as in browsers.
  */
 class ReplyFallback {
-  /** The elements open around the fallback and in it, by name. A count will do: they need not be told apart. */
+  /** The open elements around the fallback and in it, counted by name; they need not be told apart. */
   readonly #around = new Map<string, number>();
   #within: Map<string, number> | null = null;
 
-  /** To be asked of each piece in turn. */
+  /** Must be called for each piece in turn. */
   holds(piece: Piece): boolean {
     if (piece.is === "open") {
       if (piece.name === FALLBACK) this.#within ??= new Map();
@@ -74,7 +76,7 @@ class ReplyFallback {
 
 const NONE: ReadonlyMap<string, string> = new Map();
 const FALLBACK = "mx-reply";
-/** HTML, "Void elements": these hold nothing and are never closed. */
+/** HTML, "Void elements": they contain nothing and are never closed. */
 const VOID = new Set("area base br col embed hr img input link meta param source track wbr".split(" "));
 
 function count(of: Map<string, number>, name: string, more: 1 | -1): void {
@@ -83,7 +85,7 @@ function count(of: Map<string, number>, name: string, more: 1 | -1): void {
   else of.delete(name);
 }
 
-/** Calls `found` for each piece in its order. Browsers take no tag for one that the message ends in. */
+/** Calls `found` for each piece in order. Browsers ignore a tag that the message ends inside. */
 function readTags(html: string, found: (piece: Piece) => void): void {
   let tag: { name: string; start: number } | undefined;
   let attributes: Map<string, string> | undefined;
@@ -116,7 +118,7 @@ function readTags(html: string, found: (piece: Piece) => void): void {
         value += String.fromCodePoint(point);
       },
       onattribend: () => {
-        // Of an attribute written twice the first counts.
+        // If an attribute is repeated, the first one counts.
         attributes ??= new Map();
         if (!attributes.has(attribute)) attributes.set(attribute, value);
       },

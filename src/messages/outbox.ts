@@ -3,32 +3,32 @@ import type { Queryable, Transaction } from "../store/database.ts";
 import { addJobs } from "../store/jobs.ts";
 import { fitted } from "./size.ts";
 
-/** In the content of all that Whisper sends: the ref of the outbox row, by which a sent event is found again. */
+/** In the content of everything Whisper sends: the ref of its outbox row, by which the sent event is found again. */
 export const REF_KEY = "au.healthtrack.whisper.ref";
 
 /**
- * The only way in which Whisper sends an event. The row is written in the transaction that causes it; a job then
- * sends the rows of a conversation in order, each exactly once, and writes the event id back.
+ * The only way in which Whisper sends an event. The transaction that causes it writes the row; a job then sends a
+ * conversation's rows in order, each exactly once, and records the event ids.
  */
 export interface Send {
-  /** Names the send for ever, derived from the row that caused it: the same ref twice is one send. */
+  /** Identifies the send for ever, derived from the row that caused it: the same ref twice is one send. */
   readonly ref: string;
   readonly conversation: ConversationId;
-  /** Who sends it; the bot unless told. */
+  /** The sender; by default the bot. */
   readonly as?: UserId;
-  /** `m.room.message`, `m.reaction`, `m.room.redaction`, or a type of our own. */
+  /** `m.room.message`, `m.reaction`, `m.room.redaction`, or one of our own types. */
   readonly type: string;
   readonly content: Readonly<Record<string, unknown>>;
   /**
-   * What it is about, if it is about an event: a reaction's target, a redaction's, a reply's or a thread's root
-   * (put where `content["m.relates_to"]` or the redaction wants it). By our own ref, or by event id.
+   * The event this is about, if any: a reaction's target, a redaction's, a reply's, or a thread's root (put where
+   * `content["m.relates_to"]` or the redaction needs it). By our own ref, or by event id.
    */
   readonly target?: { readonly ref: string } | { readonly event: EventId };
 }
 
 /**
- * Queues sends, in this order, and the jobs that carry them out. A ref that is known already changes nothing. What cannot
- * become an event is cut: whoever can ask for less looks before (messages/size.ts).
+ * Queues sends, in this order, and the jobs that carry them out. A known ref changes nothing. Content too large for an
+ * event is cut: a caller that could ask for less checks first (messages/size.ts).
  */
 export async function enqueueSends(tx: Transaction, sends: readonly Send[]): Promise<void> {
   if (sends.length === 0) return;
@@ -58,7 +58,7 @@ export async function enqueueSends(tx: Transaction, sends: readonly Send[]): Pro
   await Promise.all([stored, woken]);
 }
 
-/** Has the waiting sends of these conversations carried out: after a room came to be, or by hand. */
+/** Queues the waiting sends of these conversations, after a room was made or by hand. */
 export async function wakeOutbox(db: Queryable, conversations: readonly ConversationId[]): Promise<void> {
   await addJobs(
     db,
@@ -72,8 +72,8 @@ export async function wakeOutbox(db: Queryable, conversations: readonly Conversa
 }
 
 /**
- * Those of these sends that stand in no room that their conversation has, and are not on their way there: given up, or
- * sent into a room that has been replaced since.
+ * The sends that are in no current room of their conversation and not on their way there: given up, or sent into a room
+ * that has since been replaced.
  */
 export async function lostSends(db: Queryable, refs: readonly string[]): Promise<ReadonlySet<string>> {
   const lost = await db.query<{ ref: string }>(
@@ -85,7 +85,9 @@ export async function lostSends(db: Queryable, refs: readonly string[]): Promise
   return new Set(lost.rows.map(({ ref }) => ref));
 }
 
-/** The ref of the send that made an event of ours, also while its event id is still to be written down; null: not ours. */
+/**
+ * The ref of the send that became this event of ours, even while its event id is still to be recorded; null: not ours.
+ */
 export async function refOfEvent(db: Queryable, bot: UserId, event: EventId): Promise<string | null> {
   const found = await db.query<{ ref: string | null }>(
     `SELECT ref FROM outbox WHERE event_id = $1
@@ -95,7 +97,7 @@ export async function refOfEvent(db: Queryable, bot: UserId, event: EventId): Pr
   return found.rows[0]?.ref ?? null;
 }
 
-/** What Whisper sent is deleted in the conversation: its text is not kept either, nor that of its corrections. */
+/** A message from Whisper is deleted in the conversation: its text and the texts of its edits are deleted here too. */
 export async function emptyRedactedSend(db: Queryable, event: string): Promise<void> {
   await db.query(
     `WITH deleted AS (UPDATE outbox SET content = '{}' WHERE event_id = $1 AND sent_at IS NOT NULL RETURNING ref)
@@ -106,12 +108,12 @@ export async function emptyRedactedSend(db: Queryable, event: string): Promise<v
   );
 }
 
-/** Sends looked at in one statement. */
+/** Sends handled per statement. */
 const BATCH = 2_000;
 
 /**
- * Forgets what was sent, or given up, before this moment: reactions, deletions and corrections wholly, of everything
- * else the content. Its ref and its event stay, so that it is never sent again and can still be taken back.
+ * Forgets what was sent or given up before this time: reactions, deletions and edits entirely, and the content of
+ * everything else. The ref and the event id stay, so that it is never sent again and can still be redacted.
  */
 export async function forgetSends(db: Queryable, before: Date): Promise<void> {
   for (let after = "0"; ; ) {
@@ -131,7 +133,7 @@ export async function forgetSends(db: Queryable, before: Date): Promise<void> {
   }
 }
 
-/** Takes back sends that were not begun. @returns those that were. */
+/** Withdraws sends that have not begun. @returns those. */
 export async function dropUnsent(tx: Transaction, all: readonly string[]): Promise<ReadonlySet<string>> {
   const dropped = await tx.query<{ ref: string }>(
     `UPDATE outbox SET dropped_at = now(), last_error = 'RETRACTED'

@@ -6,11 +6,11 @@ import type { MatrixEvent } from "./event.ts";
 export type Relation =
   | { readonly kind: "reaction"; readonly to: EventId; readonly key: string }
   | { readonly kind: "edit"; readonly of: EventId; readonly content: Readonly<Record<string, unknown>> }
-  /** A message in a thread; `answers` is what it replies to within it. */
+  /** A message in a thread; `answers` is the message in it that this one replies to. */
   | { readonly kind: "thread"; readonly root: EventId; readonly answers: EventId | null }
   | { readonly kind: "reply"; readonly to: EventId };
 
-/** Null: it is about nothing but itself. Relations that are badly formed are none. */
+/** Null: it is about no other event. Malformed relations count as none. */
 export function relationOf({ content }: Pick<MatrixEvent, "content">): Relation | null {
   const relates = record(content["m.relates_to"]);
   const about = eventId(relates.event_id);

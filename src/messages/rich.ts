@@ -1,4 +1,4 @@
-/** Text with a little form, said both ways that a message carries: plain, and in HTML. */
+/** Text with simple formatting, in both forms that a message carries: plain and HTML. */
 
 import { escapeHtml, HTML_FORMAT } from "./html.ts";
 
@@ -15,10 +15,10 @@ export const link = (href: string, text: string): Rich => ({
   html: `<a href="${escapeHtml(href)}">${escapeHtml(text)}</a>`,
 });
 
-/** One after the other, on one line. */
+/** One after another on the same line. */
 export const inline = (...parts: readonly Rich[]): Rich => joined(parts, "", "");
 export const lines = (...parts: readonly Rich[]): Rich => joined(parts, "\n", "<br>");
-/** Paragraphs or lists: in HTML they stand apart by themselves. */
+/** Paragraphs or lists; in HTML they are separate anyway. */
 export const blocks = (...parts: readonly Rich[]): Rich => ({
   text: parts.map((part) => part.text).join("\n\n"),
   html: parts.map((part) => (/^<(ul|p)>/.test(part.html) ? part.html : `<p>${part.html}</p>`)).join(""),
@@ -33,7 +33,7 @@ const joined = (parts: readonly Rich[], between: string, betweenHtml: string): R
   html: parts.map((part) => part.html).join(betweenHtml),
 });
 
-/** An answer of the bot: a notice, which clients keep quiet, since whoever asked is looking. */
+/** An answer from the bot: a notice, which clients show without a sound, since whoever asked is looking. */
 export const noticeOf = ({ text, html }: Rich): Readonly<Record<string, unknown>> => ({
   msgtype: "m.notice",
   body: text,

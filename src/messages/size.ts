@@ -1,26 +1,30 @@
-/** What one event can hold. One measure for all that Whisper sends. */
+/** How much one event can hold: one measure for everything Whisper sends. */
 
 type Content = Readonly<Record<string, unknown>>;
 
 /**
  * Synapse refuses an event of more than 65,536 bytes of canonical JSON (client-server API, "Size limits";
- * synapse/event_auth.py, `_check_size_limits`): escaped, in UTF-8, with all that the homeserver puts around the content.
+ * synapse/event_auth.py, `_check_size_limits`), counted escaped, in UTF-8, with everything the homeserver adds around
+ * the content.
  */
 const LARGEST_EVENT = 65_536;
-/** Bytes for what stands around the content: ids, hashes, signatures, up to 10 parents, our ref, and the event that it is about. */
+/**
+ * Bytes for everything around the content: ids, hashes, signatures, up to 10 parents, our ref, and the event it is
+ * about.
+ */
 const AROUND = 4_096;
-/** Bytes of a content in JSON, at most. */
+/** The most bytes of JSON for a content. */
 export const LARGEST_CONTENT = LARGEST_EVENT - AROUND;
 
-/** Whether a content can become an event. What somebody asked for and does not fit is refused, with what to do. */
+/** Can the content become an event? If someone asked for it and it does not fit, it is refused with what to do. */
 export const fits = (content: Content): boolean => bytesOf(content) <= LARGEST_CONTENT;
 
 /** Canonical JSON escapes as `JSON.stringify` does (Matrix spec, appendices, "Canonical JSON"). */
 const bytesOf = (value: unknown): number => Buffer.byteLength(JSON.stringify(value));
 
 /**
- * The content, shorter if it cannot become an event: for what has nobody who could be asked for less. It loses its HTML
- * first, then the end of its text, where `…` says so, and at last all that is not text.
+ * The content, shortened if it is too large for an event: for content that nobody can be asked to shorten. First its
+ * HTML goes, then the end of its text, marked with `…`, and finally everything that is not text.
  */
 export function fitted(content: Content, most: number = LARGEST_CONTENT): Content {
   if (bytesOf(content) <= most) return content;
@@ -35,14 +39,14 @@ export function fitted(content: Content, most: number = LARGEST_CONTENT): Conten
 
 const isContent = (value: unknown): value is Content => typeof value === "object" && value !== null;
 
-/** With as much of its text as there is room for; null: there is none for the rest alone. */
+/** With as much of its text as there is room for; null: no room even without the text. */
 function withBody(content: Content, most: number): Content | null {
   if (bytesOf(content) <= most) return content;
   const room = most - bytesOf({ ...content, body: "" });
   return typeof content.body !== "string" || room < 3 ? null : { ...content, body: cut(content.body, room) };
 }
 
-/** The text alone, and what it is about. */
+/** The text alone, and the event it is about. */
 function bare({ msgtype, body, "m.relates_to": relation }: Content, most: number): Content {
   const text = { msgtype, body, ...(relation === undefined ? {} : { "m.relates_to": relation }) };
   return withBody(text, most) ?? {};
@@ -50,7 +54,9 @@ function bare({ msgtype, body, "m.relates_to": relation }: Content, most: number
 
 const graphemes = new Intl.Segmenter("en", { granularity: "grapheme" });
 
-/** The beginning of a text, with `…`, in so many bytes of JSON. Never in the middle of what is seen as one character. */
+/**
+ * The beginning of a text with `…`, in at most so many bytes of JSON. Never cuts inside what is seen as one character.
+ */
 function cut(text: string, bytes: number): string {
   let left = bytes - Buffer.byteLength("…");
   let end = 0;
@@ -59,7 +65,7 @@ function cut(text: string, bytes: number): string {
     if (left < 0) break;
     end += character.length;
   }
-  // One character of tens of thousands of marks is cut all the same.
+  // A character with tens of thousands of marks is cut anyway.
   const whole = graphemes.segment(text).containing(end)?.index ?? end;
   return `${text.slice(0, whole === 0 ? end : whole)}…`;
 }

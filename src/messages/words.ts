@@ -41,7 +41,7 @@ export const thisPerson = "This person";
 export const notAPerson = (name: string) => `${typed(name)} is a group. Name a person.`;
 export const notAGroup = (name: string) => `${name} is not a group. Name a group.`;
 const maybe = (near: string | undefined) => (near === undefined ? "" : ` Did you mean ${near}?`);
-/** What somebody typed, as it is said back: enough of it to be recognised. */
+/** What someone typed, repeated back: enough of it to recognise. */
 const typed = (text: string) => (text.length > 100 ? `${text.slice(0, 99).toWellFormed()}…` : text);
 export const tooLong = (most: number) =>
   `That is too long for me. Write at most ${most.toLocaleString("en-AU")} characters at a time, or write help to see what I can do.`;

@@ -1,7 +1,7 @@
 import type { Username } from "../policy/model.ts";
 import type { Queryable } from "../store/database.ts";
 
-/** The patient whose record a user has open in HealthTrack: what `#patient` alone means. */
+/** The patient whose record a user has open in HealthTrack: the one that `#patient` alone means. */
 
 /** False: there is no such user. */
 export async function openPatient(db: Queryable, username: Username, patientId: string): Promise<boolean> {

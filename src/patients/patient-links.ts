@@ -1,16 +1,16 @@
 import { createHash, randomBytes } from "node:crypto";
 import type { Queryable } from "../store/database.ts";
 
-/** How long a link to a patient works: as long as somebody may scroll back in a conversation. */
+/** How long a link to a patient works: as long as someone may scroll back in a conversation. */
 const VALID_DAYS = 30;
 
-/** A link that opens a patient's record: opaque, so an address says nothing of the patient. */
+/** A link that opens a patient's record. It is opaque, so the address reveals nothing about the patient. */
 export interface PatientLink {
   readonly patientId: string;
   readonly token: string;
 }
 
-/** Makes a link; it works once `savePatientLinks` has been committed. */
+/** Makes a link. It works once `savePatientLinks` has been committed. */
 export const newPatientLink = (patientId: string): PatientLink => ({
   patientId,
   token: randomBytes(24).toString("base64url"),
@@ -19,7 +19,7 @@ export const newPatientLink = (patientId: string): PatientLink => ({
 export const patientUrl = (publicUrl: string, { token }: PatientLink): string =>
   `${publicUrl}/open/patient/${token}`;
 
-/** Stores links, by digest: whoever reads the table cannot follow them. */
+/** Stores links by digest: nobody who reads the table can follow them. */
 export async function savePatientLinks(db: Queryable, links: readonly PatientLink[]): Promise<void> {
   if (links.length === 0) return;
   await db.query(
@@ -35,7 +35,7 @@ export async function savePatientLinks(db: Queryable, links: readonly PatientLin
   );
 }
 
-/** The patient behind a token; `expired`: it was one, and works no longer. */
+/** The patient behind a token; `expired`: it was valid and no longer is. */
 export async function openPatientLink(
   db: Queryable,
   token: string,
@@ -49,7 +49,7 @@ export async function openPatientLink(
   return link.expired ? "expired" : { patientId: link.patient_id };
 }
 
-/** Forgets links a month after they have expired: until then whoever follows one is told so. */
+/** Forgets links a month after they expired: until then, anyone who follows one is told so. */
 export async function forgetPatientLinks(db: Queryable): Promise<void> {
   await db.query("DELETE FROM patient_links WHERE expires_at < now() - interval '30 days'");
 }

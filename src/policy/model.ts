@@ -1,6 +1,6 @@
 /**
- * The plain data that every rule works on. Nothing here does anything: the directory as HealthTrack has it,
- * the conversations as Whisper has them, rooms as Matrix has them.
+ * The plain data that every rule works on: the directory as HealthTrack has it, conversations as Whisper has them,
+ * rooms as Matrix has them. Nothing here acts.
  */
 
 declare const brand: unique symbol;
@@ -10,7 +10,7 @@ type Brand<T, Name extends string> = T & { readonly [brand]: Name };
 export type Username = Brand<string, "Username">;
 /** HealthTrack's id of a security group. */
 export type SecurityGroupId = Brand<string, "SecurityGroupId">;
-/** Whisper's own id of a conversation; of a custom group it is the group's id too. */
+/** Whisper's own id of a conversation. For a custom group it is also the group's id. */
 export type ConversationId = Brand<string, "ConversationId">;
 /** Matrix identifiers (Matrix spec, appendices, "Common identifier format"). */
 export type UserId = Brand<string, "UserId">;
@@ -18,20 +18,20 @@ export type RoomId = Brand<string, "RoomId">;
 export type EventId = Brand<string, "EventId">;
 
 export const PERMISSION = { access: "AccessWhisper", admin: "WhisperAdmin" } as const;
-/** Security groups that HealthTrack ships and that carry a meaning of their own. */
+/** Security groups that HealthTrack ships and that have a meaning of their own. */
 export const DEFAULT_GROUP = "Default" as SecurityGroupId;
 export const ADMINISTRATOR_GROUP = "HMS-Administrator" as SecurityGroupId;
 
-/** Patient Arrived Alerts: none, bookings booked to me, at my locations, all. */
+/** Patient Arrived Alerts: none, my own bookings, bookings at my locations, or all. */
 export type PatientArrivedAlerts = "off" | "own" | "location" | "all";
 
-/** Whisper Settings of File > User Preferences, and the Patient Arrived Alerts setting. */
+/** The Whisper Settings under File > User Preferences, and the Patient Arrived Alerts setting. */
 export interface Preferences {
   readonly openOnMessage: boolean;
   readonly keepHidden: boolean;
   readonly neverReceive: boolean;
   readonly openOnStartup: boolean;
-  /** null: not set, so `own` for a doctor and `off` for everybody else. */
+  /** Null: not set, so `own` for a doctor and `off` for everyone else. */
   readonly patientArrivedAlerts: PatientArrivedAlerts | null;
 }
 
@@ -52,7 +52,7 @@ export interface User {
   readonly active: boolean;
   readonly permissions: readonly string[];
   readonly doctor: boolean;
-  /** What else a booking's doctor may call them. */
+  /** Other names that a booking may use for this doctor. */
   readonly doctorIds: readonly string[];
   readonly locations: readonly string[];
   readonly preferences: Preferences;
@@ -65,7 +65,7 @@ export interface SecurityGroup {
   readonly members: readonly Username[];
 }
 
-/** What a custom group was put together from. Custom groups may hold custom groups, never in a circle. */
+/** What a custom group is made of. Custom groups may contain custom groups, never in a circle. */
 export interface Selection {
   readonly users: readonly Username[];
   readonly securityGroups: readonly SecurityGroupId[];
@@ -79,7 +79,7 @@ export interface CustomGroup extends Selection {
   readonly createdBy: Username;
 }
 
-/** Everything the rules may ask about people and groups. */
+/** Everything that rules may ask about people and groups. */
 export interface Directory {
   readonly users: ReadonlyMap<Username, User>;
   readonly securityGroups: ReadonlyMap<SecurityGroupId, SecurityGroup>;
@@ -97,7 +97,7 @@ export type ConversationKind =
 
 interface ConversationBase {
   readonly id: ConversationId;
-  /** Counts the changes of the conversation's own record (name, selection); shown in the room's marker. */
+  /** Counts changes to the conversation's own record (name, selection). Shown in the room's marker. */
   readonly revision: number;
 }
 
@@ -139,7 +139,7 @@ export const MARKER_TYPE = "au.healthtrack.whisper.conversation";
 /** MSC4171: members that clients leave out when they name a room after the people in it. */
 export const SERVICE_MEMBERS_TYPE = "io.element.functional_members";
 
-/** The state event that says which conversation a room is: enough to rebuild the database from the rooms. */
+/** The state event that says which conversation a room belongs to: enough to rebuild the database from the rooms. */
 export interface Marker {
   readonly kind: ConversationKind;
   readonly id: ConversationId;
@@ -147,19 +147,19 @@ export interface Marker {
   readonly [key: string]: unknown;
 }
 
-/** State events of the room but membership: by event type, state key empty. */
+/** The room's state events except memberships: by event type, with an empty state key. */
 export type RoomState = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 
-/** The whole room as it ought to be. */
+/** The whole room as it should be. */
 export interface ExpectedRoom {
   readonly conversation: Conversation;
-  /** Tells the bot, our own accounts and strangers apart when the room is compared with the one there is. */
+  /** Tells the bot, our own accounts and strangers apart when comparing the room with the actual one. */
   readonly settings: PracticeSettings;
-  /** By event type, state key empty; null: there must be no such event (or it must be empty). */
+  /** By event type, with an empty state key. Null: there must be no such event, or it must be empty. */
   readonly state: Readonly<Record<string, Readonly<Record<string, unknown>> | null>>;
-  /** Who must be joined, the bot and standing group handles included. Nobody else may be joined or invited. */
+  /** Who must be joined, including the bot and standing group handles. Nobody else may be joined or invited. */
   readonly members: ReadonlySet<UserId>;
-  /** In the m.direct account data of these users, under the id of the other. */
+  /** Users whose m.direct account data must list the room, each under the other user's id. */
   readonly direct: ReadonlyMap<UserId, UserId>;
 }
 
@@ -167,7 +167,7 @@ export type Membership = "join" | "invite" | "leave" | "ban" | "knock";
 
 export interface ActualMember {
   readonly membership: Membership;
-  /** The user has left and made to forget: no endpoint but the gated ones serves them the room any more. */
+  /** The user has left and was made to forget the room: only gated endpoints still serve it to them. */
   readonly forgotten: boolean;
 }
 
@@ -182,14 +182,14 @@ export interface ActualRoom {
   readonly direct: ReadonlySet<UserId>;
 }
 
-/** One thing to do so that a room becomes what it ought to be, in the order in which they must be done. */
+/** One step towards the expected room. Steps must be taken in order. */
 export type Step =
   | { readonly step: "create"; readonly expected: ExpectedRoom }
   | { readonly step: "join"; readonly user: UserId }
   | { readonly step: "kick"; readonly user: UserId }
   | { readonly step: "unban"; readonly user: UserId }
   | { readonly step: "forget"; readonly user: UserId }
-  /** Sent by the bot; `as`: by this user, who alone can give up a level that equals the bot's. */
+  /** Sent by the bot, or with `as` by this user, who alone can give up a level equal to the bot's. */
   | {
       readonly step: "state";
       readonly type: string;
@@ -197,7 +197,7 @@ export type Step =
       readonly as?: UserId;
     }
   | { readonly step: "direct"; readonly user: UserId; readonly other: UserId }
-  /** The room can never be made right (encrypted, wrong version, tombstoned, the bot without power): make a new one. */
+  /** The room can never be repaired (encrypted, wrong version, tombstoned, the bot without power): make a new one. */
   | { readonly step: "replace"; readonly reason: ReplaceReason };
 
 export type ReplaceReason =

@@ -79,7 +79,7 @@ export const spaces = "Spaces are not used here. Choose the people and start a c
 export const publicRooms = "Conversations here are never public. Choose the people and start one instead.";
 
 const elsewhere = "It goes on in another room, which you find in your list.";
-/** Why the room that somebody made for a conversation is not the one that it has now. */
+/** Why the room that someone made for a conversation is not the one it has now. */
 export function goesOnElsewhere(reason: ReplaceReason): string {
   switch (reason) {
     case "encrypted":

@@ -1,4 +1,4 @@
-/** The waiting room as a table, for a terminal. */
+/** The waiting room as a table for a terminal. */
 
 import { shownName } from "../../base/shown-name.ts";
 import type { Directory } from "../../policy/model.ts";
@@ -8,7 +8,7 @@ import { nameOf } from "./notice.ts";
 import { patientShown, type ShownPatient } from "./patient.ts";
 import * as words from "./words.ts";
 
-/** One line for each arrival, in the order given. */
+/** One line per arrival, in the given order. */
 export function boardOf(
   arrivals: readonly Arrival[],
   directory: Directory,
@@ -34,7 +34,7 @@ export function boardOf(
     .join("\n");
 }
 
-/** How each patient is called; those who are called the same have their ids besides. */
+/** What each patient is called. Patients with the same name are shown with their ids. */
 function patientsOf(arrivals: readonly Arrival[], show: ShownPatient): string[] {
   const shown = arrivals.map((arrival) => patientShown(arrival, show));
   const ids = new Map<string, Set<string>>();

@@ -3,17 +3,19 @@
 import { oncePer } from "../../base/once-per.ts";
 import { foldName } from "../../policy/names/names.ts";
 
-/** A time zone; one object per configuration, so that formatters are made once. */
+/** A time zone. One object per configuration, so that formatters are made once. */
 export interface Zone {
   readonly timezone: string;
 }
 
-/** A practice's time zone, and those of its locations that are in another one, by folded name. */
+/** A practice's time zone, and those of locations in other zones, by folded name. */
 export interface PracticeZone extends Zone {
   readonly locations?: ReadonlyMap<string, Zone>;
 }
 
-/** Where an appointment is. `utcOffset`: minutes ahead of UTC as HealthTrack wrote the time; null: it did not say. */
+/**
+ * Where an appointment is. `utcOffset`: minutes ahead of UTC in the time that HealthTrack sent; null: it did not say.
+ */
 interface Place {
   readonly location: string | null;
   readonly utcOffset?: number | null;
@@ -23,16 +25,19 @@ interface Appointment extends Place {
   readonly appointmentAt: Date;
 }
 
-/** How locations are compared: capital letters and blanks around do not count. */
+/** Locations are compared ignoring case and surrounding blanks. */
 export const foldLocation = (location: string): string => foldName(location.trim());
 
-/** The zone of an appointment: its location's if the practice has set one, else the offset that was sent, else the practice's. */
+/**
+ * An appointment's zone: its location's if the practice has set one, otherwise the offset that was sent, otherwise the
+ * practice's.
+ */
 export function zoneOf(practice: PracticeZone, { location, utcOffset = null }: Place): Zone {
   const set = location === null ? undefined : practice.locations?.get(foldLocation(location));
   return set ?? (utcOffset === null ? practice : zoneAhead(utcOffset));
 }
 
-/** `+08:00`, one object for each: there are only so many. */
+/** `+08:00`, one object each: there are only so many. */
 const ahead = new Map<number, Zone>();
 function zoneAhead(minutes: number): Zone {
   const known = ahead.get(minutes);
@@ -64,32 +69,32 @@ const formatters = oncePer(({ timezone }: Zone) => ({
     month: "short",
     year: "numeric",
   }),
-  // Swedish writes dates as ISO 8601 does.
+  // Swedish writes dates in the ISO 8601 format.
   day: new Intl.DateTimeFormat("sv-SE", { timeZone: timezone }),
 }));
 
 /** `2026-03-02` */
 export const dayOf = (zone: Zone, at: Date): string => formatters(zone).day.format(at);
 
-/** `Mon 2 Mar`, in another year than `today`'s `Mon 2 Mar 2026`. */
+/** `Mon 2 Mar`, or `Mon 2 Mar 2026` in another year than `today`. */
 export function dateOf(zone: Zone, at: Date, today: string): string {
   const { date, dateAndYear } = formatters(zone);
   const sameYear = dayOf(zone, at).slice(0, -6) === today.slice(0, -6);
   return (sameYear ? date : dateAndYear).format(at).replaceAll(",", "");
 }
 
-/** `10:30`, and on another day than `today` `Tue 3 Mar 10:30`. */
+/** `10:30`, or `Tue 3 Mar 10:30` on another day than `today`. */
 export function timeOf(zone: Zone, at: Date, today: string): string {
   const time = formatters(zone).time.format(at);
   return dayOf(zone, at) === today ? time : `${dateOf(zone, at, today)} ${time}`;
 }
 
-/** The time of an appointment where it is, with its date when that is not today there. */
+/** An appointment's local time, with its date if that is not today there. */
 export function appointmentTime(practice: PracticeZone, appointment: Appointment, now: Date): string {
   const zone = zoneOf(practice, appointment);
   return timeOf(zone, appointment.appointmentAt, dayOf(zone, now));
 }
 
-/** Whole minutes from one moment to another, none when the other comes first. */
+/** Whole minutes from one time to another; 0 if the other is earlier. */
 export const minutesBetween = (from: Date, to: Date): number =>
   Math.max(0, Math.floor((to.getTime() - from.getTime()) / 60_000));

@@ -1,12 +1,12 @@
 /**
- * A patient's initials, from a name as a reception writes it. Practices put remarks into names (`Alice JONES (DO NOT LEAVE
- * ALONE)`), and none may become visible, not even by its first letter: what is not surely a name is left out, so that
- * there are too few letters rather than one too many.
+ * A patient's initials, from a name as reception writes it. Practices put remarks into names (`Alice JONES (DO NOT
+ * LEAVE ALONE)`), and none may become visible, not even its first letter. Anything that is not certainly a name is left
+ * out: better too few letters than one too many.
  */
 
 const set = (words: string): ReadonlySet<string> => new Set(words.split(/\s+/));
 
-/** Before a name, or after it; never a letter of it. */
+/** These come before or after a name and never give a letter. */
 const TITLES = set(
   `mr mrs ms miss mx mstr master dr doctor prof professor assoc associate adj sir dame lady lord rev reverend fr father
    sister brother hon mdm madam mme mlle herr frau señor señora sr sra capt captain major col sgt cpl pte lt
@@ -14,12 +14,12 @@ const TITLES = set(
    jr jnr junior snr senior i ii iii iv v vi esq md phd oam am ao ac qc kc mp jp rn`,
 );
 
-/** Stand in surnames, between others: `van der Berg` is one B. */
+/** These are inside surnames: `van der Berg` is one B. */
 const PARTICLES = set(
   "van von der den de da das do dos du del della di la le las los el al ul bin binti ibn bint abu ap ab af av zu zum zur ter ten te y e st",
 );
 
-/** Where one of these stands, a remark begins. */
+/** A remark begins at one of these. */
 const REMARKS = set(
   `aka alias nee née formerly previously prev known called preferred prefers prefer pref born dob nickname
    deceased dec died dead rip inactive archived duplicate merged merge test old new moved left transferred
@@ -58,10 +58,16 @@ const CLOSING: Readonly<Record<string, string>> = {
   "*": "*",
 };
 
-/** No name is longer, and HealthTrack may send none (api/routes/bookings.ts): brackets that do not end cost the square. */
+/**
+ * No name is longer, and HealthTrack may send none that is (api/routes/bookings.ts): unclosed brackets cost the square
+ * of the length.
+ */
 const LONGEST = 255;
 
-/** `Mr John Smith`, `SMITH, Jane (Janey), Mrs` and `Alice JONES - HIV clinic` are `J.S.`, `J.S.` and `A.J.`; empty: nothing is sure. */
+/**
+ * `Mr John Smith`, `SMITH, Jane (Janey), Mrs` and `Alice JONES - HIV clinic` give `J.S.`, `J.S.` and `A.J.`; empty:
+ * nothing is certain.
+ */
 export function initialsOf(name: string): string {
   if (name.length > LONGEST) return "";
   const plain = withoutBrackets(
@@ -72,7 +78,7 @@ export function initialsOf(name: string): string {
   );
   const cut = plain.search(REMARK_BEGINS);
   const sure = cut === -1 ? plain : plain.slice(0, cut);
-  // A label, or something in capitals before what may be the name itself.
+  // A label, or a remark in capitals before what may be the name itself.
   if (cut !== -1 && (plain[cut] === ":" || (isCapitals(sure) && !isCapitals(plain.slice(cut))))) return "";
   return namesIn(sure)
     .map((word) => `${firstLetter(word)}.`)
@@ -80,15 +86,15 @@ export function initialsOf(name: string): string {
 }
 
 /**
- * What cannot stand in a name: digits, marks other than `'`, `.`, `,` and a hyphen between letters, line breaks; and a full
- * stop that ends a sentence.
+ * What cannot be in a name: digits, marks other than `'`, `.`, `,` and a hyphen between letters, line breaks, and a
+ * full stop that ends a sentence.
  */
 const REMARK_BEGINS =
   /[^\p{L}\p{M}\s.,'’ʼ\-‐‑]|[\r\n\t\v\f]|(?<![\p{L}\p{M}])[-‐‑]|[-‐‑](?![\p{L}\p{M}])|(?<=\p{L}{5})\.(?=\s)/u;
 
 /**
- * Without what stands in brackets or quotation marks of any kind; what is not closed goes to the end, and so does what
- * comes after them when there is a whole name before them.
+ * Removes everything in brackets or quotation marks of any kind. An unclosed one goes to the end of the text, and so
+ * does everything after a closed one if a whole name comes before it.
  */
 function withoutBrackets(text: string): string {
   let kept = "";
@@ -101,7 +107,7 @@ function withoutBrackets(text: string): string {
       if (wordsOf(kept.replaceAll(",", " ")).filter((word) => !TITLES.has(folded(word))).length >= 2) break;
     } else if (OPENING.includes(character) || (`"*`.includes(character) && inner === undefined))
       closing = [CLOSING[character] ?? "", ...closing];
-    // An apostrophe stands in a word; one that begins a word opens a nickname.
+    // An apostrophe is inside a word; one that begins a word opens a nickname.
     else if (character === "'" && /\s/u.test(before) && inner === undefined) closing = ["'"];
     else if (inner === undefined) kept += character;
     before = character;
@@ -109,7 +115,9 @@ function withoutBrackets(text: string): string {
   return kept;
 }
 
-/** The words that are names, given names first. At most three; two when there are more, as the rest may be a remark. */
+/**
+ * The words that are names, given names first. At most three; two if there are more, since the rest may be a remark.
+ */
 function namesIn(text: string): string[] {
   const [first = [], second = []] = text
     .split(",")
@@ -140,7 +148,7 @@ function upToRemark(all: readonly string[], capitals: boolean): string[] {
     // `Alice JONES`, but `Alice Jones SUICIDAL`; and `alice jones wheelchair`.
     if (names.length >= 2 && !capitals && (isCapitals(word) || small)) break;
     names.push(word);
-    // Names that are written without a blank between them: the family name's first letter, and no more.
+    // Names written without a space between them: the family name's first letter and nothing else.
     if (/\p{sc=Han}|\p{sc=Hiragana}|\p{sc=Katakana}|\p{sc=Hangul}/u.test(word)) break;
   }
   return names;
@@ -148,7 +156,7 @@ function upToRemark(all: readonly string[], capitals: boolean): string[] {
 
 const wordsOf = (text: string): string[] => text.split(/\s+/u).filter((word) => INITIAL.test(word));
 const folded = (word: string): string => word.toLowerCase().replace(/[.’']/gu, "");
-/** Capitals without a vowel are short for something, but `NG`, and what is short for a name. */
+/** Capitals without a vowel abbreviate something, except `NG` and abbreviated names. */
 const isRemark = (word: string): boolean =>
   REMARKS.has(folded(word)) || /^[B-DF-HJ-NP-TV-XZ]{3,}$/.test(word);
 const startsSmall = (word: string): boolean => /^[^\p{L}]*\p{Ll}/u.test(word);

@@ -10,7 +10,7 @@ import * as words from "./words.ts";
 
 type Content = Readonly<Record<string, unknown>>;
 
-/** In the content of each notice: for clients that know Whisper, and by which a notice is known. */
+/** In the content of each notice, for clients that know Whisper, and to recognise a notice by. */
 const ARRIVAL_KEY = "au.healthtrack.whisper.arrival";
 const PATIENTS_KEY = "au.healthtrack.whisper.patients";
 export const ACKNOWLEDGE = "✅";
@@ -20,7 +20,7 @@ export const HISTORY = "🕘";
 export interface NoticeView {
   readonly directory: Directory;
   readonly zone: PracticeZone;
-  /** An appointment of another day is shown with its date; the day on which the patient came unless told. */
+  /** An appointment on another day is shown with its date. By default, the day on which the patient came. */
   readonly now?: Date;
   readonly show: ShownPatient;
   /** Opens the patient's record. */
@@ -36,7 +36,7 @@ export interface Line {
 export const nameOf = (directory: Directory, username: Username): string =>
   shownName(directory.users.get(username)?.name ?? username);
 
-/** `A.J. has arrived · 10:30 appointment · Main St · Patient 12345`, and what the reader does not know yet. */
+/** `A.J. has arrived · 10:30 appointment · Main St · Patient 12345`, followed by what the reader does not know yet. */
 export function lineOf(arrival: Arrival, view: NoticeView, more: readonly string[] = []): Line {
   const link = words.patient(arrival.patientId);
   const linked = `<a href="${escapeHtml(view.patientUrl)}">${escapeHtml(link)}</a>`;
@@ -61,14 +61,14 @@ export function lineOf(arrival: Arrival, view: NoticeView, more: readonly string
 
 const plain = (text: string): Line => ({ text, html: escapeHtml(text) });
 
-/** For whom the patient comes, unless that is the reader, and whom to ask. */
+/** The doctor, unless that is the reader, and whom to ask. */
 function context(arrival: Arrival, reader: Username, { directory }: NoticeView): string[] {
   const marker = words.markedBy(nameOf(directory, arrival.markedBy));
   const doctor = words.forDoctor(nameOf(directory, arrival.doctor));
   return reader === arrival.doctor ? [marker] : [doctor, marker];
 }
 
-/** Each step of the escalation, and who has answered at last, unless that is the reader. */
+/** Each escalation step, and finally who has answered, unless that is the reader. */
 function stepsTaken(arrival: Arrival, reader: Username, { directory, zone: practice }: NoticeView): string[] {
   const zone = zoneOf(practice, arrival.slots[0] ?? { location: null });
   const steps = arrival.escalations.flatMap(({ kind, label, told, at }) => {
@@ -93,7 +93,7 @@ function stepsTaken(arrival: Arrival, reader: Username, { directory, zone: pract
   return answered === undefined ? steps : [...steps, words.answeredBy(nameOf(directory, answered.username))];
 }
 
-/** The notice itself. It is text of the bot, not `m.notice`: clients make no sound for those. */
+/** The notice itself. It is `m.text` from the bot, not `m.notice`: clients make no sound for those. */
 export function noticeContent(arrival: Arrival, notice: Notice, view: NoticeView): Content {
   const line = lineOf(arrival, view, [
     ...context(arrival, notice.username, view),
@@ -118,7 +118,7 @@ export function noticeContent(arrival: Arrival, notice: Notice, view: NoticeView
   };
 }
 
-/** The notice as it is now, in place of the one that was posted (client-server API, "Event replacements"). */
+/** The notice as it is now, replacing the posted one (client-server API, "Event replacements"). */
 export function editContent(arrival: Arrival, notice: Notice, view: NoticeView): Content {
   const content = noticeContent(arrival, notice, view);
   return {
@@ -130,15 +130,15 @@ export function editContent(arrival: Arrival, notice: Notice, view: NoticeView):
   };
 }
 
-/** Asks once more, as a reply to the notice: an edit makes no sound. */
+/** Asks again, as a reply to the notice, since an edit makes no sound. */
 export const nudgeContent = (arrival: Arrival, now: Date, { show }: NoticeView): Content => ({
   msgtype: "m.text",
   body: words.stillWaiting(patientShown(arrival, show), minutesBetween(arrival.toldAt, now)),
 });
 
-/** A reaction of the bot's, so that one click answers. */
+/** A reaction from the bot, so that one click answers. */
 export const tickContent = (key: string): Content => ({ "m.relates_to": { rel_type: "m.annotation", key } });
 
-/** Keys are compared without the variation selector, which clients put in or leave out as they like. */
+/** Compares keys without the variation selector, which some clients add and others do not. */
 export const sameKey = (one: string, other: string): boolean =>
   one.replaceAll("\uFE0F", "") === other.replaceAll("\uFE0F", "");

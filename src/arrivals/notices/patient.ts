@@ -1,4 +1,4 @@
-/** What is shown of a patient. The practice chooses (`arrivals.show`); without a name there is the id alone. */
+/** What is shown of a patient. The practice chooses (`arrivals.show`); without a name, only the id is shown. */
 
 import { shownName } from "../../base/shown-name.ts";
 import { tidyName } from "../../base/tidy-name.ts";
@@ -19,7 +19,7 @@ export function patientShown(
   return shownName(show === "initials" ? initials : name);
 }
 
-/** The same for a sentence without a link to the patient: initials alone may be those of two people. */
+/** The same for a sentence without a link to the patient: two people may have the same initials. */
 export const patientWithId = (
   patient: Pick<Arrival, "patientId" | "patientName">,
   show: ShownPatient,

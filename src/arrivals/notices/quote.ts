@@ -1,4 +1,6 @@
-/** A reply about an arrival, as it goes into the conversation with whoever marked it: the notice quoted, then the words. */
+/**
+ * A reply about an arrival as it goes into the conversation with whoever marked it: the notice quoted, then the reply.
+ */
 
 import { withoutFallback } from "../../messages/fallback.ts";
 import { escapeHtml, HTML_FORMAT } from "../../messages/html.ts";
@@ -7,7 +9,7 @@ import type { Line } from "./notice.ts";
 
 type Content = Readonly<Record<string, unknown>>;
 
-/** The contents to send, in order. A picture or a file cannot hold a quotation, so one goes before it. */
+/** The contents to send, in order. A picture or a file cannot hold a quotation, so one is sent before it. */
 export function quoting(line: Line, reply: Content): Content[] {
   const { body: _body, formatted_body, msgtype, ...rest } = withoutRelation(reply);
   if (!isText(msgtype)) return [quoted(line, "", ""), withoutRelation(reply)];
@@ -19,7 +21,7 @@ export function quoting(line: Line, reply: Content): Content[] {
   return [{ ...rest, ...quoted(line, text, html), msgtype }];
 }
 
-/** The same quotation over other words. */
+/** The same quotation with another reply. */
 export function quotedAgain(earlier: Content, reply: Content): Content {
   const text = between("> ", "\n\n", `${earlier.body}\n\n`);
   const html = between(OPEN, CLOSE, String(earlier.formatted_body));
@@ -29,7 +31,7 @@ export function quotedAgain(earlier: Content, reply: Content): Content {
 export const isText = (msgtype: unknown): boolean =>
   msgtype === "m.text" || msgtype === "m.notice" || msgtype === "m.emote";
 
-/** What a person wrote, without the copy of what it replies to that older clients put before it. */
+/** What a person wrote, without the quotation that older clients put before a reply. */
 export const plainText = ({ body }: Content): string =>
   typeof body === "string" ? withoutFallback(body, "needed").trim() : "";
 
@@ -48,7 +50,7 @@ const withoutRelation = (content: Content): Content => {
   return rest;
 };
 
-/** What stands after `start`, with which the text begins, and before the first `end`; empty without them. */
+/** The text between `start`, which begins it, and the first `end`; empty without them. */
 function between(start: string, end: string, text: string): string {
   const at = text.indexOf(end);
   return text.startsWith(start) && at >= 0 ? text.slice(start.length, at) : "";

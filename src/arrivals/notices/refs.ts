@@ -1,9 +1,12 @@
-/** The names of the sends about an arrival (see messages/outbox.ts): made from the rows, so a repetition is no second send. */
+/**
+ * The refs of the sends about an arrival (see messages/outbox.ts). They come from the rows, so a repetition is not a
+ * second send.
+ */
 
 import type { EventId, RoomId, Username } from "../../policy/model.ts";
 import type { Arrival, ArrivalId, Notice } from "../rules/arrival.ts";
 
-/** `arrival:<id>:<posting>:<user>:`; the user's name may hold any character, so it is escaped. */
+/** `arrival:<id>:<posting>:<user>:`. A user name may contain any character, so it is escaped. */
 const start = (arrival: Pick<Arrival, "id">, notice: Pick<Notice, "username" | "posting">): string =>
   `arrival:${arrival.id}:${notice.posting}:${encodeURIComponent(notice.username)}:`;
 
@@ -27,14 +30,14 @@ export const nobodyRef = (arrival: Pick<Arrival, "id" | "clockAt">): string =>
   `arrival:${arrival.id}:${arrival.clockAt.getTime()}:nobody`;
 export const redactionOf = (ref: string): string => `${ref}:redact`;
 
-/** A reply passed on, by the event that was the reply. */
+/** A passed-on reply, by the event of the reply. */
 export const passedOnRef = (event: EventId): string => `arrival-reply:${event}`;
-/** A correction of a reply, by the event that was the correction. */
+/** A passed-on edit, by the event of the edit. */
 export const passedOnEditRef = (event: EventId): string => `arrival-reply-edit:${event}`;
-/** An answer of Whisper's to something that somebody did in their arrivals room. */
+/** Whisper's answer to something that someone did in their arrivals room. */
 export const answerRef = (event: EventId): string => `arrival-answer:${event}`;
 
-/** Everything with text in it that was posted about a notice, in the order in which it was. */
+/** Everything with text that was posted about a notice, in the order it was posted. */
 export function postedRefs(arrival: Pick<Arrival, "id">, notice: Notice): string[] {
   return [
     noticeRef(arrival, notice),
@@ -44,12 +47,12 @@ export function postedRefs(arrival: Pick<Arrival, "id">, notice: Notice): string
   ];
 }
 
-/** The card that is pinned in an arrivals room; a room that replaces another gets its own. */
+/** The card pinned in an arrivals room; a room that replaces another gets its own. */
 export const cardRef = (room: RoomId): string => `arrival-card:${room}`;
 /** The history that a user has opened for the nth time. */
 export const historyRef = (username: Username, opened: number): string =>
   `arrival-history:${encodeURIComponent(username)}:${opened}`;
-/** The taking back of a click on a button, so that the next click is one again. */
+/** Removing a click on a button, so that the next click is one again. */
 export const releaseRef = (event: EventId): string => `arrival-release:${event}`;
 
 const count = (upTo: number): number[] => Array.from({ length: upTo }, (_, index) => index + 1);

@@ -6,7 +6,7 @@ import { list } from "../../policy/words.ts";
 
 // The notice
 export const patient = (id: string) => `Patient ${shownName(id)}`;
-/** For whoever has no link to the patient beside it. */
+/** For readers who have no link to the patient beside it. */
 export const withId = (who: string, id: string) => (who === patient(id) ? who : `${who} (${patient(id)})`);
 export const hasArrived = (who: string) => `${who} has arrived`;
 export const appointments = (times: readonly string[]) =>
@@ -57,7 +57,7 @@ export const boardHeadings = [
 export const boardEmpty = "Nobody is waiting.";
 export const minutesShort = (minutes: number) => `${minutes} min`;
 
-// To a recipient whose words went nowhere
+// To a recipient whose words could not be passed on
 export const notPassedOn = (why: string) => `Your reply was not passed on. ${why}`;
 export const replyTooLong =
   "It is too long for one message together with the notice. Send it in several parts.";

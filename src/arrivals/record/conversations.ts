@@ -7,8 +7,8 @@ import type { Transaction } from "../../store/database.ts";
 export type ConversationIds = ReadonlyMap<string, ConversationId>;
 
 /**
- * The ids of conversations by their natural keys. Those that were not there are made, and their rooms asked for.
- * @param seen ids that were looked up already; an id never changes.
+ * The ids of conversations by their natural keys. Missing ones are created, and their rooms requested.
+ * @param seen ids that were already looked up; an id never changes.
  */
 export async function conversationIds(
   tx: Transaction,
@@ -23,7 +23,7 @@ export async function conversationIds(
   return idsOf(tx, wanted);
 }
 
-/** Those of them that there are. */
+/** The ones that exist. */
 export async function idsOf(tx: Transaction, wanted: readonly NewConversation[]): Promise<ConversationIds> {
   if (wanted.length === 0) return new Map();
   const found = await tx.query<{ id: ConversationId; natural_key: string }>(

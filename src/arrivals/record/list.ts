@@ -8,15 +8,15 @@ import { readArrivals } from "./store.ts";
 export interface ArrivalSearch {
   readonly doctor: Username | null;
   readonly state?: ArrivalState | undefined;
-  /** By when the patient came, the end not included. */
+  /** By when the patient came; the end is exclusive. */
   readonly from?: Date | undefined;
   readonly to?: Date | undefined;
-  /** Where the page before ended. */
+  /** Where the previous page ended. */
   readonly after: { readonly arrivedAt: Date; readonly id: ArrivalId } | null;
   readonly limit: number;
 }
 
-/** Arrivals, the newest first. Gives one more than `limit` when there are more. */
+/** Arrivals, newest first. Returns one more than `limit` if there are more. */
 export async function searchArrivals(db: Queryable, search: ArrivalSearch): Promise<Arrival[]> {
   const { doctor } = search;
   return readArrivals(
@@ -37,7 +37,7 @@ export async function searchArrivals(db: Queryable, search: ArrivalSearch): Prom
   );
 }
 
-/** Who is in the waiting room, answered for or not, the longest there first. */
+/** Everyone in the waiting room, answered or not, longest wait first. */
 export function waitingArrivals(db: Queryable): Promise<Arrival[]> {
   return readArrivals(db, "WHERE a.ended_at IS NULL ORDER BY a.arrived_at, a.id LIMIT 500", []);
 }

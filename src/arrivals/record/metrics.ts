@@ -2,9 +2,9 @@ import { Gauge, Histogram, type Registry } from "prom-client";
 import type { Queryable } from "../../store/database.ts";
 
 /**
- * What is measured of arrivals. The gauges are read from the database when somebody looks, so every process tells the
- * same. Labels are fixed words: nothing of a patient or a person.
- * @returns what is to be told of each acknowledgement.
+ * The metrics of arrivals. The gauges read the database on each scrape, so every process reports the same. Labels are
+ * fixed words and name no patient or person.
+ * @returns what to call for each acknowledgement.
  */
 export function arrivalMetrics(
   registry: Registry,

@@ -1,4 +1,4 @@
-/** Arrivals and bookings as rows, both ways. Moments travel as RFC 3339, inside JSON. */
+/** Converts arrivals and bookings to rows and back. Times travel as RFC 3339 inside JSON. */
 
 import type { Username } from "../../policy/model.ts";
 import type { Undeliverable } from "../../policy/people/arrival-recipients.ts";
@@ -37,7 +37,7 @@ export const bookingOf = (row: BookingRow): Booking => ({
   doctor: row.doctor,
   location: row.location,
   appointmentAt: new Date(row.appointment_at),
-  // Of no use any more: how the time is shown goes by what is sent now.
+  // No longer needed: the time is shown by the offset that is sent now.
   utcOffset: null,
   changedBy: row.changed_by,
   changedAt: new Date(row.changed_at),
@@ -149,7 +149,7 @@ const noticeOf = (row: NoticeRow): Notice => ({
   answeredAt: momentOf(row.answered_at),
 });
 
-/** The reasons were written by `noticeRow`, so they are of the kind that goes with the state. */
+/** `noticeRow` wrote the reasons, so they match the state. */
 function progressOf({ state, reason, reported }: NoticeRow): Progress {
   switch (state) {
     case "waiting":
@@ -167,7 +167,7 @@ function progressOf({ state, reason, reported }: NoticeRow): Progress {
 
 const momentOf = (text: string | null): Date | null => (text === null ? null : new Date(text));
 
-/** Everything of an arrival but its slots and notices, which are rows of their own. */
+/** An arrival without its slots and notices, which are rows of their own. */
 export const arrivalRow = (arrival: Arrival) => ({
   id: arrival.id,
   patient_id: arrival.patientId,

@@ -15,9 +15,9 @@ import {
 } from "./rows.ts";
 
 /**
- * Waits until nobody else changes anything about the booking, its patient or the one it had before, and keeps others
- * waiting until the transaction ends. All that is done about an arrival is done under its patient's lock, so no row lock
- * is needed. The booking's lock comes first and patients' come in one order, so that nobody waits in a circle.
+ * Waits until nobody else is changing the booking, its patient or its previous patient, and blocks others until the
+ * transaction ends. Everything about an arrival happens under its patient's lock, so no row locks are needed. The
+ * booking's lock comes first and patients' locks come in a fixed order, so there are no deadlocks.
  */
 export async function lockBooking(tx: Transaction, bookingId: string, patientId: string): Promise<void> {
   await Promise.all([
@@ -42,13 +42,13 @@ const ARRIVAL = `
 export interface Situation {
   /** The booking as it was before. */
   readonly known: Booking | null;
-  /** Arrivals of the patient that have not ended, and the booking's own though it be of another patient. */
+  /** The patient's arrivals that have not ended, and the booking's own, even if it belongs to another patient. */
   readonly open: readonly Arrival[];
-  /** The arrival that the booking is part of, or was last. */
+  /** The arrival that the booking is part of, or was part of last. */
   readonly last: Arrival | null;
 }
 
-/** What is known of a booking, and the open arrivals of the patient, in one statement. Under `lockBooking`. */
+/** What is known about a booking, and the patient's open arrivals, in one statement. Call under `lockBooking`. */
 export async function readSituation(
   tx: Transaction,
   bookingId: string,
@@ -56,7 +56,8 @@ export async function readSituation(
 ): Promise<Situation> {
   const { booking, arrivals, last } = onlyRow(
     await tx.query<{ booking: BookingRow | null; arrivals: ArrivalRow[]; last: ArrivalId | null }>(
-      // A booking leaves one arrival before it comes to the next: the open one is its last, else the one that ended last.
+      // A booking leaves one arrival before it joins the next: the open one is its last, otherwise the one that ended
+      // last.
       `WITH last AS (SELECT arrival_id FROM arrival_bookings JOIN arrivals ON id = arrival_id WHERE booking_id = $1
                      ORDER BY ended_at DESC NULLS FIRST, told_at DESC, id DESC LIMIT 1)
        SELECT (SELECT to_json(b) FROM bookings b WHERE b.booking_id = $1) AS booking,
@@ -76,7 +77,7 @@ export async function readSituation(
   };
 }
 
-/** One arrival, locked with its patient; null: there is none. */
+/** One arrival, locked with its patient; null: it does not exist. */
 export async function lockArrival(tx: Transaction, id: ArrivalId): Promise<Arrival | null> {
   const found = await tx.query<{ patient_id: string }>("SELECT patient_id FROM arrivals WHERE id = $1", [id]);
   const patient = found.rows[0]?.patient_id;
@@ -90,13 +91,16 @@ export async function readArrival(db: Queryable, id: ArrivalId): Promise<Arrival
   return arrival ?? null;
 }
 
-/** The arrivals `a` that the end of a query chooses, in its order. Its text is written here, never by a caller of the API. */
+/**
+ * The arrivals `a` that the end of a query selects, in its order. The query's text is written in our code and never
+ * comes from a caller of the API.
+ */
 export async function readArrivals(
   db: Queryable,
   which: string,
   values: readonly unknown[],
 ): Promise<Arrival[]> {
-  // As JSON, so that moments come in one form whatever way they are read.
+  // As JSON, so that times have one format however they are read.
   const found = await db.query<{ arrival: ArrivalRow }>(
     `SELECT to_json(found) AS arrival FROM (SELECT ${ARRIVAL} FROM arrivals a ${which}) AS found`,
     values,

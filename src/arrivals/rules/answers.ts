@@ -1,4 +1,4 @@
-/** What a recipient does about a notice. Only their own notice is touched, or those of others who were called in. */
+/** What a recipient does about a notice. It affects only their own notice and those of others who were called in. */
 
 import type { Username } from "../../policy/model.ts";
 import { type Arrival, type Notice, noticeOf } from "./arrival.ts";
@@ -6,8 +6,8 @@ import type { Change, Effect } from "./change.ts";
 import { retracted } from "./telling.ts";
 
 /**
- * ✅: the notice goes from the recipient's room, and the record says who and when.
- * @returns null when there is nothing to acknowledge: it was acknowledged before, or taken back.
+ * ✅: the notice leaves the recipient's room, and the record says who acknowledged it and when.
+ * @returns null if there is nothing to acknowledge: already acknowledged, or retracted.
  */
 export function acknowledge(arrival: Arrival, username: Username, at: Date): Change | null {
   const notice = noticeOf(arrival, username);
@@ -17,13 +17,13 @@ export function acknowledge(arrival: Arrival, username: Username, at: Date): Cha
     arrival: withNotice(arrival, answered),
     effects: [{ do: "take-down", username }],
   };
-  // With the reply it was settled for the others.
+  // The reply had already settled it for the others.
   return notice.progress.state === "replied" ? change : settled(change, answered, at);
 }
 
 /**
  * A reply, a thread message or a quick answer was passed on. The notice stays until it is acknowledged or the patient
- * is seen. @returns null when the record does not change: a second reply, or one to a notice that is gone.
+ * is seen. @returns null if the record does not change: a second reply, or one to a notice that is gone.
  */
 export function reply(arrival: Arrival, username: Username, at: Date): Change | null {
   const notice = noticeOf(arrival, username);
@@ -37,7 +37,7 @@ export function reply(arrival: Arrival, username: Username, at: Date): Change | 
   return settled({ arrival: withNotice(arrival, answered), effects: [] }, answered, at);
 }
 
-/** The doctor or one of those who were called in has answered: the others need not any more. */
+/** The doctor or someone who was called in has answered: the others no longer need to. */
 function settled({ arrival, effects }: Change, answered: Notice, at: Date): Change {
   const counts = answered.username === arrival.doctor || answered.toldAs !== "recipient";
   const calledIn = arrival.notices.some(({ toldAs }) => toldAs !== "recipient");
@@ -56,7 +56,7 @@ function settled({ arrival, effects }: Change, answered: Notice, at: Date): Chan
   return { arrival: { ...arrival, notices }, effects: [...effects, ...more] };
 }
 
-/** ↩️: a thread is opened under the notice, once. @returns null when there is one, or no notice. */
+/** ↩️: opens a thread under the notice, once. @returns null if there is already one, or no notice. */
 export function openThread(arrival: Arrival, username: Username): Arrival | null {
   const notice = noticeOf(arrival, username);
   if (notice === undefined || !notice.shown || notice.threads > 0) return null;

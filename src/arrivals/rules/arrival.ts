@@ -1,4 +1,4 @@
-/** An arrival: one coming of a patient to a doctor, and how far each of those who are to be told has got. Plain data. */
+/** An arrival: a patient has come to see a doctor, and how far everyone who should know has got. Plain data. */
 
 import type { Username } from "../../policy/model.ts";
 import type { Undeliverable } from "../../policy/people/arrival-recipients.ts";
@@ -11,7 +11,7 @@ export interface Slot {
   readonly bookingId: string;
   readonly appointmentAt: Date;
   readonly location: string | null;
-  /** Minutes ahead of UTC, as HealthTrack wrote the appointment's time; null: it did not say. */
+  /** Minutes ahead of UTC in the appointment's time as HealthTrack sent it; null: it did not say. */
   readonly utcOffset: number | null;
   readonly arrivedAt: Date;
   readonly markedBy: Username;
@@ -30,7 +30,7 @@ export const ENDINGS = [
 ] as const;
 export type Ending = (typeof ENDINGS)[number];
 
-/** Why a notice was taken back: the arrival's ending, or that somebody else has answered it. */
+/** Why a notice was retracted: the arrival ended, or someone else has answered it. */
 export type RetractReason = Ending | "answered";
 
 /** How far a recipient has got. Only a person's own act makes it acknowledged or replied, and nothing undoes that. */
@@ -39,7 +39,7 @@ export type Progress =
   | { readonly state: "replied" }
   | { readonly state: "acknowledged" }
   | { readonly state: "retracted"; readonly reason: RetractReason }
-  /** `reported`: whoever marked the arrival could be told so. */
+  /** `reported`: whoever marked the arrival was told. */
   | { readonly state: "undeliverable"; readonly reason: Undeliverable; readonly reported: boolean };
 
 /** `recipient`: by the booking and the recipient's own setting; the others by escalation. */
@@ -51,15 +51,15 @@ export interface Notice {
   readonly progress: Progress;
   /** It is in the recipient's room, or on its way there. */
   readonly shown: boolean;
-  /** How often it was posted, and in this posting edited, repeated as a nudge, answered with a thread. */
+  /** How often it was posted. Edits, nudges and threads count within this posting. */
   readonly posting: number;
   readonly edits: number;
   readonly nudges: number;
   readonly threads: number;
   readonly toldAt: Date;
-  /** The first reply; stays when the notice is acknowledged after it. */
+  /** When the first reply came; kept when the notice is acknowledged later. */
   readonly repliedAt: Date | null;
-  /** When the state became one that ends the waiting. */
+  /** When the notice reached a state in which nobody waits for an answer. */
   readonly answeredAt: Date | null;
 }
 
@@ -73,27 +73,27 @@ export interface Arrival {
   /** By appointment; never empty. */
   readonly slots: readonly Slot[];
   readonly notices: readonly Notice[];
-  /** To whom replies go: who marked the first of the bookings. */
+  /** Who gets the replies: whoever marked the first of the bookings. */
   readonly markedBy: Username;
-  /** When the patient came, by HealthTrack's clock; and when Whisper was told, by its own. */
+  /** When the patient came, by HealthTrack's clock, and when Whisper heard of it, by its own. */
   readonly arrivedAt: Date;
   readonly toldAt: Date;
   readonly ended: { readonly at: Date; readonly by: Ending } | null;
-  /** When the time for an answer began: when it was told, or given to another doctor. */
+  /** When the time for an answer began: when the arrival was announced, or given to another doctor. */
   readonly clockAt: Date;
-  /** The steps that were taken since, because nobody answered. */
+  /** The steps taken since because nobody answered. */
   readonly escalations: readonly Escalation[];
 }
 
-/** Asked once more; somebody else was told; the end of it, when there is nobody left to tell. */
+/** Asked again; someone else was told; and finally, nobody is left to tell. */
 export const ESCALATIONS = ["nudge", "backup", "reception", "nobody"] as const;
 export type EscalationKind = (typeof ESCALATIONS)[number];
 
 export interface Escalation {
   readonly kind: EscalationKind;
-  /** Whom it was for: a user's name or a group's. */
+  /** Whom the step was for: a user's name or a group's. */
   readonly label: string | null;
-  /** False: nobody could be told by this step. */
+  /** False: the step could tell nobody. */
   readonly told: boolean;
   readonly at: Date;
 }
@@ -109,8 +109,8 @@ export const ARRIVAL_STATES = [
 export type ArrivalState = (typeof ARRIVAL_STATES)[number];
 
 /**
- * Those whose answer counts for the arrival: the doctor and whoever was called in by escalation; when none of these
- * could be told, everybody who was. A nurse who watches all arrivals does not answer for the doctor.
+ * Those whose answer counts for the arrival: the doctor and whoever was called in by escalation. If none of these could
+ * be told, everyone who was. A nurse who watches all arrivals does not answer for the doctor.
  */
 export function responsible(arrival: Arrival): Notice[] {
   const told = arrival.notices.filter((notice) => notice.progress.state !== "undeliverable");
@@ -118,10 +118,12 @@ export function responsible(arrival: Arrival): Notice[] {
   return called.length > 0 ? called : told.filter((notice) => isOfThisDoctor(arrival, notice));
 }
 
-/** What was answered while another doctor had the patient says nothing of this one, nor does a notice that was moved away. */
+/**
+ * An answer given while another doctor had the patient does not count for this one, nor does a notice that moved away.
+ */
 function isOfThisDoctor({ clockAt, ended }: Arrival, { progress, answeredAt }: Notice): boolean {
   if (answeredAt === null) return true;
-  // With the arrival's own end everybody loses the notice, which is no moving away.
+  // When the arrival itself ends, everyone loses the notice; that does not count as moving away.
   const atTheEnd = ended !== null && answeredAt.getTime() === ended.at.getTime();
   if (progress.state === "retracted" && progress.reason === "reassigned" && !atTheEnd) return false;
   return answeredAt >= clockAt;
@@ -137,7 +139,7 @@ export function stateOf(arrival: Arrival): ArrivalState {
   return some("retracted") ? "retracted" : "undeliverable";
 }
 
-/** Somebody who counts has acknowledged or replied. */
+/** Has someone whose answer counts acknowledged or replied? */
 export function isAnswered(arrival: Arrival): boolean {
   const state = stateOf(arrival);
   return state === "acknowledged" || state === "replied";

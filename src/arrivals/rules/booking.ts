@@ -19,11 +19,11 @@ export interface Booking {
   readonly status: BookingStatus;
   readonly patientId: string;
   readonly patientName: string | null;
-  /** As HealthTrack writes it: it may be nobody whom the directory knows. */
+  /** As HealthTrack writes it; the directory may not know them. */
   readonly doctor: Username;
   readonly location: string | null;
   readonly appointmentAt: Date;
-  /** Minutes ahead of UTC, as HealthTrack wrote the appointment's time; null: it did not say. */
+  /** Minutes ahead of UTC in the appointment's time as HealthTrack sent it; null: it did not say. */
   readonly utcOffset: number | null;
   readonly changedBy: Username;
   readonly changedAt: Date;

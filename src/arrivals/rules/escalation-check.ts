@@ -1,10 +1,10 @@
-/** `whisper check-config`: whether somebody is told at each step that the practice has set. */
+/** For `whisper check-config` and the start: does each escalation step tell someone? */
 import type { Directory } from "../../policy/model.ts";
 import { type EscalationRule, targetOf } from "./escalation.ts";
 
 /**
  * What is wrong with the rules, one sentence each, with the key's path.
- * @param directory who works there; null when that is not known.
+ * @param directory who works there; null if that is not known.
  */
 export function escalationProblems(
   rules: readonly EscalationRule[],

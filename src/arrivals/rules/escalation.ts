@@ -17,7 +17,7 @@ import type { Change, Effect } from "./change.ts";
 import { isReachable } from "./people.ts";
 import { unposted } from "./telling.ts";
 
-/** Who is told when nobody answers, at one location or (none given) at all others. */
+/** Who is told when nobody answers, at one location, or (if none is given) at all others. */
 export interface EscalationRule {
   readonly location?: string | undefined;
   /** Milliseconds from one step to the next. */
@@ -26,7 +26,7 @@ export interface EscalationRule {
   readonly reception?: string | undefined;
 }
 
-/** The rule of the arrival's location, else the one that names none; null: nobody is asked. */
+/** The rule for the arrival's location, otherwise the one without a location; null: nobody is asked. */
 export function ruleFor(rules: readonly EscalationRule[], arrival: Arrival): EscalationRule | null {
   const place = arrival.slots[0]?.location ?? null;
   const here = (rule: EscalationRule) =>
@@ -45,8 +45,8 @@ export const stepsOf = (rule: EscalationRule): EscalationKind[] => [
 ];
 
 /**
- * The first step of the rule that was not taken yet; null: there is none left. Some may have been taken by another place's
- * rule, so it goes by what they were and not by how many.
+ * The first step of the rule that has not been taken; null: none is left. Another location's rule may have taken some,
+ * so steps are compared by kind and not by number.
  */
 function kindOfNext(rule: EscalationRule, { escalations }: Arrival): EscalationKind | null {
   const taken = new Set(escalations.map(({ kind }) => kind));
@@ -60,7 +60,7 @@ export interface NextStep {
   readonly at: Date;
 }
 
-/** The next step when the time for an answer starts at `from`; null: there is none left. */
+/** The next step if the time for an answer starts at `from`; null: none is left. */
 export function nextStep(rule: EscalationRule, arrival: Arrival, from: Date): NextStep | null {
   if (kindOfNext(rule, arrival) === null) return null;
   return { step: arrival.escalations.length + 1, at: new Date(from.getTime() + rule.after) };
@@ -69,15 +69,15 @@ export function nextStep(rule: EscalationRule, arrival: Arrival, from: Date): Ne
 const MINUTE = 60_000;
 
 /**
- * Until when a step is put off that comes late; null: it is not late. Whisper or Synapse was down then, and what people
- * clicked meanwhile is still on its way.
+ * Until when to postpone a late step; null: it is not late. Whisper or Synapse was down then, and clicks that people
+ * made meanwhile are still on their way.
  */
 export const putOffUntil = (due: Date, now: Date): Date | null =>
   now.getTime() - due.getTime() > MINUTE ? new Date(now.getTime() + MINUTE) : null;
 
 /**
- * Takes the next step. A step that can tell nobody is recorded as such, and the one after it is taken in the same moment.
- * @returns null when there is nothing to do: answered, ended, or all steps taken.
+ * Takes the next step. If a step can tell nobody, that is recorded and the following step is taken immediately.
+ * @returns null if there is nothing to do: answered, ended, or all steps taken.
  */
 export function escalate(
   arrival: Arrival,
@@ -93,7 +93,7 @@ export function escalate(
   }
   const { label, people } = peopleOf(kind, arrival, rule, directory);
   const stepped = withStep(arrival, { kind, label, told: people.length > 0, at: now });
-  // The notice is edited by the step that follows, which everybody then sees together with this one.
+  // The following step edits the notices, so everyone sees both at the same time.
   if (people.length === 0) return escalate(stepped, rule, directory, now);
   return onward(kind === "nudge" ? asked(stepped, new Set(people)) : called(stepped, kind, people, now), now);
 }
@@ -125,7 +125,7 @@ const withEffects = (change: Change, more: readonly Effect[]): Change => ({
   effects: [...change.effects, ...more],
 });
 
-/** Everybody sees the step on the notice; `again`: those who are asked once more. */
+/** Shows the step on everyone's notice. `again`: the people to ask again. */
 function asked(arrival: Arrival, again: ReadonlySet<Username>): Change {
   const effects: Effect[] = [];
   const notices = arrival.notices.map((notice): Notice => {
@@ -139,8 +139,8 @@ function asked(arrival: Arrival, again: ReadonlySet<Username>): Change {
 }
 
 /**
- * More people are told. One who has the notice already is asked once more, and now answers for the arrival too. What they
- * replied before, when it was not for them to answer, is no answer to this.
+ * Tells more people. Anyone who already has the notice is asked again, and now answers for the arrival too. An earlier
+ * reply, from before it was theirs to answer, does not count.
  */
 function called(
   arrival: Arrival,
@@ -176,8 +176,8 @@ interface Target {
 }
 
 /**
- * Whom a rule names: a user, or the members of a security group (by id, else by name), as far as they can be told in
- * Whisper. Null: nobody is called so. "several": several groups are, and nobody can tell which is meant.
+ * Whom a rule names: a user, or the members of a security group (by id, otherwise by name), as far as they can be told
+ * in Whisper. Null: nobody has that name. "several": several groups do, and nobody can tell which is meant.
  */
 export function targetOf(directory: Directory, name: string): Target | "several" | null {
   const user = directory.users.get(usernameAsKnown(directory, name as Username));

@@ -1,6 +1,7 @@
 /**
- * What a change of a booking does to arrivals and their notices (docs/product-text.md#patient-arrivals; the rules that
- * it leaves open are in docs/arrivals.md). Plain data in, plain data out: new arrivals, and what is to be done in rooms.
+ * What a change of a booking does to arrivals and their notices (docs/product-text.md#patient-arrivals;
+ * docs/arrivals.md has the rules that it leaves open). Plain data in, plain data out: new arrivals, and what to do in
+ * rooms.
  */
 
 import { type Arrival, type ArrivalId, type Ending, isAnswered, type Slot, stateOf } from "./arrival.ts";
@@ -13,9 +14,9 @@ export type BookingOutcome =
   | { readonly applied: false }
   | { readonly applied: true; readonly changes: readonly Change[] };
 
-/** What the booking's change meets. */
+/** What surrounds the booking's change. */
 export interface Surroundings extends Telling {
-  /** Arrivals that have not ended, of the patient now and of the patient before. */
+  /** The open arrivals of the patient now and of the previous patient. */
   readonly open: readonly Arrival[];
   /** The practice's day of the appointment. */
   readonly day: string;
@@ -26,9 +27,8 @@ export interface Surroundings extends Telling {
 }
 
 /**
- * HealthTrack's own clock decides which change is the newest: what is older than what is known changes nothing, nor
- * does a repetition. That clock may count in whole seconds, so two changes of one moment are taken in the order in which
- * they come.
+ * HealthTrack's own clock decides which change is newest: an older change, or a repeat, changes nothing. That clock may
+ * count in whole seconds, so two changes with the same time are applied in the order they arrive.
  */
 export function changeBooking(known: Booking | null, next: Booking, around: Surroundings): BookingOutcome {
   if (known !== null && !isNews(known, next)) return { applied: false };
@@ -49,7 +49,10 @@ function isNews(known: Booking, next: Booking): boolean {
   );
 }
 
-/** At a place with another rule for when nobody answers, the time for an answer starts anew. Steps taken stay taken. */
+/**
+ * If another escalation rule applies at the new place, the time for an answer starts again. Steps already taken stay
+ * taken.
+ */
 function clockOfItsPlace({ arrival, effects }: Change, { open, escalation, now }: Surroundings): Change {
   const before = open.find(({ id }) => id === arrival.id);
   if (before === undefined || arrival.ended !== null || isAnswered(arrival)) return { arrival, effects };
@@ -64,7 +67,8 @@ function changesOf(known: Booking | null, next: Booking, around: Surroundings): 
   switch (presence) {
     case "waiting":
       if (current !== null) return stillHere(current, next, around);
-      // It ended without this booking (the other of two in a row went into session, or it was cleared at night).
+      // The arrival ended without this booking: the other of two in a row went into session, or it was cleared at
+      // night.
       if (known?.status === "arrived" && sameVisit(known, next)) return [];
       return [comes(next, around)];
     case "seen":
@@ -102,7 +106,7 @@ const sameVisit = (
 const slotOf = (arrival: Arrival, bookingId: string): Slot | undefined =>
   arrival.slots.find((slot) => slot.bookingId === bookingId);
 
-/** Since when the patient is here, and who said so. */
+/** Since when the patient has been here, and who said so. */
 type Coming = Pick<Slot, "arrivedAt" | "markedBy">;
 
 const comingNow = ({ changedAt, changedBy }: Booking): Coming => ({
@@ -153,7 +157,7 @@ const onTheClock = ({ arrival, effects }: Change, from: Date): Change => ({
   effects: [...effects, { do: "start-clock", from }],
 });
 
-/** Bookings of one patient with the same doctor on a day are one notice, until it has been acknowledged. */
+/** One patient's bookings with the same doctor on one day share a notice until it is acknowledged. */
 const besideOf = (booking: Booking, { open, day }: Surroundings): Arrival | undefined =>
   open.find(
     (arrival) =>
@@ -172,14 +176,14 @@ function stillHere(arrival: Arrival, booking: Booking, around: Surroundings): Ch
   }
   return [
     leaves(arrival, booking.bookingId, "reassigned", around.now),
-    // The patient came when they came, and replies go to whoever welcomed them.
+    // The time of arrival stays, and replies go to whoever welcomed the patient.
     comes(booking, around, slotOf(arrival, booking.bookingId)),
   ];
 }
 
 const placeOf = ({ appointmentAt, location, utcOffset }: Booking) => ({ appointmentAt, location, utcOffset });
 
-/** The same arrival, shown as it is now: another time, place or spelling of the name. */
+/** The same arrival as it is now: with another time, place or spelling of the name. */
 function corrected(arrival: Arrival, booking: Booking, around: Surroundings): Change {
   const before = slotOf(arrival, booking.bookingId);
   if (before === undefined) return { arrival, effects: [] };
@@ -202,8 +206,8 @@ function corrected(arrival: Arrival, booking: Booking, around: Surroundings): Ch
 }
 
 /**
- * Another doctor has the patient now: the arrival goes on with them, and the time for an answer starts anew. Whoever was
- * called in for the doctor before does not answer for this one.
+ * Another doctor now has the patient: they take over the arrival, and the time for an answer starts again. Those called
+ * in for the previous doctor do not answer for this one.
  */
 function reassigned(arrival: Arrival, booking: Booking, around: Surroundings): Change {
   const before = slotOf(arrival, booking.bookingId);
@@ -223,7 +227,7 @@ function reassigned(arrival: Arrival, booking: Booking, around: Surroundings): C
   );
 }
 
-/** One booking goes. The arrival ends with its last one, or when the patient is with the doctor. */
+/** One booking leaves. The arrival ends with its last booking, or when the patient is with the doctor. */
 function leaves(arrival: Arrival, bookingId: string, ending: Ending, now: Date): Change {
   const rest = arrival.slots.filter((slot) => slot.bookingId !== bookingId);
   const seen = ending === "in_session" || ending === "out_session" || ending === "closed";
@@ -231,7 +235,7 @@ function leaves(arrival: Arrival, bookingId: string, ending: Ending, now: Date):
   return edited({ ...arrival, slots: rest });
 }
 
-/** The patient no longer waits. What people did stays in the record; what they did not is taken back. */
+/** The patient no longer waits. Everything people did stays in the record; unanswered notices are retracted. */
 export function endArrival(arrival: Arrival, by: Ending, at: Date): Change {
   const effects: Effect[] = [];
   const notices = arrival.notices.map((notice) => {

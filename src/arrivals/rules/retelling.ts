@@ -1,6 +1,6 @@
 /**
- * Tells people of an arrival who could not be told before and can be now, while the patient waits: the cause is gone
- * (docs/arrivals.md, "Who is told"). Plain data in, plain data out.
+ * Tells people who could not be told of an arrival before and can be now, while the patient waits (docs/arrivals.md,
+ * "Who is told"). Plain data in, plain data out.
  */
 
 import type { Directory, Username } from "../../policy/model.ts";
@@ -51,7 +51,7 @@ export function retell(arrival: Arrival, directory: Directory, now: Date): Chang
   return { arrival: { ...named, notices: [...told, ...added] }, effects };
 }
 
-/** A booking may have named its doctor by an id that only now is somebody's. */
+/** A booking may have named its doctor by an id that has become someone's only since. */
 function withDoctorKnown(arrival: Arrival, directory: Directory): Arrival {
   const doctor = doctorOf(directory, arrival.doctor);
   if (doctor === arrival.doctor) return arrival;

@@ -1,4 +1,4 @@
-/** Giving notices, changing them, and taking them back. */
+/** Posting, editing and retracting notices. */
 
 import type { Username } from "../../policy/model.ts";
 import type { ArrivalRecipient, Undeliverable } from "../../policy/people/arrival-recipients.ts";
@@ -10,18 +10,18 @@ import type { Change, Effect } from "./change.ts";
 export interface Telling {
   /** Who is told of the booking as it is now. */
   readonly recipients: readonly ArrivalRecipient[];
-  /** Whoever made the change can be told something in Whisper. */
+  /** Can whoever made the change be told something in Whisper? */
   readonly changerReachable: boolean;
   readonly now: Date;
 }
 
-/** Taken out of the room: retracted if nobody had answered, else it stays what it is. */
+/** Removed from the room: retracted if nobody had answered, otherwise the progress stays. */
 export function retracted(notice: Notice, reason: RetractReason, at: Date): Notice {
   if (notice.progress.state !== "waiting") return { ...notice, shown: false };
   return { ...notice, shown: false, progress: { state: "retracted", reason }, answeredAt: at };
 }
 
-/** Everybody who still sees the notice sees it as it is now. */
+/** Everyone who still sees the notice sees it as it is now. */
 export function edited(arrival: Arrival): Change {
   const effects: Effect[] = [];
   const notices = arrival.notices.map((notice) => {
@@ -33,15 +33,18 @@ export function edited(arrival: Arrival): Change {
 }
 
 interface TellOptions {
-  /** Who loses the notice when no longer to be told. Not `recipients`, but called in by escalation: they keep it. */
+  /**
+   * Who loses the notice if they are no longer to be told. `recipients` leaves out people called in by escalation: they
+   * keep it.
+   */
   readonly drop: "nobody" | "recipients" | "everybody";
-  /** Those who have it already see it changed. */
+  /** Those who already have it see it changed. */
   readonly edit: boolean;
-  /** That somebody cannot be told is news to whoever makes the change, though it was reported before. */
+  /** Report people who cannot be told even if that was reported before: it is news to whoever makes this change. */
   readonly reportAgain: boolean;
 }
 
-/** Gives a notice to everybody who is to be told now. */
+/** Gives a notice to everyone who should be told now. */
 export function tell(arrival: Arrival, booking: Booking, telling: Telling, options: TellOptions): Change {
   const { recipients, now } = telling;
   const wanted = new Map(recipients.map((recipient) => [recipient.username, recipient]));
@@ -86,14 +89,14 @@ export function tell(arrival: Arrival, booking: Booking, telling: Telling, optio
     return { ...notice, shown: true, progress: { state: "waiting" } };
   }
 
-  /** It was reported, or cannot be now either: nobody needs to hear it once more. */
+  /** It was reported, or still cannot be: nobody needs to hear it again. */
   function isKnown(before: Progress, reason: Undeliverable, reportable: boolean): boolean {
     if (options.reportAgain || before.state !== "undeliverable" || before.reason !== reason) return false;
     return before.reported || !reportable;
   }
 }
 
-/** A notice that is to be posted, for the first time or once more. */
+/** A notice to post, for the first time or again. */
 export function unposted(username: Username, now: Date, before?: Notice): Notice {
   return {
     username,

@@ -26,16 +26,16 @@ export interface RoomAuditDependencies {
   readonly database: Queryable;
   readonly directory: DirectorySnapshot;
   readonly settings: PracticeSettings;
-  /** One for each audit: it remembers what it was told. */
+  /** One per audit, since it remembers what it was told. */
   readonly inspector: () => RoomInspector;
 }
 
-/** One audit under way. */
+/** An audit in progress. */
 interface Audit extends Omit<RoomAuditDependencies, "inspector"> {
   readonly inspector: RoomInspector;
 }
 
-/** A room that is not what it ought to be. */
+/** A room that is not as it should be. */
 export type RoomReport = {
   readonly roomId: RoomId | null;
   readonly findings: readonly Finding[];
@@ -50,14 +50,14 @@ export type RoomReport = {
   | { readonly is: "unknown"; readonly roomId: RoomId; readonly creator: UserId | null }
 );
 
-/** Conversations that are held in memory at once, and rooms that are asked for at once. */
+/** The number of conversations held in memory, and of rooms requested, at the same time. */
 const BATCH = 50;
 const AT_ONCE = 4;
 const NOBODY: ReadonlyMap<UserId, UserId> = new Map();
 
 /**
- * Compares every room with what it ought to be, as it really is at the homeserver, and gives those that differ; then
- * the rooms that hold people and ought not to. Memory does not grow with the practice.
+ * Compares every room at the homeserver with how it should be, and yields those that differ, followed by rooms that
+ * hold people and should not. Memory does not grow with the practice.
  * @param only these rooms, at the cost of these rooms; null: every room.
  */
 export async function* auditRooms(
@@ -119,7 +119,7 @@ async function compare(
 ): Promise<readonly Finding[]> {
   if (expected === null) return actual === null ? [] : inClosedRoom(settings, actual);
   if (actual === null) return [noRoom];
-  // Those who may not sign in and never did have no account, and need none.
+  // People who may not sign in and never did have no account and need none.
   const possible = await inspector.withAccount([...expected.members]);
   const members = new Set(
     [...expected.members].filter((user) => user === settings.bot || possible.has(user)),
@@ -127,7 +127,7 @@ async function compare(
   return findingsOf({ ...expected, members }, actual);
 }
 
-/** Who can be in, or read, a room that ought to be empty. */
+/** Who is in, or can read, a room that should be empty. */
 function inClosedRoom(settings: PracticeSettings, actual: ActualRoom): Finding[] {
   return closingSteps(settings, actual).flatMap((step): Finding[] => {
     if (step.step === "kick") {
@@ -153,7 +153,7 @@ function inClosedRoom(settings: PracticeSettings, actual: ActualRoom): Finding[]
   });
 }
 
-/** Rooms with people in them that are closed, or that no conversation knows. */
+/** Rooms with people in them that are closed or belong to no conversation. */
 async function* auditStrayRooms(
   dependencies: Audit,
   page: readonly ListedRoom[],
@@ -184,14 +184,14 @@ interface Stray {
   readonly room: ListedRoom;
   readonly closed: boolean;
   readonly conversation: ConversationId | null;
-  /** Its maker may still invite somebody, and it is closed soon if they do not. */
+  /** Its maker may still invite someone; if not, it will be closed soon. */
   readonly seenLately: boolean;
 }
 
-/** Rooms that somebody, or Whisper itself, made a moment ago are on their way to become conversations, or to be closed. */
+/** Rooms that someone, or Whisper itself, made a moment ago are about to become conversations or be closed. */
 export const UNDER_WAY = "10 minutes";
 
-/** A room that holds its maker alone has been closed by then (see orphan-rooms.ts). */
+/** A room with only its maker in it has been closed by then (see orphan-rooms.ts). */
 const ALONE = "2 hours";
 
 async function strayAmong(database: Queryable, page: readonly ListedRoom[]): Promise<Stray[]> {
@@ -214,7 +214,7 @@ async function strayAmong(database: Queryable, page: readonly ListedRoom[]): Pro
   const states = new Map(known.rows.map((row) => [row.room_id, row]));
   return page.flatMap((room) => {
     const { state = "unknown", conversation = null } = states.get(room.roomId) ?? {};
-    // Whoever was to be made to forget may have left, so a closing that was not finished is looked at in any case.
+    // Everyone who should be made to forget may have left, so an unfinished closing is checked in any case.
     if (state === "known" || (room.people === 0 && state !== "closing")) return [];
     const closed = state === "closed" || state === "closing";
     return [{ room, closed, conversation, seenLately: state === "alone" }];

@@ -1,7 +1,7 @@
 import type { RoomReport } from "./audit-rooms.ts";
 import type { RoomRepair } from "./room-ports.ts";
 
-/** Has one room put right. The jobs that do it are queued when this returns. */
+/** Queues the repair of one room. */
 export function repairRoom(repair: RoomRepair, report: RoomReport): Promise<void> {
   switch (report.is) {
     case "conversation":

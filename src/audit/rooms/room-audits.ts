@@ -5,14 +5,14 @@ import type { Queryable, Transaction } from "../../store/database.ts";
 import { addJob } from "../../store/jobs.ts";
 import type { RoomReport } from "./audit-rooms.ts";
 
-/** An audit of the rooms, as somebody asks for it. */
+/** A requested audit of the rooms. */
 export interface RoomAuditRequest {
-  /** Names it for ever: asked for twice under one id is once. */
+  /** Identifies it for ever: two requests with one id are one audit. */
   readonly id: string;
   /** Null: every room. */
   readonly roomIds: readonly RoomId[] | null;
   readonly repair: boolean;
-  /** Whether the admin room is told of the outcome. */
+  /** When to post the outcome in the admin room. */
   readonly tells: "always" | "if_differing" | "never";
 }
 
@@ -29,7 +29,7 @@ export interface RoomAuditResult {
   readonly room_ids: readonly string[] | null;
   readonly repair: boolean;
   readonly started_at: Date | null;
-  /** Null while it waits or is under way; `rooms` then holds what was found so far. */
+  /** Null while it waits or is in progress; `rooms` then holds the findings so far. */
   readonly finished_at: Date | null;
   readonly rooms: readonly AuditedRoom[];
 }
@@ -43,7 +43,7 @@ export async function queueRoomAudit(tx: Transaction, audit: RoomAuditRequest): 
     "INSERT INTO room_audits (id, room_ids, repair, tells) VALUES ($1, $2, $3, $4) ON CONFLICT (id) DO NOTHING",
     [audit.id, audit.roomIds, audit.repair, audit.tells],
   );
-  // A look at some rooms does not wait for one at all of them.
+  // An audit of some rooms does not wait for one of all rooms.
   await addJob(
     tx,
     "room_audit",
@@ -53,15 +53,15 @@ export async function queueRoomAudit(tx: Transaction, audit: RoomAuditRequest): 
 }
 
 /**
- * Queues an audit for somebody who reads the report themselves. One that waits to begin and would do the same is theirs
- * too, so asking again and again costs nothing.
+ * Queues an audit for someone who reads the report themselves. If an equal one is waiting to begin, they share it, so
+ * repeated requests cost nothing.
  * @returns its id.
  */
 export async function requestRoomAudit(
   tx: Transaction,
   { roomIds, repair }: Pick<RoomAuditRequest, "roomIds" | "repair">,
 ): Promise<string> {
-  // Locked: it cannot begin before this transaction is committed, so it looks at the rooms as they are after it.
+  // Locked: it cannot begin before this transaction commits, so it sees the rooms as they are afterwards.
   const waiting = await tx.query<{ id: string }>(
     `SELECT id FROM room_audits
      WHERE started_at IS NULL AND tells = 'never' AND repair = $2 AND room_ids IS NOT DISTINCT FROM $1
@@ -76,8 +76,8 @@ export async function requestRoomAudit(
 }
 
 /**
- * Marks an audit as begun, also one that was begun before and broken off; old reports are forgotten.
- * @returns null when nobody asked for it any more.
+ * Marks an audit as begun, even if it was begun before and interrupted. Forgets old reports.
+ * @returns null if nobody requests it any more.
  */
 export async function beginRoomAudit(db: Queryable, id: string): Promise<RoomAuditRequest | null> {
   const begun = await db.query<RoomAuditRequest & { room_ids: readonly RoomId[] | null }>(
@@ -108,7 +108,7 @@ export async function finishRoomAudit(db: Queryable, id: string): Promise<void> 
   await db.query("UPDATE room_audits SET finished_at = now() WHERE id = $1", [id]);
 }
 
-/** The audit of this id, or the last one that is finished. Null: there is none. */
+/** The audit with this id, or the last finished one. Null: there is none. */
 export async function roomAuditResult(db: Queryable, id: string | null): Promise<RoomAuditResult | null> {
   const found = await db.query<RoomAuditResult & Record<string, unknown>>(
     `SELECT a.id, a.room_ids, a.repair, a.started_at, a.finished_at,

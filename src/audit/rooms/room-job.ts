@@ -11,7 +11,7 @@ import { repairRoom } from "./repair-rooms.ts";
 import { beginRoomAudit, finishRoomAudit, recordAuditedRoom } from "./room-audits.ts";
 import type { RoomRepair } from "./room-ports.ts";
 
-/** Rooms and findings that a report in the admin room shows; the API gives all. */
+/** The most rooms and findings that a report in the admin room shows; the API returns all of them. */
 const SHOWN_ROOMS = 20;
 const SHOWN_FINDINGS = 5;
 
@@ -21,9 +21,9 @@ export interface RoomAuditJobDependencies extends RoomAuditDependencies {
 }
 
 /**
- * The job `room_audit`: looks at the rooms, repairs what differs if it is told to, and reports. A repair that fails
- * keeps neither the other rooms from theirs nor the report from being sent.
- * @throws what went wrong with repairs, at the end: then the job runs again.
+ * The job `room_audit`: inspects the rooms, repairs them if asked to, and reports. A failed repair does not stop the
+ * other repairs or the report.
+ * @throws the errors of failed repairs, at the end: the job then runs again.
  */
 export async function runRoomAudit(dependencies: RoomAuditJobDependencies, id: string): Promise<void> {
   const audit = await beginRoomAudit(dependencies.database, id);
@@ -45,7 +45,7 @@ export async function runRoomAudit(dependencies: RoomAuditJobDependencies, id: s
     throw new AggregateError(failures, `${failures.length} rooms could not be repaired`);
 }
 
-/** Sends the report into the admin room, once for each audit. */
+/** Sends the report into the admin room, once per audit. */
 async function sendReport(
   dependencies: RoomAuditJobDependencies,
   id: string,

@@ -1,33 +1,33 @@
 import type { ActualRoom, ConversationId, RoomId, UserId } from "../../policy/model.ts";
 
-/** A room that has people in it, as the homeserver lists it. */
+/** A room with people in it, as the homeserver lists it. */
 export interface ListedRoom {
   readonly roomId: RoomId;
   readonly creator: UserId | null;
-  /** Accounts of this server that are in it. */
+  /** How many accounts of this server are in it. */
   readonly people: number;
 }
 
-/** Rooms as they really are: asked of the homeserver, never of the mirror. */
+/** Rooms as they really are: asked from the homeserver, never from the mirror. */
 export interface RoomInspector {
   /**
-   * The whole room, and who can still read it who has left. `direct`: whose direct chats to look at, and with whom.
-   * Null: there is no such room.
+   * The whole room, and who has left and can still read it. `direct`: whose direct chats to look at, and with whom.
+   * Null: the room does not exist.
    */
   inspect(room: RoomId, direct: ReadonlyMap<UserId, UserId>): Promise<ActualRoom | null>;
   /** Every room of the homeserver, page by page. */
   rooms(): AsyncIterable<readonly ListedRoom[]>;
-  /** One room, as it would be listed. Null: there is no such room. */
+  /** One room, as it would be listed. Null: it does not exist. */
   room(room: RoomId): Promise<ListedRoom | null>;
-  /** Which of these have an account: nobody can be in a room without. */
+  /** Which of these have an account: nobody can be in a room without one. */
   withAccount(users: readonly UserId[]): Promise<ReadonlySet<UserId>>;
 }
 
-/** Has rooms put right: what they really are is written down, and the job is queued that makes them what they ought to be. */
+/** Repairs rooms: records what they really are, and queues the job that makes them what they should be. */
 export interface RoomRepair {
   conversation(id: ConversationId, room: RoomId | null, direct: ReadonlyMap<UserId, UserId>): Promise<void>;
-  /** A room that is closed for good, and has somebody in it. */
+  /** A room that is closed for good and has someone in it. */
   closed(room: RoomId): Promise<void>;
-  /** A room that no conversation knows: taken over when one of ours made it, closed otherwise. */
+  /** A room that belongs to no conversation: adopted if one of ours made it, otherwise closed. */
   unknown(room: RoomId, creator: UserId | null): Promise<void>;
 }

@@ -17,7 +17,10 @@ import { sameSelection } from "../../policy/people/selection.ts";
 import type { Transaction } from "../../store/database.ts";
 import { checkAccounts, checkRoom, checkRooms } from "../record/affected.ts";
 
-/** Makes a custom group, and has its room and its handle made. Hold `lockDirectory` since before the decision. */
+/**
+ * Creates a custom group and queues its room and its handle. The caller holds `lockDirectory` since before the
+ * decision.
+ */
 export async function makeCustomGroup(
   tx: Transaction,
   settings: PracticeSettings,
@@ -35,9 +38,9 @@ export interface GroupChange {
 }
 
 /**
- * Writes a custom group's new name and selection, and queues what follows from it: its room and handle, and those of
- * every group that it is part of. Hold `lockDirectory` since before the decision.
- * @returns false when it is like that already, and nothing was written.
+ * Writes a custom group's new name and selection, and queues what follows: its room and handle, and those of every
+ * group that contains it. The caller holds `lockDirectory` since before the decision.
+ * @returns false if it is already like that, and nothing was written.
  */
 export async function changeGroup(
   tx: Transaction,

@@ -33,11 +33,11 @@ import { botIsIn, rememberLeave } from "./leaves.ts";
 import { type NativeEdit, nativeEdit } from "./native-edit.ts";
 
 /**
- * Custom groups edited in any client, by its own means (docs/matrix-mapping.md#editing-a-custom-group): what a client
- * did in the room is written into the group's record, and the room then follows the record. What may not be, or comes
- * after something newer, is not written, and so undone in the room.
+ * Custom groups edited in any client with its own controls (docs/matrix-mapping.md#editing-a-custom-group). What a
+ * client did in the room is written to the group's record, and the room then follows the record. An act that is not
+ * allowed, or is older than a newer one, is not written, and so is undone in the room.
  *
- * Comes before the handlers that queue jobs: who changes a group locks the directory first and queues jobs after.
+ * Runs before the handlers that queue jobs: a change of a group locks the directory first and queues jobs afterwards.
  */
 export function customGroupEvents(dependencies: ConversationDependencies): EventHandler {
   return {
@@ -45,7 +45,8 @@ export function customGroupEvents(dependencies: ConversationDependencies): Event
     handle: async (tx, event) => {
       const edit = nativeEdit(event, dependencies.settings.bot);
       if (edit === null) return;
-      // While a room is being taken over: either this event is part of what it is made of, or an edit of what it has become.
+      // While a room is being adopted, this event is either part of what it is made from, or an edit of what it has
+      // become.
       await tx.query("SELECT FROM rooms WHERE room_id = $1 FOR SHARE", [event.room_id]);
       const stored = await conversationOfRoom(tx, event.room_id);
       if (stored?.conversation.kind !== "custom") return;
@@ -77,10 +78,10 @@ async function rename(context: Context, name: string | null, conversation: Conve
   if (await isLate(context, NAME)) return;
   const { settings } = dependencies;
   const verdict = mayRename(directory, settings.customGroupsEditedBy, group, context.editor, name);
-  // Not written, so the room gets back the name that it had.
+  // It was not written, so the room gets back its previous name.
   if (!verdict.allowed) return explain(context, "refused", verdict.reason);
   await remember(context, [NAME]);
-  // A group that is named after its members, and is given that very name, stays so named.
+  // A group that is named after its members, and is given that very name, stays named after them.
   if (group.name === null && name === nameOf(conversation, directory)) return;
   await changeGroup(tx, settings, directory, group, { name });
 }
@@ -103,7 +104,10 @@ async function changeMembers(
   for (const { username, reason } of result.staying) await explain(context, `stays:${username}`, reason);
 }
 
-/** Leaving cannot be refused; it ends direct membership, and who is a member through a group is put back and told why. */
+/**
+ * Leaving cannot be refused and ends direct membership. Someone who is a member through a group is put back and told
+ * why.
+ */
 async function leave(context: Context): Promise<void> {
   const { dependencies, tx, directory, group, editor } = context;
   const part: EditedPart = { kind: "user", member: editor };
@@ -119,7 +123,7 @@ async function leave(context: Context): Promise<void> {
   await explain(context, "stays", words.youStay(groupName(after, group.id), ways));
 }
 
-/** The person or group that an account stands for, as a piece of a selection; null: nobody who can be one. */
+/** The person or group behind an account, as a piece of a selection; null: nobody who can be one. */
 function pieceOf({ dependencies, directory }: Context, who: UserId): Partial<Selection> | null {
   const someone = whoIs(dependencies.settings, who, directory);
   if (someone.is === "person") return { users: [someone.username] };
@@ -144,7 +148,7 @@ async function mayEdit(context: Context): Promise<boolean> {
   return verdict.allowed;
 }
 
-/** Tells the editor what came of their act, once for each event. */
+/** Tells the editor what came of their act, once per event. */
 async function explain(
   { tx, event, directory, editor }: Context,
   what: string,

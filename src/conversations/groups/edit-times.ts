@@ -2,7 +2,7 @@ import type { ConversationId, Selection } from "../../policy/model.ts";
 import type { HandleTarget } from "../../policy/names/names.ts";
 import { onlyRow, type Transaction } from "../../store/database.ts";
 
-/** One part of a custom group's record that is edited by itself. */
+/** A part of a custom group's record that is edited separately. */
 export interface EditedPart {
   readonly kind: "name" | "user" | "security_group" | "custom_group";
   /** Empty for the name. */
@@ -22,7 +22,7 @@ export const partsOf = ({ users, securityGroups, customGroups }: Selection): Edi
   ...customGroups.map((customGroup) => partOf({ customGroup })),
 ];
 
-/** Remembers that these parts were edited, be it to what they were already: what happened before counts no more. */
+/** Records that these parts were edited, even to the same value: earlier acts no longer count. */
 export async function edited(
   tx: Transaction,
   id: ConversationId,
@@ -39,7 +39,7 @@ export async function edited(
   );
 }
 
-/** Was the part edited after this moment, or is what happened then in the group's first selection already? */
+/** Was the part edited after this time, or does the group's first selection already include what happened then? */
 export async function editedSince(
   tx: Transaction,
   id: ConversationId,

@@ -29,13 +29,13 @@ export interface EditRequest {
 }
 
 export interface EditDone {
-  /** Whom the editor removed and who are members through a nested group all the same. */
+  /** People the editor removed who are still members through a nested group. */
   readonly staying: readonly Staying[];
-  /** What was in the group already and was to be added, or was not in it and was to be removed. */
+  /** What was to be added and was already in the group, or was to be removed and was not in it. */
   readonly unchanged: Selection;
 }
 
-/** Renames a custom group, adds to it and removes from it: all of it or nothing. Its room follows. */
+/** Renames a custom group, adds to it and removes from it, all of it or nothing. Its room follows. */
 export async function editConversation(
   dependencies: ConversationDependencies,
   tx: Transaction,
@@ -113,11 +113,11 @@ function unfitName(directory: Directory, group: CustomGroup, given: string): Ref
   return taken === null ? null : forbidden(taken);
 }
 
-/** Groups that are gone can be removed all the same; a user name that never was is a mistake. */
+/** Groups that no longer exist can still be removed; a user name that never existed is a mistake. */
 const unknownUser = (directory: Directory, { users }: Selection): Refusal | null =>
   unknownPiece(directory, { users, securityGroups: [], customGroups: [] }, "remove.");
 
-/** Why a conversation that is no custom group keeps its name and members. */
+/** Why a conversation that is not a custom group keeps its name and members. */
 export function whyFixed(kind: Exclude<ConversationKind, "custom">): string {
   switch (kind) {
     case "individual":

@@ -1,6 +1,6 @@
 /**
- * Leaves that were none. Synapse's "Delete Room" has each member leave as themselves, in no order, so the first of them
- * look like people who no longer want to be in the group. What tells is that Whisper itself has to leave too.
+ * Departures that were not real. Synapse's "Delete Room" makes each member leave as themselves, in no particular order,
+ * so the first ones look like people who want to leave the group. The sign is that Whisper itself has to leave too.
  */
 
 import type { DirectorySnapshot } from "../../directory/snapshot.ts";
@@ -11,10 +11,13 @@ import { onlyRow, type Queryable, type Transaction } from "../../store/database.
 import { changeGroup } from "./change-group.ts";
 import { editedSince } from "./edit-times.ts";
 
-/** Milliseconds that a shutdown of a large room takes at most. Whoever left just before one is back, and may leave again. */
+/**
+ * The longest that shutting down a large room takes, in milliseconds. Anyone who left just before is back, and may
+ * leave again.
+ */
 const SHUTDOWN = 5 * 60_000;
 
-/** Remembers whose own leaving took them off a custom group. */
+/** Records who left a custom group by themselves. */
 export async function rememberLeave(
   tx: Transaction,
   id: ConversationId,
@@ -28,7 +31,7 @@ export async function rememberLeave(
   );
 }
 
-/** Has anybody left so lately (until `at`) that it may be part of a shutdown? */
+/** Has anyone left so recently (until `at`) that it may be part of a shutdown? */
 export async function leftLately(db: Queryable, id: ConversationId, at: number): Promise<boolean> {
   const found = onlyRow(
     await db.query<{ lately: boolean }>(
@@ -39,7 +42,7 @@ export async function leftLately(db: Queryable, id: ConversationId, at: number):
   return found.lately;
 }
 
-/** Does Whisper itself stand in the room, as far as the mirror knows? Where it does not, nobody's leaving is an edit. */
+/** Is Whisper itself in the room, as far as the mirror knows? If not, nobody's departure is an edit. */
 export async function botIsIn(db: Queryable, room: RoomId, bot: UserId): Promise<boolean> {
   const found = await db.query(
     "SELECT FROM room_members WHERE room_id = $1 AND user_id = $2 AND membership = 'join'",
@@ -48,7 +51,10 @@ export async function botIsIn(db: Queryable, room: RoomId, bot: UserId): Promise
   return found.rowCount === 1;
 }
 
-/** Puts back into a custom group who left its room when it was shut down, at `at`, unless they were edited since. */
+/**
+ * Puts everyone who left the room when it was shut down, at `at`, back into the custom group, unless they were edited
+ * since.
+ */
 export async function takeBackLeaves(
   dependencies: { readonly directory: DirectorySnapshot; readonly settings: PracticeSettings },
   tx: Transaction,

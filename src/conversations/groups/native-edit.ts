@@ -5,14 +5,14 @@ import type { UserId } from "../../policy/model.ts";
 import { tidyGroupName } from "../../policy/names/group-names.ts";
 
 export type NativeEdit =
-  /** null: the name was taken away, so the group is named after its members again. */
+  /** Null: the name was removed, so the group is named after its members again. */
   | { readonly edit: "rename"; readonly name: string | null }
   | { readonly edit: "add" | "remove"; readonly who: UserId }
   | { readonly edit: "leave" };
 
 /**
- * Null: nothing that concerns the group. What the bot does is carried out already, and a join follows an invitation:
- * whoever joins was added by whom invited them, or by Whisper.
+ * Null: nothing that concerns the group. The bot's own acts are already carried out, and a join follows an invitation:
+ * whoever invited them, or Whisper, added them.
  */
 export function nativeEdit(event: MatrixEvent, bot: UserId): NativeEdit | null {
   const { type, sender, state_key, content } = event;

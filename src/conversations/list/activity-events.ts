@@ -7,7 +7,7 @@ import type { Transaction } from "../../store/database.ts";
 import { conversationOfRoom } from "../record/store.ts";
 import { hideFrom, showToAll } from "./views.ts";
 
-/** What counts as a message: it makes a conversation unread, and brings it back into the lists. */
+/** What counts as a message: it makes a conversation unread and brings it back into the lists. */
 const MESSAGES: ReadonlySet<string> = new Set([
   "m.room.message",
   "m.sticker",
@@ -15,14 +15,14 @@ const MESSAGES: ReadonlySet<string> = new Set([
   "org.matrix.msc3381.poll.start",
 ]);
 
-/** Keeps what the unread counts and the three-day visibility are worked out from (docs/matrix-mapping.md#three-day-visibility). */
+/** Keeps the data for unread counts and the three-day visibility (docs/matrix-mapping.md#three-day-visibility). */
 export function activityEvents(settings: PracticeSettings): EventHandler {
   return {
     name: "activity",
     handle: async (tx, event) => {
       if (event.type === "m.room.member") return moved(tx, settings, event);
       if (event.type === "m.room.redaction") return removed(tx, event);
-      // An edit says nothing new to those who have read the message.
+      // An edit is not news to people who have read the message.
       if (!MESSAGES.has(event.type) || event.state_key !== undefined || relationOf(event)?.kind === "edit")
         return;
       await said(tx, event, event.sender !== settings.bot && event.content[REF_KEY] !== undefined);
@@ -44,7 +44,7 @@ async function said(tx: Transaction, event: MatrixEvent, byWhisper: boolean): Pr
   await showToAll(tx, event.room_id);
 }
 
-/** What was taken back is not unread any more. */
+/** A deleted message is no longer unread. */
 async function removed(tx: Transaction, { redacts, content }: MatrixEvent): Promise<void> {
   const event = redacts ?? content.redacts;
   if (typeof event !== "string") return;
@@ -53,7 +53,7 @@ async function removed(tx: Transaction, { redacts, content }: MatrixEvent): Prom
 
 async function moved(tx: Transaction, settings: PracticeSettings, event: MatrixEvent): Promise<void> {
   const user = event.state_key as UserId | undefined;
-  // Nobody else has a list that Whisper looks after: Synapse lets it act for the practice's own accounts only.
+  // Whisper looks after no other lists: Synapse lets it act only for the practice's own accounts.
   if (user === undefined || !isOurs(settings, user)) return;
   if (event.content.membership === "join") {
     await tx.query(
@@ -64,7 +64,7 @@ async function moved(tx: Transaction, settings: PracticeSettings, event: MatrixE
     );
     return;
   }
-  // Nobody can leave these by themselves, and Whisper puts them back; but it is understood: out of the list.
+  // Nobody can leave these by themselves, and Whisper puts them back. But the wish is understood: it leaves their list.
   if (event.content.membership !== "leave" || event.sender !== user) return;
   const kind = (await conversationOfRoom(tx, event.room_id))?.conversation.kind;
   if (kind === "individual" || kind === "group") await hideFrom(tx, event.room_id, event.sender);

@@ -6,12 +6,13 @@ import { type ConversationDependencies, nowOf } from "../record/dependencies.ts"
 import { READ_TO } from "./unread.ts";
 import { activeAt, queueTags } from "./views.ts";
 
-/** Views looked at in one statement. */
+/** Views handled per statement. */
 const BATCH = 5_000;
 
 /**
- * The timed job `visibility`: takes conversations out of the lists of those who have read them, three days after their
- * last activity. Only what is quiet for so long and still listed is looked at; a message brings it back by itself.
+ * The scheduled job `visibility`: takes conversations out of the lists of people who have read them, three days after
+ * the last activity. It looks only at those that have been quiet that long and are still listed; a message brings one
+ * back.
  * @returns how many views were archived.
  */
 export async function archiveQuiet(
@@ -71,8 +72,8 @@ async function quietViews(
 }
 
 /**
- * Writes the decision, unless something happened since it was made: the rooms' rows are locked, as a message changes
- * them too, and an opening is seen in the view itself.
+ * Writes the decision, unless something has happened since it was made: the rooms' rows are locked, since a message
+ * changes them too, and the view itself shows whether the conversation was opened.
  */
 async function archive(tx: Transaction, due: readonly Row[], since: Date): Promise<number> {
   if (due.length === 0) return 0;

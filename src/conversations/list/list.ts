@@ -38,7 +38,7 @@ interface Row extends ConversationRow {
   readonly unread_since: string;
 }
 
-/** A user's conversations, the latest activity first; null: there is no such user. One statement. */
+/** A user's conversations, latest activity first, in one statement; null: there is no such user. */
 export async function listConversations(
   dependencies: ConversationDependencies,
   db: Queryable,

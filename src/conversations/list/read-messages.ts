@@ -3,12 +3,12 @@ import { isHandle, isOurs } from "../../policy/names/names.ts";
 import type { Queryable } from "../../store/database.ts";
 import { READ_TO } from "./unread.ts";
 
-/** Rooms looked at in one statement. */
+/** Rooms handled per statement. */
 const BATCH = 100;
 
 /**
- * Forgets the places of messages up to this position that everybody in the room has read, and of those that were deleted.
- * What somebody has not read stays, however old it is: it keeps the conversation in their list.
+ * Forgets the positions of messages up to this one that everyone in the room has read, and of deleted messages. Unread
+ * ones stay, however old: they keep the conversation in someone's list.
  */
 export async function forgetReadMessages(
   db: Queryable,
@@ -34,7 +34,7 @@ export async function forgetReadMessages(
   }
 }
 
-/** How far everybody in a room has read. A room that nobody is in any more has no entry. */
+/** How far everyone in a room has read. A room that nobody is in has no entry. */
 async function readByAll(
   db: Queryable,
   settings: PracticeSettings,

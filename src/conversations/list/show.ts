@@ -23,7 +23,7 @@ export interface PathPiece {
 export interface ShownMember {
   readonly username: Username;
   readonly name: string;
-  /** Each from the outermost group to the innermost; an empty one: added directly. */
+  /** Each path runs from the outermost group to the innermost; an empty one means added directly. */
   readonly paths: readonly (readonly PathPiece[])[];
 }
 
@@ -35,7 +35,7 @@ export interface ShownConversation {
   readonly members: readonly ShownMember[];
 }
 
-/** A conversation with its members, by name, and why each is one; null: there is no such conversation. */
+/** A conversation with its members, by name, and why each of them is one; null: there is no such conversation. */
 export async function showConversation(
   { directory: snapshot }: ConversationDependencies,
   db: Queryable,

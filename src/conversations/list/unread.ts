@@ -1,6 +1,7 @@
 /**
- * SQL for how far somebody has read in a room, as a position: their receipt, or their own last message, since whoever
- * writes has the conversation before them. Unknown is 0, so all counts as unread. The arguments are SQL expressions.
+ * SQL for how far someone has read in a room, as a position: their receipt or their own last message, since people who
+ * write have the conversation in front of them. Unknown is 0, so everything counts as unread. The arguments are SQL
+ * expressions.
  */
 export const READ_TO = (room: string, user: string): string => `greatest(0,
   (SELECT greatest(r.position, (SELECT seq FROM inbox WHERE event_id = r.event_id))

@@ -3,7 +3,7 @@ import type { Queryable } from "../../store/database.ts";
 import { addJobs } from "../../store/jobs.ts";
 
 /**
- * The last activity as one user sees it (milliseconds): opening a conversation anew is one. Null: nothing was ever
+ * The last activity as one user sees it, in milliseconds; opening a conversation counts. Null: nothing was ever
  * written, so there is nothing to have read, and it stays in the list.
  */
 export const activeAt = (lastMessage: Date | null, opened: Date | null): number | null =>
@@ -15,7 +15,7 @@ export const activeAt = (lastMessage: Date | null, opened: Date | null): number 
  * otherwise than before makes `tagged` the opposite: the account is looked at, whatever was known of it.
  */
 
-/** The conversation was opened anew by this user: it is in their list again, as if something had happened in it. */
+/** This user opened the conversation: it is in their list again, as if something had happened in it. */
 export async function showAgain(db: Queryable, id: ConversationId, user: UserId, now: Date): Promise<void> {
   const shown = await db.query<{ room_id: RoomId; tagged: boolean }>(
     `INSERT INTO room_views AS known (room_id, user_id, opened_at)
@@ -41,7 +41,7 @@ export async function showToAll(db: Queryable, room: RoomId): Promise<void> {
   if ((back.rowCount ?? 0) > 0) await queueTags(db, [room]);
 }
 
-/** Has the tags in the members' accounts made what was decided for these rooms. */
+/** Queues bringing the members' tags into line with the decisions for these rooms. */
 export async function queueTags(db: Queryable, rooms: readonly RoomId[]): Promise<void> {
   await addJobs(
     db,
@@ -54,7 +54,7 @@ export async function queueTags(db: Queryable, rooms: readonly RoomId[]): Promis
   );
 }
 
-/** Out of this user's list, until the next message or until they open the conversation anew. */
+/** Takes it out of this user's list, until the next message or until they open the conversation. */
 export async function hideFrom(db: Queryable, room: RoomId, user: UserId): Promise<void> {
   await db.query(
     `INSERT INTO room_views AS known (room_id, user_id, archived) VALUES ($1, $2, true)

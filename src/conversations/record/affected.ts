@@ -2,14 +2,17 @@ import type { ConversationId, UserId } from "../../policy/model.ts";
 import type { Queryable, Transaction } from "../../store/database.ts";
 import { addJob, addJobs } from "../../store/jobs.ts";
 
-/** What a person waits for comes first (0); what a change of the directory brings to rooms and accounts that are there. */
+/**
+ * Priorities: what a person waits for comes first (0), then what a change of the directory means for existing rooms and
+ * accounts.
+ */
 const AFTER_A_PERSON = 5;
 
-/** The directory has changed: has what follows from it queued, in the transaction that makes the change. */
+/** The directory has changed: queues what follows, in the transaction that makes the change. */
 export const directoryChanged = (tx: Queryable): Promise<void> =>
   addJob(tx, "conversations", {}, { queue: "conversations" });
 
-/** Has accounts made what the directory says; those that `locks` knows to be locked before all others. */
+/** Queues bringing accounts into line with the directory; accounts that `locks` knows to be locked come first. */
 export async function checkAccounts(
   tx: Queryable,
   users: readonly UserId[],
@@ -24,7 +27,7 @@ export async function checkAccounts(
   await addJob(tx, "accounts", {}, { queue: "accounts", priority: AFTER_A_PERSON });
 }
 
-/** Has a conversation's room looked at, at once. */
+/** Queues an immediate check of a conversation's room. */
 export const checkRoom = (tx: Queryable, id: ConversationId): Promise<void> => checkRooms(tx, [id]);
 
 /** The same, and somebody waits for it: it begins in this process as soon as the transaction is committed. */
@@ -40,7 +43,7 @@ export const checkRooms = (tx: Queryable, ids: Iterable<ConversationId>): Promis
     [...ids].map((id) => roomJob(id, 0)),
   );
 
-/** Has rooms looked at that are there, after what a person waits for. */
+/** Queues checks of existing rooms, after everything that a person waits for. */
 export const checkRoomsSoon = (tx: Queryable, ids: Iterable<ConversationId>): Promise<void> =>
   addJobs(
     tx,
@@ -54,5 +57,5 @@ const roomJob = (id: ConversationId, priority: number) => ({
   priority,
 });
 
-/** What is done to a conversation's room is done one after another. */
+/** Work on a conversation's room runs one job at a time. */
 export const roomQueue = (id: ConversationId): string => `room:${id}`;

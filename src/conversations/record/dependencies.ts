@@ -1,13 +1,13 @@
 import type { DirectorySnapshot } from "../../directory/snapshot.ts";
 import type { PracticeSettings } from "../../policy/model.ts";
 
-/** What everything about conversations needs. */
+/** What everything about conversations is built of. */
 export interface ConversationDependencies {
   readonly directory: DirectorySnapshot;
   readonly settings: PracticeSettings;
   /** Milliseconds after which a read conversation leaves the list. */
   readonly archiveAfter: number;
-  /** The clock; the machine's unless told. */
+  /** The current time; the machine's by default. */
   readonly now?: () => Date;
 }
 

@@ -3,7 +3,7 @@ import type { SecurityGroupId, Username } from "../../policy/model.ts";
 import { orderedPair } from "../../policy/people/individual.ts";
 import type { NewConversation } from "./store.ts";
 
-/** The row of the conversation about a subject; custom groups are made by their own rules. */
+/** The row of the conversation about a subject. Custom groups are created by their own rules. */
 export function conversationAbout(subject: Exclude<Subject, { kind: "custom" }>): NewConversation {
   const row = { kind: subject.kind, naturalKey: naturalKey(subject) };
   switch (subject.kind) {

@@ -2,7 +2,7 @@ import type { Directory, Selection, Username } from "../../policy/model.ts";
 import * as words from "../../policy/words.ts";
 import { invalid, type Refusal } from "./refusal.ts";
 
-/** The first piece of a choice that the directory does not know, by its place in the request; null: all are known. */
+/** The first piece of a choice that the directory does not know, with its place in the request; null: all are known. */
 export function unknownPiece(directory: Directory, chosen: Selection, before = ""): Refusal | null {
   const user = chosen.users.findIndex((username) => !directory.users.has(username));
   if (user >= 0) return invalid(`${before}users[${user}]`, words.noSuchPerson);
@@ -13,6 +13,6 @@ export function unknownPiece(directory: Directory, chosen: Selection, before = "
   return null;
 }
 
-/** In whose name something is asked: somebody of the directory. */
+/** The person in whose name a request is made must be in the directory. */
 export const unknownAsker = (directory: Directory, as: Username): Refusal | null =>
   directory.users.has(as) ? null : invalid("as", words.noSuchPerson);

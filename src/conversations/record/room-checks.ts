@@ -3,29 +3,32 @@ import { onlyRow, type Queryable } from "../../store/database.ts";
 import { addJobs, type JobSpec } from "../../store/jobs.ts";
 
 /**
- * The rooms that are to be looked at and for which nobody waits: those of an import, and what is left of a large one. They
- * are rows and not jobs, so that however many there are, they never stand between a person and a worker: a few lanes
- * (job `rooms`) take them one after another.
+ * Rooms to check for which nobody waits: those of an import, and the rest of a large one. They are rows and not jobs,
+ * so that they never stand between a person and a worker, however many there are: a few lanes (the job `rooms`) take
+ * them one after another.
  */
 
-/** What people talk in comes before what Whisper talks in, and that before what only some ever need. */
+/**
+ * Rooms in which people talk come before rooms in which Whisper talks, and those before rooms that only some people
+ * ever need.
+ */
 const RANK: { readonly [Kind in ConversationKind]: number } = {
   group: 0,
   custom: 0,
   individual: 0,
-  // Everybody is in it, so it takes longest: it begins with the first.
+  // Everyone is in it, so it takes longest: it begins with the first.
   alerts: 0,
   admin: 0,
   control: 1,
   arrivals: 2,
 };
 
-/** After all that a person waits for (0), and after accounts: nobody is in a room who has none. */
+/** After everything that a person waits for (0), and after accounts: nobody without an account is in a room. */
 const PRIORITY = 10;
 
 /**
- * Has rooms looked at when nobody waits for anything else.
- * @param held not before `releaseRooms`: the accounts of their people are still to be made.
+ * Queues checks for when nobody waits for anything else.
+ * @param held not before `releaseRooms`: their people's accounts do not exist yet.
  */
 export async function checkRoomsLater(
   tx: Queryable,
@@ -44,7 +47,7 @@ export async function checkRoomsLater(
   if (!held) await startLanes(tx, added.rows);
 }
 
-/** Has what is left of a room done when nobody waits. One that is to be looked at already keeps its place. */
+/** Queues the rest of a room's work for when nobody waits. A room that is already queued keeps its place. */
 export async function checkRoomLater(tx: Queryable, id: ConversationId): Promise<void> {
   const added = await tx.query<{ lane: number }>(
     `INSERT INTO room_checks (conversation_id, held) VALUES ($1, false)
@@ -54,13 +57,13 @@ export async function checkRoomLater(tx: Queryable, id: ConversationId): Promise
   await startLanes(tx, added.rows);
 }
 
-/** Are there rooms that are still to be looked at? */
+/** Are any rooms still to be checked? */
 export async function roomsWait(db: Queryable): Promise<boolean> {
   const waiting = await db.query<{ some: boolean }>("SELECT EXISTS (SELECT FROM room_checks) AS some");
   return onlyRow(waiting).some;
 }
 
-/** Has the rooms looked at that were held until the accounts are made. */
+/** Queues the rooms that were held until their accounts exist. */
 export async function releaseRooms(tx: Queryable): Promise<void> {
   const released = await tx.query<{ lane: number }>(
     "UPDATE room_checks SET held = false WHERE held RETURNING lane",
@@ -71,10 +74,10 @@ export async function releaseRooms(tx: Queryable): Promise<void> {
 const startLanes = (tx: Queryable, rows: readonly { readonly lane: number }[]): Promise<void> =>
   addJobs(tx, [...new Set(rows.map(({ lane }) => lane))].map(laneJob));
 
-/** Milliseconds until a lane looks again whether the others are done with what comes first. */
+/** Milliseconds until a lane checks again whether the others have finished what comes first. */
 const LATER = 1_000;
 
-/** Has the next rooms of the lane looked at. */
+/** Continues with the lane's next rooms. */
 export const continueLane = (db: Queryable, lane: number, when: "now" | "later"): Promise<void> =>
   addJobs(db, [when === "now" ? laneJob(lane) : { ...laneJob(lane), runAt: new Date(Date.now() + LATER) }]);
 
@@ -90,7 +93,7 @@ export interface RoomCheck {
   readonly seq: string;
 }
 
-/** The next room of the lane. `later`: those that the other lanes have come before. */
+/** The lane's next room. `later`: rooms for which the other lanes must finish first. */
 export async function nextRoomCheck(db: Queryable, lane: number): Promise<RoomCheck | "later" | null> {
   const found = await db.query<RoomCheck & { later: boolean }>(
     `SELECT conversation_id AS id, seq, rank > (SELECT min(rank) FROM room_checks WHERE NOT held) AS later
@@ -101,7 +104,7 @@ export async function nextRoomCheck(db: Queryable, lane: number): Promise<RoomCh
   return next?.later ? "later" : (next ?? null);
 }
 
-/** It was looked at. `more`: it is to be looked at again, after the others. One that became due again meanwhile stays. */
+/** The room was checked. `more`: check it again, after the others. If it was queued again meanwhile, it stays. */
 export async function roomChecked(db: Queryable, { id, seq }: RoomCheck, more: boolean): Promise<void> {
   await db.query(
     more

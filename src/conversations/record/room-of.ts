@@ -1,15 +1,15 @@
 import type { ConversationId, RoomId } from "../../policy/model.ts";
 import type { Queryable } from "../../store/database.ts";
 
-/** Tells of rooms that came to be or changed, by room id, in any process. */
+/** Announces rooms that were made or changed, by room id, in any process. */
 export interface RoomNews {
   on(channel: "whisper_room", listener: (room: string) => void): () => void;
 }
 
-/** A room is made in well under a second. Whoever asked for it may ask again. */
+/** Making a room takes well under a second. The caller may ask again. */
 const PATIENCE = 5_000;
 
-/** The room that carries a conversation, waiting a moment for one that is being made. Null: it is not there yet. */
+/** A conversation's room, waiting a moment if it is being made. Null: it is not there yet. */
 export async function roomOf(
   db: Queryable,
   news: RoomNews,
@@ -17,7 +17,7 @@ export async function roomOf(
   signal: AbortSignal,
 ): Promise<RoomId | null> {
   const { promise, resolve, reject } = Promise.withResolvers<RoomId | null>();
-  // Rooms come to be in bursts: one look at a time, and once more when there was news meanwhile.
+  // Rooms appear in bursts: one look at a time, and another if there was news meanwhile.
   let looking = false;
   let again = false;
   const look = () => {
@@ -31,7 +31,7 @@ export async function roomOf(
     }, reject);
   };
   const giveUp = () => resolve(null);
-  // Listening before looking: what comes between is not missed.
+  // Listens before looking, so that nothing in between is missed.
   const off = news.on("whisper_room", look);
   const timer = setTimeout(giveUp, PATIENCE);
   signal.addEventListener("abort", giveUp, { once: true });

@@ -8,10 +8,10 @@ import type {
 } from "../../policy/model.ts";
 import { onlyRow, type Queryable } from "../../store/database.ts";
 
-/** A conversation and where it is carried. */
+/** A conversation and its room. */
 export interface StoredConversation {
   readonly conversation: Conversation;
-  /** null: its room is still to be made. */
+  /** Null: its room has not been made yet. */
   readonly roomId: RoomId | null;
 }
 
@@ -25,7 +25,7 @@ export interface ConversationRow {
   room_id: RoomId | null;
 }
 
-/** The columns of a `ConversationRow`, of the table or alias `of`. */
+/** The columns of a `ConversationRow`, from the table or alias `of`. */
 export const conversationColumns = (of: string): string =>
   ["id", "kind", "username", "other_username", "security_group", "revision", "room_id"]
     .map((column) => `${of}.${column}`)
@@ -48,7 +48,7 @@ export async function conversationOfRoom(db: Queryable, room: RoomId): Promise<S
   return found.rows[0] ? stored(found.rows[0]) : null;
 }
 
-/** A conversation that is made by its natural key: any kind but custom, which has its own table of members. */
+/** A conversation created by its natural key: any kind except custom, which has its own table of members. */
 export interface NewConversation {
   readonly kind: Exclude<ConversationKind, "custom">;
   readonly naturalKey: string;
@@ -57,7 +57,7 @@ export interface NewConversation {
   readonly securityGroup?: SecurityGroupId;
 }
 
-/** Makes the conversations that are not there yet, in one statement. @returns the ids of those that were made. */
+/** Creates the missing conversations in one statement. @returns the ids of those created. */
 export async function ensureConversations(
   db: Queryable,
   wanted: readonly NewConversation[],
@@ -84,7 +84,7 @@ export async function ensureConversations(
   return made.rows.map((row) => row.id);
 }
 
-/** The conversation with this natural key, made if it is not there. */
+/** The conversation with this natural key, created if missing. */
 export async function ensureConversation(
   db: Queryable,
   wanted: NewConversation,
@@ -98,7 +98,7 @@ export async function ensureConversation(
   return { ...stored(row), created: made !== undefined };
 }
 
-/** The conversations of this kind of question: a condition on the table `conversations`, and its values. */
+/** The conversations that match a condition on the table `conversations`, with its values. */
 async function conversationsWhere(
   db: Queryable,
   condition: string,
@@ -111,14 +111,14 @@ async function conversationsWhere(
   return found.rows.map(stored);
 }
 
-/** Those that are a person's own or two people's: of each of these people. */
+/** The conversations that belong to one or two people, for each of these people. */
 export const ownConversations = (
   db: Queryable,
   usernames: readonly Username[],
 ): Promise<StoredConversation[]> =>
   conversationsWhere(db, "username = ANY($1) OR other_username = ANY($1)", [usernames]);
 
-/** Those of the whole practice, those of these security groups, and these custom groups. */
+/** The conversations of the whole practice, of these security groups, and these custom groups. */
 export const sharedConversations = (
   db: Queryable,
   groups: readonly SecurityGroupId[],

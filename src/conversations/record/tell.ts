@@ -6,8 +6,8 @@ import { controlConversation } from "./keys.ts";
 import { ensureConversation } from "./store.ts";
 
 /**
- * Says something to one person, in their control room. `ref` names the message for ever, so that what caused it may
- * be handled again.
+ * Says something to one person in their control room. `ref` identifies the message for ever, so that its cause may be
+ * handled again.
  */
 export async function tell(
   tx: Transaction,

@@ -6,7 +6,7 @@ import type { Queryable } from "../../store/database.ts";
 import type { DirectoryProblem } from "./record.ts";
 import type { SentUser } from "./schema.ts";
 
-/** Groups that carry a meaning by their name, where nobody can tell which of several is meant. */
+/** Groups whose name has a meaning, where nobody can tell which of several is meant. */
 
 const SHIPPED = [DEFAULT_GROUP, ADMINISTRATOR_GROUP] as const;
 
@@ -15,13 +15,13 @@ export const ambiguousGroups = (groups: readonly GroupName[]): DirectoryProblem[
     ambiguous(shipped, "security_groups"),
   );
 
-/** What a single group shares its name with, as stored now. */
+/** The other groups that a single group shares its name with, as stored now. */
 export async function problemsOfGroup(db: Queryable, group: GroupName): Promise<DirectoryProblem[]> {
   const meant = SHIPPED.find((shipped) => isCalled(group, shipped));
   return meant !== undefined && (await isAmbiguous(db, meant)) ? [ambiguous(meant, "name")] : [];
 }
 
-/** WhisperAdmin counts in HMS-Administrator only: while nobody can tell which group that is, it does nothing. */
+/** WhisperAdmin counts only in HMS-Administrator. While nobody can tell which group that is, it has no effect. */
 export async function problemsOfAdmin(
   db: Queryable,
   { active, permissions }: Pick<SentUser, "active" | "permissions">,
@@ -33,7 +33,7 @@ export async function problemsOfAdmin(
   return [ambiguous(ADMINISTRATOR_GROUP, `permissions[${index}]`)];
 }
 
-/** The groups that HealthTrack sent and that may be this one, by id or by name. No other is read for a change of one. */
+/** The groups HealthTrack has sent that may be this one, by id or by name. Changing one group reads no others. */
 export const calledAs = async (db: Queryable, shipped: SecurityGroupId): Promise<GroupName[]> =>
   (
     await db.query<GroupName>(

@@ -5,8 +5,8 @@ import { permissionsAsSent } from "../../policy/people/permissions.ts";
 import type { StoredGroup } from "./plan.ts";
 
 /**
- * The group Default as it is while HealthTrack does not send it: everybody is in it, and it holds AccessWhisper. So a
- * practice that sends no groups at all has staff who can use Whisper.
+ * The group Default while HealthTrack does not send it: everyone is in it, and it has AccessWhisper. So in a practice
+ * that sends no groups at all, staff can still use Whisper.
  */
 export const IMPLICIT_DEFAULT = {
   id: DEFAULT_GROUP,
@@ -15,17 +15,17 @@ export const IMPLICIT_DEFAULT = {
   everyone: true,
 } as const;
 
-/** Default among the groups that HealthTrack sends. Of several that are called so everything stays as it is known. */
+/** Default among the groups that HealthTrack sends. If several have that name, everything stays as it is known. */
 export const defaultAmong = <Group extends GroupName>(groups: Iterable<Group>): Group | "several" | null =>
   groupCalled(groups, DEFAULT_GROUP);
 
-/** What `defaultAmong` found. */
+/** The result of `defaultAmong`. */
 export type Default = GroupName | "several" | null;
 
 export const isDefault = (shipped: Default, { id }: Pick<GroupName, "id">): boolean =>
   shipped !== null && shipped !== "several" && sameName(shipped.id, id);
 
-/** What this group holds, as it was `sent`, or else as it is `known`. */
+/** The group's permissions as `sent`, otherwise as `known`. */
 export function permissionsOf(
   shipped: Default,
   group: GroupName,
@@ -36,7 +36,7 @@ export function permissionsOf(
   return perhaps ? (sent ?? known ?? []) : permissionsAsSent(sent, isDefault(shipped, group));
 }
 
-/** Is Default there by itself, beside these groups? `stored`: what is known. */
+/** Does Default exist by itself beside these groups? `stored`: what is known. */
 export function isImplicit(
   groups: readonly GroupName[],
   stored: ReadonlyMap<SecurityGroupId, StoredGroup>,

@@ -8,13 +8,13 @@ import type { DirectoryProblem } from "./record.ts";
 import type { SentUser } from "./schema.ts";
 import { storedUsername, storedUsernames } from "./spelling.ts";
 
-/** What else a booking's doctor may call users: one id, one user. */
+/** Other ids by which a booking's doctor may call users: one id, one user. */
 
 type Claim = Pick<SentUser, "username" | "active" | "doctor_ids">;
 
 const asDoctor = ({ username, active, doctor_ids }: Claim) => ({ username, active, doctorIds: doctor_ids });
 
-/** The user whom a booking's doctor means; null: nobody whom the practice knows. */
+/** The user whom a booking's doctor means; null: nobody the practice knows. */
 export async function storedDoctor(db: Queryable, doctor: Username): Promise<Username | null> {
   const username = await storedUsername(db, doctor);
   if (username !== null) return username;
@@ -28,7 +28,7 @@ async function storedClaims(db: Queryable): Promise<Claim[]> {
   return rows;
 }
 
-/** Who has an id that another user has too, or that is another's user name. */
+/** Who has an id that another user also has, or that is another's user name. */
 export function contestedIds(users: readonly Claim[], usernames: { has(folded: string): boolean }) {
   const claims = new Map<string, number>();
   const claimed = ({ active, doctor_ids }: Claim) => (active ? new Set(doctor_ids.map(foldName)) : []);
@@ -40,7 +40,7 @@ export function contestedIds(users: readonly Claim[], usernames: { has(folded: s
     });
 }
 
-/** @param sent the list as it was sent, for the place. */
+/** @param sent the list as it was sent, to say where the problem is. */
 export function contested(ids: readonly string[], sent: unknown, path: string): DirectoryProblem[] {
   const items: readonly unknown[] = Array.isArray(sent) ? sent : [];
   return ids.map((id) => ({
@@ -50,7 +50,7 @@ export function contested(ids: readonly string[], sent: unknown, path: string): 
   }));
 }
 
-/** What of a single user's ids is another's too, as stored now. */
+/** Which of a single user's ids another user also has, as stored now. */
 export async function problemsOfIds(
   db: Queryable,
   user: SentUser,

@@ -2,13 +2,13 @@ const LONGEST = 254;
 const LONGEST_LOCAL_PART = 64;
 const LONGEST_LABEL = 63;
 
-/** RFC 5322 "atext", and any letter of RFC 6531: nothing that could end a header or an address. */
+/** RFC 5322 "atext" and any letter of RFC 6531: nothing that could end a header or an address. */
 const ATOMS = /^[\p{L}\p{M}\p{N}!#$%&'*+\-/=?^_`{|}~]+(?:\.[\p{L}\p{M}\p{N}!#$%&'*+\-/=?^_`{|}~]+)*$/u;
 const LABEL = /^[\p{L}\p{N}](?:[\p{L}\p{M}\p{N}-]*[\p{L}\p{M}\p{N}])?$/u;
 
 /**
- * An e-mail address that mail can be sent to: RFC 5322 without quoted local parts and address literals, and with
- * letters of any script (RFC 6531). Linear in the length of the text.
+ * An e-mail address that can receive mail: RFC 5322 without quoted local parts and address literals, with letters of
+ * any script (RFC 6531). Linear in the length of the text.
  */
 export function isEmail(text: string): boolean {
   const at = text.lastIndexOf("@");

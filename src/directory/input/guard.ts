@@ -1,7 +1,7 @@
 import { accessIndex } from "../../policy/people/permissions.ts";
 import type { DirectoryPlan, StoredDirectory } from "./plan.ts";
 
-/** How many of how many. */
+/** A number out of a total. */
 export interface Share {
   readonly lost: number;
   readonly of: number;
@@ -11,9 +11,9 @@ export interface Share {
 export interface Losses {
   /** Active users who become inactive. */
   readonly deactivated: Share;
-  /** Active users with AccessWhisper who lose it, be it that they become inactive. */
+  /** Active users who lose AccessWhisper, including those who become inactive. */
   readonly access: Share;
-  /** Security groups that are deleted, of those that HealthTrack sent. */
+  /** Deleted security groups, out of those that HealthTrack sent. */
   readonly groups: Share;
 }
 
@@ -23,10 +23,10 @@ export const NO_LOSSES: Losses = {
   groups: { lost: 0, of: 0 },
 };
 
-/** One alone is an ordinary leaver, however small the practice is. */
+/** A single one is an ordinary leaver, however small the practice is. */
 const FEWEST = 2;
 
-/** More than half at once is more likely a mistake than meant. */
+/** More than half in one go is more likely a mistake. */
 const isMass = ({ lost, of }: Share): boolean => lost >= FEWEST && lost * 2 > of;
 
 export const isMassLoss = ({ deactivated, access, groups }: Losses): boolean =>
@@ -46,7 +46,7 @@ export function lossesOf(stored: StoredDirectory, wanted: StoredDirectory, plan:
   };
 }
 
-/** What would be lost, in words: `This would deactivate 3 of 4 active users.` */
+/** The losses in words: `This would deactivate 3 of 4 active users.` */
 export function lossSentence({ deactivated, access, groups }: Losses): string {
   const said = [
     isMass(deactivated) && `deactivate ${deactivated.lost} of ${deactivated.of} active users`,

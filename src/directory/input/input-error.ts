@@ -1,12 +1,12 @@
 import type { Losses } from "./guard.ts";
 
-/** One thing wrong with what was sent, and where. */
+/** One error in what was sent, and where it is. */
 export interface InputError {
   readonly path: string;
   readonly message: string;
 }
 
-/** The reason why nothing was changed. */
+/** Why nothing was changed. */
 export type Refusal =
   | { readonly refused: "invalid"; readonly errors: readonly InputError[] }
   | { readonly refused: "mass-loss"; readonly losses: Losses }

@@ -1,6 +1,6 @@
 import { isUtf8 } from "node:buffer";
 
-/** JSON that cannot be read. The message says what to do, and nothing of what was sent. */
+/** JSON that cannot be read. The message says what to do and quotes nothing that was sent. */
 export class UnreadableJson extends Error {
   override readonly name = "UnreadableJson";
 }
@@ -8,8 +8,8 @@ export class UnreadableJson extends Error {
 const SAVE_AS_UTF8 = "Save it, and send it, as UTF-8.";
 
 /**
- * JSON from its bytes, as a file or a request has them. A byte order mark of UTF-8 is taken. Other encodings are refused
- * and never guessed: a wrong guess would be stored as somebody's name.
+ * Parses JSON from the bytes of a file or a request. Accepts a UTF-8 byte order mark. Refuses other encodings instead
+ * of guessing: a wrong guess would be stored as someone's name.
  * @throws UnreadableJson
  */
 export function parseJsonBytes(bytes: Buffer): unknown {
@@ -26,7 +26,10 @@ export function parseJsonBytes(bytes: Buffer): unknown {
   }
 }
 
-/** By its byte order mark; or since JSON begins with an ASCII character, every other byte of which is zero (RFC 4627, 3). */
+/**
+ * Recognised by its byte order mark, or because JSON begins with an ASCII character, which leaves every other byte zero
+ * (RFC 4627, 3).
+ */
 function isUtf16(bytes: Buffer): boolean {
   const [first, second] = bytes;
   if (first === undefined || second === undefined) return false;

@@ -1,11 +1,11 @@
 import { z } from "zod";
 
-/** More wrong items than this are not looked for: a directory may have 20,000 records with such lists. */
+/** Stops after this many wrong items: a directory may have 20,000 records with such lists. */
 const MOST_WRONG = 5;
 
 /**
- * A list, checked item by item until too much is wrong. `z.array` collects every issue of every item: 16 MB of empty
- * objects take it 19 s and 3 GB, and more than 100,000 issues inside of another schema overflow its stack (zod 4.6).
+ * A list, checked item by item until too many are wrong. `z.array` collects every issue of every item: 16 MB of empty
+ * objects take 19 s and 3 GB, and more than 100,000 issues inside another schema overflow its stack (zod 4.6).
  */
 export function list<S extends z.ZodType>(item: S, longest: number) {
   return z
@@ -22,7 +22,7 @@ export function list<S extends z.ZodType>(item: S, longest: number) {
         if (parsed.success) checked.push(parsed.data);
         else {
           for (const issue of parsed.error.issues) {
-            // The input is left out on purpose: what is wrong may be a patient's.
+            // The input is left out on purpose: the wrong value may be a patient's.
             context.issues.push({
               ...issue,
               input: undefined,
@@ -38,7 +38,7 @@ export function list<S extends z.ZodType>(item: S, longest: number) {
     .meta({ listOf: item, maxItems: longest });
 }
 
-/** A list whose items are read one by one by whoever takes it: here only its length is checked. */
+/** A list whose items the caller reads one by one: only its length is checked here. */
 export const listOfRecords = (item: z.ZodType, longest: number) =>
   z
     .custom<readonly unknown[]>(Array.isArray, "Must be a list")

@@ -1,17 +1,17 @@
 import type { SecurityGroupId, Username } from "../../policy/model.ts";
 import type { SentUser } from "./schema.ts";
 
-/** A security group as it is stored. */
+/** A security group as stored. */
 export interface StoredGroup {
   readonly id: SecurityGroupId;
   readonly name: string;
   readonly permissions: readonly string[];
   readonly members: readonly Username[];
-  /** Whoever is added to the directory becomes a member. */
+  /** Everyone who is added to the directory becomes a member. */
   readonly everyone: boolean;
 }
 
-/** The directory as it is stored, or as it ought to be. */
+/** The directory as stored, or as wanted. */
 export interface StoredDirectory {
   readonly users: ReadonlyMap<Username, SentUser>;
   readonly groups: ReadonlyMap<SecurityGroupId, StoredGroup>;
@@ -22,7 +22,7 @@ export interface Membership {
   readonly username: Username;
 }
 
-/** As the sender sees it: Default is not counted while it exists by itself. */
+/** As the sender sees it: an implicit Default is not counted. */
 export interface GroupCounts {
   readonly created: number;
   readonly updated: number;
@@ -30,12 +30,12 @@ export interface GroupCounts {
   readonly deleted: number;
 }
 
-/** What has to be written so that the stored directory becomes the wanted one. */
+/** What to write so that the stored directory becomes the wanted one. */
 export interface DirectoryPlan {
   readonly users: {
     readonly created: readonly SentUser[];
     readonly updated: readonly SentUser[];
-    /** Active before, and not any more. Those that are sent so are to be written; the others only lose `active`. */
+    /** Active before and no longer. Those sent as inactive are in `written` too; the others only lose `active`. */
     readonly deactivated: readonly SentUser[];
     readonly unchanged: number;
   };
@@ -106,7 +106,7 @@ function planMembers(
   return { joined, left };
 }
 
-/** Lists are compared without their order. */
+/** Compares lists without their order. */
 export function sameUser(one: SentUser, other: SentUser): boolean {
   return (
     one.name === other.name &&
@@ -136,7 +136,7 @@ function sameNames(one: readonly string[], other: readonly string[]): boolean {
   return one.every((name) => names.has(name));
 }
 
-/** Whom and what the plan touches, for those who carry the change on. Empty: nothing changes. */
+/** Everyone and everything the plan touches. Empty: nothing changes. */
 export function touchedBy(plan: DirectoryPlan): { usernames: Username[]; groups: SecurityGroupId[] } {
   const { users, groups, joined, left } = plan;
   const moved = [...joined, ...left];

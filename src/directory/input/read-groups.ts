@@ -13,7 +13,7 @@ import { readMembers } from "./read-members.ts";
 import { type DirectoryProblem, type Fields, isRecord, namesIn, readRecord } from "./record.ts";
 import { groupId as groupIdField, groupSchema } from "./schema.ts";
 
-/** The security groups of a directory, as far as they can be read. */
+/** A directory's security groups, as far as they can be read. */
 export interface ReadGroups {
   readonly groups: ReadonlyMap<SecurityGroupId, StoredGroup>;
   readonly problems: readonly DirectoryProblem[];
@@ -25,9 +25,9 @@ interface OwnedGroup {
 }
 
 /**
- * Reads groups one by one, by the same rules as users: one that cannot be read stays as known, and while it is not even
- * known whose a record is, no group is deleted for not being there.
- * @param users everybody whom the practice has: whoever else is a member is left out.
+ * Reads groups one by one, by the same rules as users. A group that cannot be read stays as it is known. While it is
+ * not even known whose a record is, no group is deleted for being absent.
+ * @param users everyone in the practice: any other member is left out.
  */
 export function readGroups(
   settings: PracticeSettings,
@@ -85,7 +85,7 @@ export function readGroups(
   return { groups, problems };
 }
 
-/** The stored groups, however their ids are spelled. HealthTrack's Default may be under another id than ours. */
+/** The stored groups, however their ids are spelled. HealthTrack's Default may have another id than ours. */
 class KnownGroups {
   private readonly byId: ReadonlyMap<string, StoredGroup>;
   readonly default: StoredGroup | undefined;

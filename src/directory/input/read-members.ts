@@ -15,11 +15,11 @@ export const UNKNOWN_MEMBER =
   "Must be the username of a user of the directory: send the user, or leave the member out";
 
 /**
- * The members of a group. Not sent: as known. A member whom nobody knows is left out. While there is one that cannot be
- * read, or only such as nobody knows, whoever was a member stays one, since it may be them.
- * Without zod, since a directory may have millions of them.
- * @param known the members until now.
- * @param people everybody whom the practice has, by `foldName`.
+ * A group's members. Not sent: as known. A member nobody knows is left out. If one cannot be read, or none is known,
+ * all previous members stay, since the unreadable one may be any of them. Without zod, since a directory may have
+ * millions of members.
+ * @param known the members so far.
+ * @param people everyone in the practice, by `foldName`.
  */
 export function readMembers(
   sent: unknown,

@@ -4,14 +4,14 @@ import { contested, contestedIds } from "./doctor-ids.ts";
 import { type DirectoryProblem, type Fields, isRecord, namesIn, readRecord } from "./record.ts";
 import { type SentUser, username as usernameField, userSchema } from "./schema.ts";
 
-/** The users of a directory, as far as they can be read. */
+/** A directory's users, as far as they can be read. */
 export interface ReadUsers {
-  /** Everybody whom the practice has now, in the spelling that is known: as sent, or as known. */
+  /** Everyone the practice has now, in the known spelling: as sent, otherwise as known. */
   readonly users: ReadonlyMap<Username, SentUser>;
   readonly problems: readonly DirectoryProblem[];
 }
 
-/** A record whose user name can be read. `user` null: the rest cannot. */
+/** A record with a readable user name. `user` null: the rest cannot be read. */
 interface OwnedRecord {
   readonly index: number;
   readonly user: SentUser | null;
@@ -19,9 +19,9 @@ interface OwnedRecord {
 }
 
 /**
- * Reads users one by one, so that one bad record holds up nobody. Nobody is deactivated because their own record could
- * not be read: it leaves them as known; and while it is not even known whose a record is, nobody is deactivated for not
- * being there, since it may be theirs.
+ * Reads users one by one, so that one bad record affects nobody else. An unreadable record leaves its user as known and
+ * never deactivates them. While it is not even known whose a record is, nobody is deactivated for being absent, since
+ * it may be theirs.
  */
 export function readUsers(
   settings: PracticeSettings,
@@ -65,7 +65,7 @@ export function readUsers(
         kept: "left out",
         ...about(before),
       });
-      // Under another name it may be somebody else's, with the wrong user name in it.
+      // Under another name it may be someone else's record with the wrong user name in it.
       if (foldName(record.user?.name ?? "") !== foldName(chosen.user?.name ?? "")) nobodys += 1;
     }
   }
@@ -88,7 +88,7 @@ type ReadName =
 
 const NAME = usernameField();
 
-/** `impossible`: the name can be read, and can be nobody's account. */
+/** `impossible`: the name can be read, but cannot become an account. */
 function nameOf(settings: PracticeSettings, record: unknown, path: string): ReadName {
   if (!isRecord(record))
     return { problem: { path, message: "Must be an object with named fields" }, impossible: false };
@@ -109,14 +109,14 @@ const ownerOf = (value: unknown, known: ReadonlyMap<string, SentUser>): SentUser
     .map((name) => known.get(foldName(name)))
     .find((user) => user !== undefined);
 
-/** Whether somebody new may use Whisper is never guessed: without it, their record cannot be read. */
+/** Whether someone new may use Whisper is never guessed: without it, their record cannot be read. */
 function readUser(record: Fields, path: string, known: SentUser | null): Omit<OwnedRecord, "index"> {
   const needed = known === null ? ["name", "active"] : ["name"];
   const { value, problems } = readRecord(userSchema, record, path, known, needed);
   return { user: value && { ...value, username: known?.username ?? value.username }, problems };
 }
 
-/** Of several records of one person: the one under the name that is known, else the first that can be read. */
+/** The best of several records of one person: the one with the known name, otherwise the first that can be read. */
 function best(records: readonly OwnedRecord[], known: SentUser | undefined): OwnedRecord | undefined {
   const read = records.filter((record) => record.user !== null);
   const same = read.find((record) => known && foldName(record.user?.name ?? "") === foldName(known.name));

@@ -7,13 +7,13 @@ import { readUsers } from "./read-users.ts";
 import type { DirectoryProblem } from "./record.ts";
 import type { SentDirectory } from "./schema.ts";
 
-/** The whole directory that a sender means: defaults filled in, and Default there whether it was sent or not. */
+/** The whole directory that the sender means: with defaults filled in, and with Default even if it was not sent. */
 export interface ReadDirectory {
   readonly wanted: StoredDirectory;
   readonly problems: readonly DirectoryProblem[];
 }
 
-/** Reads what was sent, beside what is known: what cannot be read stays as it is known. */
+/** Reads what was sent, given what is known: what cannot be read stays as it is known. */
 export function readDirectory(
   settings: PracticeSettings,
   sent: SentDirectory,

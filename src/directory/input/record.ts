@@ -1,14 +1,14 @@
 import type { z } from "zod";
 import { issueSentence, MOST_LISTED, pathOf, shownKey } from "../../config/issue-sentence.ts";
 
-/** Something in a directory that could not be taken as it was sent. */
+/** Part of a directory that could not be taken as sent. */
 export interface DirectoryProblem {
-  /** Where, such as `users[3].email`. */
+  /** Where it is, such as `users[3].email`. */
   readonly path: string;
   readonly message: string;
-  /** What was done instead: what Whisper knew stays, or it is as if it had not been sent. */
+  /** What happened instead: Whisper kept what it knew, or acted as if it had not been sent. */
   readonly kept: "as known" | "left out";
-  /** The name of whom it is about, where that is known: for the admin room only. */
+  /** The name of whom it is about, if known: for the admin room only. */
   readonly about?: string;
 }
 
@@ -17,15 +17,15 @@ export type Fields = Readonly<Record<string, unknown>>;
 export const isRecord = (value: unknown): value is Fields =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** A record as it was read: whole, or without what could not be read. `value` null: it cannot be read at all. */
+/** A record as read: whole, or without what could not be read. `value` null: it cannot be read at all. */
 export interface ReadRecord<T> {
   readonly value: T | null;
   readonly problems: readonly DirectoryProblem[];
 }
 
 /**
- * Reads a record field by field. A field that cannot be read is as it is `known`, or left out when nothing is; unless
- * it is one that the record cannot be without: then the record cannot be read.
+ * Reads a record field by field. A field that cannot be read stays as `known`, or is left out if nothing is known. If
+ * the record cannot do without the field, the record cannot be read.
  */
 export function readRecord<S extends z.ZodObject>(
   schema: S,
@@ -62,8 +62,8 @@ export function readRecord<S extends z.ZodObject>(
 }
 
 /**
- * What of a field that ought to be a name could be read as one, be it written as a number or with control characters
- * in it: enough to find whose record it is, not enough to make an account of it.
+ * The names in a field that should be a name, even if it was sent as a number or with control characters: enough to
+ * find whose record it is, not enough to make an account.
  */
 export function namesIn(value: unknown): string[] {
   const one: unknown = Array.isArray(value) && value.length === 1 ? value[0] : value;
@@ -74,12 +74,12 @@ export function namesIn(value: unknown): string[] {
   return [plain, blank].filter((name) => name !== "");
 }
 
-/** Where a problem is, without the name of a field that the sender made up, which could be anything. */
+/** Where a problem is, without the name of a field that the sender invented, which could be anything. */
 const PLACE = /^\w+(?:\[\d+\])?/;
 const FIELD =
   /^\.(?:username|id|name|role|email|mobile|active|permissions|doctor|doctor_ids|locations|members)\b(?:\[\d+\])?/;
 
-/** What of problems may be in the log: their places. */
+/** The only part of problems that the log may show: their places. */
 export const placesOf = (problems: readonly DirectoryProblem[]): string[] =>
   problems.slice(0, MOST_LISTED).map(({ path }) => {
     const place = PLACE.exec(path)?.[0] ?? "";

@@ -4,9 +4,9 @@ import { sameName } from "../../policy/names/spelling.ts";
 import { list, listOfRecords } from "./list-schema.ts";
 import { emailOrBlank, filled, oneLine, orNone, shownName, visibleName } from "./text-schema.ts";
 
-/** HealthTrack's users and security groups as they are sent. Every field is checked here, by itself. */
+/** HealthTrack's users and security groups as sent. Checks each field by itself. */
 
-/** Far above any practice; they bound what one request can cost. */
+/** Far above any practice. They limit what one request can cost. */
 export const MOST = { users: 20_000, groups: 10_000, ofOneUser: 1_000 } as const;
 
 /** A user name or id in HealthTrack: any text. */
@@ -19,7 +19,7 @@ export const groupId = () =>
     .transform((text) => text as SecurityGroupId)
     .describe("the id of the security group in HealthTrack");
 
-/** What is null is left out. */
+/** Null counts as left out. */
 const flag = (standing: boolean) =>
   z
     .boolean()
@@ -27,19 +27,19 @@ const flag = (standing: boolean) =>
     .default(standing)
     .transform((value) => value ?? standing);
 
-/** A list without order: sent twice counts once. Null and left out: none. */
+/** A list without order. A repeated item counts once. Null and left out: none. */
 const eachOnce = <S extends z.ZodType<string>>(each: S) =>
   list(each, MOST.ofOneUser)
     .nullable()
     .default([])
     .transform((items): z.output<S>[] => [...new Set(items ?? [])]);
 
-/** The same of codes, where a blank one is none. */
+/** The same for codes; a blank one counts as none. */
 const codes = () => eachOnce(oneLine(255)).transform((items) => items.filter((item) => item !== ""));
 
 const KNOWN_PERMISSIONS = Object.values(PERMISSION);
 
-/** Those that mean something are known however they are spelled. */
+/** Permissions that have a meaning are recognised in any spelling. */
 const permission = () =>
   filled(255).transform((text) => KNOWN_PERMISSIONS.find((known) => sameName(known, text)) ?? text);
 
@@ -61,7 +61,7 @@ const userFields = {
 };
 
 export const userSchema = z.strictObject({ username: username(), ...userFields }).meta({ id: "User" });
-/** Under an address that names the user already. */
+/** For an address that already names the user. */
 export const userByNameSchema = z
   .strictObject({ username: username().optional(), ...userFields })
   .meta({ id: "UserWithoutName" });

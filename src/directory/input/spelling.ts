@@ -2,7 +2,7 @@ import type { SecurityGroupId, Username } from "../../policy/model.ts";
 import { foldName } from "../../policy/names/names.ts";
 import type { Queryable } from "../../store/database.ts";
 
-/** Stored names by how they are spelled: capital letters, and how an accent is encoded, do not count. */
+/** Finds stored names in any spelling: case and the encoding of accents do not matter. */
 
 /** The stored spelling of a user name; null: there is no such user. */
 export const storedUsername = async (db: Queryable, name: Username): Promise<Username | null> =>
@@ -12,7 +12,7 @@ export const storedUsername = async (db: Queryable, name: Username): Promise<Use
 export const storedGroupId = async (db: Queryable, id: SecurityGroupId): Promise<SecurityGroupId | null> =>
   (await storedNames<SecurityGroupId>(db, "id", "security_groups", [id])).get(foldName(id)) ?? null;
 
-/** Those of the user names that are stored, by `foldName`: one statement. */
+/** Which of the user names are stored, by `foldName`, in one statement. */
 export const storedUsernames = (
   db: Queryable,
   names: readonly Username[],

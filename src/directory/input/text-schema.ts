@@ -4,14 +4,14 @@ import { trimmed } from "../../base/trimmed.ts";
 import { isEmail } from "./email.ts";
 import { EMAIL_OR_BLANK, FILLED_LINE, FILLED_TEXT, LINE, VISIBLE_NAME } from "./text-patterns.ts";
 
-/** Text as HealthTrack sends it: blanks around it do not count, and blank text is none. */
+/** Text as HealthTrack sends it: blanks around it do not count, and blank text counts as none. */
 
 const ONE_LINE = /^[^\p{Cc}\u2028\u2029]*$/u;
 
-/** Without halves of surrogate pairs either, which no database can hold. */
+/** Nor halves of surrogate pairs, which no database can hold. */
 export const isOneLine = (text: string): boolean => ONE_LINE.test(text) && text.isWellFormed();
 
-/** What the description of the API says of a text. */
+/** What the API's description says about a text. */
 const described = (pattern: string, longest: number) => ({
   jsonSchema: { type: "string", maxLength: longest, pattern },
 });
@@ -24,13 +24,13 @@ const line = (longest: number) =>
     .regex(ONE_LINE, "Must be one line, without control characters")
     .refine((text) => text.isWellFormed(), "Must be valid Unicode");
 
-/** @param longest in UTF-16 units, without the blanks around it. */
+/** @param longest in UTF-16 units, without surrounding blanks. */
 export const oneLine = (longest: number) => line(longest).meta(described(LINE, longest));
 
 /** A text that may not be blank: a name, a code. */
 export const filled = (longest: number) => line(longest).min(1).meta(described(FILLED_LINE, longest));
 
-/** A text of any number of lines that may not be blank, as it is sent. */
+/** A text of any number of lines that may not be blank, kept as sent. */
 export const filledText = (longest: number) =>
   z
     .string()
@@ -44,7 +44,7 @@ export const emailOrBlank = () =>
     .refine((text) => text === "" || isEmail(text), "Must be an e-mail address, or left out")
     .meta(described(EMAIL_OR_BLANK, 254));
 
-/** A name as people are to see it: control characters and line breaks are blanks, what nobody sees goes. */
+/** A name as people should see it: control characters and line breaks become blanks, invisible characters go. */
 export const shownName = (longest: number) =>
   z
     .string()
@@ -52,11 +52,11 @@ export const shownName = (longest: number) =>
     .max(longest, { abort: true })
     .overwrite((text) => tidyName(text, longest));
 
-/** A name in which there is something to see. */
+/** A name with at least one visible character. */
 export const visibleName = (longest: number) =>
   shownName(longest).min(1).meta(described(VISIBLE_NAME, longest));
 
-/** HealthTrack leaves what is not known out, or sends null or blanks. */
+/** HealthTrack leaves out what is not known, or sends null or blanks. */
 export const orNone = <S extends z.ZodType<string>>(schema: S) =>
   schema
     .nullish()

@@ -1,6 +1,6 @@
 /**
- * The decisions of the policy callbacks about people and rooms. They look at what ought to be, not at who acts: what
- * Whisper itself does while acting as a user passes because it leads there.
+ * What the policy callbacks decide about people and rooms. They judge the outcome, not who acts: what Whisper does
+ * while acting as a user passes because it leads to the expected room.
  */
 
 import { editGroup, mayEditGroup } from "../conversations/editing.ts";
@@ -24,15 +24,15 @@ import * as words from "../words.ts";
 export type CallbackRoom =
   | { readonly room: "managed"; readonly conversation: Conversation }
   /**
-   * Made by a user and not adopted yet. `others`: everybody joined or invited, as far as known; `joined`: those of them
-   * who are in it.
+   * A room that a user made and Whisper has not adopted yet. `others`: everyone joined or invited, as far as known;
+   * `joined`: those of them who have joined.
    */
   | {
       readonly room: "user-made";
       readonly others: readonly UserId[];
       readonly joined: readonly UserId[];
     }
-  /** Refused, or given up: nobody goes on in it. */
+  /** Refused or abandoned: nobody may continue in it. */
   | { readonly room: "closed" }
   | { readonly room: "unknown" };
 
@@ -56,7 +56,7 @@ function maySpeak(directory: Directory, someone: Someone): Verdict {
 export const mayCreateRoom = (directory: Directory, settings: PracticeSettings, user: UserId): Verdict =>
   maySpeak(directory, whoIs(settings, user, directory));
 
-/** Accounts that are not ours (a server administrator's) are none of Whisper's business. */
+/** Whisper has no say over accounts that are not ours, such as a server administrator's. */
 export function mayLogin(directory: Directory, settings: PracticeSettings, user: UserId): Verdict {
   const someone = whoIs(settings, user, directory);
   if (someone.is === "stranger") return ALLOWED;
@@ -75,7 +75,10 @@ export function mayJoin(
   return someone.is === "group" ? ALLOWED : maySpeak(directory, someone);
 }
 
-/** Does the account belong in the conversation's room? Those who lost AccessWhisper may: nobody acts as them but Whisper. */
+/**
+ * Does the account belong in the conversation's room? Someone who lost AccessWhisper still does: only Whisper acts as
+ * them.
+ */
 function isExpected(conversation: Conversation, directory: Directory, someone: Someone): Verdict {
   if (!exists(conversation, directory)) return refused(words.conversationClosed);
   if (someone.is === "person" && belongs(conversation, directory, someone.username)) return ALLOWED;
@@ -106,9 +109,9 @@ export function mayInvite(directory: Directory, settings: PracticeSettings, invi
 type Invitable = Extract<Someone, { readonly is: "person" | "group" }>;
 
 /**
- * An invitation carries the name of the room, its topic and who invites. Who never receives is invited only where a
- * third person of the practice is in already: whom a client names or invites besides may never come. Clients that invite
- * several at once ask the front door for the conversation (conversations/asked-room.ts).
+ * An invitation shows the room's name, its topic and who invites. Someone who never receives is invited only if a third
+ * person of the practice is already in the room: others whom the client names or invites may never join. Clients that
+ * invite several people at once ask the front door for the conversation (conversations/asked-room.ts).
  */
 function mayStartWith(
   directory: Directory,
@@ -141,7 +144,7 @@ function mayTakePart(directory: Directory, username: Username): Verdict {
   return hasAccess(directory, username) ? ALLOWED : refused(words.personWithoutAccess(name));
 }
 
-/** An invitation into a managed room of someone who does not belong to it: an edit, if it is a custom group. */
+/** Inviting someone into a managed room they do not belong to. In a custom group that is an edit. */
 function mayAdd(
   directory: Directory,
   settings: PracticeSettings,
@@ -164,7 +167,7 @@ function mayAdd(
       if (group === undefined) return refused(words.conversationClosed);
       const may = maySpeak(directory, inviter);
       if (!may.allowed) return may;
-      // The bot adds nobody of its own accord: whom it invites belongs to the room already.
+      // The bot invites only people who already belong to the room.
       if (inviter.is !== "person") return refused(words.nobodyJoinsHere);
       const edit = mayEditGroup(directory, settings.customGroupsEditedBy, group, inviter.username);
       if (!edit.allowed) return edit;

@@ -1,6 +1,6 @@
 /**
- * Whoever leaves a room, or is put out of it, counts until Whisper has heard of it. Where that decides whether somebody who
- * never receives is reached alone, it has to be looked who is still there.
+ * Someone who leaves a room, or is removed, counts as a member until Whisper hears of it. Where that decides whether
+ * someone who never receives is reached alone, Whisper asks Synapse who is still there.
  */
 
 import type { ConversationId, Directory, PracticeSettings, Selection, UserId, Username } from "../model.ts";
@@ -9,22 +9,24 @@ import { groupsWithin, membersOf, peopleIn, withHolders } from "../people/member
 import { hasAccess } from "../people/permissions.ts";
 import type { CallbackRoom } from "./callbacks.ts";
 
-/** Of so many readers two can leave, and one is alone. */
+/** With this many readers, two can leave and one is alone. */
 const FEW = 3;
 
-/** Rooms that are looked at for one decision at most. */
+/** The most rooms to ask about for one decision. */
 const MOST_ROOMS = 10;
 
-/** What is about to happen: a message, state, or an invitation of somebody (`to`). */
+/** The act to judge: a message, a state event, or inviting someone (`to`). */
 export interface Act {
   readonly by: UserId;
   readonly room: CallbackRoom;
-  /** Read in the groups that this one is part of, too: its name. */
+  /** Also read in the groups that contain this one: its name. */
   readonly names?: boolean;
   readonly to?: UserId;
 }
 
-/** Could `writer` reach somebody who never receives alone once one or two have left? Looks no further than the fourth reader. */
+/**
+ * Could `writer` reach someone who never receives alone once one or two people have left? Stops at the fourth reader.
+ */
 function hangsOnFew(directory: Directory, people: Iterable<Username>, writer: Username): boolean {
   let readers = 0;
   let minds = false;
@@ -37,7 +39,10 @@ function hangsOnFew(directory: Directory, people: Iterable<Username>, writer: Us
   return minds;
 }
 
-/** Is it to be asked who is in the room? Of a room that a user made; Whisper's own are known by their groups. */
+/**
+ * Should Synapse be asked who is in the room? For a room that a user made; Whisper's own rooms are covered by their
+ * groups.
+ */
 export function roomHangsOnFew(
   directory: Directory,
   settings: PracticeSettings,
@@ -49,7 +54,7 @@ export function roomHangsOnFew(
   return hangsOnFew(directory, peopleBehind(directory, settings, accounts), writer.username);
 }
 
-/** The custom groups of which it is to be asked who has left their rooms. */
+/** The custom groups to ask about: who has left their rooms? */
 export function groupsThatHangOnFew(
   directory: Directory,
   settings: PracticeSettings,
@@ -67,7 +72,7 @@ export function groupsThatHangOnFew(
   return [...new Set(few.flatMap((each) => [...groupsWithin(directory, each)]))].slice(0, MOST_ROOMS);
 }
 
-/** The directory as it is once Whisper has heard who has left the rooms of these custom groups. */
+/** The directory as it will be once Whisper hears who has left the rooms of these custom groups. */
 export function withoutLeft(
   directory: Directory,
   settings: PracticeSettings,

@@ -1,6 +1,6 @@
 /**
- * The decision of the callback that sees every event but memberships before it exists. Power levels hold most of this
- * already; here it gets a sentence.
+ * Decides about every event except memberships before it is created. Power levels enforce most of this already; here
+ * the sender gets a sentence that says why.
  */
 
 import { mayDecorate, mayRename } from "../conversations/editing.ts";
@@ -29,15 +29,15 @@ import type { CallbackRoom } from "./callbacks.ts";
 export interface EventToWrite {
   readonly sender: UserId;
   readonly type: string;
-  /** A state event; false: a message, a reaction, a redaction. */
+  /** A state event; false: a message, a reaction or a redaction. */
   readonly state: boolean;
   readonly content: Readonly<Record<string, unknown>>;
   readonly room: CallbackRoom;
-  /** What becomes of a room that a user made is not decided yet, although it was waited for. */
+  /** Nobody has decided yet what becomes of a room that a user made, even after waiting for it. */
   readonly undecided?: boolean;
 }
 
-/** What Whisper itself writes as the users who made a room, when it takes it over or leads on from it. */
+/** Events that Whisper sends as the users who made a room, when it adopts the room or leads them elsewhere. */
 const TAKING_OVER: readonly string[] = ["m.room.power_levels", "m.room.tombstone", SERVICE_MEMBERS_TYPE];
 
 export function mayWriteEvent(
@@ -50,7 +50,7 @@ export function mayWriteEvent(
   const sender = whoIs(settings, event.sender, directory);
   if (sender.is === "bot") return ALLOWED;
   if (room.room === "closed") return refused(words.conversationClosed);
-  // Events fail open where Whisper does not know better; the levels of its rooms hold all the same.
+  // Events pass where Whisper does not know better; the power levels of its rooms apply all the same.
   if (room.room === "unknown" && sender.is === "stranger") return ALLOWED;
   if (sender.is === "stranger") return refused(words.outsider);
   if (room.room === "managed" && type === "m.room.power_levels") {
@@ -58,7 +58,7 @@ export function mayWriteEvent(
       ? ALLOWED
       : refused(words.settingsKept);
   }
-  // Whisper gives rooms up and lowers levels as the users and handles who made or hold them.
+  // Whisper abandons rooms and lowers levels as the users and handles who made them or hold the levels.
   if (room.room !== "managed" && event.state && TAKING_OVER.includes(type)) return ALLOWED;
   if (sender.is === "group") return refused(words.groupsDoNotAct);
   if (sender.is === "departed" || !sender.user.active) return refused(words.youLeft);
@@ -68,7 +68,7 @@ export function mayWriteEvent(
     const present = others.filter((other) => other !== event.sender && other !== settings.bot);
     const may = mayWriteTo(directory, settings, sender.username, present);
     if (!may.allowed || event.state || event.undecided !== true) return may;
-    // Alone with themselves they may write what they like; anybody else would read it before it is decided.
+    // Alone in a room, someone may write what they like. Anyone else would read it before it is decided.
     return room.room === "user-made" && present.length === 0 ? ALLOWED : refused(words.stillOpening);
   }
   const { conversation } = room;
@@ -79,7 +79,10 @@ export function mayWriteEvent(
     : maySay(directory, conversation, sender.username);
 }
 
-/** Somebody at the bot's level steps down (see `diffRoom`): the only change of levels that a user makes in our rooms. */
+/**
+ * Someone at the bot's level steps down (see `diffRoom`). This is the only change of power levels a user makes in our
+ * rooms.
+ */
 function lowersItself(
   directory: Directory,
   settings: PracticeSettings,
@@ -91,7 +94,7 @@ function lowersItself(
   return levelOf(levels, sender) <= levelOf(ought, sender) && levelOf(levels, settings.bot) >= BOT_LEVEL;
 }
 
-/** A room that is not adopted yet is held to the rules for two, and for groups that come to two. */
+/** A room that is not adopted yet follows the rules for two people, and for groups that amount to two. */
 function mayWriteTo(
   directory: Directory,
   settings: PracticeSettings,
@@ -132,7 +135,7 @@ function maySet(
 const nameIn = ({ name }: EventToWrite["content"]): string | null =>
   typeof name === "string" ? tidyGroupName(name) : null;
 
-/** Reactions, edits and redactions are writing too. */
+/** Reactions, edits and redactions count as writing. */
 function maySay(directory: Directory, conversation: Conversation, sender: Username): Verdict {
   switch (conversation.kind) {
     case "alerts":

@@ -1,4 +1,4 @@
-/** What a room that a user made in a client is to become (docs/matrix-mapping.md#starting-a-conversation-in-any-client). */
+/** What a room that a user made in a client becomes (docs/matrix-mapping.md#starting-a-conversation-in-any-client). */
 
 import type { ActualRoom, Directory, PracticeSettings, ReplaceReason, UserId } from "../model.ts";
 import { ROOM_VERSION } from "../rooms/expected-room.ts";
@@ -6,9 +6,9 @@ import { type AskedFor, whatIsAskedFor } from "./asked-room.ts";
 
 export type MadeRoom =
   | Exclude<AskedFor, { is: "opening" }>
-  /** A client put a tombstone there. Nothing can be made of it, and nobody may stay in it. */
+  /** A client put a tombstone in it. It cannot become anything, and nobody may stay in it. */
   | { readonly is: "closed" }
-  /** `replace`: why the room itself cannot be kept, null: it can be adopted if the conversation has no room yet. */
+  /** `replace`: why the room itself cannot be kept. Null: it can be adopted if the conversation has no room yet. */
   | (Extract<AskedFor, { is: "opening" }> & { readonly replace: ReplaceReason | null });
 
 /** `direct`: the client marked the room as a direct chat (`is_direct` in one of its member events). */
@@ -35,7 +35,10 @@ function nameOf(room: ActualRoom): string | null {
   return typeof name === "string" ? name : null;
 }
 
-/** Whoever is not invited could come in, find it, or read it. What is missing is closed (Matrix spec, "m.room.join_rules"). */
+/**
+ * Could someone who is not invited join it, find it or read it? A missing setting means closed (Matrix spec,
+ * "m.room.join_rules").
+ */
 function isOpenToAll({ state }: ActualRoom): boolean {
   const rule = state["m.room.join_rules"]?.join_rule ?? "invite";
   const alias = state["m.room.canonical_alias"];
@@ -47,7 +50,7 @@ function isOpenToAll({ state }: ActualRoom): boolean {
   );
 }
 
-/** Encryption cannot be switched off and a version cannot be changed. */
+/** Encryption cannot be switched off, and a room's version cannot change. */
 function whyNotKept(room: ActualRoom): ReplaceReason | null {
   if (room.state["m.room.encryption"] !== undefined) return "encrypted";
   return room.version === ROOM_VERSION ? null : "version";

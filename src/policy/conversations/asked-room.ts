@@ -1,4 +1,4 @@
-/** The conversation that somebody asks for by making a room in a client: whom they chose, and what that comes to. */
+/** The conversation that someone asks for by making a room in a client: whom they chose, and what that opens. */
 
 import type { Directory, PracticeSettings, Selection, UserId, Username } from "../model.ts";
 import { whoIs } from "../names/names.ts";
@@ -9,22 +9,22 @@ import { type Opening, openingFor } from "./opening.ts";
 
 export interface AskedRoom {
   readonly maker: UserId | null;
-  /** Everybody whom the maker put in it, in whatever way; the maker themselves may be among them. */
+  /** Everyone whom the maker put in it, in whatever way; this may include the maker. */
   readonly chosen: Iterable<UserId>;
   readonly name: string | null;
   /** The client calls it a direct chat (client-server API, `is_direct`). */
   readonly direct: boolean;
   readonly space: boolean;
-  /** Whoever is not invited could come in, find it, or read it. */
+  /** Someone who is not invited could join it, find it or read it. */
   readonly openToAll: boolean;
 }
 
 export type AskedFor =
-  /** Nobody is chosen yet: nothing to do. */
+  /** Nobody is chosen yet, so there is nothing to do. */
   | { readonly is: "unfinished" }
-  /** `asker`: whom to tell, if it is one of ours. */
+  /** `asker`: whom to tell, if they are one of ours. */
   | { readonly is: "refused"; readonly reason: string; readonly asker: Username | null }
-  /** A chat with Whisper itself: that is the control room. */
+  /** A chat with Whisper itself: the control room. */
   | { readonly is: "control"; readonly asker: Username }
   | {
       readonly is: "opening";
@@ -48,7 +48,7 @@ export function whatIsAskedFor(directory: Directory, settings: PracticeSettings,
   }
   const alone =
     selection.users.length + selection.securityGroups.length + selection.customGroups.length === 1;
-  // A direct chat has no name of its own, whatever the client wrote.
+  // A direct chat has no name of its own, whatever the client set.
   const name = asked.direct && alone && selection.users.length === 1 ? null : asked.name;
   if (alone && (name ?? "").trim() === "") {
     const outside = groupWithout(directory, asker, selection);
@@ -59,7 +59,7 @@ export function whatIsAskedFor(directory: Directory, settings: PracticeSettings,
   return wrongKind === null ? { is: "opening", asker, opening } : refuse(wrongKind);
 }
 
-/** The name of the group that was chosen alone by somebody who is not in it, or null. */
+/** The name of the group, if someone outside it chose it alone; otherwise null. */
 function groupWithout(directory: Directory, asker: Username, selection: Selection): string | null {
   const [securityGroup] = selection.securityGroups;
   if (securityGroup !== undefined) {
@@ -71,7 +71,7 @@ function groupWithout(directory: Directory, asker: Username, selection: Selectio
   return groupName(directory, customGroup);
 }
 
-/** The people and groups among those chosen; a sentence if one of them cannot be. */
+/** The people and groups among those chosen; a sentence if one of them cannot be there. */
 function chosenIn(
   directory: Directory,
   settings: PracticeSettings,

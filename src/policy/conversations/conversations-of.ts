@@ -1,11 +1,11 @@
-/** Which conversations exist by themselves, and by what a conversation is known whatever its id. */
+/** The conversations that exist by themselves, and the key that identifies a conversation before it has an id. */
 
 import type { Conversation, ConversationId, Directory, SecurityGroupId, Username } from "../model.ts";
 import { receivesArrivals } from "../people/arrival-recipients.ts";
 import { orderedPair } from "../people/individual.ts";
 import { accessIndex, hasAccess } from "../people/permissions.ts";
 
-/** What a conversation is about, before it has an id of its own. */
+/** What a conversation is about, before it has an id. */
 export type Subject =
   | { readonly kind: "alerts" | "admin" }
   | { readonly kind: "arrivals" | "control"; readonly user: Username }
@@ -14,13 +14,13 @@ export type Subject =
   | { readonly kind: "custom"; readonly id: ConversationId };
 
 /**
- * The conversations that must be made without anybody asking. One that was made stays when its user is no longer
- * here (arrivals switched off, access lost): `expectedRoom` then says who is in it.
+ * The conversations to make without being asked. Once made, one stays even when its user is gone (arrivals switched
+ * off, access lost): `expectedRoom` then says who is in it.
  */
 export const conversationsOf = (directory: Directory): Exclude<Subject, { kind: "custom" }>[] =>
   conversationsAbout(directory, accessIndex(directory).withAccess, directory.securityGroups.keys());
 
-/** Those of them that are about these people or groups, and those that are the whole practice's. */
+/** The ones about these people or groups, plus those of the whole practice. */
 export function conversationsAbout(
   directory: Directory,
   users: Iterable<Username>,

@@ -1,4 +1,4 @@
-/** Changing a custom group: who may, and what comes of it (docs/product-text.md#editing-a-message-group). */
+/** Changing a custom group: who may, and what happens then (docs/product-text.md#editing-a-message-group). */
 
 import {
   ALLOWED,
@@ -39,7 +39,7 @@ export function mayEditGroup(
     case "members":
       return members.has(editor) ? ALLOWED : refused(words.editOnlyMembers);
     case "creator":
-      // A group whose creator is gone would otherwise stay as it is for ever.
+      // Otherwise nobody could ever change a group whose creator has left.
       if (!members.has(group.createdBy)) {
         return isWhisperAdmin(directory, editor) ? ALLOWED : refused(words.editOnlyAdmins);
       }
@@ -52,8 +52,8 @@ export function mayEditGroup(
 }
 
 /**
- * May the editor give the group this name (null: that of its members)? Who may not write may not: a name is read by
- * everybody in the group, and in every group that it is part of.
+ * May the editor give the group this name (null: the names of its members)? Someone who may not write may not rename:
+ * everyone in the group reads its name, and so does everyone in the groups that contain it.
  */
 export function mayRename(
   directory: Directory,
@@ -71,7 +71,7 @@ export function mayRename(
   return taken === null ? ALLOWED : refused(taken);
 }
 
-/** May somebody show something else to the group alone: a picture, a pinned message? */
+/** May someone show the group anything else: a picture, a pinned message? */
 export function mayDecorate(
   directory: Directory,
   editedBy: CustomGroupEditors,
@@ -84,7 +84,7 @@ export function mayDecorate(
   return reached === null ? ALLOWED : refused(neverReceives(directory, reached));
 }
 
-/** Names of groups are text too: why the editor may put none before those who would read it, or null. */
+/** A group's name is text too. Returns why the editor may not show it to the people who would read it, or null. */
 function reachedByNames(directory: Directory, id: ConversationId, editor: Username): string | null {
   for (const each of withHolders(directory, [id])) {
     const reached = reachedAlone(directory, membersOf(directory, each), editor);
@@ -97,13 +97,13 @@ const neverReceives = (directory: Directory, username: Username): string =>
   words.neverReceives(directory.users.get(username)?.name ?? words.unknownPerson);
 
 export interface Edit {
-  /** The new name, tidied already. */
+  /** The new name, already tidied. */
   readonly name?: string;
   readonly add?: Partial<Selection>;
   readonly remove?: Partial<Selection>;
 }
 
-/** Someone whom the editor removed but who is a member through a nested group: they stay, and this says why. */
+/** Someone the editor removed who is still a member through a nested group: they stay, and this says why. */
 export interface Staying {
   readonly username: Username;
   readonly paths: readonly MembershipPath[];
@@ -115,8 +115,9 @@ export type Edited =
   | { readonly ok: false; readonly reason: string };
 
 /**
- * The group's selection after an edit: removals first, so that what is in both is in. All of it or nothing. What shows
- * a name to people (a new one, or that of what is added) is judged by whom it has in it then.
+ * The group's selection after an edit, all of it or nothing. Removals come first, so whatever is both removed and added
+ * is in. A name that the edit shows to people (a new one, or that of an added group) is judged by who is in the group
+ * afterwards.
  */
 export function editGroup(
   directory: Directory,
@@ -142,17 +143,17 @@ export function editGroup(
   return { ok: true, selection, staying };
 }
 
-/** Does the first selection hold nothing that the second does not? */
+/** Does the second selection hold everything that is in the first? */
 const isPartOf = (some: Selection, all: Selection): boolean =>
   some.users.every((each) => all.users.includes(each)) &&
   some.securityGroups.every((each) => all.securityGroups.includes(each)) &&
   some.customGroups.every((each) => all.customGroups.includes(each));
 
-/** Leaving cannot be refused: it ends direct membership, even that of the last one. */
+/** Leaving cannot be refused. It ends direct membership, even the last one. */
 export const withoutMember = (group: CustomGroup, username: Username): Selection =>
   canonicalSelection({ ...group, users: group.users.filter((user) => user !== username) });
 
-/** The directory as it is once the group is so. */
+/** The directory as it will be with the group in this form. */
 export const withGroup = (directory: Directory, group: CustomGroup): Directory => ({
   ...directory,
   customGroups: new Map(directory.customGroups).set(group.id, group),
@@ -176,7 +177,7 @@ function cannotAdd(directory: Directory, group: CustomGroup, add: Partial<Select
   return cannotChoose(directory, added);
 }
 
-/** Why something in a choice cannot be part of a conversation, or null. */
+/** Why part of a choice cannot be in a conversation, or null. */
 export function cannotChoose(directory: Directory, chosen: Selection): string | null {
   for (const username of chosen.users) {
     const user = directory.users.get(username);

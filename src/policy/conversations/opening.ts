@@ -1,4 +1,4 @@
-/** What conversation a choice of people and groups opens; the same for clients, commands and the API. */
+/** Which conversation a choice of people and groups opens: the same for clients, commands and the API. */
 
 import type { ConversationId, Directory, SecurityGroupId, Selection, Username } from "../model.ts";
 import { cannotBeGroupName, tidyGroupName } from "../names/group-names.ts";
@@ -18,7 +18,7 @@ import { cannotChoose } from "./editing.ts";
 export type Opening =
   | { readonly open: "individual"; readonly pair: readonly [Username, Username] }
   | { readonly open: "group"; readonly securityGroup: SecurityGroupId }
-  /** A custom group that there is. */
+  /** An existing custom group. */
   | { readonly open: "custom"; readonly group: ConversationId }
   | { readonly open: "new-custom"; readonly selection: Selection; readonly name: string | null }
   | { readonly open: "refused"; readonly reason: string };
@@ -26,9 +26,9 @@ export type Opening =
 const no = (reason: string): Opening => ({ open: "refused", reason });
 
 /**
- * One person: the individual conversation. One group that the asker is in: its own conversation. All else, and
- * everything that is given a name: a custom group, the same for the same choice, and the asker belongs to it.
- * So someone outside a group who opens it alone gets a custom group of themselves and the group.
+ * One person: the individual conversation. One group that includes the asker: its own conversation. Anything else, and
+ * anything with a name: a custom group that the asker belongs to, the same one for the same choice. So someone outside
+ * a group who opens it alone gets a custom group of themselves and the group.
  */
 export function openingFor(
   directory: Directory,
@@ -47,7 +47,8 @@ export function openingFor(
   const wrong = cannotChoose(directory, chosen);
   const [person] = chosen.users;
   if (pieces === 1 && person !== undefined) {
-    // Also when the pair is to be a group with a name: two people alone are an individual conversation by any name.
+    // This applies even if the pair asks for a group with a name: two people alone are an individual conversation,
+    // whatever it is called.
     const verdict = mayWrite(directory, asker, person);
     if (!verdict.allowed) return no(verdict.reason);
     if (name === null) return { open: "individual", pair: orderedPair(asker, person) };
@@ -61,7 +62,7 @@ export function openingFor(
   if (piecesOf(selection) > MOST_PIECES) return no(words.tooManyChosen(MOST_PIECES));
   const known = findCustomGroup(directory, selection, name);
   if (known !== null) return { open: "custom", group: known.id };
-  // By what it comes to: with groups that are empty, or people who cannot sign in, several may be two.
+  // Judged by who is really in it: with empty groups, or people who cannot sign in, several may amount to two.
   const reached = reachedAlone(directory, resolveSelection(directory, selection), asker);
   if (reached !== null)
     return no(words.neverReceives(directory.users.get(reached)?.name ?? words.unknownPerson));
@@ -69,7 +70,7 @@ export function openingFor(
   return taken === null ? { open: "new-custom", selection, name } : no(taken);
 }
 
-/** The conversation of the only group chosen, if the asker is in it. */
+/** The conversation of the only chosen group, if the asker is in it. */
 function ownConversation(directory: Directory, asker: Username, chosen: Selection): Opening | null {
   const [securityGroup] = chosen.securityGroups;
   if (securityGroup !== undefined) {

@@ -1,20 +1,20 @@
 /**
- * When a conversation leaves a user's list (docs/product-text.md#s22: read conversations "will no longer appear after 3 days
- * of inactivity"; unread ones stay for ever). Times in milliseconds since 1970.
+ * When a conversation leaves a user's list (docs/product-text.md#s22: read conversations "will no longer appear after 3
+ * days of inactivity"; unread ones stay for ever). Times are milliseconds since 1970.
  */
 
 export interface Activity {
-  /** The newest message of anybody; null: nothing was ever written. */
+  /** When anyone last wrote a message; null: nobody ever did. */
   readonly lastActivityAt: number | null;
-  /** The user's receipt is at or after the last message of another. */
+  /** The user's receipt is at or after the last message from someone else. */
   readonly read: boolean;
 }
 
-/** When the conversation leaves the list, or null: not as things stand. For planning when to look again. */
+/** When the conversation will leave the list; null: it will not as things stand. Used to plan the next check. */
 export const archivesAt = (activity: Activity, archiveAfter: number): number | null =>
   activity.read && activity.lastActivityAt !== null ? activity.lastActivityAt + archiveAfter : null;
 
-/** Out of the list: read, and its last activity `archiveAfter` ago or longer. */
+/** Off the list: read, and its last activity is `archiveAfter` or longer ago. */
 export function isArchived(activity: Activity, archiveAfter: number, now: number): boolean {
   const at = archivesAt(activity, archiveAfter);
   return at !== null && now >= at;

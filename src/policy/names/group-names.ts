@@ -1,4 +1,4 @@
-/** What a custom group may be called: the same for commands, the API, clients and rooms that become groups. */
+/** What a custom group may be called: the same rule for commands, the API, clients, and rooms that become groups. */
 
 import { normalized } from "../../base/normalized.ts";
 import { oncePer } from "../../base/once-per.ts";
@@ -7,15 +7,18 @@ import type { Directory } from "../model.ts";
 import * as words from "../words.ts";
 import { displayNameOf, securityGroupDisplayName } from "./names.ts";
 
-/** The name as it is kept; null: there is none, so the group is named after its members. */
+/** The name as stored; null: none, so the group is named after its members. */
 export const tidyGroupName = (name: string | null): string | null => tidyName(name ?? "") || null;
 
-/** Small letters of other scripts, and digits, that look like a Latin one (a part of Unicode Technical Standard 39). */
+/**
+ * Lower-case letters of other scripts, and digits, that look like a Latin letter (part of Unicode Technical Standard
+ * 39).
+ */
 const LATIN: Readonly<Record<string, string>> = {
   ...pairs("авекмнорстухіјѕһӏԁԛԝ", "abekmhopctyxijshldqw"),
   ...pairs("αβεζηικμνορτυχ", "abezhikmnoptyx"),
   ...pairs("ıɑɡօսո", "iagoun"),
-  // A capital I, a small l, a 1 and a bar are one stroke in most typefaces.
+  // A capital I, a small l, a 1 and a bar look the same in most typefaces.
   ...pairs("i1|0", "lllo"),
 };
 
@@ -25,15 +28,15 @@ function pairs(from: string, to: string): Record<string, string> {
 }
 
 /**
- * Equal for names that people may take for the same: whatever their case, accents, spaces, punctuation, and letters of
- * other scripts that look alike.
+ * Equal for names that people may confuse, ignoring case, accents, spaces, punctuation, and letters of other scripts
+ * that look alike.
  */
 export function nameKey(name: string): string {
   const tidy = normalized(tidyName(name, Number.POSITIVE_INFINITY), "NFKD");
   const small = normalized(tidy.toUpperCase().toLowerCase(), "NFKD").replace(/\p{M}/gu, "");
   const seen = Array.from(small, latinOf).join("");
   const letters = seen.replace(/[^\p{L}\p{N}]/gu, "");
-  // A name of signs alone, such as a moon, is compared as it is.
+  // A name made of symbols alone, such as a moon, is compared as it is.
   return letters === "" ? seen : letters;
 }
 

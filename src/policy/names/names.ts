@@ -23,7 +23,7 @@ const LONGEST_USER_ID = 255;
 const LONGEST_DISPLAY_NAME = 256;
 
 const HANDLE = "grp_";
-/** `+` may stand in a localpart but is never produced by escaping, so no security group's id can look like it. */
+/** `+` is valid in a localpart, but escaping never produces it, so no security group's id can look like this. */
 const CUSTOM_HANDLE = `${HANDLE}custom+`;
 
 /** The group that a handle stands for. */
@@ -31,12 +31,12 @@ export type HandleTarget =
   | { readonly securityGroup: SecurityGroupId }
   | { readonly customGroup: ConversationId };
 
-/** What two usernames have in common when they would become the same account. */
+/** Equal for usernames that would become the same account. */
 export const foldName = (name: string): string => normalized(name.toLowerCase(), "NFC");
 
 /**
- * Matrix spec, appendices, "Mapping from other character sets": lower case, and every byte outside
- * `a-z 0-9 . _ - /` as `=` and two hex digits.
+ * Matrix spec, appendices, "Mapping from other character sets": lower case, with every byte outside `a-z 0-9 . _ - /`
+ * as `=` and two hex digits.
  */
 export function escapeLocalpart(name: string): string {
   const folded = foldName(name);
@@ -76,7 +76,7 @@ export function groupHandleOf(settings: PracticeSettings, target: HandleTarget):
     : userId(settings, CUSTOM_HANDLE + escapeLocalpart(target.customGroup));
 }
 
-/** Is this the account of a person or of a group handle that Whisper looks after? The bot itself is not. */
+/** Does Whisper look after this account, a person's or a group handle's? False for the bot itself. */
 export const isOurs = (settings: PracticeSettings, id: UserId): boolean =>
   ourLocalpart(settings, id) !== null;
 
@@ -101,7 +101,7 @@ const customGroupsByLocalpart = oncePer(
   (groups: Directory["customGroups"]) => new Map([...groups.keys()].map((id) => [escapeLocalpart(id), id])),
 );
 
-/** The directory's user with this account, active or not; null for handles, the bot and everybody else. */
+/** The directory's user with this account, active or not; null for handles, the bot and everyone else. */
 export function usernameOf(
   settings: PracticeSettings,
   id: UserId,
@@ -112,7 +112,7 @@ export function usernameOf(
   return usernamesByLocalpart(directory.users).get(localpart) ?? null;
 }
 
-/** The group behind a handle; null if it is no handle or its group is gone. */
+/** The group behind a handle; null if it is not a handle or its group is gone. */
 export function handleTarget(
   settings: PracticeSettings,
   id: UserId,
@@ -132,7 +132,7 @@ export function handleTarget(
   return securityGroup === undefined ? null : { securityGroup };
 }
 
-/** Whose account a Matrix id is. `departed`: one of ours that the directory no longer knows. */
+/** Whose account a Matrix id is. `departed`: one of ours that is no longer in the directory. */
 export type Someone =
   | { readonly is: "bot" }
   | { readonly is: "person"; readonly username: Username; readonly user: User }
@@ -168,7 +168,7 @@ export function cannotBeSecurityGroupId(settings: PracticeSettings, id: string):
   return encoder.encode(handle).length > LONGEST_USER_ID ? words.nameTooLong : null;
 }
 
-/** Names (usernames, or group ids) that would share one account, in pairs; the directory import refuses them. */
+/** Names (usernames or group ids) that would share one account, in pairs. The directory import refuses them. */
 export function sameAccount(names: Iterable<string>): Array<readonly [string, string]> {
   const first = new Map<string, string>();
   const clashes: Array<readonly [string, string]> = [];
@@ -192,5 +192,5 @@ export const displayNameOf = (user: Pick<User, "name" | "role">): string =>
 export const securityGroupDisplayName = (group: Pick<SecurityGroup, "name">): string =>
   shortened(words.groupHandleName(group.name));
 
-/** `Night shift (custom group)`; for a group without a name, pass what `defaultName` made of its members. */
+/** `Night shift (custom group)`. For a group without a name, pass what `defaultName` returns. */
 export const customGroupDisplayName = (name: string): string => shortened(words.customGroupHandleName(name));

@@ -13,16 +13,16 @@ import { groupCalled, isCalled } from "./group-called.ts";
 
 export type People = ReadonlyMap<Username, Pick<User, "username" | "active" | "permissions">>;
 
-/** What the rules ask about users all the time, worked out once per directory. */
+/** What rules ask about users all the time, worked out once per directory. */
 export interface AccessIndex {
-  /** The security groups that HealthTrack lists each user in. */
+  /** The security groups in which HealthTrack lists each user. */
   readonly groupsOf: ReadonlyMap<Username, ReadonlySet<SecurityGroupId>>;
   /** Active, and AccessWhisper in effect. */
   readonly withAccess: ReadonlySet<Username>;
   readonly admins: ReadonlySet<Username>;
 }
 
-/** The index, and what it was worked out from. */
+/** The index, and the directory it was made from. */
 export interface IndexedStaff {
   readonly users: People;
   readonly securityGroups: Directory["securityGroups"];
@@ -38,8 +38,8 @@ export const NOBODY: IndexedStaff = {
 };
 
 /**
- * The index of these people and groups. Records are never changed in place, so those that are the same objects as before
- * are passed over: a change costs the people whom it touches, and not all memberships of the practice.
+ * The index of these people and groups. Records are never changed in place, so records that are the same objects as
+ * before are skipped: a change costs the people it touches, not all memberships of the practice.
  */
 export function indexAfter(
   before: IndexedStaff,
@@ -106,7 +106,7 @@ export function indexAfter(
   return { users, securityGroups, administering, index: { groupsOf, withAccess, admins } };
 }
 
-/** Of what is another object than before, new, or gone. */
+/** The keys whose value is a different object than before, new, or gone. */
 function changedKeys<Key, Value>(was: ReadonlyMap<Key, Value>, is: ReadonlyMap<Key, Value>): Set<Key> {
   const changed = new Set<Key>();
   if (was === is) return changed;

@@ -6,7 +6,7 @@ import { foldName } from "../names/names.ts";
 import { doctorOf } from "./doctors.ts";
 import { hasAccess } from "./permissions.ts";
 
-/** Why somebody cannot use Whisper at all. */
+/** Why someone cannot use Whisper at all. */
 export type Unreachable = "no-account" | "inactive" | "no-access";
 export type Undeliverable = Unreachable | "alerts-off";
 
@@ -14,23 +14,23 @@ export type ArrivalRecipient =
   | { readonly username: Username; readonly deliver: true }
   | { readonly username: Username; readonly deliver: false; readonly reason: Undeliverable };
 
-/** What the rules need of a booking. */
+/** What the rules need from a booking. */
 export interface ArrivedBooking {
   readonly doctor: Username;
   readonly location: string | null;
 }
 
-/** Not set: bookings booked to oneself for a doctor, none for everybody else. */
+/** If not set: a doctor's own bookings, and none for everyone else. */
 export const patientArrivedAlerts = (user: Pick<User, "doctor" | "preferences">): PatientArrivedAlerts =>
   user.preferences.patientArrivedAlerts ?? (user.doctor ? "own" : "off");
 
-/** Has the user an arrivals room of their own? */
+/** Does the user have an arrivals room? */
 export function receivesArrivals(directory: Directory, username: Username): boolean {
   const user = directory.users.get(username);
   return user !== undefined && hasAccess(directory, username) && patientArrivedAlerts(user) !== "off";
 }
 
-/** Those who ask for more than their own bookings: few among many users, so they are found once. */
+/** Those who follow more than their own bookings. They are few among many users, so they are looked up once. */
 const watchers = oncePer((users: Directory["users"]) =>
   [...users.values()].filter((user) => {
     const alerts = patientArrivedAlerts(user);
@@ -41,9 +41,9 @@ const watchers = oncePer((users: Directory["users"]) =>
 const samePlace = (one: string, other: string): boolean => foldName(one.trim()) === foldName(other.trim());
 
 /**
- * The booking's doctor first, with the reason when they cannot be told, then everybody whose setting covers the
- * booking and who can use Whisper. A doctor is told of every booking of theirs unless they switched it off.
- * Never-receive is about direct messages and keep-hidden about sound: neither holds a notice back.
+ * The booking's doctor first, with the reason if they cannot be told, then everyone whose setting covers the booking
+ * and who can use Whisper. A doctor is told of all their bookings unless they switched that off. Never Receive is about
+ * direct messages and Keep Hidden about sound: neither holds back a notice.
  */
 export function arrivalRecipients(directory: Directory, booking: ArrivedBooking): ArrivalRecipient[] {
   const doctor = doctorOf(directory, booking.doctor);
@@ -67,7 +67,7 @@ function ofDoctor(directory: Directory, username: Username): ArrivalRecipient {
   return reason === null ? { username, deliver: true } : { username, deliver: false, reason };
 }
 
-/** Why the user cannot be told anything in Whisper; null: they can. */
+/** Why the user cannot be told anything in Whisper; null: they can be. */
 export function unreachable(directory: Directory, username: Username): Unreachable | null {
   const user = directory.users.get(username);
   if (user === undefined) return "no-account";

@@ -1,4 +1,4 @@
-/** Whom a booking means by its doctor. */
+/** Which user a booking's doctor is. */
 
 import { oncePer } from "../../base/once-per.ts";
 import type { Directory, User, Username } from "../model.ts";
@@ -8,8 +8,8 @@ import { usernameAsKnown } from "../names/spelling.ts";
 type Doctor = Pick<User, "username" | "active" | "doctorIds">;
 
 /**
- * Who has which of the other ids that HealthTrack calls doctors by, by `foldName`; null: several people claim it, so
- * nobody has it. Somebody who left does not claim what somebody else has now.
+ * Who has each of the other ids by which HealthTrack calls doctors, by `foldName`. Null: several people claim it, so
+ * nobody has it. Someone who left does not claim an id that someone else has now.
  */
 export function doctorsById(users: Iterable<Doctor>): ReadonlyMap<string, Username | null> {
   const found = new Map<string, { readonly username: Username | null; readonly active: boolean }>();
@@ -25,7 +25,10 @@ export function doctorsById(users: Iterable<Doctor>): ReadonlyMap<string, Userna
 
 const byId = oncePer((users: Directory["users"]) => doctorsById(users.values()));
 
-/** The user whom a booking's `doctor` means: by user name, else by one of their other ids; as it is when it is nobody. */
+/**
+ * The user whom a booking's `doctor` means: by user name, otherwise by one of their other ids. Unchanged if it is
+ * nobody.
+ */
 export function doctorOf({ users }: Pick<Directory, "users">, doctor: Username): Username {
   const username = usernameAsKnown({ users }, doctor);
   return users.has(username) ? username : (byId(users).get(foldName(doctor)) ?? doctor);

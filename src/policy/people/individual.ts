@@ -5,8 +5,8 @@ import * as words from "../words.ts";
 import { hasAccess } from "./permissions.ts";
 
 /**
- * May one person write to another in their individual conversation? Someone who never receives may still write:
- * it is the other who cannot reply.
+ * May one person write to another in their individual conversation? Someone who never receives may still write; the
+ * other cannot reply.
  */
 export function mayWrite(directory: Directory, from: Username, to: Username): Verdict {
   if (from === to) return refused(words.toYourself);
@@ -15,13 +15,13 @@ export function mayWrite(directory: Directory, from: Username, to: Username): Ve
   const reader = directory.users.get(to);
   if (reader === undefined) return refused(words.personLeft(words.unknownPerson));
   if (!reader.active) return refused(words.personLeft(reader.name));
-  // Never-receive before missing access: this answer stays true when access is given back.
+  // Checked before missing access: this answer stays true when access is given back.
   if (reader.preferences.neverReceive) return refused(words.neverReceives(reader.name));
   if (!hasAccess(directory, to)) return refused(words.personWithoutAccess(reader.name));
   return ALLOWED;
 }
 
-/** Those of the pair who may write: none, one or both. */
+/** Which of the pair may write: none, one or both. */
 export function writersOf(directory: Directory, [one, other]: readonly [Username, Username]): Username[] {
   const writers: Username[] = [];
   if (mayWrite(directory, one, other).allowed) writers.push(one);
@@ -30,9 +30,9 @@ export function writersOf(directory: Directory, [one, other]: readonly [Username
 }
 
 /**
- * Somebody who never receives and whom `writer` would reach with nobody else there, among the people of a group. A group
- * of two is an individual conversation by another name, and who cannot sign in is nobody's company. Null: there is
- * somebody to share it with, or nobody who minds. Looks no further than the second reader.
+ * Someone who never receives and whom `writer` would reach alone among the people of a group. A group of two is an
+ * individual conversation by another name, and people who cannot sign in do not count as company. Null: there is
+ * company, or nobody who never receives. Stops at the second reader.
  */
 export function reachedAlone(
   directory: Directory,
@@ -49,12 +49,12 @@ export function reachedAlone(
       reader = person;
     } else if (later === null && silent(person)) later = person;
   }
-  // Who is without access reads everything once it is given back.
+  // Someone without access reads everything once access is given back.
   if (reader === null) return later;
   return silent(reader) ? reader : null;
 }
 
-/** Those who may write in a group that came down to two people or fewer. Null: everybody may. */
+/** Who may write in a group that has come down to two people or fewer. Null: everyone may. */
 export function writersOfFew(directory: Directory, people: ReadonlySet<Username>): Username[] | null {
   const present: Username[] = [];
   for (const person of people) {
@@ -66,10 +66,10 @@ export function writersOfFew(directory: Directory, people: ReadonlySet<Username>
   return writers.length === present.length ? null : writers;
 }
 
-/** The two in one order, whoever comes first. */
+/** The two in a fixed order, whichever comes first. */
 export const orderedPair = (one: Username, other: Username): readonly [Username, Username] =>
   one < other ? [one, other] : [other, one];
 
-/** The other of the pair. */
+/** The other one of the pair. */
 export const otherOf = (pair: readonly [Username, Username], one: User["username"]): Username =>
   pair[0] === one ? pair[1] : pair[0];

@@ -9,10 +9,10 @@ import type { HandleTarget } from "../names/names.ts";
 import * as words from "../words.ts";
 import { isActive, securityGroupsOf } from "./permissions.ts";
 
-/** The groups one goes through, outermost first; empty: added directly. */
+/** The groups on the way, outermost first; empty: added directly. */
 export type MembershipPath = readonly HandleTarget[];
 
-/** More names than this are counted instead of listed when a group is named after its members. */
+/** A group named after its members lists this many when there are more, and counts the rest. */
 const LISTED_WITH_OTHERS = 2;
 
 /** The custom groups that a selection reaches, each once, so that a circle in the data ends. */
@@ -26,11 +26,11 @@ function reachable(directory: Directory, selection: Selection): Set<Conversation
   return seen;
 }
 
-/** The custom group and all that are part of it, through any nesting. */
+/** The custom group and all groups in it, through any nesting. */
 export const groupsWithin = (directory: Directory, id: ConversationId): ReadonlySet<ConversationId> =>
   reachable(directory, { users: [], securityGroups: [], customGroups: [id] });
 
-/** The active people that a selection comes to. Work grows with the members of what is selected, nothing else. */
+/** The active people in a selection. The work grows only with the members of what is selected. */
 export function resolveSelection(directory: Directory, selection: Selection): Set<Username> {
   const people = new Set<Username>();
   const add = (usernames: readonly Username[]) => {
@@ -53,7 +53,7 @@ export function resolveSelection(directory: Directory, selection: Selection): Se
 const NOBODY: ReadonlySet<Username> = new Set();
 const resolvedGroups = oncePer((_: Directory) => new Map<ConversationId, ReadonlySet<Username>>());
 
-/** The active members of a custom group; empty when the group is gone. */
+/** The active members of a custom group; empty if the group is gone. */
 export function membersOf(directory: Directory, id: ConversationId): ReadonlySet<Username> {
   const known = resolvedGroups(directory);
   let people = known.get(id);
@@ -65,13 +65,13 @@ export function membersOf(directory: Directory, id: ConversationId): ReadonlySet
   return people;
 }
 
-/** The active people of a group, of either kind. */
+/** The active people of a group of either kind. */
 export const peopleIn = (directory: Directory, target: HandleTarget): ReadonlySet<Username> =>
   "customGroup" in target
     ? membersOf(directory, target.customGroup)
     : resolveSelection(directory, { users: [], securityGroups: [target.securityGroup], customGroups: [] });
 
-/** For each custom group, those that it is directly part of. */
+/** For each custom group, the ones that contain it directly. */
 const holdersOf = oncePer((customGroups: Directory["customGroups"]) => {
   const holders = new Map<ConversationId, ConversationId[]>();
   for (const group of customGroups.values()) {
@@ -84,11 +84,14 @@ const holdersOf = oncePer((customGroups: Directory["customGroups"]) => {
   return holders;
 });
 
-/** These groups and every custom group that they are part of, through any nesting: what a change of them may touch. */
+/**
+ * These groups and every custom group that contains them, through any nesting: everything that a change to them may
+ * affect.
+ */
 export function withHolders(directory: Directory, ids: Iterable<ConversationId>): Set<ConversationId> {
   const holders = holdersOf(directory.customGroups);
   const touched = new Set(ids);
-  // A Set yields what is added while it is walked, each once, so a circle in the data ends.
+  // A Set also yields what is added during iteration, each once, so a circle in the data ends.
   for (const id of touched) for (const holder of holders.get(id) ?? []) touched.add(holder);
   return touched;
 }
@@ -99,8 +102,8 @@ export function wouldCycle(directory: Directory, id: ConversationId, add: Conver
 }
 
 /**
- * Through what someone is a member of a custom group: for every group that holds the person, the shortest way
- * there. Empty: not a member. Each nested group is walked once, so the work does not grow with the number of ways.
+ * Why someone is a member of a custom group: the shortest path through each group that holds the person. Empty: not a
+ * member. Each nested group is visited once, so the work does not grow with the number of paths.
  */
 export function membershipPaths(
   directory: Directory,
@@ -150,27 +153,27 @@ export function describePath(directory: Directory, path: MembershipPath): string
     : [words.through(innermost), ...around.map(words.within)].join(" ");
 }
 
-/** The group as its handle is called in the client. */
+/** The group's name as clients show its handle. */
 export function groupTitle(directory: Directory, target: HandleTarget): string {
   return "securityGroup" in target
     ? words.groupHandleName(directory.securityGroups.get(target.securityGroup)?.name ?? target.securityGroup)
     : words.customGroupHandleName(groupName(directory, target.customGroup));
 }
 
-/** What a custom group is called: its own name, or one made of its members. */
+/** What a custom group is called: its own name, or one made from its members. */
 export function groupName(directory: Directory, id: ConversationId): string {
   const group = directory.customGroups.get(id);
   if (group === undefined) return words.emptyGroup;
   return group.name ?? defaultName(directory, group);
 }
 
-/** A nested group without a name is not listed by its members: names of names would never end in a circle. */
+/** A nested group without a name is not listed by its members: names made of names might never end. */
 const nestedName = (directory: Directory, id: ConversationId): string =>
   directory.customGroups.get(id)?.name ?? words.groupOfPeople(membersOf(directory, id).size);
 
 /**
- * What a group without a name is called: the groups in it, then the people added directly, by name:
- * `Anna Jones and Ben Okafor`, `Doctors, Anna Jones and 3 others`.
+ * The name of a group without one: its groups, then the people added directly, by name: `Anna Jones and Ben Okafor`,
+ * `Doctors, Anna Jones and 3 others`.
  */
 export function defaultName(directory: Directory, selection: Selection): string {
   const securityGroups = selection.securityGroups.flatMap(

@@ -3,7 +3,7 @@ import type { ConversationId, Directory, SecurityGroupId, Username } from "../mo
 import { withHolders } from "./members.ts";
 import { securityGroupsOf } from "./permissions.ts";
 
-/** The custom groups that each user and each security group is directly part of. */
+/** The custom groups that contain each user and each security group directly. */
 const holdersOf = oncePer((customGroups: Directory["customGroups"]) => {
   const holders = new Map<string, ConversationId[]>();
   const note = (key: string, group: ConversationId) => {
@@ -20,7 +20,7 @@ const holdersOf = oncePer((customGroups: Directory["customGroups"]) => {
 
 const keyOf = (kind: "user" | "security", id: string): string => `${kind} ${id}`;
 
-/** The custom groups that hold one of these people or security groups, directly or through any nesting. */
+/** The custom groups that contain one of these people or security groups, directly or through any nesting. */
 export function customGroupsAround(
   directory: Directory,
   change: { readonly usernames: Iterable<Username>; readonly groups: Iterable<SecurityGroupId> },
@@ -32,7 +32,7 @@ export function customGroupsAround(
   };
   for (const username of change.usernames) {
     add(keyOf("user", username));
-    // A person may be a member through a group that did not change itself.
+    // A person may be a member through a group that did not itself change.
     for (const id of securityGroupsOf(directory, username)) add(keyOf("security", id));
   }
   for (const group of change.groups) add(keyOf("security", group));

@@ -1,4 +1,4 @@
-/** Who holds which permission in effect (docs/product-text.md#security--permissions). */
+/** Who effectively holds which permission (docs/product-text.md#security--permissions). */
 
 import { oncePerPair } from "../../base/once-per.ts";
 import { type Directory, PERMISSION, type SecurityGroupId, type Username } from "../model.ts";
@@ -12,15 +12,15 @@ interface Staff {
 const NONE: ReadonlySet<never> = new Set<never>();
 
 /**
- * What a security group holds when HealthTrack sends it: `Default` has AccessWhisper unless told otherwise,
- * that is, unless its permissions are sent, even as an empty list.
+ * What a security group holds when HealthTrack sends it. `Default` has AccessWhisper unless its permissions are sent,
+ * even as an empty list.
  */
 export const permissionsAsSent = (
   sent: readonly string[] | undefined,
   isDefault: boolean,
 ): readonly string[] => sent ?? (isDefault ? [PERMISSION.access] : []);
 
-/** The last one that was worked out: the next directory mostly differs from it by little. */
+/** The latest index. The next directory usually differs from it only slightly. */
 let last = NOBODY;
 
 const indexOf = oncePerPair((users: People, securityGroups: Directory["securityGroups"]): AccessIndex => {
@@ -34,7 +34,7 @@ export const accessIndex = (directory: Staff): AccessIndex =>
 export const securityGroupsOf = (directory: Staff, username: Username): ReadonlySet<SecurityGroupId> =>
   accessIndex(directory).groupsOf.get(username) ?? NONE;
 
-/** The user's own permissions and those of their security groups, whether they are active or not. */
+/** The user's own permissions and those of their security groups, whether or not they are active. */
 export function effectivePermissions(directory: Staff, username: Username): ReadonlySet<string> {
   const permissions = new Set(directory.users.get(username)?.permissions);
   for (const id of securityGroupsOf(directory, username)) {
@@ -43,11 +43,11 @@ export function effectivePermissions(directory: Staff, username: Username): Read
   return permissions;
 }
 
-/** May sign in and use Whisper: active, and AccessWhisper in effect. */
+/** May sign in and use Whisper: active, with effective AccessWhisper. */
 export const hasAccess = (directory: Staff, username: Username): boolean =>
   accessIndex(directory).withAccess.has(username);
 
-/** WhisperAdmin counts only when assigned to the user directly AND the user is in HMS-Administrator. */
+/** WhisperAdmin counts only if the user holds it directly AND is in HMS-Administrator. */
 export const isWhisperAdmin = (directory: Staff, username: Username): boolean =>
   accessIndex(directory).admins.has(username);
 

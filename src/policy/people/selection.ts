@@ -1,4 +1,4 @@
-/** A selection of people and groups as the choice that it is: the same one opened again is the same conversation. */
+/** A choice of people and groups, so that the same choice opens the same conversation. */
 
 import { oncePer } from "../../base/once-per.ts";
 import type { CustomGroup, Directory, Selection, Username } from "../model.ts";
@@ -7,8 +7,8 @@ import { resolveSelection } from "./members.ts";
 export const EMPTY_SELECTION: Selection = { users: [], securityGroups: [], customGroups: [] };
 
 /**
- * Most people and groups that one custom group may be put together from: the selection stands in the room's
- * marker, and an event may not exceed 65,536 bytes (Matrix spec, client-server API, "Size limits").
+ * The most people and groups that one custom group may be made of. The selection is in the room's marker, and an event
+ * may not exceed 65,536 bytes (Matrix spec, client-server API, "Size limits").
  */
 export const MOST_PIECES = 300;
 
@@ -17,7 +17,7 @@ export const piecesOf = (selection: Selection): number =>
 
 const sortedOnce = <T extends string>(values: readonly T[]): T[] => [...new Set(values)].sort();
 
-/** Every piece once, in order of its id. */
+/** Each piece once, ordered by its id. */
 export const canonicalSelection = (selection: Selection): Selection => ({
   users: sortedOnce(selection.users),
   securityGroups: sortedOnce(selection.securityGroups),
@@ -25,15 +25,15 @@ export const canonicalSelection = (selection: Selection): Selection => ({
 });
 
 /**
- * What someone's choice comes to as a group: whoever opens it belongs to it. They are added by name only if no
- * chosen group holds them already, so that two doctors who each open `Doctors` and `Managers` get the same group.
+ * Someone's choice as a group that includes them. They are added by name only if no chosen group already holds them, so
+ * two doctors who each open `Doctors` and `Managers` get the same group.
  */
 export function withCreator(directory: Directory, selection: Selection, creator: Username): Selection {
   const belongs = resolveSelection(directory, selection).has(creator);
   return canonicalSelection(belongs ? selection : { ...selection, users: [...selection.users, creator] });
 }
 
-/** Equal for equal selections, in whatever order they were chosen. Put the creator in first (`withCreator`). */
+/** Equal for equal selections, in whatever order they were chosen. Add the creator first (`withCreator`). */
 export function selectionKey(selection: Selection): string {
   const { users, securityGroups, customGroups } = canonicalSelection(selection);
   return JSON.stringify([users, securityGroups, customGroups]);
@@ -54,8 +54,8 @@ const groupsByKey = oncePer((customGroups: Directory["customGroups"]) => {
 });
 
 /**
- * The custom group that this selection already is. With a name: the one so named, so that two groups of the same
- * people can be told apart. Without: the unnamed one, else any, since a group may have been renamed since.
+ * The existing custom group with this selection. With a name: the one with that name, so that two groups of the same
+ * people can be told apart. Without: the unnamed one, otherwise any, since a group may have been renamed.
  */
 export function findCustomGroup(
   directory: Directory,

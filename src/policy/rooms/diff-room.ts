@@ -1,4 +1,4 @@
-/** The steps that make a room what it ought to be, in an order in which nobody can read or write too much meanwhile. */
+/** The steps that repair a room, in an order in which nobody can read or write too much along the way. */
 
 import type { ActualRoom, ExpectedRoom, Step, UserId } from "../model.ts";
 import { isOurs } from "../names/names.ts";
@@ -8,7 +8,7 @@ import { BOT_LEVEL } from "./power-levels.ts";
 
 type Of<Kind extends Difference["differs"]> = Extract<Difference, { readonly differs: Kind }>;
 
-/** Who can see what, before everything that only names or describes. */
+/** Who can see what, before anything that only names or describes. */
 const TIGHTENING = [
   "m.room.join_rules",
   "m.room.guest_access",
@@ -17,10 +17,11 @@ const TIGHTENING = [
 ];
 
 /**
- * Steps from the room as it is (null: there is none) to the room as it ought to be; none when it is that already.
+ * Steps from the actual room (null: there is none) to the expected one; none if they already agree.
  *
  * `create` makes a room with all of its state and only the bot in it; the steps after it fill it. `replace` stands
- * alone: the room is given up, everybody leaves and forgets it, and the conversation has no room until it gets one.
+ * alone: the room is abandoned, everyone leaves and forgets it, and the conversation has no room until it gets a new
+ * one.
  */
 export function diffRoom(expected: ExpectedRoom, actual: ActualRoom | null): Step[] {
   if (actual === null) return [{ step: "create", expected }, ...fill(expected)];
@@ -49,8 +50,8 @@ function fill(expected: ExpectedRoom): Step[] {
 }
 
 /**
- * Everybody at the bot's level lowers themselves, one after the other, before anything else: until then they cannot
- * be removed. And a default level of 100 makes everybody else such a one; the bot can change that itself.
+ * Everyone at the bot's level lowers themselves, one after another, before anything else: until then they cannot be
+ * removed. A default level of 100 puts everyone else at that level; the bot can change that itself.
  */
 function dethrone(expected: ExpectedRoom, actual: ActualRoom, rivals: readonly Of<"rival">[]): Step[] {
   const type = "m.room.power_levels";
@@ -68,7 +69,7 @@ function dethrone(expected: ExpectedRoom, actual: ActualRoom, rivals: readonly O
   return steps;
 }
 
-/** Removal is at once followed by forgetting: a kick alone leaves the history readable. */
+/** A removal is followed by forgetting: a kick alone leaves the history readable. */
 const remove = (expected: ExpectedRoom, extras: readonly Of<"extra">[]): Step[] =>
   extras.flatMap(({ user }): Step[] => [
     { step: "kick", user },
@@ -82,7 +83,10 @@ function setState(differing: readonly Of<"state">[]): Step[] {
     .map(({ type, expected }): Step => ({ step: "state", type, content: expected ?? EMPTIED[type] ?? {} }));
 }
 
-/** State cannot be taken back, only emptied. Synapse refuses (400) these without their text, which the specification requires. */
+/**
+ * State cannot be removed, only emptied. Synapse refuses these (400) without their text, which the specification
+ * requires.
+ */
 const EMPTIED: ExpectedRoom["state"] = { "m.room.name": { name: "" }, "m.room.topic": { topic: "" } };
 
 const admit = (missing: readonly Of<"missing">[]): Step[] =>
@@ -92,8 +96,8 @@ const admit = (missing: readonly Of<"missing">[]): Step[] =>
   ]);
 
 /**
- * Everybody but the bot out of a room that ought not to be, and made to forget it. Bans are lifted first: an account
- * that is ours must be able to come back when the conversation does.
+ * Removes everyone but the bot from a room that should not exist, and makes them forget it. Bans are lifted first: an
+ * account of ours must be able to return when the conversation does.
  */
 export function closingSteps(settings: ExpectedRoom["settings"], actual: ActualRoom): Step[] {
   return [...actual.members].flatMap(([user, { membership, forgotten }]): Step[] => {

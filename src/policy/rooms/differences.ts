@@ -1,4 +1,4 @@
-/** How a room differs from what it ought to be: the one comparison behind repair (`diffRoom`) and audit (`findings`). */
+/** How a room differs from what it should be: the one comparison behind repair (`diffRoom`) and audit (`findings`). */
 
 import type { ActualRoom, ExpectedRoom, Membership, ReplaceReason, UserId } from "../model.ts";
 import { isOurs } from "../names/names.ts";
@@ -9,14 +9,14 @@ import { BOT_LEVEL } from "./power-levels.ts";
 type Content = Readonly<Record<string, unknown>>;
 
 export type Difference =
-  /** Nothing that can be done in the room makes it right. */
+  /** Nothing done inside the room can repair it. */
   | { readonly differs: "beyond-repair"; readonly reason: ReplaceReason; readonly actual: string }
-  /** In the room or invited, and ought not to be. */
+  /** Joined or invited, and should not be. */
   | { readonly differs: "extra"; readonly user: UserId; readonly membership: Membership }
-  /** Out of the room, but able to read what they could read when they left. */
+  /** Has left the room, but can still read what they could read then. */
   | { readonly differs: "unforgotten"; readonly user: UserId; readonly membership: Membership }
   | { readonly differs: "missing"; readonly user: UserId; readonly membership: Membership | null }
-  /** At the level of the bot or above: only they can lower themselves. */
+  /** At the bot's level or above: only they can lower themselves. */
   | { readonly differs: "rival"; readonly user: UserId; readonly level: number }
   | {
       readonly differs: "state";
@@ -24,7 +24,7 @@ export type Difference =
       readonly expected: Content | null;
       readonly actual: Content | null;
     }
-  /** Not listed as a direct chat in the user's client. */
+  /** Missing from the direct chats in the user's client. */
   | { readonly differs: "direct"; readonly user: UserId; readonly other: UserId };
 
 export function differencesOf(expected: ExpectedRoom, actual: ActualRoom): Difference[] {
@@ -89,7 +89,7 @@ function* memberships(expected: ExpectedRoom, actual: ActualRoom): Generator<Dif
   for (const [user, { membership, forgotten }] of actual.members) {
     if (members.has(user)) continue;
     if (inRoom(membership)) yield { differs: "extra", user, membership };
-    // We can forget only as our own accounts.
+    // Whisper can forget a room only as its own accounts.
     else if (!forgotten && isOurs(settings, user)) yield { differs: "unforgotten", user, membership };
   }
   for (const user of members) {
@@ -122,7 +122,7 @@ function* directs(expected: ExpectedRoom, actual: ActualRoom): Generator<Differe
 const isBlank = (content: Content | undefined): boolean =>
   content === undefined || Object.values(content).every((value) => value === "" || value === null);
 
-/** Equal JSON, whatever the order of the keys. */
+/** Equal JSON, whatever the order of its keys. */
 export function sameContent(one: unknown, other: unknown): boolean {
   if (one === other) return true;
   if (typeof one !== "object" || typeof other !== "object" || one === null || other === null) return false;

@@ -1,4 +1,4 @@
-/** Who belongs to a conversation, people and standing group handles; and whether there ought to be one at all. */
+/** Who belongs to a conversation, people and standing group handles, and whether it should have anyone at all. */
 
 import type { Conversation, Directory, Username } from "../model.ts";
 import type { HandleTarget } from "../names/names.ts";
@@ -6,8 +6,8 @@ import { membersOf } from "../people/members.ts";
 import { accessIndex, hasAccess, isActive, isWhisperAdmin, securityGroupsOf } from "../people/permissions.ts";
 
 /**
- * Ought the conversation to have people in it? Not when its user, group or last member is gone. The room then
- * stands empty but for the bot: nothing of its history is deleted, and it fills again when they come back.
+ * Should the conversation have people in it? Not if its user, group or last member is gone. The room then stays empty
+ * except for the bot: its history is kept, and it fills again when they return.
  */
 export function exists(conversation: Conversation, directory: Directory): boolean {
   switch (conversation.kind) {
@@ -27,8 +27,8 @@ export function exists(conversation: Conversation, directory: Directory): boolea
 }
 
 /**
- * The people of a conversation. Those who are active but lost AccessWhisper stay where they are (their account is
- * locked, and everything is as before when it is given back), except in what is meant for those with access.
+ * The people of a conversation. Active people who lost AccessWhisper stay in it (their account is locked, and
+ * everything is as before when access is given back), except where only people with access belong.
  */
 export function peopleOf(conversation: Conversation, directory: Directory): ReadonlySet<Username> {
   switch (conversation.kind) {
@@ -51,7 +51,7 @@ export function peopleOf(conversation: Conversation, directory: Directory): Read
 const active = (directory: Directory, usernames: readonly Username[]): ReadonlySet<Username> =>
   new Set(usernames.filter((username) => isActive(directory, username)));
 
-/** Is the user one of `peopleOf`? Answered without listing them. */
+/** Is the user one of `peopleOf`? Answered without listing them all. */
 export function belongs(conversation: Conversation, directory: Directory, username: Username): boolean {
   switch (conversation.kind) {
     case "alerts":
@@ -72,7 +72,7 @@ export function belongs(conversation: Conversation, directory: Directory, userna
   }
 }
 
-/** The groups whose handles stand in the member list as the sign that they are part of the custom group. */
+/** The groups whose handles are in the member list to show that they are part of the custom group. */
 export function standingGroups(conversation: Conversation, directory: Directory): HandleTarget[] {
   if (conversation.kind !== "custom") return [];
   const group = directory.customGroups.get(conversation.id);

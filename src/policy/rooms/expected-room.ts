@@ -1,4 +1,4 @@
-/** The whole room of a conversation as the directory and the rules say it ought to be. */
+/** The whole room of a conversation as the directory and the rules say it should be. */
 
 import {
   type Conversation,
@@ -19,12 +19,12 @@ import * as words from "../words.ts";
 import { exists, peopleOf, standingGroups } from "./expected-members.ts";
 import { powerLevelsOf } from "./power-levels.ts";
 
-/** Version 12 creators cannot be overruled, so every room is of this one. */
+/** Creators in version 12 cannot be overruled, so every room uses this version. */
 export const ROOM_VERSION = "11";
 
 type Content = Readonly<Record<string, unknown>>;
 
-/** The room that ought to be, or null when there ought to be nobody in it (see `exists`). */
+/** The expected room, or null if nobody should be in it (see `exists`). */
 export function expectedRoom(
   conversation: Conversation,
   directory: Directory,
@@ -130,8 +130,8 @@ function putTogether(group: CustomGroup): Content {
 }
 
 /**
- * Clients name an unnamed room after its members but these. In a control room the bot is whom one talks to:
- * left out, the room would have no name at all.
+ * Clients name an unnamed room after its members except these. In a control room people talk to the bot: leaving it out
+ * would leave the room without a name.
  */
 function serviceMembers(
   conversation: Conversation,

@@ -1,4 +1,6 @@
-/** The room-state audit: what is wrong with a room, for a person to read. Repair is `diffRoom` on the same comparison. */
+/**
+ * The room-state audit: what is wrong with a room, for a person to read. Repair is `diffRoom` on the same comparison.
+ */
 
 import type { ActualRoom, ExpectedRoom, PowerLevels, RoomState } from "../model.ts";
 import { MARKER_TYPE, SERVICE_MEMBERS_TYPE } from "../model.ts";
@@ -28,8 +30,8 @@ export type FindingRule =
   | "unknown_room";
 
 /**
- * critical: somebody can read or do what they may not, or Whisper has lost hold of the room;
- * warning: somebody cannot do what they may, or is misled; info: a comfort is missing.
+ * critical: someone can read or do what they may not, or Whisper has lost control of the room; warning: someone cannot
+ * do what they may, or is misled; info: a convenience is missing.
  */
 export type Severity = "critical" | "warning" | "info";
 
@@ -56,12 +58,12 @@ const STATE: Readonly<
   [SERVICE_MEMBERS_TYPE]: { rule: "service_members", severity: "info" },
 };
 
-/** What an audit says of a room; nothing when it is as it ought to be. */
+/** The audit's findings for a room; none if it is as it should be. */
 export function findingsOf(expected: ExpectedRoom, actual: ActualRoom): Finding[] {
   return differencesOf(expected, actual).flatMap((difference) => found(difference, expected, actual));
 }
 
-/** A conversation without the room that it ought to have. */
+/** A conversation whose room is missing. */
 export const noRoom: Finding = {
   rule: "unknown_room",
   expected: words.aRoom,
@@ -69,7 +71,7 @@ export const noRoom: Finding = {
   severity: "critical",
 };
 
-/** A room that no conversation knows, with people of ours in it. */
+/** A room that belongs to no conversation, with people of ours in it. */
 export const unknownRoom = (people: number): Finding => ({
   rule: "unknown_room",
   expected: words.ofConversation,
@@ -133,7 +135,7 @@ function state({ type, expected, actual }: Extract<Difference, { differs: "state
   return finding(rule, show(expected), show(actual), severity);
 }
 
-/** One finding per level that differs, so that a report says which. */
+/** One finding per level that differs, so that a report names each. */
 function powerLevels(expected: ExpectedRoom, current: RoomState, { creator }: ActualRoom): Finding[] {
   const content = expected.state["m.room.power_levels"];
   const ought: PowerLevels = readPowerLevels(content ?? {}, null);

@@ -1,4 +1,4 @@
-/** What the content of m.room.power_levels comes to, with the defaults of the Matrix spec for what it leaves out. */
+/** What the content of m.room.power_levels means, with the Matrix spec's defaults for what it leaves out. */
 
 import type { PowerLevels, UserId } from "../model.ts";
 
@@ -18,7 +18,7 @@ function levelMap(value: unknown): Record<string, number> {
   return found;
 }
 
-/** Client-server API, "m.room.power_levels". Without the event only the creator has power, and needs none for state. */
+/** Client-server API, "m.room.power_levels". Without the event only the creator has power, and state needs none. */
 export function readPowerLevels(content: Content | undefined, creator: UserId | null): PowerLevels {
   const given = content ?? {};
   const none = content === undefined;
@@ -49,14 +49,14 @@ const SINGLE = [
   "users_default",
 ] as const;
 
-/** One level that is not what it ought to be; `what` is a key, `users @a:b`, or `events m.room.name`. */
+/** One level that differs. `what` is a key, `users @a:b`, or `events m.room.name`. */
 export interface LevelDifference {
   readonly what: string;
   readonly expected: number;
   readonly actual: number;
 }
 
-/** Where two contents differ in meaning. An entry that repeats the default is no difference. */
+/** Where the meaning of two contents differs. An entry that repeats the default is not a difference. */
 export function levelDifferences(expected: PowerLevels, actual: PowerLevels): LevelDifference[] {
   const found: LevelDifference[] = [];
   const compare = (what: string, one: number, other: number) => {
@@ -68,7 +68,7 @@ export function levelDifferences(expected: PowerLevels, actual: PowerLevels): Le
     compare(`users ${user}`, levelOf(expected, user as UserId), levelOf(actual, user as UserId));
   }
   for (const type of keysOfBoth(expected.events, actual.events)) {
-    // A type is sent as state or as message, and the default that replaces a missing entry differs.
+    // A type is sent either as state or as a message; the defaults that replace a missing entry differ.
     const asState = [
       expected.events[type] ?? expected.state_default,
       actual.events[type] ?? actual.state_default,
@@ -86,6 +86,6 @@ export function levelDifferences(expected: PowerLevels, actual: PowerLevels): Le
 const keysOfBoth = (one: object, other: object): Set<string> =>
   new Set([...Object.keys(one), ...Object.keys(other)]);
 
-/** Levels that something in the room needs: the bot must reach every one of them to put the room right. */
+/** The highest level that anything in the room needs: the bot must reach it to repair the room. */
 export const highestNeeded = (levels: PowerLevels): number =>
   Math.max(...SINGLE.map((key) => levels[key]), levels.notifications.room, ...Object.values(levels.events));

@@ -1,4 +1,4 @@
-/** The power levels of each kind of room: what holds even while Whisper is down. */
+/** The power levels of each kind of room: what applies even while Whisper is down. */
 
 import type { Conversation, Directory, PowerLevels, PracticeSettings, UserId, Username } from "../model.ts";
 import { MARKER_TYPE, SERVICE_MEMBERS_TYPE } from "../model.ts";
@@ -10,15 +10,15 @@ import { peopleOf, standingGroups } from "./expected-members.ts";
 /** Only the bot reaches this. */
 export const BOT_LEVEL = 100;
 /**
- * Above the other editors, because nobody can remove an equal (Matrix spec, room version 11, rules for m.room.member). The
- * others remove people through Whisper (`remove … from …`). Nobody follows a creator who has left: whoever did would come
- * to be by a rule that nobody sees, and the command is there for all.
+ * Above the other editors, because nobody can remove an equal (Matrix spec, room version 11, rules for m.room.member).
+ * The others remove people through Whisper (`remove … from …`). Nobody takes over from a creator who has left: that
+ * would follow a rule nobody can see, and everyone has the command.
  */
 export const CREATOR_LEVEL = 60;
 export const EDITOR_LEVEL = 50;
 const ANYBODY = 0;
 
-/** What a room is, and who can be in it: the bot's alone, in every kind of room. */
+/** What a room is, and who can be in it: only the bot may set these, in every kind of room. */
 const SETTINGS_TYPES = [
   MARKER_TYPE,
   SERVICE_MEMBERS_TYPE,
@@ -39,7 +39,7 @@ const SETTINGS_TYPES = [
   "m.space.parent",
 ] as const;
 
-/** What the editors of a custom group may set in any client. Its topic stays ours. */
+/** What the editors of a custom group may set in any client. Only Whisper sets its topic. */
 const EDITABLE_TYPES = ["m.room.avatar", "m.room.name", "m.room.pinned_events"] as const;
 
 export const isEditable = (type: string): boolean => EDITABLE_TYPES.some((editable) => editable === type);
@@ -92,7 +92,9 @@ export function powerLevelsOf(
   }
 }
 
-/** Everybody writes, or only the given ones do: reactions, edits and redactions (which carry text) are writing too. */
+/**
+ * Everyone writes, or only the given people do. Reactions, edits and redactions carry text, so they count as writing.
+ */
 function readOnlyFor(settings: PracticeSettings, writers: readonly Username[], all: number): PowerLevels {
   if (writers.length === all) return levels(settings, {});
   return levels(settings, {
@@ -102,8 +104,8 @@ function readOnlyFor(settings: PracticeSettings, writers: readonly Username[], a
 }
 
 /**
- * When every member may edit, the default carries the level: a list of the members would outgrow the largest event
- * (65,536 bytes) at some 1,500 of them, and change with each. Handles stay below, so that an editor can remove them.
+ * If every member may edit, the default carries the level. A list of members would exceed the largest event (65,536
+ * bytes) at about 1,500 of them, and change with each. Handles stay below, so that an editor can remove them.
  */
 function ofCustomGroup(
   conversation: Conversation,

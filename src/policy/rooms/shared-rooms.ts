@@ -1,4 +1,4 @@
-/** Which conversations a person shares with others because of the directory, answered without listing anybody else. */
+/** Which conversations a person shares with others through the directory, answered without listing anyone else. */
 
 import type { Conversation, ConversationId, Directory, SecurityGroupId, Username } from "../model.ts";
 import { hasAccess, isActive, isWhisperAdmin, securityGroupsOf } from "../people/permissions.ts";
@@ -25,7 +25,7 @@ export function sharedRoomsOf(
   };
 }
 
-/** Does the person belong in it? False for what is not shared through the directory (`isShared`). */
+/** Does the person belong in it? False for conversations that are not shared through the directory (`isShared`). */
 export function shares(rooms: SharedRooms, conversation: Conversation): boolean {
   switch (conversation.kind) {
     case "alerts":
@@ -45,6 +45,6 @@ export function shares(rooms: SharedRooms, conversation: Conversation): boolean 
   }
 }
 
-/** Not one person's own, nor two people's. */
+/** Neither one person's own nor two people's. */
 export const isShared = ({ kind }: Conversation): boolean =>
   kind === "alerts" || kind === "admin" || kind === "group" || kind === "custom";
