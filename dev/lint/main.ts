@@ -1,10 +1,11 @@
-/** `npm run lint`: whether a text can make a regular expression of the product work for ever, and whether links lead somewhere. */
+/** `npm run lint`: whether a text can make a regular expression of the product work for ever, whether links lead somewhere, and how long files are. */
 import { mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { GATED_PATHS } from "../../src/appservice/gate/passage/gated-paths.ts";
 import { REPOSITORY } from "../base/repository.ts";
 import { judgeAndKeep } from "./linear.ts";
 import { brokenLinks } from "./links.ts";
+import { longFiles } from "./long-files.ts";
 import { type Expression, regexesIn, type Unknown } from "./regexes.ts";
 
 const FOLDERS = ["src", "web"];
@@ -44,7 +45,7 @@ for (const each of FOLDERS.flatMap(filesIn).flatMap(expressionsOf)) {
   process.exitCode = 1;
 }
 keep();
-for (const problem of brokenLinks()) {
+for (const problem of [...brokenLinks(), ...longFiles()]) {
   process.stderr.write(`${problem}\n`);
   process.exitCode = 1;
 }

@@ -1,5 +1,4 @@
 import { expect } from "chai";
-import { acknowledge, reply } from "../../../../src/arrivals/rules/answers.ts";
 import {
   type Arrival,
   type ArrivalState,
@@ -8,7 +7,6 @@ import {
 } from "../../../../src/arrivals/rules/arrival.ts";
 import type { Booking, BookingStatus } from "../../../../src/arrivals/rules/booking.ts";
 import { changeBooking, endArrival } from "../../../../src/arrivals/rules/lifecycle.ts";
-import { unposted } from "../../../../src/arrivals/rules/telling.ts";
 import {
   around,
   arrived,
@@ -25,17 +23,7 @@ import {
   spell,
   told,
 } from "../support/builders.ts";
-
-const later = (changes: Partial<Booking> = {}): Booking => booking({ changedAt: minute(85), ...changes });
-
-/** The doctor has got as far as `state`. */
-function doctorAt(state: "waiting" | "replied" | "acknowledged"): Arrival {
-  const arrival = arrived();
-  if (state === "waiting") return arrival;
-  const change = (state === "replied" ? reply : acknowledge)(arrival, JONES, minute(82));
-  if (change === null) throw new Error("nothing changed");
-  return change.arrival;
-}
+import { calledIn, doctorAt, later } from "../support/lifecycle.ts";
 
 describe("a booking that changes", () => {
   describe("when the patient arrives", () => {
@@ -164,219 +152,6 @@ describe("a booking that changes", () => {
     });
   });
 
-  describe("when another doctor takes the booking", () => {
-    const toSmith = (open: Arrival[], recipients = told(SMITH)) =>
-      only(
-        changeBooking(
-          booking(),
-          later({ doctor: SMITH, changedBy: NURSE }),
-          around({ open, recipients, now: minute(85) }),
-        ),
-      );
-
-    it("moves the notice, and the clock starts anew", () => {
-      const before = arrived();
-      const { arrival, effects } = toSmith([before]);
-      expect(arrival.id).to.equal(before.id);
-      expect(progress(arrival)).to.deep.equal(["dr.jones retracted reassigned", "dr.smith waiting"]);
-      expect(spell(effects)).to.deep.equal(["take-down dr.jones", "post dr.smith", "start-clock"]);
-      expect([arrival.doctor, stateOf(arrival), arrival.clockAt]).to.deep.equal([
-        SMITH,
-        "waiting",
-        minute(85),
-      ]);
-      // The patient came when they came, and replies go to whoever welcomed them.
-      expect([arrival.arrivedAt, arrival.markedBy]).to.deep.equal([before.arrivedAt, MIA]);
-    });
-
-    it("tells the new doctor also when the old one had acknowledged, whose record stays", () => {
-      const { arrival, effects } = toSmith([doctorAt("acknowledged")]);
-      expect(progress(arrival)).to.deep.equal(["dr.jones acknowledged", "dr.smith waiting"]);
-      expect(spell(effects)).to.deep.equal(["post dr.smith", "start-clock"]);
-      expect(stateOf(arrival)).to.equal("waiting");
-    });
-
-    it("changes the notice of those who are told of both", () => {
-      const { arrival, effects } = toSmith([arrived({}, told(JONES, NURSE))], told(SMITH, NURSE));
-      expect(progress(arrival)).to.deep.equal([
-        "dr.jones retracted reassigned",
-        "nurse waiting",
-        "dr.smith waiting",
-      ]);
-      expect(spell(effects)).to.include.members(["edit nurse", "take-down dr.jones", "post dr.smith"]);
-    });
-
-    it("posts anew when the booking comes back", () => {
-      const { arrival: away } = toSmith([arrived()]);
-      const back = only(
-        changeBooking(later({ doctor: SMITH }), booking({ changedAt: minute(88) }), around({ open: [away] })),
-      );
-      expect(progress(back.arrival)).to.deep.equal(["dr.jones waiting", "dr.smith retracted reassigned"]);
-      expect(back.arrival.notices.map(({ posting }) => posting)).to.deep.equal([2, 1]);
-    });
-
-    it("reports a new doctor who cannot be told to whoever made the change", () => {
-      const { effects } = toSmith(
-        [arrived()],
-        [{ username: SMITH, deliver: false, reason: "inactive" } as never],
-      );
-      expect(effects).to.deep.include({ do: "report", username: SMITH, reason: "inactive", to: NURSE });
-    });
-
-    it("reports one who cannot be told anew to whoever gives them the booking again", () => {
-      const ghost = [{ username: SMITH, deliver: false, reason: "inactive" } as const];
-      const { arrival: away } = toSmith([arrived()], ghost as never);
-      const { arrival: back } = only(
-        changeBooking(later({ doctor: SMITH }), booking({ changedAt: minute(88) }), around({ open: [away] })),
-      );
-      expect(spell(toSmith([back], ghost as never).effects)).to.include("report dr.smith");
-    });
-
-    it("does not take the answer of those who were called in for the doctor before", () => {
-      const before = calledIn(arrived({}, told(JONES, NURSE)), "reception");
-      const answered = acknowledge(before, RECEPTION, minute(82))?.arrival ?? before;
-      expect(stateOf(answered)).to.equal("acknowledged");
-      const { arrival } = toSmith([answered], told(SMITH, NURSE));
-      expect(stateOf(arrival)).to.equal("waiting");
-      expect(arrival.notices.map(({ toldAs }) => toldAs)).to.deep.equal(Array(4).fill("recipient"));
-    });
-
-    it("waits for nobody when the new one cannot be told, whatever was answered before", () => {
-      const ghost = [{ username: SMITH, deliver: false, reason: "inactive" } as never];
-      for (const state of ["waiting", "replied", "acknowledged"] as const) {
-        expect(stateOf(toSmith([doctorAt(state)], ghost).arrival)).to.equal("undeliverable");
-      }
-    });
-
-    it("waits for those who watch when the new one cannot be told", () => {
-      const ghost = [{ username: SMITH, deliver: false, reason: "inactive" } as never, ...told(NURSE)];
-      const { arrival } = toSmith([arrived({}, told(JONES, NURSE))], ghost);
-      expect(stateOf(arrival)).to.equal("waiting");
-      const answered = acknowledge(arrival, NURSE, minute(86))?.arrival;
-      expect(answered && stateOf(answered)).to.equal("acknowledged");
-    });
-
-    it("takes one of two bookings away and leaves the other", () => {
-      const both = [withTwo()];
-      const changes = changesOf(
-        changeBooking(
-          booking({ bookingId: "b2", appointmentAt: minute(105) }),
-          later({
-            bookingId: "b2",
-            appointmentAt: minute(105),
-            doctor: SMITH,
-            changedAt: minute(90),
-            changedBy: NURSE,
-          }),
-          around({ open: both, recipients: told(SMITH) }),
-        ),
-      );
-      expect(
-        changes.map(({ arrival }) => [arrival.doctor, arrival.slots.map((slot) => slot.bookingId)]),
-      ).to.deep.equal([
-        [JONES, ["b1"]],
-        [SMITH, ["b2"]],
-      ]);
-      expect(changes.map(({ effects }) => spell(effects))).to.deep.equal([
-        ["edit dr.jones"],
-        ["post dr.smith", "start-clock"],
-      ]);
-      // Whoever welcomed the patient, not whoever moved the booking: replies go there.
-      expect(changes[1]?.arrival.markedBy).to.equal(MIA);
-      // And the patient has been here since then.
-      expect(changes[1]?.arrival.arrivedAt).to.deep.equal(minute(81));
-      expect(changes[1]?.arrival.slots[0]?.arrivedAt).to.deep.equal(minute(81));
-    });
-
-    it("is here as long as the one of the bookings that came first", () => {
-      const smiths = arrived({ doctor: SMITH, bookingId: "b2", changedAt: minute(84) }, told(SMITH));
-      const changes = changesOf(
-        changeBooking(booking(), later({ doctor: SMITH }), around({ open: [arrived(), smiths] })),
-      );
-      expect(changes.at(-1)?.arrival).to.deep.include({ id: smiths.id, arrivedAt: minute(80) });
-    });
-
-    it("takes the notice to the patient who came, when it was the wrong one", () => {
-      const changes = changesOf(
-        changeBooking(
-          booking(),
-          later({ patientId: "p2", patientName: "Bob Ray" }),
-          around({ open: [arrived()] }),
-        ),
-      );
-      expect(changes.map(({ arrival }) => [arrival.patientId, ...progress(arrival)])).to.deep.equal([
-        ["p1", "dr.jones retracted reassigned"],
-        ["p2", "dr.jones waiting"],
-      ]);
-    });
-  });
-
-  describe("of two in a row for one patient and doctor", () => {
-    const second = (changes: Partial<Booking> = {}) =>
-      booking({ bookingId: "b2", appointmentAt: minute(105), changedAt: minute(81), ...changes });
-
-    it("is one notice with both times", () => {
-      const first = arrived();
-      const { arrival, effects } = only(changeBooking(null, second(), around({ open: [first] })));
-      expect(arrival.id).to.equal(first.id);
-      expect(arrival.slots.map((slot) => slot.bookingId)).to.deep.equal(["b1", "b2"]);
-      expect(spell(effects)).to.deep.equal(["edit dr.jones"]);
-    });
-
-    it("is shown in the order of the appointments, whichever came first", () => {
-      const late = only(changeBooking(null, second(), around())).arrival;
-      const { arrival } = only(changeBooking(null, booking(), around({ open: [late] })));
-      expect(arrival.slots.map((slot) => slot.bookingId)).to.deep.equal(["b1", "b2"]);
-    });
-
-    it("tells each who marks one that the doctor cannot be told, once", () => {
-      const recipients = [{ username: JONES, deliver: false, reason: "no-account" } as const];
-      const joined = (changes: Partial<Booking>, first: Partial<Parameters<typeof around>[0]> = {}) => {
-        const open = only(changeBooking(null, booking(), around({ recipients, ...first }))).arrival;
-        return only(changeBooking(null, second(changes), around({ open: [open], recipients })));
-      };
-      expect(spell(joined({ changedBy: MIA }).effects)).to.deep.equal([]);
-      expect(spell(joined({ changedBy: NURSE }).effects)).to.deep.equal(["report dr.jones"]);
-      // The kiosk that marked the first could not be told at all.
-      const afterKiosk = joined({ changedBy: MIA }, { changerReachable: false });
-      expect(spell(afterKiosk.effects)).to.deep.equal(["report dr.jones"]);
-      expect(afterKiosk.arrival.notices[0]?.progress).to.include({ reported: true });
-    });
-
-    for (const [why, open, next] of [
-      ["the first was acknowledged", doctorAt("acknowledged"), second()],
-      ["they are on different days", { ...arrived(), day: "2026-03-01" }, second()],
-      ["they are with different doctors", arrived({ doctor: SMITH }, told(SMITH)), second()],
-    ] as const) {
-      it(`is a notice of its own when ${why}`, () => {
-        const { arrival, effects } = only(changeBooking(null, next, around({ open: [open] })));
-        expect(arrival.id).not.to.equal(open.id);
-        expect(spell(effects)).to.deep.equal(["post dr.jones", "start-clock"]);
-      });
-    }
-
-    for (const status of ["cancelled", "no_show", "booked"] as const) {
-      it(`shows the other one still when one is ${status}`, () => {
-        const change = only(
-          changeBooking(second(), second({ status, changedAt: minute(86) }), around({ open: [withTwo()] })),
-        );
-        expect(spell(change.effects)).to.deep.equal(["edit dr.jones"]);
-        expect(change.arrival.slots.map((slot) => slot.bookingId)).to.deep.equal(["b1"]);
-        expect(change.arrival.ended).to.equal(null);
-      });
-    }
-
-    it("ends when the patient goes into session for either", () => {
-      const change = only(
-        changeBooking(booking(), later({ status: "in_session" }), around({ open: [withTwo()] })),
-      );
-      expect(spell(change.effects)).to.deep.equal(["take-down dr.jones"]);
-      // The other one, still marked as arrived, raises nothing new when it changes next.
-      const next = second({ changedAt: minute(95), location: "Room 2" });
-      expect(changesOf(changeBooking(second(), next, around()))).to.deep.equal([]);
-    });
-  });
-
   describe("while the patient waits", () => {
     it("shows another time on the same notice", () => {
       const { arrival, effects } = only(
@@ -488,19 +263,3 @@ describe("a booking that changes", () => {
     expect(spell(effects)).to.deep.equal(["take-down dr.jones"]);
   });
 });
-
-const RECEPTION = named("reception");
-
-function calledIn(arrival: Arrival, toldAs: "backup" | "reception"): Arrival {
-  const notice = { ...unposted(RECEPTION, minute(81)), toldAs, shown: true };
-  return {
-    ...arrival,
-    notices: [...arrival.notices, notice],
-    escalations: [{ kind: toldAs, label: "Reception", told: true, at: minute(81) }],
-  };
-}
-
-function withTwo(): Arrival {
-  const next = booking({ bookingId: "b2", appointmentAt: minute(105), changedAt: minute(81) });
-  return only(changeBooking(null, next, around({ open: [arrived()] }))).arrival;
-}
