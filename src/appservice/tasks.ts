@@ -44,7 +44,7 @@ type MatrixJob =
   | "tags"
   | "conversations";
 
-/** The jobs that carry what was decided to the homeserver, and what it sent to the features. */
+/** The jobs that carry decisions to the homeserver, and its events to the features. */
 export function matrixTasks(dependencies: MatrixTaskDependencies): {
   readonly [Name in MatrixJob]: (payload: JobPayloads[Name], inTurn: InTurn) => Promise<void>;
 } {

@@ -22,9 +22,9 @@ interface Due {
 }
 
 /**
- * The job `accounts`: makes every account that is due what the directory says, then has the rooms looked at that wait
- * for them. There is one such job at a time, so two changes of one account are never carried out in the wrong order.
- * An account that fails does not hold up the others; it is tried again with the job.
+ * The job `accounts`: brings every due account into line with the directory, then queues the rooms that wait for them.
+ * Only one such job runs at a time, so two changes of one account never happen in the wrong order. An account that
+ * fails does not stop the others; it is retried with the job.
  */
 export async function drainAccounts(dependencies: AccountCheckDependencies): Promise<void> {
   const { database } = dependencies;
@@ -45,7 +45,7 @@ async function next(database: Database, failedBefore: boolean): Promise<Due[]> {
   return found.rows;
 }
 
-/** @returns the first error, if one of them failed. */
+/** @returns the first error, if any failed. */
 async function check(dependencies: AccountCheckDependencies, due: readonly Due[]): Promise<unknown> {
   if (due.length === 0) return undefined;
   const { database, homeserver, directory, settings } = dependencies;
@@ -59,7 +59,7 @@ async function check(dependencies: AccountCheckDependencies, due: readonly Due[]
     holdRoomsOf({ tx, directory: people, settings }, made),
   );
   const done = due.filter(({ user_id }) => !failed.has(user_id));
-  // One that became due again meanwhile has another number, and stays.
+  // An account that became due again meanwhile has another number, and stays.
   await database.query("DELETE FROM account_checks WHERE seq = ANY($1)", [done.map(({ seq }) => seq)]);
   await database.query("UPDATE account_checks SET attempts = attempts + 1 WHERE user_id = ANY($1)", [
     [...failed.keys()],

@@ -19,17 +19,17 @@ export interface FollowDirectoryDependencies {
   readonly settings: PracticeSettings;
 }
 
-/** Changes at a time: what one transaction holds stays small, however large an import. */
+/** Changes per transaction, so that each stays small, however large an import is. */
 const BATCH = 1_000;
 
 /**
- * The job `conversations`: takes the changes of the directory that have come since it last ran, all at once, and queues
- * the accounts and the rooms that they reach. What it costs grows with what changed, and not with the practice.
+ * The job `conversations`: takes all changes of the directory that have come since it last ran, and queues the accounts
+ * and rooms they affect. The cost grows with what changed, not with the practice.
  */
 export async function followDirectory(dependencies: FollowDirectoryDependencies): Promise<void> {
   const follow = async (tx: Transaction) => {
     const changed = await takeChanges(tx, BATCH);
-    // Loaded after they were taken, so they are in it.
+    // Loaded after they were taken, so it includes them.
     if (changed.length > 0)
       await queueReached(dependencies, tx, await dependencies.directory.fresh(), changed);
     return changed.length;
@@ -47,14 +47,14 @@ async function queueReached(
     new Set(changed.flatMap((each) => (each.kind === kind ? [each.subject as Subject] : [])));
   const users = subjects<Username>("user");
   const groups = subjects<SecurityGroupId>("security_group");
-  // A group gives and takes access: it may reach all who are in it.
+  // A group gives and takes access, so it may affect everyone in it.
   const members = [...groups].flatMap((group) => directory.securityGroups.get(group)?.members ?? []);
   const userIds = new Map(
     [...users, ...members].map((username): [UserId, Username] => [userIdOf(settings, username), username]),
   );
   const handles = [
     ...[...groups].map((securityGroup) => groupHandleOf(settings, { securityGroup })),
-    // A group without a name is called after its members.
+    // A group without a name is named after its members.
     ...[...customGroupsAround(directory, { usernames: users, groups })].map((customGroup) =>
       groupHandleOf(settings, { customGroup }),
     ),

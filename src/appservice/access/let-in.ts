@@ -7,14 +7,16 @@ import { addJob, type InTurn } from "../../store/jobs.ts";
 import { type ReconcilerDependencies, reconcileRoom } from "../rooms/reconciler.ts";
 import { roomsToEnter } from "./reached-rooms.ts";
 
-/** Somebody signs in while rooms are still to be made or filled: has them let into theirs before everybody else. */
+/**
+ * Someone signs in while rooms are still to be made or filled: queues letting them into theirs before everyone else.
+ */
 export async function letInFirst(db: Queryable, username: Username): Promise<void> {
   if (await roomsWait(db)) await addJob(db, "rooms_of", { username }, { queue: `rooms_of:${username}` });
 }
 
 /**
- * The job `rooms_of`: makes the rooms that a person belongs in and is not in, and lets them in, and nobody else: the others
- * come when it is their turn.
+ * The job `rooms_of`: makes the rooms that a person belongs in but is not in, and lets only them in. The others join
+ * when it is their turn.
  */
 export async function letIn(
   dependencies: ReconcilerDependencies,

@@ -33,28 +33,28 @@ interface Practice {
 }
 
 export interface Reach {
-  /** Whose record, groups or access changed. */
+  /** People whose record, groups or access changed. */
   readonly people: ReadonlySet<Username>;
   /** Security groups whose record changed. */
   readonly groups: ReadonlySet<SecurityGroupId>;
   readonly accounts: KnownAccounts;
-  /** Accounts are made first, which then has the held rooms looked at. */
+  /** Accounts are made first; the held rooms are checked after that. */
   readonly accountsAreDue: boolean;
 }
 
-/** People whose rooms are looked at as a whole: for a change of larger ones it is asked only who came and who went. */
+/** For up to this many people, all their rooms are checked; for a larger change, only who came and who went. */
 const SMALL = 50;
 
 /**
- * Queues the rooms that a change makes other than they ought to be. Who has to leave comes first; then rooms that are
- * there; those that are still to be made are for when nobody waits, and wait for their people's accounts.
+ * Queues the rooms that a change affects. People who have to leave come first, then existing rooms. Rooms still to be
+ * made wait until nobody waits for anything else, and until their people have accounts.
  */
 export async function checkReachedRooms(practice: Practice, reach: Reach): Promise<void> {
   const { tx, directory } = practice;
   const { people, groups } = reach;
   const reached = await conversationsReached(practice, reach);
   const moves = await movesOf(practice, reach, reached.shared);
-  // Where somebody comes or goes, groups around it that have no name are called otherwise.
+  // When someone comes or goes, unnamed groups around it change their names.
   const around = [...withHolders(directory, moves.moved)].filter((id) => !moves.moved.has(id));
   const look = new Set<ConversationId>([...moves.joining, ...around]);
   const whole: StoredConversation[] = [...reached.own];
@@ -79,7 +79,7 @@ export async function checkReachedRooms(practice: Practice, reach: Reach): Promi
   );
   const roomless = [...all.values()].filter(({ roomId }) => roomId === null);
   const making = await underWay(tx, roomless);
-  // One that a job may be about to make, of people who may not belong in it any more, is not put off.
+  // A room that a job may be about to make, with people who may no longer belong in it, is not postponed.
   await checkRooms(tx, making);
   await checkRoomsLater(
     tx,
@@ -88,7 +88,7 @@ export async function checkReachedRooms(practice: Practice, reach: Reach): Promi
   );
 }
 
-/** The conversations that may be other than they ought to be after the change. */
+/** The conversations that the change may affect. */
 async function conversationsReached(
   { tx, directory }: Practice,
   { people, groups }: Pick<Reach, "people" | "groups">,
@@ -107,15 +107,15 @@ async function conversationsReached(
 const NONE: ReadonlySet<never> = new Set<never>();
 
 interface Moves {
-  /** Conversations in whose rooms somebody is who does not belong there. */
+  /** Conversations with someone in their room who does not belong there. */
   readonly leaving: ReadonlySet<ConversationId>;
-  /** Those in whose rooms somebody with an account is missing. */
+  /** Conversations whose room lacks someone with an account. */
   readonly joining: ReadonlySet<ConversationId>;
-  /** All of which somebody is to come or to go. */
+  /** All conversations that someone joins or leaves. */
   readonly moved: ReadonlySet<ConversationId>;
 }
 
-/** Who of these people is in which shared room, against who ought to be. Nobody else of those rooms is looked at. */
+/** Compares which shared rooms these people are in with where they should be. Looks at nobody else in those rooms. */
 async function movesOf(
   { tx, directory, settings }: Practice,
   { people, accounts }: Pick<Reach, "people" | "accounts">,
@@ -139,7 +139,7 @@ async function movesOf(
     for (const { conversation } of conversations) {
       if (!shares(rooms, conversation) || present.has(key(user, conversation))) continue;
       moved.add(conversation.id);
-      // Making an account has its rooms looked at.
+      // Creating an account also queues a check of its rooms.
       if (accounts.made(user)) joining.add(conversation.id);
     }
   }
@@ -162,7 +162,7 @@ const namesOne = (
 ): boolean =>
   group.users.some((each) => people.has(each)) || group.securityGroups.some((each) => groups.has(each));
 
-/** Those of these rooms that are other than they ought to be, as far as the mirror knows. */
+/** Which of these rooms differ from what they should be, as far as the mirror knows. */
 async function differing(
   { tx, directory, settings }: Practice,
   conversations: readonly StoredConversation[],
@@ -183,7 +183,7 @@ async function differing(
   });
 }
 
-/** Those of which a job may be making the room at this moment. */
+/** The ones whose room a job may be making right now. */
 async function underWay(
   tx: Queryable,
   conversations: readonly StoredConversation[],
@@ -197,14 +197,14 @@ async function underWay(
   return new Set(found.rows.map((row) => row.id));
 }
 
-/** Has the rooms looked at that new accounts belong in, once `releaseRooms` says so. */
+/** Queues checks of the rooms that new accounts belong in, to run once `releaseRooms` is called. */
 export async function holdRoomsOf(practice: Practice, users: readonly UserId[]): Promise<void> {
   const { tx, directory, settings } = practice;
   const people = new Set(users.flatMap((user) => usernameOf(settings, user, directory) ?? []));
   const { own, shared } = await conversationsReached(practice, { people, groups: NONE });
   const theirs = [...people].map((username) => roomsOf(directory, username));
   const belong = shared.filter(({ conversation }) => theirs.some((rooms) => shares(rooms, conversation)));
-  // The handle of a group stands in the rooms of those that it is part of.
+  // A group's handle is in the rooms of the groups that contain it.
   const holders = users.flatMap((user) => [...holdersOf(directory, handleTarget(settings, user, directory))]);
   await checkRoomsLater(
     tx,
@@ -227,7 +227,7 @@ const roomsOf = (directory: Directory, username: Username): SharedRooms =>
   sharedRoomsOf(directory, username, customGroupsAround(directory, { usernames: [username], groups: [] }));
 
 /**
- * The conversations in whose rooms a person ought to be and is not, as far as the mirror knows: those in which people
+ * The conversations whose rooms a person should be in and is not, as far as the mirror knows. Rooms in which people
  * talk come first.
  */
 export async function roomsToEnter(

@@ -28,12 +28,12 @@ export type SignInAnswer =
   | { readonly refused: "too-soon"; readonly retryAfter: number }
   | { readonly refused: "homeserver-down"; readonly retryAfter?: number };
 
-/** Longer waits than this (milliseconds) are the homeserver's limit of one login token a minute for each user. */
+/** A longer wait than this (milliseconds) comes from the homeserver's limit of one login token a minute per user. */
 const TOO_SOON = 1_000;
 
 /**
- * A one-time link that signs a user in (client-server API, `m.login.token`). Their account is made right first, and
- * their notifications are set again as the preferences say, since any client may have changed them.
+ * A one-time link that signs a user in (client-server API, `m.login.token`). Their account is put in order first, and
+ * their notifications are reset to their preferences, since any client may have changed them.
  */
 export async function issueSignIn(dependencies: SignInDependencies, name: Username): Promise<SignInAnswer> {
   const { database, homeserver, settings } = dependencies;
@@ -52,7 +52,7 @@ export async function issueSignIn(dependencies: SignInDependencies, name: Userna
     });
     if (failed.has(user)) throw failed.get(user);
     await letInFirst(database, username);
-    // The account may have been made for somebody who lost access just then: it is looked at again.
+    // They may have lost access while the account was being made: it is checked again.
     if (!hasAccess(await dependencies.directory.fresh(), username)) {
       await database.transaction((tx) => checkAccounts(tx, [user]));
       return { refused: "no-access" };
@@ -62,7 +62,7 @@ export async function issueSignIn(dependencies: SignInDependencies, name: Userna
     const token = await loginToken(homeserver, user);
     return {
       login_token: token.login_token,
-      // The token follows `#` in our own page, so that no server logs it.
+      // In our own page the token follows `#`, so that no server logs it.
       url: dependencies.template.replace("{login_token}", encodeURIComponent(token.login_token)),
       expires_in: Math.floor(token.expires_in_ms / 1_000),
     };

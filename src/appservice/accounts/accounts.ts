@@ -3,27 +3,27 @@ import type { UserId } from "../../policy/model.ts";
 import type { Database, Queryable, Transaction } from "../../store/database.ts";
 import { type Homeserver, HomeserverAway, MatrixRefused, path } from "../homeserver/homeserver.ts";
 
-/** An account as it ought to be. */
+/** An account as it should be. */
 export interface ExpectedAccount {
   readonly displayName: string;
-  /** May not sign in, and every session is ended. */
+  /** May not sign in, and all sessions are ended. */
   readonly locked: boolean;
   /** No notifications: Keep hidden or Never receive. */
   readonly muted: boolean;
 }
 
-/** `departed`: one of ours whom the directory no longer knows; locked, whatever its name. */
+/** `departed`: one of ours that is no longer in the directory; locked, whatever its name. */
 export type WantedAccount = ExpectedAccount | "departed";
 
-/** Calls at a time. Synapse works on one thing at a time; more would only wait there. */
+/** Concurrent calls. Synapse handles one request at a time; more would only wait there. */
 const AT_ONCE = 8;
 
 /**
- * Makes accounts what they ought to be, calling the homeserver for the differences only. What was done is recorded
- * when all of them are done; until then a crash costs calls that change nothing.
+ * Brings accounts into line, calling the homeserver only for the differences. Results are recorded once all are done; a
+ * crash before that costs calls that change nothing.
  * @param onMade what follows from new accounts, in the transaction that records them.
- * @returns the accounts that failed, and why: also those for which alone the homeserver had no answer.
- * @throws HomeserverAway when the homeserver went away: so many in a row got no answer.
+ * @returns the accounts that failed, and why, including single ones to which the homeserver gave no answer.
+ * @throws HomeserverAway if the homeserver went away: this many calls in a row got no answer.
  */
 export async function syncAccounts(
   database: Database,
@@ -43,7 +43,7 @@ export async function syncAccounts(
       account === "departed"
         ? { displayName: actual?.displayName ?? "", locked: true, muted: false }
         : account;
-    // Nobody has to have an account who may not use it.
+    // Someone who may not use Whisper needs no account.
     if (actual === null && expected.locked) return;
     try {
       if (!(await bring(homeserver, user, actual, expected))) return;
@@ -77,7 +77,8 @@ async function bring(
   let done = false;
   if (actual?.displayName !== displayname) {
     const name = () => homeserver.call({ method: "PUT", path: admin, body: { displayname } });
-    // A sign-in and the job may make one account at once: Synapse refuses the second, and takes it when it is there.
+    // A sign-in and the job may create the same account at the same time: Synapse refuses the second, which then uses
+    // the existing one.
     await name().catch((error: unknown) => {
       if (error instanceof MatrixRefused && error.errcode === "M_USER_IN_USE") return name();
       throw error;
@@ -86,7 +87,7 @@ async function bring(
   }
   if ((actual?.locked ?? false) !== locked) {
     await homeserver.call({ method: "PUT", path: admin, body: { locked } });
-    // A locked account still gets push messages, and its tokens come back to life when it is unlocked.
+    // A locked account still gets push messages, and its tokens work again once it is unlocked.
     if (locked)
       await homeserver.call({ method: "POST", path: path`/_matrix/client/v3/logout/all`, as: user });
     done = true;
@@ -121,7 +122,7 @@ async function accountsOf(db: Queryable, users: readonly UserId[]): Promise<Map<
   );
 }
 
-/** Writes down what was changed, and nothing else: the rest may have been changed by somebody else meanwhile. */
+/** Records only what was changed: someone else may have changed the rest meanwhile. */
 async function record(
   db: Queryable,
   accounts: ReadonlyMap<UserId, ExpectedAccount>,
@@ -152,13 +153,13 @@ async function record(
 }
 
 export interface KnownAccounts {
-  /** It exists, and may join rooms. */
+  /** It exists and may join rooms. */
   made(user: UserId): boolean;
-  /** It is not as it ought to be, or is being looked at, and may just become what it ought to have been before. */
+  /** It is not as it should be, or it is being worked on and may just be becoming what it should have been before. */
   differ(user: UserId, wanted: WantedAccount): boolean;
 }
 
-/** What is known of these accounts. */
+/** What is known about these accounts. */
 export async function knownAccounts(db: Queryable, users: readonly UserId[]): Promise<KnownAccounts> {
   const found = await db.query<{ user_id: UserId }>(
     "SELECT user_id FROM account_checks WHERE user_id = ANY($1)",

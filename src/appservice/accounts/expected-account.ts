@@ -11,8 +11,8 @@ import { hasAccess } from "../../policy/people/permissions.ts";
 import type { ExpectedAccount } from "./accounts.ts";
 
 /**
- * The account of a person or of a group's handle as it ought to be; `departed` for one of ours that the
- * directory no longer knows (a deleted group's handle): whatever its name, it is locked. null for all others.
+ * How the account of a person or a group's handle should be. `departed`: one of ours that is no longer in the directory
+ * (a deleted group's handle); it is locked, whatever its name. Null for all others.
  */
 export function expectedAccount(
   directory: Directory,
@@ -39,7 +39,7 @@ export function expectedAccount(
   }
 }
 
-/** Keep hidden: no notifications. Never receive: those of groups are suppressed too. */
+/** Keep Hidden: no notifications. Never Receive suppresses those of groups too. */
 const silenced = ({ preferences }: User): boolean => preferences.keepHidden || preferences.neverReceive;
 
 function groupName(directory: Directory, target: HandleTarget): string {

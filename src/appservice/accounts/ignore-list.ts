@@ -3,8 +3,8 @@ import { accountDataOf } from "../homeserver/account-data.ts";
 import { type Homeserver, path } from "../homeserver/homeserver.ts";
 
 /**
- * Takes the bot off a user's ignore list (client-server API, "Ignoring Users"). Synapse would not show them anything
- * that Whisper sends, arrival notices included, and nobody would know.
+ * Removes the bot from a user's ignore list (client-server API, "Ignoring Users"). Otherwise Synapse would show them
+ * nothing that Whisper sends, not even arrival notices, and nobody would know.
  */
 export async function neverIgnore(homeserver: Homeserver, user: UserId, bot: UserId): Promise<void> {
   const where = path`/_matrix/client/v3/user/${user}/account_data/m.ignored_user_list`;

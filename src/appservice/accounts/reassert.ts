@@ -21,11 +21,11 @@ export interface ReassertDependencies {
 }
 
 /**
- * Sets everybody's notifications again as their preferences say. A client may have changed `.m.rule.master`, of which
- * no application service is told; the preference in HealthTrack is what counts (docs/matrix-mapping.md#rules). An account
- * that Synapse refuses, such as one that is deactivated there, keeps nobody else from theirs.
- * Whatever is pushed to them names nobody, also when its pusher was set past the gate.
- * @throws HomeserverAway: then nobody else would fare better.
+ * Resets everyone's notifications to their preferences. A client may have changed `.m.rule.master`, and no application
+ * service hears of that; the preference in HealthTrack counts (docs/matrix-mapping.md#rules). An account that Synapse
+ * refuses, such as a deactivated one, does not stop the others. Their pushers name nobody, even if they were set past
+ * the gate.
+ * @throws HomeserverAway: the other accounts would fare no better.
  */
 export async function reassertNotifications(dependencies: ReassertDependencies): Promise<void> {
   let refused = 0;

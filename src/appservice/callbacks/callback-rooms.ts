@@ -6,19 +6,22 @@ import type { Notifications } from "../../store/notifications.ts";
 import { type Homeserver, MatrixRefused } from "../homeserver/homeserver.ts";
 import { adminState } from "../rooms/room-steps.ts";
 
-/** Rooms kept in memory at most; the least recently asked for goes first. */
+/** The most rooms kept in memory; the least recently used goes first. */
 const KEPT = 20_000;
 
-/** What the policy callbacks need to know of a room. */
+/** What the policy callbacks need to know about a room. */
 export interface CallbackRooms {
-  /** From memory where it was asked for before. */
+  /** From memory, if it was asked for before. */
   roomOf(id: RoomId): Promise<KnownRoom>;
   /**
-   * By the database's word and, while the room is not Whisper's, by the homeserver's: a room that a client is just making
-   * is not known here yet. Reading it while Synapse waits for a callback is safe.
+   * From the database and, unless the room is Whisper's, from the homeserver: a room that a client has just made is not
+   * known here yet. Reading it while Synapse waits for a callback is safe.
    */
   asked(id: RoomId): Promise<KnownRoom>;
-  /** Who has left the rooms of these conversations, or was put out, by the homeserver's word: Whisper may not have heard yet. */
+  /**
+   * Who has left these conversations' rooms or was removed, according to the homeserver: Whisper may not have heard
+   * yet.
+   */
   left(ids: readonly ConversationId[]): Promise<ReadonlyMap<ConversationId, readonly UserId[]>>;
 }
 
@@ -33,7 +36,7 @@ export function callbackRooms(
   notifications: Notifications,
 ): CallbackRooms {
   const managed = new Map<RoomId, CallbackRoom & { settled: true }>();
-  // A look-up that was under way when a room changed hands may have seen it as it was: what it found is not kept.
+  // A lookup in progress while a room changed hands may have seen its old state: its result is not kept.
   let changes = 0;
   notifications.on("whisper_room", (room) => {
     changes += 1;
@@ -71,7 +74,7 @@ export function callbackRooms(
     return present.rows.length === 0 ? UNKNOWN : madeOf(present.rows);
   };
 
-  /** A room that was retired: closed for good, or given up for the one that its conversation has. */
+  /** A retired room: closed for good, or abandoned in favour of the conversation's current one. */
   const retired = async (id: RoomId): Promise<KnownRoom | null> => {
     const found = await database.query<{ successor: string | null }>(
       "SELECT successor FROM retired_rooms WHERE room_id = $1",
@@ -111,7 +114,7 @@ async function leftOf(homeserver: Homeserver, room: RoomId): Promise<UserId[]> {
   );
 }
 
-/** The room as the homeserver has it at this moment; null: it knows none. */
+/** The room as the homeserver has it right now; null: it does not exist there. */
 async function askedOf(homeserver: Homeserver, id: RoomId): Promise<KnownRoom | null> {
   const state = await adminState(homeserver, id).catch((error: unknown) => {
     if (error instanceof MatrixRefused) return [];

@@ -31,7 +31,7 @@ import type { CallbackRooms } from "./callback-rooms.ts";
 const userId = z.string().transform((id) => id as UserId);
 const roomId = z.string().transform((id) => id as RoomId);
 
-/** What synapse-http-antispam sends for each callback that Whisper has it enable. */
+/** What synapse-http-antispam sends for each callback that Whisper enables. */
 const BODIES = {
   user_may_create_room: z.looseObject({ user_id: userId }),
   user_may_invite: z.looseObject({ inviter: userId, invitee: userId, room_id: roomId }),
@@ -51,7 +51,7 @@ const BODIES = {
 
 type Callback = keyof typeof BODIES;
 type Body<Name extends Callback> = z.infer<(typeof BODIES)[Name]>;
-/** What a decision is made on. */
+/** What a decision is based on. */
 interface View {
   readonly directory: Directory;
   readonly roomOf: CallbackRooms["roomOf"];
@@ -63,9 +63,9 @@ export interface PolicyCallbackDependencies {
   readonly directory: DirectorySnapshot;
   readonly settings: PracticeSettings;
   readonly rooms: CallbackRooms;
-  /** Has a room taken over that a user made, and waits until that is done, for a bounded time. */
+  /** Adopts a room that a user made, and waits until that is done, for a bounded time. */
   readonly adopt: (room: RoomId) => Promise<void>;
-  /** Told of whoever is let in. Nobody waits for it. */
+  /** Called when someone may sign in. Nobody waits for it. */
   readonly onSignIn: (user: UserId) => void;
   readonly log: Logger;
   readonly onDecided: (callback: Callback, allowed: boolean, seconds: number) => void;
@@ -73,8 +73,8 @@ export interface PolicyCallbackDependencies {
 
 /**
  * The policy callbacks of synapse-http-antispam: 200 allows, 403 refuses with a sentence that the client shows. They
- * are answered from memory. What memory would refuse is asked of the database and the homeserver once more, since memory
- * may be a moment old; if they cannot be asked, what memory says stands.
+ * are answered from memory. Before refusing, Whisper asks the database and the homeserver, since memory may be slightly
+ * out of date; if they cannot be asked, the answer from memory stands.
  */
 export function policyCallbacks(dependencies: PolicyCallbackDependencies): Router {
   const router = express.Router();
@@ -111,7 +111,8 @@ export function policyCallbacks(dependencies: PolicyCallbackDependencies): Route
         if (verdict.allowed) allowed(given);
       } catch (error) {
         dependencies.log.error({ err: error, callback: name }, "a policy callback could not decide");
-        // Not JSON on purpose: the module then does as it was told for failures (messages pass, all else is refused).
+        // Deliberately not JSON: the module then does what it was told to do on failures (messages pass, everything
+        // else is refused).
         response.status(500).type("text").send("Whisper could not decide");
       }
     });
@@ -144,7 +145,7 @@ function decisionsOf(dependencies: PolicyCallbackDependencies): { [Name in Callb
         mayInvite(people, settings, { inviter, invitee, room: now }),
       );
     },
-    // Whoever is of the practice is invited as such.
+    // People of the practice are invited by their accounts.
     user_may_send_3pid_invite: async () => refused(words.notByEmail),
     user_may_join_room: async ({ directory, roomOf }, { user, room }) =>
       mayJoin(directory, settings, { user, room: await roomOf(room) }),
@@ -154,8 +155,8 @@ function decisionsOf(dependencies: PolicyCallbackDependencies): { [Name in Callb
       // The create event comes before there is a room.
       if (event.room_id === undefined) return mayCreateRoom(directory, settings, sender);
       let room = await roomOf(event.room_id);
-      // A message into a room that is not ours yet: the room becomes ours first, so that the rules hold for it.
-      // State is what adoption itself writes, so it never waits for adoption.
+      // A message into a room that is not ours yet: the room is adopted first, so that the rules apply to the message.
+      // State never waits for adoption, which itself writes state.
       if (!room.settled && !state && sender !== settings.bot) {
         await adopt(event.room_id);
         room = await roomOf(event.room_id);
@@ -170,8 +171,8 @@ function decisionsOf(dependencies: PolicyCallbackDependencies): { [Name in Callb
 }
 
 /**
- * What is allowed is decided once more where it hangs on a few whether somebody who never receives is reached alone: by
- * who is in the room at this moment. Whisper hears of those who leave a moment later.
+ * If a few people decide whether someone who never receives is reached alone, an allowed act is decided again by who is
+ * in the room right now. Whisper hears of departures a moment later.
  */
 async function whereFewAre(
   { rooms, settings, log }: PolicyCallbackDependencies,

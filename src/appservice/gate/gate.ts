@@ -43,36 +43,36 @@ export interface GateOptions {
   readonly log: GateLog;
   /** A proxy in front says who the client is, and overwrites what clients say themselves. */
   readonly behindProxy: boolean;
-  /** Other milliseconds than usual, for tests. */
+  /** Other waiting times, in milliseconds, for tests. */
   readonly looks?: readonly number[];
   readonly keepMembership?: number;
 }
 
 export interface Gate {
-  /** Answers gated requests, passes all others on. Goes before anything that reads bodies. */
+  /** Answers gated requests and passes on all others. Must come before anything that reads bodies. */
   readonly router: Router;
   close(): void;
 }
 
-/** Long polls open at a time: one for each device of a large practice. */
+/** The most long polls open at a time: one for each device of a large practice. */
 const MOST_POLLS = 4_096;
-/** Other reads at a time. They have connections of their own, so that polls, which wait, do not keep them waiting. */
+/** The most other reads at a time. They have their own connections, so that waiting polls do not block them. */
 const MOST_READS = 1_024;
 const MOST_QUESTIONS = 64;
 /**
- * Of one person: two polls for each of a good many devices, with some of connections that broke and are not known to
- * have. Reads come in bursts, a room full of pictures, so what is beyond waits for its turn.
+ * Per person: two polls for each of a good number of devices, some of them on connections that have broken unnoticed.
+ * Reads come in bursts, such as a room full of pictures, so any excess waits for its turn.
  */
 const POLLS_EACH = 32;
 const READS_EACH = 16;
 const READS_WAITING_EACH = 256;
 
 const POLLS: ReadonlySet<GatedKind> = new Set(["sync", "sliding-sync"]);
-/** Refused without asking anybody. */
+/** Refused without asking anyone. */
 const NOT_SERVED: ReadonlySet<GatedKind> = new Set(["event-stream", "identity-server", "legacy-media"]);
 
 /**
- * The read gate: nobody reads anything of a room that they are not in now. Synapse itself would serve a removed user
+ * The read gate: nobody reads anything from a room they are not in now. Synapse itself would serve a removed user
  * single events, notifications, files and, through /sync, the whole past; see docs/decisions/read-gate.md.
  */
 export function createGate(options: GateOptions): Gate {

@@ -8,12 +8,12 @@ import { forwardedHeaders } from "./passage/forwarded.ts";
 import { HOMESERVER_AWAY, refuse, sendJson, UNKNOWN_PATH } from "./passage/refusal.ts";
 import { pathOf } from "./passage/request-path.ts";
 
-/** What clients need. Not the administration API (/_synapse), not federation. */
+/** What clients need. Not the administration API (/_synapse), and not federation. */
 const PROXIED = /^\/(?:_matrix\/(?:client|media)\/|\.well-known\/matrix\/client$)/;
 
 /**
- * The whole client API with the gate in it, for where no nginx stands in front: development, demo, small practices.
- * Requests go through as they are and answers as they come, long polls and large files included.
+ * The whole client API with the gate in it, for setups without nginx: development, demo, small practices. Requests and
+ * answers are streamed unchanged, including long polls and large files.
  */
 export type ClientApiProxyOptions = GateOptions;
 
@@ -25,7 +25,7 @@ export function createClientApiProxy(options: ClientApiProxyOptions): Gate {
   const proxy = createProxyMiddleware<Request, express.Response>({
     target: options.synapseUrl,
     agent,
-    // Silence of ten minutes: more than any long poll, so only what hangs is cut.
+    // Ten minutes of silence: longer than any long poll, so only hung requests are cut.
     proxyTimeout: 10 * 60_000,
     on: {
       error: (error, _request, response) => answerProxyError(error, response, options.log),
@@ -39,7 +39,7 @@ export function createClientApiProxy(options: ClientApiProxyOptions): Gate {
   });
   router.use(gate.router);
   router.use((request, _response, next) => {
-    // Before the proxy sees them: its own hook is left out for requests that say `Expect`.
+    // Before the proxy sees them: its own hook is skipped for requests with `Expect`.
     request.headers = forwardedHeaders(request, options.behindProxy);
     next();
   });
@@ -54,7 +54,7 @@ export function createClientApiProxy(options: ClientApiProxyOptions): Gate {
 }
 
 function answerProxyError(error: Error & { code?: string }, response: unknown, log: GateLog): void {
-  // Anything else is the socket of a WebSocket, which is never upgraded here.
+  // Anything else is a WebSocket's socket, which is never upgraded here.
   if (!(response instanceof ServerResponse) || response.destroyed || response.writableFinished) return;
   log.warn({ err: error }, "Synapse did not answer the client API proxy");
   sendJson(response as express.Response, HOMESERVER_AWAY.status, {

@@ -5,7 +5,7 @@ import type { RequestHandler } from "express";
 export const SIGN_IN_PATH = "/whisper/sign-in";
 
 export interface SignInPageOptions {
-  /** The homeserver as the client reaches it. */
+  /** The homeserver's address for the client. */
   readonly homeserverUrl: string;
   /** Where the client is, under the same origin as this page: `/` or `/element/`. */
   readonly clientPath: string;
@@ -15,10 +15,10 @@ export interface SignInPageOptions {
 /**
  * The page that a sign-in link opens: `/whisper/sign-in#<one-time token>`.
  *
- * Element takes `?loginToken=` only when its origin's localStorage says which homeserver the token is of
- * (`mx_sso_hs_url`, seen on Element 1.11: "We couldn't log you in" without it). The token comes in the fragment, which
- * browsers send to nobody; the page takes it out of the address and the history at once. Element then gets it in the
- * query, which nginx takes off before it asks Element's server (docker/nginx/routes.conf): so no server's log has it.
+ * Element accepts `?loginToken=` only if its origin's localStorage says which homeserver issued the token
+ * (`mx_sso_hs_url`, observed on Element 1.11: "We couldn't log you in" without it). The token comes in the fragment,
+ * which browsers never send; the page immediately removes it from the address and the history. Element then gets it in
+ * the query, which nginx removes before it asks Element's server (docker/nginx/routes.conf). So no server logs it.
  */
 export function signInPage(options: SignInPageOptions): RequestHandler {
   const html = page(options);
@@ -72,7 +72,7 @@ a:focus-visible { outline: 3px solid var(--ink); outline-offset: 2px; }
 @media (prefers-reduced-motion: reduce) { .dots span { animation: none; } }
 `;
 
-/** Synapse's tokens are `syl_` and base64; anything else in the fragment is not a token and goes nowhere. */
+/** Synapse's tokens are `syl_` and base64. Anything else in the fragment is not a token and is ignored. */
 function script({ homeserverUrl, clientPath }: SignInPageOptions): string {
   return `
 "use strict";

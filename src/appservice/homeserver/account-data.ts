@@ -1,7 +1,7 @@
 import type { UserId } from "../../policy/model.ts";
 import { type Homeserver, MatrixRefused } from "./homeserver.ts";
 
-/** What a user's account holds under a path of account data; empty when there is nothing. */
+/** A user's account data under a path; empty if there is none. */
 export async function accountDataOf(
   homeserver: Homeserver,
   user: UserId,

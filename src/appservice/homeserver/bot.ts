@@ -4,8 +4,8 @@ import { type Homeserver, MatrixRefused, path } from "./homeserver.ts";
 const NAME = "Whisper";
 
 /**
- * Makes the bot's own account: registered, named, and known to be a server administrator.
- * @throws Error that says what to do when the bot is no administrator: without that, nothing else can work.
+ * Ensures that the bot's own account is registered, named, and a server administrator.
+ * @throws Error that says what to do if the bot is not an administrator: nothing else works without that.
  */
 export async function ensureBot(homeserver: Homeserver, bot: UserId): Promise<void> {
   await register(homeserver, bot);

@@ -10,20 +10,22 @@ import {
 } from "./homeserver.ts";
 import { sendOurselves } from "./library-requests.ts";
 
-/** Waits that the homeserver asks for up to this long are waited for in place; longer ones go back to the job. */
+/**
+ * If the homeserver asks for a wait of up to this long, the call waits in place; a longer wait goes back to the job.
+ */
 const WAIT_IN_PLACE = 2_000;
 
 export interface BridgeOptions {
   readonly homeserverUrl: string;
   readonly serverName: string;
   readonly registration: AppServiceRegistration;
-  /** Told of each call that was made, for the metrics. */
+  /** Called for each call that was made, for the metrics. */
   readonly onCall?: (pattern: string, outcome: CallOutcome, seconds: number) => void;
 }
 
 /**
- * The homeserver through matrix-appservice-bridge. One client serves all users by masquerading in the query, so
- * memory does not grow with the practice. Its own intake and stores stay off (they lose events, see docs/decisions).
+ * The homeserver through matrix-appservice-bridge. One client serves all users by masquerading in the query, so memory
+ * does not grow with the practice. The library's own intake and stores stay off (they lose events, see docs/decisions).
  */
 export async function connectHomeserver(options: BridgeOptions): Promise<HomeserverConnection> {
   Logger.configure({ console: "off" });
@@ -84,7 +86,7 @@ export async function connectHomeserver(options: BridgeOptions): Promise<Homeser
   };
 }
 
-/** What the client library throws: MatrixError, a raw response that was not JSON, or an error of the connection. */
+/** What the client library throws: a MatrixError, a raw response that was not JSON, or a connection error. */
 function failureOf(call: HomeserverCall, error: unknown): MatrixRefused | HomeserverAway {
   const { statusCode, body } = (error ?? {}) as {
     statusCode?: unknown;
@@ -96,14 +98,14 @@ function failureOf(call: HomeserverCall, error: unknown): MatrixRefused | Homese
     return new HomeserverAway(call, undefined, "throttled", typeof wait === "number" ? wait : 1_000);
   }
   if (statusCode === 502 || statusCode === 503) return new HomeserverAway(call, statusCode, "away");
-  // Not about the call: the homeserver does not know our registration (yet). Nothing is given up for that.
+  // This is not about the call: the homeserver does not know our registration (yet). Nothing is given up for that.
   const unknownToUs = statusCode === 401 && body?.errcode === "M_UNKNOWN_TOKEN";
   if (unknownToUs || statusCode >= 500 || typeof body?.errcode !== "string")
     return new HomeserverAway(call, statusCode, "failing");
   return new MatrixRefused(call, statusCode, body.errcode, typeof body.error === "string" ? body.error : "");
 }
 
-/** The client library's errors without an answer; `connect` tells a connection that nobody took from one that is slow. */
+/** The client library's errors without an answer. `connect` tells a refused connection from a slow one. */
 function silenceOf(error: unknown): NoAnswer {
   const { code, connect } = (error ?? {}) as { code?: unknown; connect?: unknown };
   return code === "ESOCKETTIMEDOUT" || (code === "ETIMEDOUT" && connect !== true) ? "slow" : "away";

@@ -7,10 +7,10 @@ interface Check {
   readonly value?: number;
 }
 
-/** Events that have waited this long (seconds) say that something is stuck. */
+/** Events that have waited this long (seconds) mean that something is stuck. */
 const LAG = 60;
 
-/** Whether Whisper can do its work: what it is made of answers, and nothing waits for long. */
+/** Can Whisper do its work? Everything it depends on answers, and nothing waits for long. */
 export function healthChecks(
   database: Database,
   homeserver: Homeserver,
@@ -42,7 +42,7 @@ export function healthChecks(
     inbox_lag: async () => {
       const { lag } = onlyRow(
         await database.query<{ lag: number }>(
-          // What waits behind an event that is being tried again holds up its own room only.
+          // Events waiting behind one that is being retried affect only their own room.
           `SELECT coalesce(extract(epoch FROM now() - min(received_at)), 0)::float AS lag FROM inbox i
            WHERE handled_at IS NULL AND parked_at IS NULL AND NOT EXISTS (SELECT FROM inbox tried
              WHERE tried.room_id = i.room_id AND tried.handled_at IS NULL AND tried.parked_at IS NULL

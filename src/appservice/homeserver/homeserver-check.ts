@@ -9,9 +9,9 @@ interface Capabilities {
 }
 
 /**
- * Has Synapse call Whisper back, which also makes it send at once what it held back while Whisper was away: by itself
+ * Makes Synapse call Whisper, which also makes it send immediately what it held back while Whisper was away: by itself
  * it would wait up to nine minutes (application service API, "Pinging").
- * @throws MatrixRefused when Synapse cannot reach Whisper.
+ * @throws MatrixRefused if Synapse cannot reach Whisper.
  */
 export const pingBack = (homeserver: Homeserver, appserviceId: string): Promise<unknown> =>
   homeserver.call({
@@ -22,8 +22,9 @@ export const pingBack = (homeserver: Homeserver, appserviceId: string): Promise<
   });
 
 /**
- * Looks at what can be seen of Synapse's settings from outside.
- * @returns a sentence for each that Whisper's promises rest on and that is not as in config/homeserver.example.yaml.
+ * Checks those of Synapse's settings that can be seen from outside.
+ * @returns a sentence for each setting that Whisper's promises depend on and that differs from
+ * config/homeserver.example.yaml.
  */
 export async function homeserverProblems(homeserver: Homeserver): Promise<string[]> {
   const { capabilities } = await homeserver.call<Capabilities>({
@@ -62,8 +63,8 @@ export async function homeserverProblems(homeserver: Homeserver): Promise<string
 }
 
 /**
- * Whisper's module refuses a room that begins with members before Synapse looks at its version. There is none of this
- * version, so no room is made in either case.
+ * Whisper's module refuses a room that begins with members before Synapse looks at its version. No such version exists,
+ * so no room is made in either case.
  */
 async function keepsTextOutOfMemberships(homeserver: Homeserver): Promise<boolean> {
   try {
@@ -80,8 +81,8 @@ async function keepsTextOutOfMemberships(homeserver: Homeserver): Promise<boolea
 }
 
 /**
- * Synapse refuses an invitation by e-mail before it looks anybody up, or at the room; what refuses it later has another
- * errcode. Where it does look, it is for a host that there never is (RFC 6761, "invalid").
+ * Synapse refuses an invitation by e-mail before it looks anyone up or checks the room; later refusals have another
+ * errcode. If it does look someone up, it is at a host that never exists (RFC 6761, "invalid").
  */
 async function looksNobodyUp(homeserver: Homeserver): Promise<boolean> {
   const host = "whisper-probe.invalid";

@@ -1,7 +1,7 @@
 import { setRequestFn } from "@vector-im/matrix-bot-sdk";
 import { SynapseAway, type Upstream, upstream } from "./upstream.ts";
 
-/** What the client library asks for: a part of the options of the package `request`. */
+/** The client library's request: some of the options of the package `request`. */
 interface LibraryRequest {
   readonly uri: string;
   readonly method: string;
@@ -20,13 +20,13 @@ interface LibraryAnswer {
 
 type Done = (error: unknown, answer?: LibraryAnswer, body?: string) => void;
 
-/** Connections to one homeserver at most, kept open between calls. */
+/** The most connections to one homeserver, kept open between calls. */
 const CONNECTIONS = 256;
 const homeservers = new Map<string, Upstream>();
 
 /**
- * Has the client library send its calls as the read gate sends its own. The package `request`, which it would use, is no
- * longer maintained, and sends calls within the machine through a proxy that the environment names (HTTP_PROXY).
+ * Makes the client library send its calls the way the read gate does. Its default, the package `request`, is no longer
+ * maintained, and sends calls within the machine through a proxy that the environment names (HTTP_PROXY).
  */
 export function sendOurselves(): void {
   setRequestFn((request: LibraryRequest, done: Done) => {
@@ -38,7 +38,7 @@ export function sendOurselves(): void {
 }
 
 async function send(request: LibraryRequest): Promise<LibraryAnswer> {
-  // The path goes out as it was built: a URL would resolve dots in it.
+  // The path is sent as it was built: a URL would resolve dots in it.
   const [, origin = "", path = ""] = /^(https?:\/\/[^/?]+)(.*)$/s.exec(request.uri) ?? [];
   const homeserver = homeservers.get(origin) ?? upstream(origin, CONNECTIONS);
   homeservers.set(origin, homeserver);

@@ -1,20 +1,20 @@
 import type { Homeserver } from "./homeserver.ts";
 
-/** Milliseconds that a call gives way at most: somebody always waits for something in a large practice. */
+/** The longest that a call gives way, in milliseconds: in a large practice someone is always waiting for something. */
 const PATIENCE = 1_000;
-/** Calls at a time while nobody waits for anything, and for so long (milliseconds) after somebody did. */
+/** Concurrent calls while nobody waits for anything, and the number for some time (milliseconds) after someone did. */
 const AT_ONCE = { alone: 8, besidePeople: 2, for: 10_000 } as const;
 
 export interface Precedence {
-  /** For what a person waits for. */
+  /** For calls that a person waits for. */
   readonly first: Homeserver;
-  /** For everything else: each call waits, for a bounded time, until none of the others is under way. */
+  /** For all other calls: each waits, for a bounded time, until none of the first kind is in progress. */
   readonly behind: Homeserver;
 }
 
 /**
- * Synapse does one thing at a time. Eight rooms of an import that are filled side by side make the next call of a person
- * eight times as long; two at a time bring them in at two thirds of the speed.
+ * Synapse handles one request at a time. Filling eight rooms of an import side by side makes a person's next call take
+ * eight times as long; two at a time fill them at two thirds of the speed.
  */
 export function withPrecedence(homeserver: Homeserver, patience = PATIENCE): Precedence {
   let people = 0;

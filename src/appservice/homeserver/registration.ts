@@ -8,7 +8,7 @@ export interface RegistrationOptions {
   readonly serverName: string;
   readonly userPrefix: string;
   readonly bot: string;
-  /** Tokens to keep from an earlier registration; new random ones without. */
+  /** Tokens to keep from an earlier registration; by default new random ones. */
   readonly tokens?: { readonly as: string; readonly hs: string };
 }
 
@@ -19,8 +19,8 @@ export function registrationOf(options: RegistrationOptions): Record<string, unk
   registration.setAppServiceToken(options.tokens?.as ?? randomBytes(32).toString("hex"));
   registration.setHomeserverToken(options.tokens?.hs ?? randomBytes(32).toString("hex"));
   registration.setSenderLocalpart(options.bot);
-  // Not exclusive: Synapse leaves the users of an exclusive namespace out of the people search, and computes
-  // neither unread counts nor push for them. `enable_registration: false` keeps outsiders out instead.
+  // Not exclusive: Synapse leaves users of an exclusive namespace out of the people search, and computes neither unread
+  // counts nor push for them. `enable_registration: false` keeps outsiders out instead.
   registration.addRegexPattern(
     "users",
     `@${escapeRegex(options.userPrefix)}.*:${escapeRegex(options.serverName)}`,
@@ -37,7 +37,7 @@ export function registrationOf(options: RegistrationOptions): Record<string, unk
 
 /**
  * Reads the registration file.
- * @throws Error that says what to do when it is missing or incomplete.
+ * @throws Error that says what to do if it is missing or incomplete.
  */
 export function readRegistration(file: string): { registration: AppServiceRegistration; hsToken: string } {
   let text: string;
@@ -66,7 +66,7 @@ function parsed(text: string, file: string): AppServiceOutput {
   try {
     return parse(text);
   } catch (error) {
-    // What follows the first line quotes the file, tokens and all.
+    // The text after the first line quotes the file, including tokens.
     const [reason] = (error instanceof Error ? error.message : "").split("\n");
     throw new Error(`The registration ${file} is not YAML: ${reason}`);
   }

@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { RequestHandler } from "express";
 
-/** Refuses requests without the bearer token; 401 without one, 403 with a wrong one, as the specification has it. */
+/** Refuses requests without the bearer token: 401 if it is missing, 403 if it is wrong, as specified. */
 export function requireToken(token: string): RequestHandler {
   const expected = digest(token);
   return (request, response, next) => {

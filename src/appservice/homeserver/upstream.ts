@@ -3,7 +3,7 @@ import { request as httpsRequest, Agent as TlsAgent } from "node:https";
 
 export interface UpstreamRequest {
   readonly method: string;
-  /** Path and query, sent as they are. */
+  /** Path and query, sent unchanged. */
   readonly target: string;
   readonly headers: IncomingHttpHeaders;
   readonly body?: Buffer;
@@ -19,35 +19,35 @@ export interface JsonAnswer {
   readonly text: string;
 }
 
-/** Synapse did not answer, or not in a way that can be used. */
+/** Synapse did not answer, or not usably. */
 export class SynapseAway extends Error {
   override readonly name = "SynapseAway";
 }
 
 /** Synapse, as the gate reaches it. */
 export interface Upstream {
-  /** Answers as soon as the headers are there. @throws SynapseAway */
+  /** Resolves once the headers have arrived. @throws SynapseAway */
   send(request: UpstreamRequest): Promise<IncomingMessage>;
   /** The whole answer, at most `MOST_JSON` bytes. @throws SynapseAway */
   json(request: UpstreamRequest): Promise<JsonAnswer>;
   close(): void;
 }
 
-/** Far above any real answer to one question. What is larger is refused, so that memory stays bounded. */
+/** Far above any real answer to one request. A larger one is refused, so that memory stays bounded. */
 const MOST_JSON = 64 * 1024 * 1024;
 
 /**
- * @param connections at most, kept open between requests. Questions and long polls have their own upstream each, so
- * that a thousand waiting clients do not keep one question from being asked.
+ * @param connections the most that are kept open between requests. Ordinary requests and long polls each have their own
+ * upstream, so that a thousand waiting clients do not block one request.
  */
 export function upstream(synapseUrl: string, connections: number): Upstream {
   const base = new URL(synapseUrl);
-  // An address of IPv6 stands in brackets in a URL, and without them in a connection.
+  // An IPv6 address is in brackets in a URL, and without them in a connection.
   const hostname = base.hostname.replace(/^\[|\]$/g, "");
   const prefix = base.pathname.replace(/\/$/, "");
   const tls = base.protocol === "https:";
   // Idle connections are closed before Synapse closes them: Twisted does so after 60 s, and a request sent at that
-  // very moment would fail.
+  // moment would fail.
   const options = { keepAlive: true, maxSockets: connections, maxFreeSockets: 32, timeout: 30_000 };
   const agent = tls ? new TlsAgent(options) : new Agent(options);
   const open = tls ? httpsRequest : httpRequest;
@@ -68,8 +68,8 @@ export function upstream(synapseUrl: string, connections: number): Upstream {
       });
       sent.once("response", resolve);
       sent.once("error", (cause: NodeJS.ErrnoException) => {
-        // A kept connection that Synapse was closing just then, or closed when it was restarted: ask on another one
-        // (https://nodejs.org/api/http.html#requestreusedsocket). Only what changes nothing is asked twice.
+        // Synapse was just closing a kept connection, or closed it on a restart: retry on another one
+        // (https://nodejs.org/api/http.html#requestreusedsocket). Only requests that change nothing are retried.
         if (sent.reusedSocket && cause.code === "ECONNRESET" && request.method === "GET") {
           send(request).then(resolve, reject);
         } else reject(new SynapseAway("Synapse does not answer", { cause }));
@@ -88,7 +88,7 @@ export function upstream(synapseUrl: string, connections: number): Upstream {
   };
 }
 
-/** As other clients of HTTP tell them apart: nobody took the connection, or whoever took it did not answer in time. */
+/** Distinguished as other HTTP clients do: the connection was refused, or the answer did not come in time. */
 function silence(connect: boolean): Error {
   const code = connect ? "ETIMEDOUT" : "ESOCKETTIMEDOUT";
   return Object.assign(new Error("Synapse took too long"), { code, connect });
@@ -110,7 +110,7 @@ async function wholeText(answer: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString("utf8");
 }
 
-/** Of this hop only (RFC 9110, 7.6.1), or made anew for the next one. */
+/** Only for this hop (RFC 9110, 7.6.1), or made again for the next one. */
 const HOP_BY_HOP = [
   "connection",
   "keep-alive",

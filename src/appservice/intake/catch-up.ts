@@ -13,7 +13,7 @@ export interface CatchUpDependencies {
   readonly signal: AbortSignal;
 }
 
-/** Says in the log what is wrong with Synapse's settings, and has Synapse send what it held back. Never throws. */
+/** Logs what is wrong with Synapse's settings, and makes Synapse send what it held back. Never throws. */
 export async function greetHomeserver({ homeserver, appserviceId, log }: CatchUpDependencies): Promise<void> {
   try {
     for (const problem of await homeserverProblems(homeserver)) log.warn(`Synapse's setting ${problem}`);
@@ -27,8 +27,8 @@ export async function greetHomeserver({ homeserver, appserviceId, log }: CatchUp
 }
 
 /**
- * What to call when a transaction could not be stored: when the database is there again, Synapse is asked to send at
- * once. By itself it waits longer each time it was turned away, up to nine minutes. Receipts it did not keep meanwhile.
+ * What to call when a transaction could not be stored: once the database is back, Synapse is asked to send immediately.
+ * By itself it waits longer after each refusal, up to nine minutes. It did not keep receipts meanwhile.
  */
 export function afterRefusal(dependencies: CatchUpDependencies): () => void {
   let waiting = false;

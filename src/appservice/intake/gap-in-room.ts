@@ -13,9 +13,9 @@ export interface RoomGapDependencies {
 }
 
 /**
- * Takes in what is missing of one room, as far back as `since` (milliseconds), however much that is. It first walks
- * back and remembers where pages begin that lack something, then stores them in the order in which things happened; so
- * one page is held in memory at a time.
+ * Takes in everything that is missing from one room, as far back as `since` (milliseconds). It first walks back and
+ * notes where incomplete pages begin, then stores them in the order in which things happened, so only one page is in
+ * memory at a time.
  * @returns how many events were missing.
  */
 export async function fillRoom(
@@ -34,7 +34,7 @@ export async function fillRoom(
     from = end;
   }
   let missing = 0;
-  // `/messages` gives the newest first.
+  // `/messages` returns the newest first.
   for (const from of lacking.reverse()) {
     const page = await messages(dependencies.homeserver, room, from);
     const events = page === null ? [] : await missingOf(dependencies.database, page.chunk, since);

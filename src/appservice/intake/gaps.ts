@@ -16,20 +16,20 @@ export interface GapDependencies {
   readonly log: Logger;
 }
 
-/** Clocks of two machines, and events that were under way when the last check began. */
+/** Covers differing clocks of two machines, and events in progress when the last check began. */
 const MARGIN = 5 * 60_000;
-/** Nobody looks back further (milliseconds). */
+/** The furthest that anyone looks back, in milliseconds. */
 const FURTHEST = 14 * 86_400_000;
 /**
- * After a restart, the rooms in which somebody wrote in this time, the latest first, and those so new that nobody has; at
- * night, all.
+ * After a restart: rooms in which someone wrote within this time, latest first, and rooms so new that nobody has
+ * written yet. At night: all rooms.
  */
 const RECENT = 14 * 86_400_000;
 const NEW = 86_400_000;
 const MOST_RECENT = 2_000;
 const AT_ONCE = 2;
 
-/** Has the gaps looked for, once Synapse had the time to send what it held back. Asked for twice is once. */
+/** Queues a search for gaps, after giving Synapse time to send what it held back. Requested twice, it runs once. */
 export const queueGapCheck = (db: Queryable, rooms: "recent" | "all"): Promise<void> =>
   addJob(
     db,
@@ -40,8 +40,8 @@ export const queueGapCheck = (db: Queryable, rooms: "recent" | "all"): Promise<v
 
 /**
  * The job `gaps`: finds events that Synapse never sent, and stores them as if it had. A Synapse that is killed at the
- * wrong moment forgets what it had queued for us and goes on with what came later (seen on 1.160), so every room's
- * events since the last check are compared with the inbox. When something was missing, all rooms are audited.
+ * wrong moment forgets what it had queued for us and continues with later events (observed on 1.160), so every room's
+ * events since the last check are compared with the inbox. If anything was missing, all rooms are audited.
  * @returns how many events were missing.
  */
 export async function findGaps(dependencies: GapDependencies, rooms: "recent" | "all"): Promise<number> {
@@ -74,7 +74,7 @@ export async function findGaps(dependencies: GapDependencies, rooms: "recent" | 
   return missing;
 }
 
-/** Up to when the rooms of this kind of look were seen to be whole: all rooms are the recent ones too. */
+/** Up to when rooms are known to be complete for this kind of check: a check of all rooms includes the recent ones. */
 async function lastCheck(db: Queryable, rooms: "recent" | "all", now: Date): Promise<number> {
   const found = await db.query<{ checked_until: Date | null }>(
     "SELECT max(checked_until) AS checked_until FROM gap_checks WHERE rooms IN ($1, 'all')",
@@ -96,7 +96,7 @@ async function roomsToCheck(db: Queryable, rooms: "recent" | "all"): Promise<Roo
   return found.rows.map((row) => row.room_id);
 }
 
-/** Rooms with our people in them of which no event at all has come. @returns how many. */
+/** Rooms with our people in them from which no event at all has come. @returns how many. */
 async function takeUnseenRooms({ database, inspector, repair }: GapDependencies): Promise<number> {
   let count = 0;
   for await (const page of inspector().rooms()) {
@@ -116,8 +116,8 @@ async function takeUnseenRooms({ database, inspector, repair }: GapDependencies)
 }
 
 /**
- * Tells when the homeserver answers again after nobody was there: it may have been killed, and have lost something. One
- * that throttles us, is slow or answers with an error is running, and has lost nothing.
+ * Reports when the homeserver answers again after being away: it may have been killed and have lost something. One that
+ * throttles us, is slow or answers with an error is running, and has lost nothing.
  */
 export function whenBack(onBack: () => void): (outcome: CallOutcome) => void {
   let away = false;

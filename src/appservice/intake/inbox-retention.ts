@@ -2,18 +2,18 @@ import type { EventHandler, MatrixEvent } from "../../messages/event.ts";
 import { emptyRedactedSend, REF_KEY } from "../../messages/outbox.ts";
 import type { Database, Queryable, Transaction } from "../../store/database.ts";
 
-/** Rows looked at in one transaction, so that nobody waits for long behind it. */
+/** Rows handled per transaction, so that nobody waits for long behind it. */
 const BATCH = 2_000;
-/** Of each room so many of the last events keep their place: receipts are about those, however old they are. */
+/** This many of each room's last events keep their position: receipts refer to them, however old they are. */
 const PLACES = 20;
 
-/** An event without what people wrote: as much of it as is needed to find it again. */
+/** An event without what people wrote: only what is needed to find it again. */
 const WITHOUT_TEXT = `(event - 'unsigned' - 'content') || jsonb_build_object('content', coalesce(
   (SELECT jsonb_object_agg(key, value) FROM jsonb_each(event->'content') WHERE key IN ('membership', '${REF_KEY}')), '{}'))`;
 
 /**
- * Takes the text of what is deleted in a conversation out of the inbox and the outbox, with all corrections of it, in the
- * transaction that handles the deletion.
+ * Removes the text of a deleted message, and of all its edits, from the inbox and the outbox, in the transaction that
+ * handles the deletion.
  */
 export const redactionEvents: EventHandler = {
   name: "redactions",
@@ -35,8 +35,8 @@ async function forgetText(tx: Transaction, { room_id, redacts, content }: Matrix
 }
 
 /**
- * Forgets the events that were handled before this moment. What was parked stays until somebody has decided about it;
- * the last events of each room keep their place without their content.
+ * Forgets events that were handled before this time. Parked ones stay until someone decides about them; each room's
+ * last events keep their position without their content.
  * @returns the position of the last event that was looked at.
  */
 export async function forgetHandledEvents(database: Database, before: Date): Promise<string> {
@@ -61,7 +61,7 @@ async function forgetBatch(db: Queryable, before: Date, after: string): Promise<
   const handled = found.rows.filter((row) => row.handled);
   const positions = (rows: readonly { seq: string }[]) => rows.map(({ seq }) => seq);
   const gone = positions(handled.filter((row) => !row.last));
-  // How far somebody has read must be known without the event.
+  // How far someone has read must be known without the event.
   await db.query(
     `UPDATE receipts SET position = greatest(receipts.position, inbox.seq) FROM inbox
      WHERE inbox.seq = ANY($1) AND receipts.room_id = inbox.room_id AND receipts.event_id = inbox.event_id`,

@@ -5,16 +5,16 @@ import { type Database, isDatabaseDown, onlyRow, type Queryable } from "../../st
 import { addJob, MAX_ATTEMPTS } from "../../store/jobs.ts";
 import { type Next, nextTry, tryAlone } from "./tries.ts";
 
-/** How often an event is tried before it is parked as a dead letter. With the back-off: about twenty minutes. */
+/** An event is tried this often before it is parked as a dead letter: about twenty minutes with the back-off. */
 const MAX_TRIES = 12;
 const FIRST_WAIT = 500;
 const LONGEST_WAIT = 300_000;
-/** Milliseconds until it is looked again whether an event may be tried that has to be alone. */
+/** Milliseconds until checking again whether an event that must be alone may be tried. */
 const BUSY = 250;
 
 /**
- * Stores events and queues their handling, in one statement. Events that are known are left alone: Synapse sends
- * a transaction again until it is answered, and begins at 1 again after a re-registration, so the event id decides.
+ * Stores events and queues their handling, in one statement. Known events are left alone: Synapse repeats a transaction
+ * until it is answered, and counts from 1 again after a re-registration, so the event id decides.
  * @returns how many were new.
  */
 export async function storeEvents(db: Queryable, events: readonly unknown[]): Promise<number> {
@@ -40,9 +40,9 @@ export async function storeEvents(db: Queryable, events: readonly unknown[]): Pr
 }
 
 /**
- * The job `inbox`: hands a room's events to the features in the order in which they were stored. Each event is one
- * transaction: what its handlers write and that it is handled. An event that fails holds up its own room only, is
- * tried again with back-off, and is parked at last so that the room goes on; one that the process ends with, sooner.
+ * The job `inbox`: gives a room's events to the features in the order in which they were stored. Each event is one
+ * transaction, with what its handlers write and the fact that it is handled. An event that fails blocks only its own
+ * room, is retried with back-off, and is finally parked so that the room continues; sooner if it ends the process.
  */
 export async function drainInbox(
   database: Database,
@@ -91,7 +91,7 @@ async function handleNext(
       return "handled";
     });
   } catch (error) {
-    // Nothing is wrong with the event, and the job is tried again.
+    // Nothing is wrong with the event, and the job is retried.
     if (isDatabaseDown(error)) throw error;
     await postpone(database, next, handler, error, log);
     return "handled";

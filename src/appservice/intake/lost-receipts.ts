@@ -12,18 +12,18 @@ export interface LostReceiptDependencies {
   readonly settings: PracticeSettings;
 }
 
-/** Rooms looked at, the latest message first. */
+/** The most rooms to look at, latest message first. */
 const MOST_ROOMS = 2_000;
-/** Members asked for themselves, and how many of them a room may have. */
+/** The most members to ask for individually, and the most members that a room may have for that. */
 const MOST_MEMBERS = 2_000;
 const SMALL = 50;
 const AT_ONCE = 2;
 
 /**
  * Asks for what was read while nobody listened: Synapse does not keep receipts for an application service that is away,
- * and what was read then would stay in the list for ever. Only rooms are asked about in which something is unread, as far
- * as is known. What the bot is told of has everybody's public receipts; the private ones are told to each user only, so
- * who still has something unread is asked for themselves, in rooms where that is few calls.
+ * and what was read then would stay in lists for ever. It asks only about rooms in which something is unread as far as
+ * is known. The bot sees everyone's public receipts. Only each user sees their private ones, so users who still have
+ * something unread are asked for individually, in rooms where that takes few calls.
  */
 export async function findLostReceipts(dependencies: LostReceiptDependencies): Promise<void> {
   const rooms = new Set((await unread(dependencies)).map(({ room_id }) => room_id));
@@ -40,7 +40,7 @@ interface Unread {
   readonly people: number;
 }
 
-/** Who has something unread where. */
+/** Who has something unread, and where. */
 async function unread({ database, settings }: LostReceiptDependencies): Promise<readonly Unread[]> {
   const found = await database.query<Unread & Record<string, unknown>>(
     `WITH recent AS MATERIALIZED (
@@ -59,7 +59,10 @@ async function unread({ database, settings }: LostReceiptDependencies): Promise<
   return found.rows.filter(({ user_id }) => isOurs(settings, user_id) && !isHandle(settings, user_id));
 }
 
-/** The room's receipts as `as` may see them (`/initialSync` of a room, which Synapse has and `/sync` has replaced). */
+/**
+ * The room's receipts as `as` may see them (a room's `/initialSync`, which Synapse still has although `/sync` replaced
+ * it).
+ */
 async function takeReceipts(
   { database, homeserver }: LostReceiptDependencies,
   room: RoomId,
@@ -74,7 +77,7 @@ async function takeReceipts(
     });
     await storeReceipts(database, receipts);
   } catch (error) {
-    // Not in the room any more, or locked: the reconciler and the audit look after that.
+    // They are no longer in the room, or locked: the reconciler and the audit take care of that.
     if (!(error instanceof MatrixRefused)) throw error;
   }
 }

@@ -1,8 +1,8 @@
 /** Receipts that wait to be stored. */
 export interface ReceiptQueue {
-  /** Takes receipts in. Resolves at once; when more than `MOST_WAITING` wait already, once they are stored. */
+  /** Accepts receipts. Resolves immediately, or once they are stored if more than `MOST_WAITING` are waiting. */
   add(events: readonly unknown[]): Promise<void>;
-  /** Resolves when everything that was taken in is stored, or has been reported as lost. */
+  /** Resolves once everything accepted is stored or reported as lost. */
   idle(): Promise<void>;
 }
 
@@ -10,9 +10,9 @@ export interface ReceiptQueue {
 const MOST_WAITING = 10_000;
 
 /**
- * Stores receipts after the transaction that brought them has been answered: they may be lost by design, so a message
- * behind them must not wait for them. Those that come meanwhile are stored together.
- * @param onLost told when receipts could not be stored. They are not tried again: newer ones replace them, and
+ * Stores receipts after the transaction that brought them has been answered: by design they may be lost, so a message
+ * behind them must not wait for them. Receipts that arrive meanwhile are stored together.
+ * @param onLost called when receipts could not be stored. They are not retried: newer ones replace them, and
  * `findLostReceipts` asks Synapse for what was read.
  */
 export function receiptQueue(
@@ -50,6 +50,6 @@ export function receiptQueue(
   };
 }
 
-/** Typing and presence come the same way, and are of no use here. */
+/** Typing and presence arrive the same way and are not used here. */
 const isReceipt = (event: unknown): boolean =>
   typeof event === "object" && event !== null && "type" in event && event.type === "m.receipt";

@@ -15,8 +15,8 @@ const receipt = z.looseObject({
 const READ = ["m.read", "m.read.private"];
 
 /**
- * Keeps the newest receipt of each user and room, public or private, and how far anybody has ever read. Anything else
- * is left alone. A receipt may come before its event: then the position is found when it is asked for.
+ * Keeps each user's newest receipt in each room, public or private, and how far they have ever read. Ignores anything
+ * else. A receipt may come before its event: the position is then looked up when it is needed.
  */
 export async function storeReceipts(db: Queryable, events: readonly unknown[]): Promise<void> {
   const newest = new Map<string, { room_id: string; user_id: string; event_id: string; ts: number }>();
@@ -49,6 +49,6 @@ export async function storeReceipts(db: Queryable, events: readonly unknown[]): 
   );
 }
 
-/** Milliseconds. A time that no database can hold is as good as none; it must not cost others their receipts. */
+/** Milliseconds. A time that no database can hold counts as none; it must not cost others their receipts. */
 const timeOf = (ts: number | undefined): number =>
   ts !== undefined && ts >= 0 && ts <= 8_640_000_000_000_000 ? ts : 0;

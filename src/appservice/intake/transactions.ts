@@ -5,7 +5,7 @@ import { requireToken } from "../homeserver/require-token.ts";
 import { storeEvents } from "./inbox.ts";
 import type { ReceiptQueue } from "./receipt-queue.ts";
 
-/** A legal transaction can be large: 100 events of 64 KiB, and ephemeral data beside them. */
+/** A valid transaction can be large: 100 events of 64 KiB, and ephemeral data beside them. */
 const BODY_LIMIT = "64mb";
 
 const transaction = z.looseObject({
@@ -17,17 +17,17 @@ const transaction = z.looseObject({
 export interface IntakeOptions {
   readonly database: Database;
   readonly hsToken: string;
-  /** Receipts and typing. They may be lost by design, so the answer waits for them only while too many wait already. */
+  /** Receipts and typing. By design they may be lost, so the answer waits for them only while too many are waiting. */
   readonly receipts: Pick<ReceiptQueue, "add">;
   readonly knowsUser: (userId: string) => Promise<boolean>;
-  /** Told when a transaction could not be stored, because the database is not there. */
+  /** Called when a transaction could not be stored because the database is away. */
   readonly onRefused?: () => void;
   readonly onStored?: (events: number, seconds: number) => void;
 }
 
 /**
- * What Synapse calls on an application service (application service API, "Pushing events", "Querying", "Pinging").
- * A transaction is answered 200 when its events are in PostgreSQL and not before.
+ * What Synapse calls on an application service (application service API, "Pushing events", "Querying", "Pinging"). A
+ * transaction is answered with 200 once its events are in PostgreSQL, never before.
  */
 export function intake(options: IntakeOptions): Router {
   const router = express.Router();

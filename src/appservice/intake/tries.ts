@@ -1,33 +1,33 @@
 /**
- * The tries of events, written down before they begin: an event that kills or hangs the process leaves nothing else
- * behind. It costs one statement, which does not wait for the disk: what is lost with PostgreSQL only says less.
+ * Records each try of an event before it begins: an event that kills or hangs the process leaves no other trace. It
+ * costs one statement that does not wait for the disk: losing it with PostgreSQL only means knowing less.
  */
 
 import { randomUUID } from "node:crypto";
 import type { Database, Queryable, Transaction } from "../../store/database.ts";
 
-/** This process, as long as it lives. What it began and did not end was not the end of it. */
+/** This process, as long as it lives. A try that it began and has not ended did not kill it. */
 const THIS_PROCESS = randomUUID();
 
-/** So many processes may end while they try an event before it is parked: each took everybody's messages with it. */
+/** An event is parked after this many processes ended while trying it: each one interrupted everyone's messages. */
 export const MOST_KILLED = 4;
-/** Milliseconds until the next try, by how many ended with their process: others have the time between. */
+/** Milliseconds until the next try, by how many tries ended with their process: others get the time between. */
 const WAITS = [0, 0, 5_000, 30_000];
 
-/** What is the next event of a room, and what may be done with it. */
+/** A room's next event, and what may be done with it. */
 export interface Next {
   readonly seq: string;
   readonly attempts: number;
-  /** Tries that ended with their process. An event that has any is tried while no other of the kind is. */
+  /** Tries that ended with their process. An event with any is tried while no other such event is. */
   readonly killed: number;
   /** Such a try has just been found. */
   readonly found: boolean;
   readonly parked: boolean;
-  /** Not before then; null: now. */
+  /** Not before this time; null: now. */
   readonly notBefore: Date | null;
 }
 
-/** Finds the next event of a room, and writes down that it is about to be tried if that is so. Null: there is none. */
+/** Finds a room's next event and records that it is about to be tried, if it is. Null: there is none. */
 export async function nextTry(db: Queryable, roomId: string): Promise<Next | null> {
   const found = await db.query<Next & Record<string, unknown>>(
     `WITH quickly AS (SELECT set_config('synchronous_commit', 'off', true)),
@@ -50,12 +50,12 @@ export async function nextTry(db: Queryable, roomId: string): Promise<Next | nul
   return found.rows[0] ?? null;
 }
 
-/** The advisory lock of whoever tries an event that processes ended with; any constant. */
+/** The advisory lock held while trying an event that ended processes; any constant. */
 const ALONE = 7_316_031;
 
 /**
- * Begins the try of an event that processes ended with, while no other such event is tried: so it is known which of
- * them a process ends with next. @returns false: another is being tried.
+ * Begins trying an event that ended processes, while no other such event is being tried: this shows which of them ends
+ * the next process. @returns false: another one is being tried.
  */
 export async function tryAlone(database: Database, tx: Transaction, seq: string): Promise<boolean> {
   const locked = await tx.query<{ mine: boolean }>("SELECT pg_try_advisory_xact_lock($1) AS mine", [ALONE]);

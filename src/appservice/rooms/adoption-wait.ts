@@ -3,12 +3,12 @@ import type { Database } from "../../store/database.ts";
 import { addJob } from "../../store/jobs.ts";
 import type { Notifications } from "../../store/notifications.ts";
 
-/** Longer than an adoption ever took; after it the message passes, and repair follows. */
+/** Longer than an adoption has ever taken. After that the message passes, and repair follows. */
 const PATIENCE = 10_000;
 
 /**
- * Has a room adopted and waits until it is, for a bounded time. All who wait for one room share one adoption, over
- * all processes, since it is a job.
+ * Queues a room's adoption and waits for it, for a bounded time. Everyone who waits for one room shares one adoption,
+ * across all processes, since it is a job.
  */
 export function adoptionWait(
   database: Database,

@@ -30,13 +30,13 @@ import { retireRoom } from "./retire.ts";
 import { carryOutStep, refetchRoom } from "./room-steps.ts";
 
 /**
- * The job `adopt`: a room that a user made in a client becomes the room of the conversation that it was made for, or
- * leads to the room that this conversation has already (docs/matrix-mapping.md#starting-a-conversation-in-any-client).
- * Runs again from the start after a crash: what was done is seen in the room.
+ * The job `adopt`: a room that a user made in a client becomes the room of the conversation it was meant for, or leads
+ * to the room that this conversation already has (docs/matrix-mapping.md#starting-a-conversation-in-any-client). After
+ * a crash it runs again from the start: the room shows what was done.
  */
 export async function adoptRoom(dependencies: ReconcilerDependencies, room: RoomId): Promise<void> {
   await decideOn(dependencies, room);
-  // Whatever came of it, also nothing: who writes into the room waits for no more.
+  // Whatever the outcome, whoever writes into the room need not wait any longer.
   await announce(dependencies, room);
 }
 
@@ -49,11 +49,11 @@ async function decideOn(dependencies: ReconcilerDependencies, room: RoomId): Pro
   if (known.rowCount !== 0) return;
 
   const mirrored = await loadRoom(database, room);
-  // Rooms that Whisper made are known by their marker (see findOrphan).
+  // Rooms that Whisper made are recognised by their marker (see findOrphan).
   if (mirrored?.creator === settings.bot) return;
-  // Of a room that an account from outside made, Whisper is told from the first of ours on.
+  // In a room that an outside account made, Whisper hears events from the moment the first of ours is in it.
   const state = await refetchRoom(database, homeserver, room, mirrored?.creator ?? undefined);
-  // Everybody in it has left: invitations are all there is of it any more, and they lead nowhere.
+  // Everyone has left: only invitations remain, and they lead nowhere.
   if (state.length === 0) {
     await database.transaction((tx) => retireRoom(tx, room, null));
     return;
@@ -64,16 +64,17 @@ async function decideOn(dependencies: ReconcilerDependencies, room: RoomId): Pro
   const classify = (people: Directory, as: ActualRoom) => classifyRoom(people, settings, as, isDirect(state));
   const first = classify(await directory.fresh(), actual);
   if (first.is === "unfinished") return;
-  // Power first: from the moment at which the room is ours it can be kept in order. One that is refused, or closed by a
-  // client, is never taken over: nobody whom its maker put in it comes in.
+  // Power first: once the room is ours it can be kept in order. A room that is refused, or that a client closed, is
+  // never adopted: nobody whom its maker put in it joins.
   const taken =
     (first.is === "opening" || first.is === "control") &&
     actual.version === ROOM_VERSION &&
     !(await hasSilentRival(dependencies, actual)) &&
     (await tookOver(dependencies, actual));
   const claimed = await database.transaction(async (tx) => {
-    // Somebody may have been invited meanwhile. Whose event was handled is in the mirror, and belongs to the choice; the
-    // others wait for this lock (conversations/groups/custom-group-events.ts) and are edits of the group that there is then.
+    // Someone may have been invited meanwhile. If their event was handled, the mirror has it and it belongs to the
+    // choice. Other events wait for this lock (conversations/groups/custom-group-events.ts) and are edits of the group
+    // that exists then.
     await tx.query("SELECT FROM rooms WHERE room_id = $1 FOR UPDATE", [room]);
     // Decided under the lock: two rooms for one choice of people become one group.
     await lockDirectory(tx);
@@ -84,8 +85,8 @@ async function decideOn(dependencies: ReconcilerDependencies, room: RoomId): Pro
 }
 
 /**
- * Those who are invited come in before the message that may be waiting: what was said before one's join is not counted as
- * unread, and some clients do not show it. Whom this does not let in, the reconciler does.
+ * Invited people join before the message that may be waiting: messages from before one's join do not count as unread,
+ * and some clients do not show them. The reconciler lets in anyone whom this does not.
  */
 async function letIn(dependencies: ReconcilerDependencies, id: ConversationId, room: RoomId): Promise<void> {
   const { database, directory, settings } = dependencies;
@@ -107,8 +108,8 @@ async function letIn(dependencies: ReconcilerDependencies, id: ConversationId, r
 }
 
 /**
- * Is somebody who never receives at the bot's level, and not in the room yet? To step down they would have to come in
- * before it is decided who else stays.
+ * Is someone who never receives at the bot's level, and not in the room yet? To step down they would have to join
+ * before it is decided who stays.
  */
 async function hasSilentRival(
   { directory, settings }: ReconcilerDependencies,
@@ -124,9 +125,9 @@ async function hasSilentRival(
 }
 
 /**
- * Was the room begun for a conversation (begun-room.ts)? Its own job takes it, or has made another one in its place, after
- * a process was ended in between; then nobody but its maker has ever been in it.
- * @throws while that is not decided, so that it is looked at again.
+ * Was the room begun for a conversation (begun-room.ts)? That conversation's own job takes it, or has made another in
+ * its place after a process ended in between; then only its maker has ever been in it.
+ * @throws while that is undecided, so that it is checked again.
  */
 async function wasBegun({ database }: ReconcilerDependencies, actual: ActualRoom): Promise<boolean> {
   const { id } = actual.state[MARKER_TYPE] ?? {};
@@ -148,12 +149,12 @@ async function wasBegun({ database }: ReconcilerDependencies, actual: ActualRoom
   throw new Error("the room is being made for a conversation; it is looked at again");
 }
 
-/** Whoever waits for the adoption, in any process, may go on: it is done, or there is none to wait for. */
+/** Everyone who waits for the adoption, in any process, may continue: it is done, or there is none. */
 async function announce({ database }: ReconcilerDependencies, room: RoomId): Promise<void> {
   await database.query("SELECT pg_notify('whisper_adopted', $1)", [room]);
 }
 
-/** @returns the conversation whose room this is to be; null when the room is closed instead. */
+/** @returns the conversation whose room this becomes; null if the room is closed instead. */
 async function decide(
   dependencies: ReconcilerDependencies,
   tx: Transaction,
@@ -211,7 +212,7 @@ async function claim(tx: Transaction, id: ConversationId, room: RoomId): Promise
 async function retireInto(tx: Transaction, room: RoomId, id: ConversationId): Promise<void> {
   const stored = await conversationById(tx, id);
   await retireRoom(tx, room, id);
-  // What was said in it already is said in the conversation's own room.
+  // What was said here is repeated in the conversation's own room.
   await carryOver(tx, room, id);
   if (stored?.roomId === null) await checkRoom(tx, id);
 }
@@ -222,7 +223,9 @@ const newestOf = (state: readonly MatrixEvent[]): number =>
 const isDirect = (state: readonly MatrixEvent[]): boolean =>
   state.some((event) => event.type === "m.room.member" && event.content.is_direct === true);
 
-/** @returns false when the homeserver refused: whoever made the room has left it, say, or has not the power to give. */
+/**
+ * @returns false if the homeserver refused, for example because the room's maker has left it or has no power to give.
+ */
 async function tookOver(dependencies: ReconcilerDependencies, actual: ActualRoom): Promise<boolean> {
   try {
     await takeOver(dependencies, actual);
@@ -235,8 +238,8 @@ async function tookOver(dependencies: ReconcilerDependencies, actual: ActualRoom
 }
 
 /**
- * Gives the bot the power over a room that a user made: its creator lets it in, raises it and steps down. Whoever else
- * is at the bot's level steps down too, for which they have to be in the room; all others come in when it is decided.
+ * Gives the bot the power over a room that a user made: its creator lets the bot in, raises it and steps down. Everyone
+ * else at the bot's level steps down too, for which they have to be in the room; all others join once it is decided.
  */
 async function takeOver(dependencies: ReconcilerDependencies, actual: ActualRoom): Promise<void> {
   const { database, homeserver, settings } = dependencies;
@@ -244,8 +247,8 @@ async function takeOver(dependencies: ReconcilerDependencies, actual: ActualRoom
   const { bot } = settings;
   if (creator === null) return;
   const own = actual.members.get(bot)?.membership;
-  // Before the bot is in the room, so that no client ever names the chat after it. Done in an earlier try that did not
-  // come to its end: the creator may have stepped down since and could not do it again.
+  // Before the bot joins, so that no client ever names the chat after it. If an earlier, unfinished try did it, the
+  // creator may have stepped down since and could not do it again.
   if (own !== "join") {
     await homeserver.call({
       method: "PUT",
@@ -273,7 +276,7 @@ async function takeOver(dependencies: ReconcilerDependencies, actual: ActualRoom
   await refetchRoom(database, homeserver, room);
 }
 
-/** Nobody lowers an equal, but everybody may lower themselves (authorisation rules of room version 11, 9.7.1). */
+/** Nobody lowers an equal, but everyone may lower themselves (authorisation rules of room version 11, 9.7.1). */
 async function enthrone(
   { homeserver, settings }: ReconcilerDependencies,
   actual: ActualRoom,

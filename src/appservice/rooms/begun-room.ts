@@ -20,15 +20,15 @@ import { awaitOwnMember, mirrorOwnMember } from "./mirror.ts";
 import { carryOutStep, type RoomStepDependencies, refetchRoom } from "./room-steps.ts";
 
 /**
- * A room that was begun: Whisper made it for a pair, acting for the one who writes first, and is not in it yet. Clients
- * wait with the first message until exactly those two are there (docs/decisions/front-door.md), so Whisper comes in after
- * that, or when nothing is said for a while. Its level is there from the beginning, and the callbacks know the room.
+ * A begun room: Whisper made it for a pair, acting for the one who writes first, and is not in it yet. Clients hold
+ * back the first message until exactly those two are there (docs/decisions/front-door.md), so Whisper joins after it,
+ * or once nothing has been said for a while. Its level is set from the beginning, and the callbacks know the room.
  */
 
-/** Milliseconds that a first message is waited for: clients send after five seconds at the latest. */
+/** How long to wait for a first message, in milliseconds: clients send after five seconds at the latest. */
 const FIRST_MESSAGE = 8_000;
 
-/** What a room is made with for Whisper to come in later: it needs nobody's invitation, and `by` steps down then. */
+/** How to make a room that Whisper joins later: joining needs no invitation, and `by` steps down then. */
 export const asBegun = (expected: ExpectedRoom, by: UserId): ExpectedRoom => {
   const levels = expected.state["m.room.power_levels"] ?? {};
   const users = typeof levels.users === "object" && levels.users !== null ? levels.users : {};
@@ -36,18 +36,18 @@ export const asBegun = (expected: ExpectedRoom, by: UserId): ExpectedRoom => {
     ...expected,
     state: {
       ...expected.state,
-      // The callbacks let nobody in but the two, and the room's id is told to nobody else.
+      // The callbacks let in only the two, and nobody else learns the room's id.
       "m.room.join_rules": { join_rule: "public" },
       "m.room.power_levels": { ...levels, users: { ...users, [by]: BOT_LEVEL } },
     },
   };
 };
 
-/** Who may have begun the room of this conversation. */
+/** Who may have begun this conversation's room. */
 export const beginners = ({ members, direct }: ExpectedRoom): readonly UserId[] =>
   [...direct.keys()].filter((user) => members.has(user));
 
-/** Is it a room that was begun for this conversation, and that Whisper is still to come into? */
+/** Was the room begun for this conversation, without Whisper in it yet? */
 export function isBegun(
   { conversation }: StoredConversation,
   actual: ActualRoom,
@@ -65,9 +65,9 @@ export function isBegun(
 }
 
 /**
- * Brings the two in, and Whisper when it is time.
- * @param now somebody waits for something that only Whisper can do there.
- * @returns whether Whisper is in, so that the room can be looked at like any other.
+ * Brings in the two, and Whisper when it is time.
+ * @param now someone waits for something that only Whisper can do there.
+ * @returns whether Whisper is in, so that the room can be checked like any other.
  */
 export async function lookAtBegun(
   dependencies: RoomStepDependencies,
@@ -95,7 +95,7 @@ export async function lookAtBegun(
   return true;
 }
 
-/** When Whisper is to come in; null: now, since something was said, or nothing was for long enough. */
+/** When Whisper should join; null: now, since something was said, or nothing for long enough. */
 async function dueAt({ database }: RoomStepDependencies, room: RoomId): Promise<Date | null> {
   const found = await database.query<{ due: Date }>(
     `SELECT seen_at + $2 * interval '1 millisecond' AS due FROM rooms
@@ -128,19 +128,19 @@ async function bringIn(
   }
 }
 
-/** Whisper comes in. What is left of making the room as it ought to be, its maker's stepping down too, needs no more. */
+/** Whisper joins. Nothing else is needed to finish the room; its maker's stepping down is part of that. */
 async function enter(dependencies: RoomStepDependencies, actual: ActualRoom): Promise<void> {
   const { database, homeserver, bot } = dependencies;
   const { roomId: room, creator } = actual;
   await awaitOwnMember(database, room, bot, "join");
   await homeserver.call({ method: "POST", path: path`/_matrix/client/v3/join/${room}` });
-  // Only who is there can step down.
+  // Only someone in the room can step down.
   if (creator !== null && actual.members.get(creator)?.membership !== "join")
     await homeserver.call({ method: "POST", path: path`/_matrix/client/v3/join/${room}`, as: creator });
   await refetchRoom(database, homeserver, room);
 }
 
-/** Something was said in a room that Whisper is not in yet. */
+/** Something was said in a room that Whisper has not joined yet. */
 export const hasBegun = async (db: Queryable, room: RoomId, bot: UserId): Promise<boolean> => {
   const found = await db.query(
     `SELECT FROM rooms r WHERE r.room_id = $1 AND r.creator <> $2 AND NOT EXISTS (

@@ -14,18 +14,18 @@ export interface ReaderDependencies {
   readonly notifications: Notifications;
 }
 
-/** Milliseconds without anybody coming in after which nobody more is waited for. */
+/** Stops waiting after this many milliseconds without anyone joining. */
 const PATIENCE = 5_000;
 
-/** The room was looked at: whoever waits for its members looks as well. */
+/** The room was checked: everyone who waits for its members checks too. */
 export const tellLookedAt = async (db: Queryable, id: ConversationId): Promise<void> => {
   await db.query("SELECT pg_notify('whisper_looked_at', $1)", [id]);
 };
 
 /**
- * Waits until everybody who belongs in a conversation is in its room, so that what is said in it then is in everybody's
- * timeline, and counted. Somebody who cannot be let in keeps nobody waiting for long.
- * @returns the room; null when it is not there in time, or `asker` is not in it.
+ * Waits until everyone who belongs in a conversation is in its room, so that later messages are in everyone's timeline
+ * and counted. Someone who cannot be let in delays the others only briefly.
+ * @returns the room; null if it is not there in time, or `asker` is not in it.
  */
 export async function everybodyIn(
   dependencies: ReaderDependencies,
@@ -41,11 +41,11 @@ export async function everybodyIn(
     let fewest = Number.POSITIVE_INFINITY;
     let until = 0;
     for (let again = false; ; again = true) {
-      // Listening before looking: what comes between is not missed.
+      // Listens before looking, so that nothing in between is missed.
       news = Promise.withResolvers();
       const { room, missing } = await look(dependencies, id);
       if (room !== null && missing.size === 0) return room;
-      // One look lets a few people in; these are waited for.
+      // One check lets a few people in; this waits for them.
       if (again) await dependencies.database.transaction((tx) => checkRoomPromptly(tx, id));
       if (missing.size < fewest) until = performance.now() + PATIENCE;
       fewest = Math.min(fewest, missing.size);
@@ -57,7 +57,7 @@ export async function everybodyIn(
   }
 }
 
-/** The room, and whoever ought to be in it and is not, of those who have an account. */
+/** The room, and everyone with an account who should be in it and is not. */
 async function look(
   { database, directory, settings }: ReaderDependencies,
   id: ConversationId,

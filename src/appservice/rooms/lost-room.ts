@@ -4,8 +4,8 @@ import type { RoomClosingDependencies } from "./retire.ts";
 import { refetchRoom } from "./room-steps.ts";
 
 /**
- * A custom group whose room was shut down keeps its members, and gets another room. Whether it was is asked of the
- * homeserver when somebody left a moment ago, or when Whisper seems not to be in the room.
+ * A custom group whose room was shut down keeps its members and gets another room. The homeserver is asked whether it
+ * was when someone left a moment ago, or when Whisper seems not to be in the room.
  */
 export async function keepMembersOfLostRoom(
   { database, homeserver, directory, settings }: RoomClosingDependencies,
@@ -20,7 +20,7 @@ export async function keepMembersOfLostRoom(
     "SELECT made_at FROM room_members WHERE room_id = $1 AND user_id = $2",
     [room, settings.bot],
   );
-  // A room that was purged tells nothing any more; it went a moment ago then.
+  // A purged room has no history left; it went a moment ago then.
   const at = Number(gone.rows[0]?.made_at ?? Date.now());
   await database.transaction((tx) => takeBackLeaves({ directory, settings }, tx, conversation.id, at));
 }

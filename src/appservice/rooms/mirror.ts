@@ -15,13 +15,13 @@ import type {
 import type { Queryable } from "../../store/database.ts";
 
 /**
- * The rooms as they are, in PostgreSQL: kept by the transactions that Synapse sends and by what Whisper itself does,
- * so that nothing known is asked of the homeserver.
+ * The rooms as they are, in PostgreSQL. Synapse's transactions and Whisper's own acts keep it current, so that Whisper
+ * does not ask the homeserver for what is known.
  */
 
 /**
- * Takes a state event into the mirror.
- * @returns whether anything that the rules look at became different; false for what Whisper did itself.
+ * Stores a state event in the mirror.
+ * @returns whether anything that rules look at changed; false for what Whisper did itself.
  */
 export async function mirrorEvent(db: Queryable, event: MatrixEvent): Promise<boolean> {
   if (event.state_key === undefined) return false;
@@ -51,12 +51,12 @@ export async function mirrorRoom(
 }
 
 /**
- * How long Whisper's own doings stand in the mirror against events that contradict them. Those are older: they were
- * on their way when it acted. The event of the doing itself ends this; the time is for the case that it is lost.
+ * How long Whisper's own acts stand in the mirror against events that contradict them. Those events are older: they
+ * were on their way when it acted. The event of the act itself ends this; the time limit is for when it is lost.
  */
 const AHEAD = "now() + interval '1 minute'";
 
-/** Takes a state event into the mirror unless a newer one is known. */
+/** Stores a state event in the mirror unless a newer one is known. */
 async function mirrorState(db: Queryable, event: MatrixEvent): Promise<boolean> {
   const replaces = event.unsigned?.replaces_state ?? null;
   const changed = await db.query<{ changed: boolean }>(
@@ -79,7 +79,7 @@ async function mirrorState(db: Queryable, event: MatrixEvent): Promise<boolean> 
   return changed.rows[0]?.changed ?? false;
 }
 
-/** What Whisper itself set, and the event that it became, unless that was handled before the answer came. */
+/** Stores what Whisper itself set, and the event id, unless the event was handled before the answer came. */
 export async function mirrorOwnState(
   db: Queryable,
   room: RoomId,
@@ -99,8 +99,8 @@ export async function mirrorOwnState(
 }
 
 /**
- * Whisper is about to make this of a member: `mirrorOwnMember` follows when it is done. Who was never in the room counts as
- * somebody who has forgotten it: a join begins with an invitation, whose event may come first.
+ * Whisper is about to change a membership: `mirrorOwnMember` follows when it is done. Someone who was never in the room
+ * counts as having forgotten it: a join begins with an invitation, whose event may come first.
  */
 export async function awaitOwnMember(
   db: Queryable,
@@ -117,8 +117,8 @@ export async function awaitOwnMember(
 }
 
 /**
- * What Whisper itself made of a member. When the event of it was handled before the answer came, later ones may have
- * been too: then the mirror is right, and nothing that comes is older news.
+ * Stores a membership that Whisper itself changed. If its event was handled before the answer came, later events may
+ * have been handled too: the mirror is then right, and nothing that arrives is older.
  */
 export async function mirrorOwnMember(
   db: Queryable,
@@ -136,7 +136,7 @@ export async function mirrorOwnMember(
   );
 }
 
-/** Takes memberships into the mirror in one statement. @returns how many became different. */
+/** Stores memberships in the mirror in one statement. @returns how many changed. */
 async function mirrorMembers(db: Queryable, room: RoomId, events: readonly MatrixEvent[]): Promise<number> {
   const changed = await db.query<{ changed: boolean }>(
     `WITH given AS (
@@ -183,7 +183,7 @@ export async function mirrorDirect(db: Queryable, room: RoomId, user: UserId): P
   await db.query("UPDATE room_members SET direct = true WHERE room_id = $1 AND user_id = $2", [room, user]);
 }
 
-/** Puts a room's whole state, asked of the homeserver, in place of what the mirror had. */
+/** Replaces the mirror's copy of a room with its whole state from the homeserver. */
 export async function mirrorWholeRoom(
   db: Queryable,
   room: RoomId,
@@ -200,7 +200,7 @@ export async function mirrorWholeRoom(
   for (const event of state) if (event.type !== "m.room.member") await mirrorEvent(db, event);
 }
 
-/** The room as mirrored; null when the mirror has never seen it. */
+/** The room as mirrored; null if the mirror has never seen it. */
 export const loadRoom = async (db: Queryable, room: RoomId): Promise<ActualRoom | null> =>
   (await loadRooms(db, [room])).get(room) ?? null;
 
@@ -249,7 +249,10 @@ export async function loadRooms(
   );
 }
 
-/** The conversations in whose rooms each of these people is, is invited or is just being let in, as far as the mirror knows. */
+/**
+ * The conversations in whose rooms each of these people is joined, invited or just being let in, as far as the mirror
+ * knows.
+ */
 export async function roomsWith(
   db: Queryable,
   users: readonly UserId[],

@@ -6,12 +6,13 @@ import { isOurs, usernameOf } from "../../policy/names/names.ts";
 import type { Database } from "../../store/database.ts";
 import { retireRoom } from "./retire.ts";
 
-/** Whoever makes a room and invites somebody later has this long. */
+/** Someone who makes a room and invites people later has this long. */
 const PATIENCE = "1 hour";
 
 /**
- * Closes rooms that hold their maker alone: an invitation that is refused while a client makes a room leaves one behind
- * (seen: Synapse keeps the room). Their maker is told. From the mirror, so it costs no call when there is none.
+ * Closes rooms with only their maker in them: an invitation that is refused while a client makes a room leaves one
+ * behind (observed: Synapse keeps the room). Their maker is told. It reads the mirror, so it costs no call if there are
+ * none.
  * @returns how many.
  */
 export async function closeOrphanRooms(

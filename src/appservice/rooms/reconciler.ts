@@ -37,18 +37,18 @@ export interface ReconcilerDependencies extends RoomStepDependencies {
 }
 
 /**
- * Told, in the transaction that makes it so, that a conversation has a room that it did not have before: its first one,
- * or one in place of another, in which nothing of what was said stands.
+ * Called in the transaction that gives a conversation a room it did not have before: its first, or a replacement in
+ * which nothing has been said.
  */
 export type RoomTaken = (tx: Transaction, conversation: Conversation) => Promise<void>;
 
 /**
- * The job `room`: makes a conversation's room what the rules say. Costs no homeserver call when it is that already.
- * Each step is recorded before the next one, so that a crash repeats one step at most.
- * @param only lets nobody in but this person: they wait, and the others do not.
- * @param begunBy who is to make the room, if there is none yet; Whisper follows when they have written.
- * @returns whether something is left for when nobody waits: people who are still to be let in.
- * @throws when a step was refused: the mirror has been fetched anew then, and the next try starts from the truth.
+ * The job `room`: makes a conversation's room what the rules say. Costs no homeserver call if it already is. Each step
+ * is recorded before the next, so a crash repeats at most one.
+ * @param only lets in only this person: they wait, and the others do not.
+ * @param begunBy who should make the room if there is none yet; Whisper joins once they have written.
+ * @returns whether something is left for when nobody waits: people still to be let in.
+ * @throws if a step was refused: the mirror has been refetched then, and the next try starts from the truth.
  */
 export async function reconcileRoom(
   dependencies: ReconcilerDependencies,
@@ -78,7 +78,7 @@ export async function reconcileRoom(
   }
   let steps = diffRoom(expected, actual);
   if (givesUp(steps)) {
-    // A room and its history are given up on the homeserver's own word only, never on the mirror's.
+    // A room and its history are abandoned only on the homeserver's word, never on the mirror's.
     await refetchRoom(database, dependencies.homeserver, room);
     steps = diffRoom(expected, (await loadRoom(database, room)) ?? actual);
     const reason = givesUp(steps);
@@ -103,8 +103,8 @@ const concerns = (step: Step, user: UserId): boolean =>
 const givesUp = (steps: readonly Step[]) => steps.find((step) => step.step === "replace")?.reason;
 
 /**
- * So many people join in one run, so that filling one large room never keeps anything else of it waiting, nor other rooms.
- * Removals are never put off.
+ * How many people join in one run, so that filling a large room delays neither its other work nor other rooms. Removals
+ * are never postponed.
  */
 const JOINS_AT_ONCE = 10;
 
@@ -114,7 +114,7 @@ function uptoJoins(steps: readonly Step[], most: number): readonly Step[] {
   return cut === undefined ? steps : steps.slice(0, cut);
 }
 
-/** Carries out steps in order. @throws after fetching the room anew when the homeserver refuses one. */
+/** Carries out steps in order. @throws after refetching the room if the homeserver refuses one. */
 async function execute(
   dependencies: ReconcilerDependencies,
   room: RoomId,
@@ -135,7 +135,7 @@ async function execute(
   }
 }
 
-/** Leaves out what is about users whose account is still to be made: making it has the room looked at again. */
+/** Leaves out steps about users whose account does not exist yet: creating it queues another check of the room. */
 async function withoutAbsent(database: Database, steps: readonly Step[]): Promise<Step[]> {
   const userOf = (step: Step) => (step.step === "join" || step.step === "direct" ? step.user : null);
   const users = steps.flatMap((step) => userOf(step) ?? []);
@@ -147,7 +147,7 @@ async function withoutAbsent(database: Database, steps: readonly Step[]): Promis
   });
 }
 
-/** Makes the conversation's room, or finds the one that an earlier process made and did not live to tell of. */
+/** Makes the conversation's room, or finds the one that an earlier process made before it ended. */
 async function openRoom(
   dependencies: ReconcilerDependencies,
   stored: StoredConversation,
@@ -178,7 +178,7 @@ async function openRoom(
   return made.room;
 }
 
-/** The room that was made for the conversation, and by whom if not by Whisper, of which nothing is written down. */
+/** The unrecorded room that was made for the conversation, and by whom if not by Whisper. */
 async function orphanOf(
   dependencies: ReconcilerDependencies,
   { conversation }: StoredConversation,
@@ -207,13 +207,13 @@ async function takeRoom(
     await mirrorRoom(tx, room, "11", creator);
     await tx.query("UPDATE conversations SET room_id = $2, creating_since = NULL WHERE id = $1", [id, room]);
     await tx.query("SELECT pg_notify('whisper_room', $1)", [room]);
-    // What was queued for the conversation can go out now.
+    // What was queued for the conversation can now be sent.
     await wakeOutbox(tx, [id]);
     await dependencies.roomTaken(tx, conversation);
   });
 }
 
-/** Gives the conversation a new room in place of one that cannot be made right, and closes the old one. */
+/** Gives the conversation a new room in place of one that cannot be repaired, and closes the old one. */
 async function replaceRoom(
   dependencies: ReconcilerDependencies,
   stored: StoredConversation,
@@ -234,7 +234,7 @@ async function replaceRoom(
   });
 }
 
-/** The conversation ought not to be: everybody but the bot leaves and forgets. */
+/** The conversation should not exist: everyone but the bot leaves and forgets it. */
 async function emptyRoom(
   dependencies: ReconcilerDependencies,
   stored: StoredConversation,

@@ -6,9 +6,9 @@ import { type ReconcilerDependencies, reconcileRoom } from "./reconciler.ts";
 import { refetchRoom } from "./room-steps.ts";
 
 /**
- * Puts a conversation's room right while somebody waits for it: fetches it anew, and makes it what the rules say,
- * with this sender in it; whoever else is missing comes later.
- * @throws MatrixRefused when the homeserver refuses that, and what may pass, such as a homeserver that is away.
+ * Repairs a conversation's room while someone waits for it: refetches it and makes it what the rules say, with this
+ * sender in it; others who are missing join later.
+ * @throws MatrixRefused if the homeserver refuses, and errors that may be temporary, such as a homeserver that is away.
  */
 export async function repairNow(
   dependencies: ReconcilerDependencies,
@@ -20,7 +20,7 @@ export async function repairNow(
   if (stored === null || stored.roomId === null) return;
   try {
     await refetchRoom(database, homeserver, stored.roomId);
-    // A large room is filled a few people at a time, and this one waits.
+    // A large room is filled a few people at a time, and this one is waiting.
     const more = await reconcileRoom(dependencies, id, sender);
     if (more) await database.transaction((tx) => checkRoomLater(tx, id));
   } catch (error) {

@@ -24,7 +24,7 @@ export interface RoomClosingDependencies extends RoomStepDependencies {
   readonly settings: PracticeSettings;
 }
 
-/** Has a room closed for good: a tombstone that leads to the conversation's room, and everybody out of it. */
+/** Queues closing a room for good: a tombstone that leads to the conversation's room, and everyone out of it. */
 export async function retireRoom(
   tx: Queryable,
   room: RoomId,
@@ -43,8 +43,8 @@ export const addRetireJob = (tx: Queryable, room: RoomId): Promise<void> =>
   addJob(tx, "retire", { room_id: room }, { queue: `retire:${room}` });
 
 /**
- * The job `retire`: the tombstone, then everybody out and made to forget. Where there is nothing to lead to, the bot has not the power for that, or
- * not over everybody, the room is shut down through the admin API instead, which can be done to any room.
+ * The job `retire`: the tombstone, then everyone leaves and forgets. If there is nowhere to lead to, or the bot lacks
+ * the power for this or over someone, the room is shut down through the admin API instead, which works for any room.
  */
 export async function closeRoom(dependencies: RoomClosingDependencies, room: RoomId): Promise<void> {
   const { database, settings } = dependencies;
@@ -55,10 +55,10 @@ export async function closeRoom(dependencies: RoomClosingDependencies, room: Roo
   const row = found.rows[0];
   if (row === undefined) return;
   const actual = await loadRoom(database, room);
-  // The news of what closed it has Whisper look at it again.
+  // News of whatever closed it makes Whisper check it again.
   if (row.closed && actual !== null && closingSteps(settings, actual).length === 0) return;
   const next = row.successor === null ? null : await roomToLeadTo(dependencies, row.successor);
-  // A room that somebody made and that leads nowhere is shut, so that nobody comes back and goes on in it.
+  // A room that someone made and that leads nowhere is shut down, so that nobody returns and continues in it.
   const refused = row.successor === null && actual?.creator !== dependencies.bot;
   const closed =
     !refused &&
@@ -69,7 +69,7 @@ export async function closeRoom(dependencies: RoomClosingDependencies, room: Roo
   await database.query("UPDATE retired_rooms SET retired_at = now() WHERE room_id = $1", [room]);
 }
 
-/** @returns null when the conversation has come to its end meanwhile, so that there will be no room to lead to. */
+/** @returns null if the conversation has ended meanwhile, so that there will be no room to lead to. */
 async function roomToLeadTo(
   { database, directory, settings }: RoomClosingDependencies,
   id: ConversationId,
@@ -85,7 +85,7 @@ function botRules(actual: ActualRoom, bot: UserId): boolean {
   return actual.members.get(bot)?.membership === "join" && (levels?.users?.[bot] ?? 0) >= 100;
 }
 
-/** @returns false when the homeserver refused a step: somebody has as much power as the bot, say. */
+/** @returns false if the homeserver refused a step, for example because someone has as much power as the bot. */
 async function closeFromWithin(
   dependencies: RoomClosingDependencies,
   actual: ActualRoom,
@@ -111,8 +111,8 @@ const tombstone = (next: RoomId, as?: UserId): Step => ({
 });
 
 /**
- * Everybody out through the admin API, and nobody in again ("Delete Room API", version 1: its answer comes when they are
- * out, which the second version does not tell).
+ * Removes everyone through the admin API and lets nobody back in ("Delete Room API", version 1: its answer comes once
+ * they are out, unlike version 2's).
  */
 async function shutDown(
   dependencies: RoomClosingDependencies,
@@ -136,7 +136,7 @@ async function shutDown(
   }
 }
 
-/** Whoever made the room may be able to put the tombstone there that Whisper cannot, as in rooms of version 12. */
+/** The room's maker may be able to set the tombstone that Whisper cannot, as in rooms of version 12. */
 async function leadOnByCreator(
   dependencies: RoomClosingDependencies,
   room: RoomId,
@@ -149,7 +149,7 @@ async function leadOnByCreator(
   try {
     await carryOutStep(dependencies, room, tombstone(next, creator));
   } catch (error) {
-    // They cannot either; everybody is told why in their chat with Whisper, and finds the conversation in their list.
+    // They cannot either. Everyone is told why in their chat with Whisper, and finds the conversation in their list.
     if (!(error instanceof MatrixRefused)) throw error;
   }
 }

@@ -11,14 +11,14 @@ import { mirrorEvent } from "./mirror.ts";
 import { addRetireJob } from "./retire.ts";
 
 /**
- * A room is made event by event, one for each person invited. After this long without a further one (milliseconds) it
- * is taken to be as its maker wanted it; the first message says so at once (see callbacks.ts).
+ * A room is made event by event, one per invited person. After this many milliseconds without another event, it counts
+ * as complete; the first message shows that immediately (see callbacks.ts).
  */
 const SETTLE = 1_500;
 
 /**
- * Keeps the mirror, and has a room looked at when something in it became other than what Whisper itself had made of
- * it. A room that no conversation knows was made by a user in a client, and is taken over.
+ * Keeps the mirror, and queues a check of a room when something in it differs from what Whisper itself did. A room that
+ * belongs to no conversation was made by a user in a client, and is adopted.
  */
 export function roomEvents(bot: UserId): EventHandler {
   return {
@@ -42,7 +42,7 @@ export function roomEvents(bot: UserId): EventHandler {
         if (changed) await addRetireJob(tx, event.room_id);
         return;
       }
-      // A room of Whisper's own, which is about to be known.
+      // One of Whisper's own rooms, about to be recorded.
       if (event.sender === bot) return;
       await addJob(
         tx,
@@ -58,7 +58,7 @@ export function roomEvents(bot: UserId): EventHandler {
 }
 
 interface ClosedRoom {
-  /** The conversation that took its place; null: there is none. */
+  /** The conversation that took its place; null: none. */
   readonly successor: { readonly id: ConversationId; readonly kind: ConversationKind } | null;
 }
 

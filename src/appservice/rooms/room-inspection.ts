@@ -36,7 +36,7 @@ interface Seen {
   readonly actual: ActualRoom;
 }
 
-/** Rooms as they are, through the administrator's view of them, which does not depend on the bot being a member. */
+/** Rooms as an administrator sees them, which does not depend on the bot being a member. */
 function roomInspector(dependencies: RoomInspectionDependencies): RoomInspector {
   const directChats = directChatsOf(dependencies.homeserver);
   return {
@@ -95,7 +95,7 @@ function roomRepair(
       await intoMirror(room, new Map());
       if (creator !== null && isOurs(settings, creator)) {
         await addJob(database, "adopt", { room_id: room }, adoptJob(room));
-        // One that holds its maker alone is nothing to adopt.
+        // A room with only its maker in it has nothing to adopt.
         await closeOrphanRooms(database, dependencies.directory, settings);
       } else
         await database.transaction(async (tx) => {
@@ -107,9 +107,8 @@ function roomRepair(
 }
 
 /**
- * Whether a room that Whisper made is a conversation's by now, or may be about to become one: between the making of a
- * room and the record of it there is a moment, and with Whisper killed in it a long one (see `openRoom`). Nobody but
- * Whisper is in it then.
+ * Does a room that Whisper made belong to a conversation by now, or might it soon? There is a moment between making a
+ * room and recording it, and a long one if Whisper was killed in between (see `openRoom`). Only Whisper is in it then.
  */
 async function isTaken(tx: Transaction, room: RoomId, bot: UserId): Promise<boolean> {
   const found = await tx.query(
@@ -158,7 +157,7 @@ async function look(
   };
 }
 
-/** Admin API, "Room State API"; null: there is no such room, or nobody was ever in it. */
+/** Admin API, "Room State API"; null: the room does not exist, or nobody was ever in it. */
 async function wholeState(homeserver: Homeserver, room: RoomId): Promise<readonly MatrixEvent[] | null> {
   try {
     const state = await adminState(homeserver, room);
@@ -169,7 +168,10 @@ async function wholeState(homeserver: Homeserver, room: RoomId): Promise<readonl
   }
 }
 
-/** Somebody who has left and not forgotten is served the room as it was when they left; who has forgotten is refused. */
+/**
+ * Someone who has left without forgetting is served the room as it was when they left; someone who has forgotten it is
+ * refused.
+ */
 async function canStillRead(homeserver: Homeserver, room: RoomId, user: UserId): Promise<boolean> {
   try {
     await homeserver.call({
@@ -186,7 +188,7 @@ async function canStillRead(homeserver: Homeserver, room: RoomId, user: UserId):
 
 type DirectChats = (user: UserId) => Promise<ReadonlyMap<string, ReadonlySet<string>>>;
 
-/** Each user's direct chats, asked for once. */
+/** Each user's direct chats, requested once. */
 function directChatsOf(homeserver: Homeserver): DirectChats {
   const known = new Map<UserId, ReturnType<DirectChats>>();
   return (user) => {

@@ -10,17 +10,17 @@ export interface RoomLaneDependencies {
   readonly log: Logger;
   /** Makes the room what the rules say. @returns whether something is left for later. */
   readonly look: (id: ConversationId) => Promise<boolean>;
-  /** Such an error is none of the room's: every other room would fail as well. */
+  /** Is the error not about this room, so that every other room would fail too? */
   readonly isAway: (error: unknown) => boolean;
 }
 
-/** Rooms of one run. Then another job goes on, so that Whisper can be stopped, and another process may take over. */
+/** Rooms per run. Another job then continues, so that Whisper can be stopped, and another process may take over. */
 const RUN = 10;
 
 /**
- * The job `rooms`: looks at the rooms of one lane, one after another. A room that fails becomes a job of its own, which is
- * tried again and in the end a dead letter, so that it does not hold up the others.
- * @returns when the lane goes on; null: none is left.
+ * The job `rooms`: checks the rooms of one lane, one after another. A room that fails becomes a job of its own, which
+ * is retried and finally becomes a dead letter, so that it does not block the others.
+ * @returns when the lane continues; null: none is left.
  */
 export async function drainLane(
   dependencies: RoomLaneDependencies,

@@ -20,13 +20,13 @@ export interface RoomStepDependencies {
   readonly homeserver: Homeserver;
   readonly bot: UserId;
   /**
-   * Whether somebody still belongs in the room, asked when it stands in the mirror that they are let in. Whoever changes the
-   * directory looks there afterwards: so either the change is seen here, or they are seen there, and taken out again.
+   * Does someone still belong in the room? Asked once the mirror has recorded that they are being let in. A change of
+   * the directory looks there afterwards: so either the change is seen here, or they are seen there and removed again.
    */
   readonly admits?: (user: UserId) => Promise<boolean>;
 }
 
-/** Carries out one step in a room that exists, and records in the mirror what it did. Repeating it does no harm. */
+/** Carries out one step in an existing room, and records in the mirror what it did. Repeating it does no harm. */
 export async function carryOutStep(
   dependencies: RoomStepDependencies,
   room: RoomId,
@@ -38,7 +38,7 @@ export async function carryOutStep(
       if (step.user === bot) throw new Error("the bot cannot let itself in");
       await awaitOwnMember(database, room, step.user, "join");
       if (dependencies.admits !== undefined && !(await dependencies.admits(step.user))) return;
-      // The admin API invites and joins in one call, so no invitation is ever left standing.
+      // The admin API invites and joins in one call, so no invitation is ever left open.
       await homeserver.call({
         method: "POST",
         path: path`/_synapse/admin/v1/join/${room}`,
@@ -103,7 +103,7 @@ async function markDirect(homeserver: Homeserver, user: UserId, other: UserId, r
   });
 }
 
-/** Makes the room, with all of its state from the first event on, so that it is never seen half made. */
+/** Makes the room with all of its state from the first event on, so that nobody sees it half made. */
 export async function createRoom(
   homeserver: Homeserver,
   expected: ExpectedRoom,
@@ -135,8 +135,8 @@ export async function createRoom(
 }
 
 /**
- * The room's state as `as` sees it; where they, or the bot, have lost the room, as an administrator sees it. Nothing when
- * the room is gone from the homeserver.
+ * The room's state as `as` sees it; if they or the bot have lost the room, as an administrator sees it. Empty if the
+ * room is gone from the homeserver.
  */
 async function wholeState(homeserver: Homeserver, room: RoomId, as?: UserId): Promise<MatrixEvent[]> {
   try {
@@ -156,7 +156,7 @@ async function wholeState(homeserver: Homeserver, room: RoomId, as?: UserId): Pr
   }
 }
 
-/** Admin API, "Room State API". @throws MatrixRefused with 404: there is no such room. */
+/** Admin API, "Room State API". @throws MatrixRefused with 404: the room does not exist. */
 export async function adminState(homeserver: Homeserver, room: RoomId): Promise<MatrixEvent[]> {
   const { state } = await homeserver.call<{ state: MatrixEvent[] }>({
     method: "GET",
@@ -165,7 +165,7 @@ export async function adminState(homeserver: Homeserver, room: RoomId): Promise<
   return state;
 }
 
-/** Asks the homeserver for the whole room, as `as` sees it, and puts it in the mirror. */
+/** Requests the whole room from the homeserver, as `as` sees it, and stores it in the mirror. */
 export async function refetchRoom(
   database: Database,
   homeserver: Homeserver,
@@ -178,8 +178,8 @@ export async function refetchRoom(
 }
 
 /**
- * A room that was made for the conversation although we were never told: the process ended between the two. Found by
- * the marker that it was created with, among the rooms of the bot, or of `by`, that no conversation knows.
+ * A room that was made for the conversation and never recorded, because the process ended in between. It is found by
+ * the marker that it was created with, among the rooms of the bot, or of `by`, that belong to no conversation.
  */
 export async function findOrphan(
   dependencies: RoomStepDependencies,

@@ -7,22 +7,22 @@ import type { Database } from "../../store/database.ts";
 import { type Homeserver, MatrixRefused, path } from "../homeserver/homeserver.ts";
 
 /**
- * A send that the homeserver refuses this often for what may pass, or in a room that cannot be put right (with the jobs'
- * back-off, a quarter of an hour), becomes a dead letter, so that what comes after it goes on.
+ * After this many refusals a send becomes a dead letter, so that later sends are not blocked (a quarter of an hour with
+ * the jobs' back-off). Counts refusals that may be temporary, and refusals in a room that cannot be repaired.
  */
 const MAX_REFUSALS = 20;
 
-/** What may pass: not signed in, too slow, too early. Too many requests (429) count as away. */
+/** May be temporary: not signed in, too slow, too early. Too many requests (429) count as away. */
 const PASSING: ReadonlySet<number> = new Set([401, 408, 425]);
-/** What may be so because the room is not what it ought to be: its sender is not in it, or it is gone. */
+/** May be because the room is not as it should be: its sender is not in it, or it is gone. */
 const ABOUT_THE_ROOM: ReadonlySet<number> = new Set([403, 404]);
 
-/** Sends of one conversation in a row, so that a burst in a few of them does not keep everybody else waiting. */
+/** Sends per turn of a conversation, so that a burst in a few conversations does not make all others wait. */
 const AT_ONCE = 8;
 
 /**
- * Milliseconds from a message to what hangs on it, such as its buttons. Synapse does one thing at a time: what follows
- * at once holds the message up on its way to the people who wait for it.
+ * Milliseconds between a message and what follows from it, such as its buttons. Synapse handles one request at a time:
+ * anything sent straight away delays the message on its way to the people who wait for it.
  */
 const BREATH = 20;
 
@@ -45,19 +45,19 @@ export interface OutboxSenderDependencies {
   readonly homeserver: Homeserver;
   readonly bot: UserId;
   /**
-   * Looks at the conversation's room as the homeserver has it, and makes it what it ought to be, with this sender in it if
-   * they ought to be. @throws when that could not be done now: MatrixRefused when the homeserver said no to it.
+   * Refetches the conversation's room and makes it what it should be, with this sender in it if they belong there.
+   * @throws if that could not be done now: MatrixRefused if the homeserver refused.
    */
   readonly repair: (conversation: ConversationId, sender: UserId) => Promise<void>;
-  /** Told of a send that was given up, when that is written down: what it means is for whoever caused it, by its ref. */
+  /** Called after a send is given up and recorded. Whoever queued it decides what that means, by its ref. */
   readonly onDropped: (send: { ref: string; type: string; errcode: string }) => void;
 }
 
 /**
- * The job `outbox`: sends what waits for a conversation, in order and exactly once. The Matrix transaction id is made
- * from the ref, so a repeated call within Synapse's memory of it sends nothing twice; a repetition after that, or
- * after Synapse restarted, first looks in the room for the event that bears the ref.
- * @param lookedFor the ref of the send for which the room has just been looked at and put right.
+ * The job `outbox`: sends what waits for a conversation, in order and exactly once. The Matrix transaction id comes
+ * from the ref, so a repeated call within Synapse's memory of it sends nothing twice. A repetition after that, or after
+ * a restart of Synapse, first looks in the room for the event with the ref.
+ * @param lookedFor the ref of the send for which the room has just been checked and repaired.
  */
 export async function drainOutbox(
   dependencies: OutboxSenderDependencies,
@@ -95,10 +95,10 @@ export async function drainOutbox(
   } finally {
     await settle(dependencies.database, rows[0]?.room_id, sent, rows.slice(begun));
   }
-  // At once, while the look is fresh, and perhaps in another room. A job looks for one send only: what is refused again
-  // is given up, and ends it.
+  // Immediately, while the check is fresh, and perhaps in another room. A job checks for one send only: if it is
+  // refused again, it is given up and ends the job.
   if (looked !== undefined) return drainOutbox(dependencies, conversation, looked);
-  // More may wait, and so may others: the rest comes when it is this conversation's turn again.
+  // More sends may wait here, and others elsewhere: the rest is sent when it is this conversation's turn again.
   if (more) await wakeOutbox(dependencies.database, [conversation]);
 }
 
@@ -106,9 +106,9 @@ const eventOf = (sent: ReadonlyMap<string, EventId>, ref: string | null): EventI
   ref === null ? null : (sent.get(ref) ?? null);
 
 /**
- * The next sends, marked as attempted before they are made: from here on they may have happened. Locked before they
- * are chosen, since whoever takes a send back may be about to commit that. None while the room is still to be made;
- * making it wakes this outbox.
+ * The next sends, marked as attempted before they are made: from here on they may have happened. They are locked before
+ * they are chosen, since someone who withdraws a send may be about to commit that. None while the room is still to be
+ * made; making it wakes this outbox.
  */
 async function claim(database: Database, conversation: ConversationId): Promise<Row[]> {
   const claimed = await database.query<Omit<Row, "seq"> & { seq: string }>(
@@ -130,9 +130,9 @@ async function claim(database: Database, conversation: ConversationId): Promise<
 }
 
 /**
- * Writes down what was sent, and gives back what was claimed and not begun: that may still be taken back. The first need
- * not be on the disk at once: after a power cut the claim is there, and what was sent is found in the room. What went into a
- * room that was replaced meanwhile reached nobody, and is sent into the next one.
+ * Records what was sent, and returns sends that were claimed but not begun: they may still be withdrawn. This need not
+ * be on the disk immediately: after a power cut the claim is there, and what was sent is found in the room. A send into
+ * a room that was replaced meanwhile reached nobody, and is repeated in the next one.
  */
 async function settle(
   database: Database,
@@ -155,10 +155,9 @@ async function settle(
 
 /**
  * Sends one.
- * @returns its event; `left out`: nothing of it holds up what comes after it; `looked at`: the room was put right for it,
- *   and may be another one now; `begin anew`: its refusals were tries of this job, so that what comes next begins with a job
- *   of its own.
- * @throws what may pass.
+ * @returns its event; `left out`: it blocks nothing behind it; `looked at`: the room was repaired for it, and may be
+ * another one now; `begin anew`: its refusals were tries of this job, so the next send begins with a job of its own.
+ * @throws errors that may be temporary.
  */
 async function sendRow(
   dependencies: OutboxSenderDependencies,
@@ -168,7 +167,7 @@ async function sendRow(
   looked: boolean,
 ): Promise<EventId | "left out" | "looked at" | "begin anew"> {
   if (row.target_ref !== null && target === null) {
-    // What it is about was never sent into this room, so there is nothing to react to or to take back.
+    // Its target was never sent into this room, so there is nothing to react to or to redact.
     await drop(dependencies, row, "TARGET_NOT_SENT");
     return "left out";
   }
@@ -182,9 +181,9 @@ async function sendRow(
 }
 
 /**
- * The homeserver said no. Only what may pass is worth a wait of those behind it. What is about the room is known to be for
- * good only just after a look at the room that was itself not refused.
- * @throws the refusal when it may pass.
+ * The homeserver refused. Only a refusal that may be temporary is worth making later sends wait. A refusal about the
+ * room is final only just after a check of the room that was not itself refused.
+ * @throws the refusal if it may be temporary.
  */
 async function refused(
   dependencies: OutboxSenderDependencies,
@@ -195,7 +194,7 @@ async function refused(
 ): Promise<"left out" | "looked at" | "begin anew"> {
   const { errcode, status } = error;
   if (errcode === "M_DUPLICATE_ANNOTATION") {
-    // Whoever reacts twice with the same key has reacted: that is what was asked for.
+    // A second reaction with the same key already exists: that is what was asked for.
     await drop(dependencies, row, errcode);
     return "left out";
   }
@@ -208,7 +207,7 @@ async function refused(
   return row.attempts > 0 || looked ? "begin anew" : "left out";
 }
 
-/** @returns whether the room was looked at and is what it ought to be; false: the homeserver refused that too. */
+/** @returns whether the room was checked and is as it should be; false: the homeserver refused that too. */
 async function putRight(
   dependencies: OutboxSenderDependencies,
   conversation: ConversationId,
@@ -264,7 +263,7 @@ async function send(
   return sent.event_id;
 }
 
-/** The content with the event id of what it is about where its relation wants it: of an event, or of a reply. */
+/** The content with its target's event id where its relation needs it: of an event, or of a reply. */
 function aboutTarget(content: Record<string, unknown>, target: EventId | null): Record<string, unknown> {
   if (target === null) return content;
   const relation = content["m.relates_to"] as { rel_type?: unknown; "m.in_reply_to"?: unknown } | undefined;
@@ -277,7 +276,7 @@ function aboutTarget(content: Record<string, unknown>, target: EventId | null): 
 /** Deterministic and safe in a path: the same send has the same transaction id for ever. */
 const transactionId = (ref: string) => createHash("sha256").update(ref).digest("base64url");
 
-/** Looks for the event that an interrupted try may have sent, back to the moment of the first try. */
+/** Looks for the event that an interrupted try may have sent, back to the time of the first try. */
 async function findSent(
   { database, homeserver }: OutboxSenderDependencies,
   row: Row,

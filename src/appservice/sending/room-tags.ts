@@ -2,7 +2,7 @@ import type { RoomTags } from "../../conversations/list/tags.ts";
 import type { RoomId, UserId } from "../../policy/model.ts";
 import { type Homeserver, path } from "../homeserver/homeserver.ts";
 
-/** Room tags at the homeserver, each as the user whose tags they are. */
+/** Room tags at the homeserver, each set as the user they belong to. */
 export function roomTags(homeserver: Homeserver): RoomTags {
   const at = (user: UserId, room: RoomId) => path`/_matrix/client/v3/user/${user}/rooms/${room}/tags`;
   const tagAt = (user: UserId, room: RoomId, tag: string) =>

@@ -3,9 +3,9 @@ import type { UserId } from "../../../policy/model.ts";
 import type { Body } from "./pass-on.ts";
 
 /**
- * The room that a request describes (client-server API, "POST /createRoom"), as far as it says which conversation is asked
- * for. Everything else about it, such as encryption, version and power levels, is the rules' and not the client's.
- * @returns null when it is not written as the specification has it.
+ * The room that a request describes (client-server API, "POST /createRoom"), as far as it says which conversation is
+ * meant. The rules, not the client, decide everything else about it, such as encryption, version and power levels.
+ * @returns null if it is not in the specification's format.
  */
 export function askedRoom(body: Body, maker: UserId): AskedRoom | null {
   const { invite = [], name = null, is_direct: direct = false, creation_content: creation = {} } = body;
@@ -21,7 +21,7 @@ export function askedRoom(body: Body, maker: UserId): AskedRoom | null {
   };
 }
 
-/** What the room's state is to begin with, by type, where the state key is empty; null when it is no list of events. */
+/** The room's initial state by type, where the state key is empty; null if it is not a list of events. */
 export function statesIn({ initial_state: states = [] }: Body): ReadonlyMap<string, Body> | null {
   if (!Array.isArray(states)) return null;
   const byType = new Map<string, Body>();
@@ -32,7 +32,7 @@ export function statesIn({ initial_state: states = [] }: Body): ReadonlyMap<stri
   return byType;
 }
 
-/** Anybody could come in, find it, or read it. */
+/** Anyone could join it, find it or read it. */
 function isOpenToAll(
   { visibility, preset, room_alias_name: alias }: Body,
   states: ReadonlyMap<string, Body>,

@@ -6,23 +6,23 @@ import { askedRoom } from "./asked-room.ts";
 import type { Entrance } from "./entrance.ts";
 import { type Body, forbidden, only, passOn, understood } from "./pass-on.ts";
 
-/** Of a room in which nobody is but its maker. Whoever is invited later finds what the rules have made of it. */
+/** For a room with only its maker in it. Anyone invited later gets what the rules have made of it. */
 const KNOWN = ["name", "topic", "creation_content", "preset", "is_direct"];
 
 /**
- * A room that a client asks for: the conversation that it is meant for is opened, and the answer is its room. What is
- * refused is refused before there is a room.
+ * A client asks for a room: Whisper opens the conversation that it is meant for and answers with that conversation's
+ * room. A refusal comes before there is a room.
  */
 export const createRoom =
   (entrance: Entrance): Rule =>
   async (passage, request, response) => {
     const body = await understood(request, response);
     if (body === null) return;
-    // Invitations to addresses outside.
+    // Invitations to outside addresses.
     if (Array.isArray(body.invite_3pid) && body.invite_3pid.length > 0)
       return refuse(response, forbidden(words.notByEmail));
     if (hasMembers(body)) return refuse(response, forbidden(words.inviteInstead));
-    // Asked of Synapse each time: it says whether the token is still good.
+    // Asked from Synapse each time: this also checks that the token is still valid.
     await passage.callers.joinedRooms(request);
     const maker = await passage.callers.userId(request);
     const asked = askedRoom(body, maker);

@@ -4,11 +4,11 @@ import { usernameOf } from "../../../policy/names/names.ts";
 import type { CallbackRooms } from "../../callbacks/callback-rooms.ts";
 import type { NewConversations } from "./new-conversation.ts";
 
-/** What the front door asks about people before it passes on what lets them in. */
+/** What the front door asks about people before it passes on a request that lets them in. */
 export interface Entrance {
   /** Opens the conversation that a client asks for by making a room. */
   readonly newConversation: NewConversations;
-  /** Returns when the invitation can be judged; Synapse asks about it then. */
+  /** Returns once the invitation can be judged; Synapse then asks about it. */
   beforeInvitation(room: RoomId, inviter: UserId, invitee: UserId): Promise<void>;
 }
 
@@ -16,7 +16,7 @@ export interface EntranceDependencies {
   readonly directory: DirectorySnapshot;
   readonly settings: PracticeSettings;
   readonly rooms: CallbackRooms;
-  /** Has a room taken over that a user made, and waits until that is done, for a bounded time. */
+  /** Adopts a room that a user made, and waits until that is done, for a bounded time. */
   readonly adopt: (room: RoomId) => Promise<void>;
   readonly newConversation: NewConversations;
 }
@@ -30,8 +30,8 @@ export const entrance = ({
 }: EntranceDependencies): Entrance => ({
   newConversation,
   /**
-   * Who never receives is invited where others are in already. Others who are invited are in as soon as Whisper has taken
-   * the room over, and a client that invites one after another does not wait for that.
+   * Someone who never receives is invited only where others already are. Other invited people join as soon as Whisper
+   * has adopted the room, and a client that invites one after another does not wait for that.
    */
   async beforeInvitation(room, inviter, invitee) {
     const people = await directory.fresh();

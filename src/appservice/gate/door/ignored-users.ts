@@ -3,8 +3,9 @@ import type { Rule } from "../passage/rules.ts";
 import { passOn, understood } from "./pass-on.ts";
 
 /**
- * Whom somebody ignores (client-server API, "Ignoring Users"): never Whisper. Synapse would not show them anything that it
- * sends, arrival notices included, and nobody would know. Element offers it beside an invitation, as Reject & Ignore.
+ * Whom someone ignores (client-server API, "Ignoring Users"): never Whisper. Otherwise Synapse would show them nothing
+ * that it sends, not even arrival notices, and nobody would know. Element offers this beside an invitation, as Reject &
+ * Ignore.
  */
 export const ignoredUsers =
   (bot: UserId): Rule =>

@@ -11,20 +11,26 @@ import { type Rule, stream } from "../passage/rules.ts";
 
 export interface MediaRuleOptions {
   readonly media: MediaPort;
-  /** Who uploaded a file to Synapse; null when Synapse knows no such file. */
+  /** Who uploaded a file to Synapse; null if Synapse has no such file. */
   readonly uploaderOf: (server: string, mediaId: string) => Promise<UserId | null>;
-  /** Milliseconds between looks while the event that shows a file may still be on its way from Synapse. */
+  /** Milliseconds between attempts while the event that shows a file may still be on its way from Synapse. */
   readonly looks?: readonly number[];
 }
 
-/** A member's client asks for a file within milliseconds of the message; the event reaches us within tens. */
+/**
+ * A member's client requests a file within milliseconds of the message; the event reaches us within tens of
+ * milliseconds.
+ */
 const LOOKS = [50, 100, 200, 400, 800, 1_000];
-/** Requests that may wait at the same time. More are refused at once. */
+/** The most requests that may wait at the same time. Others are refused immediately. */
 const MOST_WAITING = 200;
 
-/** A file goes to whoever is now in a room that shows it, and to its uploader. Portraits go to every colleague. */
+/**
+ * A file is served to everyone who is now in a room that shows it, and to its uploader. Portraits are served to every
+ * colleague.
+ */
 export function mediaRule({ media, uploaderOf, looks = LOOKS }: MediaRuleOptions): Rule {
-  // A file never changes hands.
+  // A file's uploader never changes.
   const uploaders = new Kept<UserId>(5_000, 3_600_000);
   let waiting = 0;
 
@@ -32,7 +38,7 @@ export function mediaRule({ media, uploaderOf, looks = LOOKS }: MediaRuleOptions
     const [server, mediaId] = caught.map(decoded);
     if (typeof server !== "string" || typeof mediaId !== "string")
       throw new Undecidable("a file without a name");
-    // First of all, so that nobody without a session learns anything.
+    // Checked first, so that nobody without a session learns anything.
     const caller = await passage.callers.userId(request);
     if (!isFile(server, mediaId)) return refuse(response, NO_SUCH_FILE);
     const key = `${server}/${mediaId}`;

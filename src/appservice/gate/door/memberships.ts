@@ -7,16 +7,19 @@ import type { Entrance } from "./entrance.ts";
 import { type Body, forbidden, only, passOn, understood } from "./pass-on.ts";
 
 /**
- * Memberships carry no text: clients show a `reason` in everybody's timeline, to people too who may not be written to
- * (docs/decisions/memberships.md). What is not known is left out, and the request passes without it.
+ * Memberships carry no text: clients show a `reason` in everyone's timeline, including people who may not be written to
+ * (docs/decisions/memberships.md). Unknown fields are dropped, and the request passes without them.
  */
 
-/** Joining, leaving and asking to join, of oneself: there is nothing to say. */
+/** Joining, leaving and knocking as oneself: there is nothing to say. */
 export const ownMembership: Rule = async (passage, request, response) => {
   if ((await understood(request, response)) !== null) await passOn(passage, request, response, {});
 };
 
-/** Inviting, removing and banning: whom. An invitation by e-mail names nobody, and is refused here with a sentence. */
+/**
+ * Inviting, removing and banning: only the user is passed on. An invitation by e-mail names no user, and is refused
+ * here with a sentence.
+ */
 export const membershipOfOther =
   (entrance: Entrance): Rule =>
   async (passage, request, response, { caught: [room = "", action] }) => {
@@ -30,7 +33,7 @@ export const membershipOfOther =
     await passOn(passage, request, response, named);
   };
 
-/** The same written as state. */
+/** The same, written as state. */
 export const membershipAsState =
   (entrance: Entrance): Rule =>
   async (passage, request, response, { caught: [room = "", user = ""] }) => {
@@ -43,7 +46,7 @@ export const membershipAsState =
 
 const knownOf = (body: Body): Body => ({
   ...only(body, ["membership"]),
-  // Says that the room is a chat for two.
+  // Marks the room as a chat for two.
   ...(body.membership === "invite" && body.is_direct === true ? { is_direct: true } : {}),
 });
 

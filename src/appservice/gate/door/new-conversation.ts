@@ -12,12 +12,12 @@ import { everybodyIn, type ReaderDependencies } from "../../rooms/everybody-in.t
 
 /** What becomes of a room that a client asks for. */
 export type NewConversation =
-  /** The conversation's own room, in which all are whom the first message is for. */
+  /** The conversation's own room; everyone the first message is for is in it. */
   | { readonly is: "open"; readonly room: RoomId }
   | { readonly is: "refused"; readonly reason: string }
-  /** Nobody is in it but its maker: the homeserver makes it, and what it becomes is seen when somebody is invited. */
+  /** Only its maker is in it: the homeserver makes it, and inviting someone decides what it becomes. */
   | { readonly is: "unfinished" }
-  /** It was not ready in time. The same request finds it. */
+  /** It was not ready in time. The same request will find it. */
   | { readonly is: "late" };
 
 export type NewConversations = (
@@ -27,8 +27,8 @@ export type NewConversations = (
 ) => Promise<NewConversation>;
 
 /**
- * Opens the conversation that a client asks for, before there is a room: the one that there is, or a new one, as the API
- * does. So no room is ever made that has to be given up again (docs/decisions/front-door.md).
+ * Opens the conversation that a client asks for, before there is a room: the existing one, or a new one, as the API
+ * does. So no room is made that would have to be abandoned (docs/decisions/front-door.md).
  */
 export const newConversations =
   (dependencies: ReaderDependencies & ConversationDependencies): NewConversations =>
@@ -47,7 +47,7 @@ async function decide(
   maker: UserId,
 ): Promise<ConversationId | NewConversation> {
   const others = [...asked.chosen];
-  // What becomes of a room that its maker is alone in is seen when somebody is invited.
+  // What a room with only its maker in it becomes is decided when someone is invited.
   if (others.length === 0) return { is: "unfinished" };
   const made = whatIsAskedFor(await dependencies.directory.within(tx), dependencies.settings, asked);
   switch (made.is) {
@@ -68,9 +68,9 @@ async function decide(
   }
 }
 
-/** Clients try again, and people do: the same sentence is said once a minute at most. */
+/** Clients and people try again: the same sentence is said at most once a minute. */
 const ONCE_IN = 60_000;
 
-/** Some clients show nobody why a chat could not be begun, so it is said in the chat with Whisper too. */
+/** Some clients do not show why a chat could not be started, so Whisper also says it in its own chat. */
 const sayAgain = (tx: Transaction, asker: Username, reason: string): Promise<void> =>
   tell(tx, asker, `refused-chat:${asker}:${Math.floor(Date.now() / ONCE_IN)}:${reason}`, reason);

@@ -7,13 +7,13 @@ import { bodyOf, type Passage, read } from "../passage/rules.ts";
 export type Body = Readonly<Record<string, unknown>>;
 
 /**
- * What a request says, as it is understood here: nothing can be read in another way by Synapse, since `passOn` sends
- * this and not what came.
- * @returns null when it is no JSON object; it is refused then.
+ * What a request says, as understood here. Synapse cannot read it differently, since `passOn` sends this and not the
+ * original bytes.
+ * @returns null if it is not a JSON object; the request has then been refused.
  */
 export async function understood(request: Request, response: Response): Promise<Body | null> {
   const text = (await bodyOf(request)).toString("utf8");
-  // Clients leave with an empty body.
+  // Clients send an empty body when they leave.
   const body = text.trim() === "" ? {} : objectIn(text);
   if (body !== undefined) return body;
   refuse(response, NOT_AN_OBJECT);
@@ -29,7 +29,7 @@ export async function passOn(
   handOn(response, await read(passage, request, response, Buffer.from(JSON.stringify(body))));
 }
 
-/** The fields named, where they are there. */
+/** The named fields, if present. */
 export function only(body: Body, fields: readonly string[]): Record<string, unknown> {
   return Object.fromEntries(
     fields.flatMap((field) => (Object.hasOwn(body, field) ? [[field, body[field]]] : [])),

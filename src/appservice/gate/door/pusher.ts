@@ -5,9 +5,9 @@ import { NO_PUSH_BY_EMAIL, NOT_A_PUSHER, refuse } from "../passage/refusal.ts";
 import { bodyOf, type Rule, read } from "../passage/rules.ts";
 
 /**
- * Push notifications go through the services of phone makers and stand on lock screens, so they say that there is
- * something, and how much, and nothing else: not who wrote, not in which room (docs/decisions/push.md). What goes on is
- * what was understood here, so that nothing can be read in another way by Synapse.
+ * Push notifications go through phone makers' services and appear on lock screens, so they say only that there is
+ * something, and how much: not who wrote, nor in which room (docs/decisions/push.md). Whisper sends on what it
+ * understood, so that Synapse cannot read it differently.
  */
 export const pusher: Rule = async (passage, request, response) => {
   const wanted = objectIn((await bodyOf(request)).toString("utf8"));

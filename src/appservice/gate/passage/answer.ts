@@ -5,17 +5,17 @@ import { endToEnd, type JsonAnswer, SynapseAway } from "../../homeserver/upstrea
 import { CallerRefused, Undecidable } from "./caller.ts";
 import { CANNOT_TELL, HOMESERVER_AWAY, refuse, TOO_LARGE } from "./refusal.ts";
 
-/** More than anybody who means well sends. */
+/** Larger than any honest request. */
 export class RequestTooLarge extends Error {
   override readonly name = "RequestTooLarge";
 }
 
-/** What the gate writes to the log. Never a path or a token: they name people, rooms and patients' files. */
+/** What the gate logs. Never a path or a token: they identify people, rooms and patients' files. */
 export interface GateLog {
   warn(fields: object, message: string): void;
 }
 
-/** Hands on what Synapse answered, or `body` in place of what it said. */
+/** Passes on Synapse's answer, or `body` in place of its text. */
 export function handOn(response: Response, answer: JsonAnswer, body: string = answer.text): void {
   if (response.headersSent) {
     response.destroy();
@@ -33,19 +33,19 @@ export function headersFor(headers: IncomingHttpHeaders): Record<string, string 
   >;
 }
 
-/** Aborts when the client is gone before its answer is complete, so that Synapse does not work for nobody. */
+/** Aborts when the client goes away before its answer is complete, so that Synapse does not work for nobody. */
 export function whileWanted(response: Response): AbortSignal {
   const gone = new AbortController();
   const ifGone = () => {
     if (!response.writableFinished) gone.abort();
   };
-  // It may have gone while something else was asked.
+  // The client may have gone while something else was asked.
   if (response.destroyed) ifGone();
   else response.once("close", ifGone);
   return gone.signal;
 }
 
-/** Turns what went wrong into an answer. Whatever is not foreseen is a refusal. */
+/** Turns an error into an answer. Anything unforeseen is a refusal. */
 export function answerFailure(response: Response, error: unknown, log: GateLog): void {
   if (response.destroyed || response.writableFinished) return;
   if (error instanceof CallerRefused) {

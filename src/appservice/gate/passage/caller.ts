@@ -5,7 +5,7 @@ import { type JsonAnswer, SynapseAway, type Upstream } from "../../homeserver/up
 import { Kept } from "./kept.ts";
 import { queryOf } from "./request-path.ts";
 
-/** Synapse's own refusal of the caller: an unknown token, a locked account. It is handed on as it is. */
+/** Synapse's own refusal of the caller, such as an unknown token or a locked account. It is passed on unchanged. */
 export class CallerRefused extends Error {
   override readonly name = "CallerRefused";
   readonly answer: JsonAnswer;
@@ -16,32 +16,33 @@ export class CallerRefused extends Error {
   }
 }
 
-/** Synapse answered, but not with what was asked. */
+/** Synapse answered, but not with what was asked for. */
 export class Undecidable extends Error {
   override readonly name = "Undecidable";
 }
 
 /**
- * Who makes a request, and where they are a member: asked of Synapse with the request's own token.
+ * Who makes a request, and where they are a member: asked from Synapse with the request's own token.
  *
- * Not of the mirror: that is fed by transactions and so is late by design, and a kick behind Whisper's back must hold
- * as well. Synapse answers `/joined_rooms` from its cache in one or two milliseconds.
+ * Not from the mirror: transactions feed it, so it is late by design, and a kick behind Whisper's back must count too.
+ * Synapse answers `/joined_rooms` from its cache in one or two milliseconds.
  */
 export interface Callers {
-  /** Asked anew: true at a moment after the call. */
+  /** Always asked again: true at some moment after the call. */
   joinedRooms(request: Request): Promise<ReadonlySet<string>>;
-  /**
-   * Whether the caller is in one of `rooms`. A yes may be up to a second old, for a room full of pictures; a no never is.
-   */
+  /** Is the caller in one of `rooms`? A yes may be up to a second old, for a room full of pictures; a no never is. */
   isInOneOf(request: Request, rooms: readonly RoomId[]): Promise<boolean>;
   userId(request: Request): Promise<UserId>;
 }
 
 export interface CallerOptions {
   readonly upstream: Upstream;
-  /** Milliseconds for which a token's user is not asked for again. It never changes; whether it is still good, Synapse says. */
+  /**
+   * Milliseconds for which a token's user is remembered. The user never changes; Synapse says whether the token is
+   * still valid.
+   */
   readonly keepUser?: number;
-  /** Milliseconds for which a caller counts as a member after having been one. */
+  /** Milliseconds for which a caller still counts as a member after having been one. */
   readonly keepMembership?: number;
 }
 
@@ -52,8 +53,8 @@ export function callers({ upstream, keepUser = 300_000, keepMembership = 1_000 }
   const memberships = new Kept<ReadonlySet<string>>(5_000, keepMembership);
 
   const ask = async (request: Request, path: string): Promise<Record<string, unknown>> => {
-    // The query goes along as it was sent: Synapse also reads a token or a masqueraded user from there, and splits
-    // queries in its own way. So both requests are authenticated alike, whatever stands in them.
+    // The query goes along as sent: Synapse also reads a token or a masqueraded user from it, and splits queries in its
+    // own way. So both requests are authenticated alike, whatever they contain.
     const query = queryOf(request.originalUrl);
     const { authorization } = request.headers;
     const answer = await upstream.json({
@@ -102,8 +103,8 @@ export function callers({ upstream, keepUser = 300_000, keepMembership = 1_000 }
 }
 
 /**
- * Names the caller without keeping the token. Undefined when the query may have a say in who it is: such requests
- * (an old way to hand over the token, and masquerading) are asked about each time.
+ * Identifies the caller without keeping the token. Undefined if the query may influence who it is (an old way to pass
+ * the token, and masquerading): Synapse is then asked each time.
  */
 function keyOf(request: Request): string | undefined {
   const { authorization } = request.headers;
@@ -111,7 +112,7 @@ function keyOf(request: Request): string | undefined {
   return createHash("sha256").update(authorization).digest("base64");
 }
 
-/** Reads names as Twisted does: split at `&` and `;`, `+` is a space (twisted.web.http.parse_qs). */
+/** Reads names as Twisted does: splits at `&` and `;`, and `+` is a space (twisted.web.http.parse_qs). */
 function namesCaller(query: string): boolean {
   return query.split(/[&;]/).some((part) => {
     const name = part.split("=", 1)[0] ?? "";

@@ -2,14 +2,14 @@ import type { IncomingHttpHeaders } from "node:http";
 import type { Request } from "express";
 
 /**
- * What says on whose behalf a request comes. A client's word for it counts for nothing.
- * `Expect` is answered here, as soon as the request has come (node:http, "checkContinue").
+ * Headers that say on whose behalf a request comes. A client's claim counts for nothing. `Expect` is answered here when
+ * the request arrives (node:http, "checkContinue").
  */
 const NOT_PASSED_ON =
   /^(?:expect|x-forwarded-.*|x-real-ip|x-client-ip|x-cluster-client-ip|true-client-ip|forwarded|via)$/;
 
 /**
- * The headers of a request as Synapse gets them: the client's own, and who the client is.
+ * A request's headers as Synapse gets them: the client's own, and who the client is.
  * @param behindProxy a proxy in front says who the client is, and overwrites what clients say themselves.
  */
 export function forwardedHeaders(request: Request, behindProxy: boolean): IncomingHttpHeaders {
@@ -17,7 +17,7 @@ export function forwardedHeaders(request: Request, behindProxy: boolean): Incomi
   return {
     ...Object.fromEntries(own),
     "x-forwarded-for": clientAddress(request, behindProxy),
-    // Without it Synapse warns, of each request, that it has to guess.
+    // Without it, Synapse warns for each request that it has to guess.
     "x-forwarded-proto": clientProtocol(request, behindProxy),
   };
 }
@@ -33,6 +33,6 @@ function clientProtocol(request: Request, behindProxy: boolean): string {
   return "encrypted" in request.socket && request.socket.encrypted === true ? "https" : "http";
 }
 
-/** The nearest proxy's own word: others before it may be the client's. */
+/** The nearest proxy's value: earlier ones may come from the client. */
 const lastOf = (value: string | readonly string[] | undefined): string | undefined =>
   (typeof value === "string" ? value : value?.join(","))?.split(",").at(-1)?.trim();

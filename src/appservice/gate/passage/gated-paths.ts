@@ -1,46 +1,51 @@
 /**
- * Which requests the gate must see, and why. This list is the only one: the gate sorts requests by it, and the test of
- * the Docker setup holds nginx to it. The expressions mean the same in JavaScript and in PCRE, and are tried on the
- * path as it was sent, which is what Synapse matches its own routes against (`JsonResource._get_handler_for_request`).
+ * Which requests the gate must see, and why. This is the only such list: the gate sorts requests by it, and the test of
+ * the Docker setup checks nginx against it. The expressions mean the same in JavaScript and in PCRE, and are matched
+ * against the path as sent, which is what Synapse matches its own routes against
+ * (`JsonResource._get_handler_for_request`).
  *
- * Seen on Synapse 1.160 with a user who was kicked from a room and made to forget it, see docs/decisions/read-gate.md.
+ * Observed on Synapse 1.160 with a user who was kicked from a room and made to forget it, see
+ * docs/decisions/read-gate.md.
  */
 
-/** What a gated request asks for; each kind has its own rule. */
+/** What a gated request asks for. Each kind has its own rule. */
 export type GatedKind =
-  /** One event, or one and its surroundings: served for ever to who was there, with later edits and replies. */
+  /** One event, alone or with its context: served for ever to anyone who was there, with later edits and replies. */
   | "event"
-  /** Any other read below a room. Forgetting closes most, but not `/members?at=`, and nothing before the forgetting. */
+  /**
+   * Any other read below a room. Forgetting closes most of them, but not `/members?at=`, and none before the
+   * forgetting.
+   */
   | "room"
-  /** The old endpoint of one event that names no room. */
+  /** The old endpoint for one event, which names no room. */
   | "bare-event"
-  /** The old way to wait for events. It looks who is a member before it waits, and reads when the waiting is over. */
+  /** The old way to wait for events. It checks membership before it waits and reads afterwards. */
   | "event-stream"
-  /** The old way to begin a sync: with `archived` it serves rooms that were left. */
+  /** The old way to begin a sync: with `archived` it serves rooms that the user has left. */
   | "initial-sync"
-  /** Keeps the text of what once notified. */
+  /** Keeps the text of past notifications. */
   | "notifications"
-  /** With an old or invented `since` it serves a left room from its beginning up to the leaving, forgotten or not. */
+  /** With an old or invented `since` it serves a left room from its beginning up to the departure, forgotten or not. */
   | "sync"
   /** The same with `pos`. */
   | "sliding-sync"
-  /** Reaches every device of anybody, past the invitations: people who never receive would get it too. */
+  /** Reaches every device of anyone, without an invitation: people who never receive would get it too. */
   | "to-device"
-  /** Says what a membership of one's own is to be: to join, to leave or to ask, and why. */
+  /** Sets one's own membership: join, leave or knock, and why. */
   | "own-membership"
-  /** The same of somebody else. */
+  /** Sets someone else's. */
   | "membership-of-other"
   /** The same, with any content. */
   | "membership-as-state"
-  /** Invites, which tells those invited the room's name and topic. */
+  /** Invites people, which shows them the room's name and topic. */
   | "create-room"
-  /** Says whose messages somebody is shown none of: Whisper's too, if they say so. */
+  /** Sets whose messages someone never sees: they could name Whisper. */
   | "ignored-users"
-  /** Tells the others how far somebody has read; Synapse takes it from who has left as well. */
+  /** Tells others how far someone has read; Synapse accepts it even from people who have left. */
   | "receipt"
-  /** Says where push notifications go, and how much they say. */
+  /** Sets where push notifications go, and how much they say. */
   | "pusher"
-  /** Synapse connects to whatever identity server the client names. */
+  /** Synapse connects to any identity server that the client names. */
   | "identity-server"
   /** Synapse serves any file to anyone signed in. */
   | "media"
@@ -55,16 +60,19 @@ export interface GatedPath {
 }
 
 /**
- * All that may stand before what is asked for: `v3`, `api/v1`, `unstable/org.matrix.msc1234`, and more steps than
- * that. Synapse leaves the dots in its routes unescaped, and a dot of an expression fits a slash too: it serves
+ * Everything that may come before the resource: `v3`, `api/v1`, `unstable/org.matrix.msc1234`, and even more steps.
+ * Synapse does not escape the dots in its routes, and a dot in an expression also matches a slash: it serves
  * `unstable/org/matrix/simplified_msc3575/sync` (rest/client/sync.py). The steps end at the first `rooms` or `user`:
- * what follows there is named by whoever asks, so `rooms/{room}/state/rooms/{other}` is about the first room.
+ * the caller chooses every name after it, so `rooms/{room}/state/rooms/{other}` is about the first room.
  */
 const BEFORE = "/_matrix/client/(?:(?!(?:rooms|user)/)[^/]+/)+";
 
-/** What these have before them is no more than a version: behind more steps, the words are names of something else. */
+/** These follow a version directly: after more steps, the words are names of something else. */
 const VERSION = "/_matrix/client/(?:api/)?[^/]+/";
-/** Synapse takes with PUT, and a transaction id behind the path, what it takes with POST (`register_txn_path`). */
+/**
+ * Synapse accepts as PUT, with a transaction id after the path, everything that it accepts as POST
+ * (`register_txn_path`).
+ */
 const BOTH = ["POST", "PUT"] as const;
 
 /** A parameter, which Synapse decodes: each character as it is or percent-encoded. */
@@ -78,9 +86,9 @@ const spelt = (text: string): string =>
     .join("");
 
 /**
- * In this order: the first that fits decides, and it must be the kind of the servlet that Synapse would use
- * (synapse-routes.test.ts compares them). Files first: server, id and name of a file are chosen freely, and would
- * otherwise make a file look like a sync. So would a room that is called so, of which somebody says that they join it.
+ * In this order: the first match decides, and it must be the kind of the servlet that Synapse would use
+ * (synapse-routes.test.ts compares them). Files first: a file's server, id and name are chosen freely, and could
+ * otherwise make it look like a sync. So could a room with such a name in a request to join it.
  */
 export const GATED_PATHS: readonly GatedPath[] = [
   { kind: "media", method: "GET", pattern: `^${BEFORE}?media/(?:download|thumbnail)/([^/]*)/([^/]*)` },
@@ -110,7 +118,7 @@ export const GATED_PATHS: readonly GatedPath[] = [
   { kind: "event", method: "GET", pattern: `^${BEFORE}rooms/([^/]*)/(?:event|context)/` },
   { kind: "room", method: "GET", pattern: `^${BEFORE}rooms/([^/]*)` },
   { kind: "bare-event", method: "GET", pattern: `^${BEFORE}events/` },
-  // Not behind any steps: the messages of a dehydrated device are asked for by `…/events` too.
+  // No further steps: the messages of a dehydrated device are also requested by `…/events`.
   { kind: "event-stream", method: "GET", pattern: "^/_matrix/client/(?:api/)?[^/]+/events$" },
   { kind: "room", method: "GET", pattern: `^${BEFORE}(?:room_)?summary/([^/]*)` },
   { kind: "initial-sync", method: "GET", pattern: `^${BEFORE}initialSync(?:/|$)` },
@@ -125,11 +133,11 @@ const COMPILED = GATED_PATHS.map((path) => ({ ...path, expression: new RegExp(pa
 
 export interface Gated {
   readonly kind: GatedKind;
-  /** What the pattern caught, still percent-encoded: the room, or server and id of a file. */
+  /** What the pattern captured, still percent-encoded: the room, or the server and id of a file. */
   readonly caught: readonly string[];
 }
 
-/** @returns null for a request that the gate has nothing to say about. */
+/** @returns null for a request that does not concern the gate. */
 export function gatedBy(method: string, path: string): Gated | null {
   const asked = method === "HEAD" ? "GET" : method;
   for (const { kind, method: gated, expression } of COMPILED) {

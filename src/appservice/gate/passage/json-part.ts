@@ -1,6 +1,6 @@
 import { Transform, type TransformCallback } from "node:stream";
 
-/** Puts something else in place of the value found. @returns JSON text. */
+/** Replaces the value found. @returns JSON text. */
 export type Replace = (json: string) => Promise<string>;
 
 const QUOTE = 0x22;
@@ -13,28 +13,28 @@ const COLON = 0x3a;
 const COMMA = 0x2c;
 
 /**
- * A stream of one JSON document in which the value at `path` (object member names from the top) is replaced, and all
- * else goes through byte for byte as it comes: a sync of many megabytes is never held in memory. Only the value itself
- * is, at most `most` bytes of it. Anything that is not well-formed ends the stream with an error.
+ * A stream of one JSON document that replaces the value at `path` (object member names from the top) and passes
+ * everything else byte for byte as it comes: a sync of many megabytes is never held in memory. Only the value itself
+ * is, up to `most` bytes. Malformed JSON ends the stream with an error.
  */
 export class JsonPart extends Transform {
   readonly #path: readonly string[];
   readonly #replace: Replace;
   readonly #most: number;
-  /** Open containers outside of the value: true for an object. */
+  /** Open containers outside the value: true for an object. */
   readonly #open: boolean[] = [];
-  /** For each open object on the path so far, the name of the member that is being read. */
+  /** For each open object on the path so far, the name of the member being read. */
   readonly #names: (string | undefined)[] = [];
   #inString = false;
   #escaped = false;
   /** Between `{` or `,` and `:` of an object: a string here is a member's name. */
   #expectsName = false;
   #name: number[] = [];
-  /** Of the value: its bytes, and how deep we are in it. Undefined outside. */
+  /** Inside the value: its bytes, and the nesting depth. Undefined outside. */
   #held: Buffer[] | undefined;
   #heldBytes = 0;
   #heldDepth = 0;
-  /** The value is the next thing to come. */
+  /** The value comes next. */
   #valueFollows = false;
 
   constructor(path: readonly string[], replace: Replace, most: number) {
@@ -89,7 +89,7 @@ export class JsonPart extends Transform {
     this.#held?.push(Buffer.from(bytes));
   }
 
-  /** Reads one byte inside the value. @returns true for the first byte that is no longer of it: `,` or `}`. */
+  /** Reads one byte inside the value. @returns true for the first byte after it: `,` or `}`. */
   #valueEndsBefore(byte: number): boolean {
     if (this.#inString) {
       this.#stringByte(byte);
@@ -110,7 +110,7 @@ export class JsonPart extends Transform {
     else if (byte === QUOTE) this.#inString = false;
   }
 
-  /** Reads one byte outside of the value. */
+  /** Reads one byte outside the value. */
   #step(byte: number): void {
     if (this.#inString) {
       this.#stringByte(byte);
@@ -147,14 +147,14 @@ export class JsonPart extends Transform {
   #colon(): void {
     this.#expectsName = false;
     if (!this.#onPath()) return;
-    // Names may be written with escapes: JSON.parse reads them all.
+    // Names may be written with escapes: JSON.parse reads all of them.
     this.#names[this.#names.length - 1] = String(JSON.parse(`"${Buffer.from(this.#name).toString("utf8")}"`));
     this.#valueFollows =
       this.#names.length === this.#path.length &&
       this.#names.every((name, depth) => name === this.#path[depth]);
   }
 
-  /** All containers that are open are the ones that lead to the value. */
+  /** Every open container leads to the value. */
   #onPath(): boolean {
     const depth = this.#open.length;
     if (depth === 0 || depth > this.#path.length) return false;

@@ -1,4 +1,4 @@
-/** Values kept for a while, the least recently set given up first when there are too many. */
+/** Values kept for a while. If there are too many, the one that was set longest ago goes first. */
 export class Kept<T> {
   readonly #entries = new Map<string, { readonly value: T; readonly until: number }>();
   readonly #most: number;
@@ -21,7 +21,7 @@ export class Kept<T> {
 
   set(key: string, value: T): void {
     if (this.#milliseconds <= 0) return;
-    // A Map keeps the order of insertion: set anew, an entry is the youngest again.
+    // A Map keeps the insertion order: setting an entry again makes it the youngest.
     this.#entries.delete(key);
     this.#entries.set(key, { value, until: this.#now() + this.#milliseconds });
     if (this.#entries.size <= this.#most) return;

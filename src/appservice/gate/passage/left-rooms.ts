@@ -1,9 +1,9 @@
 import type { UserId } from "../../../policy/model.ts";
 
 /**
- * What a sync may say of a room that the user has left: that they have left it. Synapse adds the room's timeline and
- * state since the client's token, and with an old or invented token that is the whole history up to the leaving, also
- * when the room is forgotten (seen on 1.160; `SyncHandler._get_room_changes_for_incremental_sync`).
+ * What a sync may say about a room that the user has left: only that they have left it. Synapse adds the room's
+ * timeline and state since the client's token. With an old or invented token that is the whole history up to the
+ * departure, even if the room is forgotten (observed on 1.160; `SyncHandler._get_room_changes_for_incremental_sync`).
  */
 
 type Json = Readonly<Record<string, unknown>>;
@@ -18,7 +18,7 @@ const ownLeaving = (user: UserId) => (event: unknown) =>
   isObject(event.content) &&
   (event.content.membership === "leave" || event.content.membership === "ban");
 
-/** `rooms.leave` of a sync: by room, in any of its lists of events, the user's own leaving and nothing else. */
+/** A sync's `rooms.leave` reduced, in each room and each list of events, to the user's own departure. */
 export function withoutContent(leave: unknown, user: UserId): Json {
   if (!isObject(leave)) return {};
   return Object.fromEntries(Object.entries(leave).map(([room, part]) => [room, leftRoom(part, user)]));
@@ -34,12 +34,12 @@ function leftRoom(room: unknown, user: UserId): Json {
     if (isObject(part) && Array.isArray(part.events))
       kept[name] = { events: part.events.filter(ownLeaving(user)) };
   }
-  // Said to be whole, with no token to go back by: a client must not try to fill a gap that it cannot.
+  // Marked as complete, with no token to go back by: a client must not try to fill a gap that it cannot.
   kept.timeline = { ...(kept.timeline as Json), limited: false };
   return kept;
 }
 
-/** Of a sliding sync, of a room without the user: what an invitation shows, and the user's own leaving. */
+/** What a sliding sync may show of a room without the user: what an invitation shows, and the user's own departure. */
 const HARMLESS = [
   "initial",
   "membership",
@@ -53,7 +53,7 @@ const HARMLESS = [
   "stripped_state",
 ];
 
-/** @returns the rooms that a sliding sync's answer tells anything about. */
+/** @returns the rooms about which a sliding sync's answer says anything. */
 export function roomsIn(answer: Json): readonly string[] {
   const rooms = new Set(isObject(answer.rooms) ? Object.keys(answer.rooms) : []);
   for (const extension of Object.values(isObject(answer.extensions) ? answer.extensions : {})) {
@@ -89,7 +89,7 @@ function strippedRoom(room: unknown, user: UserId): Json {
   return kept;
 }
 
-/** Extensions have their rooms in a member of their own (`rooms`, and `subscribed`, `unsubscribed` of threads). */
+/** Extensions list their rooms in their own members (`rooms`; for threads `subscribed` and `unsubscribed`). */
 const BY_ROOM = ["rooms", "subscribed", "unsubscribed", "roots"];
 
 function byRoom(extension: unknown): readonly Json[] {

@@ -1,8 +1,8 @@
 import type { UserId } from "../../../policy/model.ts";
 
 /**
- * The moment between Whisper's invitation and the join that it makes itself a few milliseconds later: it is nothing to
- * accept or to reject, so no client is told of it. The join is what they are told.
+ * Hides the few milliseconds between Whisper's invitation and the join that Whisper makes itself. There is nothing to
+ * accept or reject, so clients hear only of the join.
  */
 
 type Json = Readonly<Record<string, unknown>>;
@@ -10,7 +10,7 @@ type Json = Readonly<Record<string, unknown>>;
 const isObject = (value: unknown): value is Json =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** `rooms.invite` of a sync without the rooms that the bot invites into. */
+/** A sync's `rooms.invite` without the rooms that the bot invites into. */
 export function withoutInvitationsOf(bot: UserId, invite: unknown, user: UserId): Json {
   if (!isObject(invite)) return {};
   return Object.fromEntries(
@@ -21,7 +21,7 @@ export function withoutInvitationsOf(bot: UserId, invite: unknown, user: UserId)
   );
 }
 
-/** A sliding sync's answer without them. The lists' counts are the homeserver's. */
+/** A sliding sync's answer without them. The lists' counts remain the homeserver's. */
 export function withoutInvitedRooms(bot: UserId, answer: Json, user: UserId): Json {
   if (!isObject(answer.rooms)) return answer;
   const rooms = Object.entries(answer.rooms);

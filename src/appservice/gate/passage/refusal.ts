@@ -1,6 +1,6 @@
 import type { Response } from "express";
 
-/** What a client is told instead of what it asked for (client-server API, "Standard error response"). */
+/** What a client gets instead of what it asked for (client-server API, "Standard error response"). */
 export interface Refusal {
   readonly status: number;
   readonly errcode: string;
@@ -23,7 +23,7 @@ export const NOT_YOUR_FILE: Refusal = {
 
 export const NO_SUCH_FILE: Refusal = { status: 404, errcode: "M_NOT_FOUND", error: "There is no such file." };
 
-/** Nothing is end-to-end encrypted, so nothing that Whisper's rooms are for is sent to the devices of others. */
+/** Nothing is end-to-end encrypted, so Whisper's rooms need no messages to other people's devices. */
 export const ONLY_TO_YOURSELF: Refusal = {
   status: 403,
   errcode: "M_FORBIDDEN",
@@ -61,7 +61,7 @@ export const NOT_A_ROOM: Refusal = {
   error: "This is not a room as the Matrix specification has it.",
 };
 
-/** The conversation is there; somebody could not be let in yet, or Synapse is busy. */
+/** The conversation exists, but someone could not be let in yet, or Synapse is busy. */
 export const STILL_OPENING: Refusal = {
   status: 503,
   errcode: "M_UNKNOWN",
@@ -81,14 +81,14 @@ export const NO_IDENTITY_SERVER: Refusal = {
   error: "There is no identity server here. Your practice's administrator looks after addresses.",
 };
 
-/** `GET /events` (deprecated since r0.6): clients sync. */
+/** `GET /events` (deprecated since r0.6): clients use /sync. */
 export const USE_SYNC: Refusal = {
   status: 404,
   errcode: "M_UNRECOGNIZED",
   error: "Events are served by /sync only. Update your client.",
 };
 
-/** Who asks without a token would not be served by Synapse either (authenticated media, Matrix 1.11). */
+/** Without a token, Synapse would not serve it either (authenticated media, Matrix 1.11). */
 export const FILES_NEED_A_TOKEN: Refusal = {
   status: 404,
   errcode: "M_NOT_FOUND",
@@ -101,7 +101,7 @@ export const CANNOT_TELL: Refusal = {
   error: "It could not be made sure that you may see this. Try again in a moment.",
 };
 
-/** One person has more open at a time than all their devices together need. */
+/** One person has more requests open than all their devices together need. */
 export const TOO_MANY: Refusal = {
   status: 429,
   errcode: "M_LIMIT_EXCEEDED",
@@ -127,7 +127,10 @@ export const HOMESERVER_AWAY: Refusal = {
   error: "The homeserver does not answer. Try again in a moment.",
 };
 
-/** As Synapse sends them (`set_cors_headers`, `set_corp_headers`): without them a browser hides the answer from the client. */
+/**
+ * As Synapse sends them (`set_cors_headers`, `set_corp_headers`): without them a browser hides the answer from the
+ * client.
+ */
 const CORS = {
   "access-control-allow-origin": "*",
   "access-control-allow-methods": "GET, HEAD, POST, PUT, DELETE, OPTIONS",
@@ -146,7 +149,7 @@ export function refuse(response: Response, { status, errcode, error, retryAfter 
   });
 }
 
-/** An answer of our own; cut off when an answer has begun that can no longer be taken back. */
+/** Our own answer; if an answer has already begun, it is cut off. */
 export function sendJson(response: Response, status: number, body: unknown): void {
   if (response.headersSent) {
     response.destroy();

@@ -3,22 +3,22 @@ import { type Gated, gatedBy } from "./gated-paths.ts";
 export type Sorted =
   | { readonly outcome: "pass" }
   | { readonly outcome: "gated"; readonly gated: Gated }
-  /** The path means one thing as it is written and another thing decoded: somebody tries to get past. */
+  /** The path means one thing as written and another when decoded: someone is trying to get past the gate. */
   | { readonly outcome: "refuse" };
 
-/** What RFC 3986 lets stand in a path, and nothing that a proxy on the way could read in its own manner. */
+/** What RFC 3986 allows in a path, without anything that a proxy on the way could read differently. */
 const PLAIN_PATH = /^\/(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/]|%[0-9A-Fa-f]{2})*$/;
 
 /**
  * Sorts a request by its target, exactly as the client sent it.
  *
- * Synapse matches its routes against the raw path and decodes only what stands for a parameter, once. nginx and others
- * decode, merge slashes and resolve dots first. Both readings must agree on what is asked for; a client that means
- * well never makes them differ.
+ * Synapse matches its routes against the raw path and decodes only parameters, once. nginx and others decode, merge
+ * slashes and resolve dots first. Both readings must agree on what is requested; an honest client never makes them
+ * differ.
  */
 export function sortRequest(method: string, target: string): Sorted {
   const path = pathOf(target);
-  // Whisper's own routes stand beside the gate. The word as such is in no way to write the client API without it.
+  // Whisper's own routes are beside the gate. No spelling of the client API lacks this word.
   if (!(decoded(path) ?? path).includes("_matrix")) return { outcome: "pass" };
   if (!PLAIN_PATH.test(path)) return { outcome: "refuse" };
   const resolved = resolvedPath(path);
@@ -39,7 +39,7 @@ export function queryOf(target: string): string {
   return query === -1 ? "" : target.slice(query + 1);
 }
 
-/** One parameter of a path. Null when it is no UTF-8. */
+/** One parameter of a path. Null if it is not UTF-8. */
 export function decoded(part: string): string | null {
   try {
     return decodeURIComponent(part);
@@ -48,7 +48,9 @@ export function decoded(part: string): string | null {
   }
 }
 
-/** Decoded once, slashes merged and dots resolved: the path as nginx's `$uri` has it (ngx_http_parse_complex_uri). */
+/**
+ * Decoded once, with slashes merged and dots resolved: the path as nginx's `$uri` has it (ngx_http_parse_complex_uri).
+ */
 function resolvedPath(path: string): string | null {
   const text = decoded(path);
   // biome-ignore lint/suspicious/noControlCharactersInRegex: it is control characters that are looked for.

@@ -20,27 +20,30 @@ import {
 } from "./refusal.ts";
 import { decoded } from "./request-path.ts";
 
-/** What a rule needs to carry a request out. */
+/** What a rule needs to carry out a request. */
 export interface Passage {
   readonly callers: Callers;
   readonly upstream: Upstream;
-  /** The headers of a request as Synapse shall see them. */
+  /** A request's headers as Synapse should see them. */
   headers(request: Request): IncomingHttpHeaders;
 }
 
 export type Rule = (passage: Passage, request: Request, response: Response, gated: Gated) => Promise<void>;
 
-/** Synapse's own limit for one request is far below; a long poll answers within the client's timeout. */
+/** Synapse's own limit for one request is far lower; a long poll answers within the client's timeout. */
 const PATIENCE = 10 * 60_000;
-/** Of the rooms that a user has left. Larger means something else is wrong, and is refused. */
+/** For rooms that a user has left. A larger answer means something else is wrong, and is refused. */
 const MOST_LEFT = 32 * 1024 * 1024;
-/** A request that is looked into, a sliding sync's or a message to devices; Synapse takes no more than this for any JSON (`MAX_REQUEST_SIZE` is 200 of 64 kB events). */
+/**
+ * For a request whose body is read, such as a sliding sync or a message to devices. Synapse accepts no larger JSON
+ * (`MAX_REQUEST_SIZE` is 200 events of 64 kB).
+ */
 const MOST_REQUEST = 1024 * 1024;
 
 /**
- * Reads below a room: for those who are in it now. Here and in all rules, read first and asked afterwards: whoever is a
- * member at the later moment may see what was read at the earlier one, so no removal can slip in between. Synapse has
- * read everything when it sends the first byte (`respond_with_json`).
+ * Reads below a room: for people who are in it now. Here and in all rules, Whisper reads first and then asks about
+ * membership: a member at the later moment may see what was read at the earlier one, so no removal can slip in between.
+ * Synapse has read everything by the time it sends the first byte (`respond_with_json`).
  */
 export const room: Rule = async (passage, request, response, gated) => {
   const id = decoded(gated.caught[0] ?? "");
@@ -50,12 +53,12 @@ export const room: Rule = async (passage, request, response, gated) => {
     if (id === null || !joined.has(id)) return refuse(response, NOT_A_MEMBER);
     await pour(answer, request, response);
   } finally {
-    // What was read and not handed on.
+    // Was read, and is not passed on.
     answer.destroy();
   }
 };
 
-/** One event, or its surroundings: every event must be of a room of the caller's. */
+/** One event, or its context: every event must belong to a room of the caller's. */
 export const event: Rule = async (passage, request, response, gated) => {
   const id = decoded(gated.caught[0] ?? "");
   const answer = await read(passage, request, response);
@@ -67,7 +70,7 @@ export const event: Rule = async (passage, request, response, gated) => {
   handOn(response, answer);
 };
 
-/** The old `/events/{eventId}`: the room is known from the event only. */
+/** The old `/events/{eventId}`: only the event says which room it is in. */
 export const bareEvent: Rule = async (passage, request, response) => {
   const answer = await read(passage, request, response);
   if (answer.status !== 200) return handOn(response, answer);
@@ -77,7 +80,7 @@ export const bareEvent: Rule = async (passage, request, response) => {
   handOn(response, answer);
 };
 
-/** A list of things that each name their room, without those of rooms that the caller is no longer in. */
+/** A list of items that each name their room, without items from rooms that the caller is no longer in. */
 const listOf =
   (name: "notifications" | "rooms"): Rule =>
   async (passage, request, response) => {
@@ -92,7 +95,7 @@ const listOf =
         typeof each === "object" && each !== null && "room_id" in each ? each.room_id : undefined;
       return typeof roomId === "string" && joined.has(roomId);
     });
-    // What is whole goes on byte for byte.
+    // If nothing is removed, it is passed on byte for byte.
     if (kept.length === list.length) handOn(response, answer);
     else handOn(response, answer, JSON.stringify({ ...body, [name]: kept }));
   };
@@ -100,7 +103,7 @@ const listOf =
 export const notifications: Rule = listOf("notifications");
 export const initialSync: Rule = listOf("rooms");
 
-/** A sync, streamed, in which rooms that the user has left say only that, and without Whisper's own invitations. */
+/** A streamed sync in which rooms that the user has left say only that, without Whisper's own invitations. */
 export const sync =
   (bot: UserId): Rule =>
   async (passage, request, response) => {
@@ -118,12 +121,15 @@ export const sync =
         part("invite", (invite, user) => withoutInvitationsOf(bot, invite, user)),
       ]);
     } finally {
-      // What is no sync, and not handed on.
+      // It is not a sync, and is not passed on.
       answer.destroy();
     }
   };
 
-/** The same for sliding sync, which does not set left rooms apart: asked afterwards, as for single events. */
+/**
+ * The same for sliding sync, which does not list left rooms separately: membership is asked for afterwards, as for
+ * single events.
+ */
 export const slidingSync =
   (bot: UserId): Rule =>
   async (passage, request, response) => {
@@ -141,8 +147,8 @@ export const slidingSync =
   };
 
 /**
- * Messages to devices, which the client's own sessions use to trust one another: nobody else is sent any. What goes on
- * is what was understood here, so that nothing can be read in another way by Synapse.
+ * Messages to devices, which the client's own sessions use to trust each other: they go to nobody else. Whisper sends
+ * on what it understood, so that Synapse cannot read it differently.
  */
 export const toDevice: Rule = async (passage, request, response) => {
   const messages = objectIn((await bodyOf(request)).toString("utf8"))?.messages;
@@ -154,8 +160,8 @@ export const toDevice: Rule = async (passage, request, response) => {
 };
 
 /**
- * How far somebody has read, which the others are told. Synapse takes it from whoever could once see the event, also
- * when they have left the room (`ReceiptsHandler.received_client_receipt`).
+ * How far someone has read, which others are told. Synapse accepts it from anyone who could once see the event, even
+ * after they left the room (`ReceiptsHandler.received_client_receipt`).
  */
 export const receipt: Rule = async (passage, request, response, gated) => {
   const id = decoded(gated.caught[0] ?? "");
@@ -165,26 +171,26 @@ export const receipt: Rule = async (passage, request, response, gated) => {
   handOn(response, await read(passage, request, response, body));
 };
 
-/** What a client that is up to date never asks for. */
+/** An up-to-date client never asks for this. */
 export const eventStream: Rule = async (_passage, _request, response) => refuse(response, USE_SYNC);
 
-/** Nobody's address is made known, or unknown, at a server of the client's choice. */
+/** No address is revealed, or hidden, at a server of the client's choice. */
 export const identityServer: Rule = async (_passage, _request, response) =>
   refuse(response, NO_IDENTITY_SERVER);
 
-/** Carries the request out and the answer back as it comes. */
+/** Carries out the request and streams the answer back. */
 export async function stream(passage: Passage, request: Request, response: Response): Promise<void> {
   await pour(await begin(passage, request, response), request, response);
 }
 
 /**
- * A sync is handed on before its end is there, so its beginning must say that it is one: were anything else ever taken
- * for a sync, nobody would have been asked whether the caller may have it.
+ * A sync is passed on before it is complete, so its beginning must show that it is one: otherwise something else might
+ * pass as a sync without anyone asking whether the caller may have it.
  * @throws Undecidable
  */
 async function mustBeSync(answer: IncomingMessage, method: string): Promise<void> {
   const status = answer.statusCode ?? 502;
-  // A refusal, in Synapse's words.
+  // A refusal in Synapse's words.
   if (status >= 400) return;
   const type = String(answer.headers["content-type"]).split(";", 1)[0]?.trim().toLowerCase();
   if (status !== 200 || type !== "application/json") throw new Undecidable("a sync that is no JSON");
@@ -196,7 +202,7 @@ async function mustBeSync(answer: IncomingMessage, method: string): Promise<void
   if (start[0] !== OPENING_BRACE) throw new Undecidable("a sync that is no JSON object");
 }
 
-/** Carries the request out. @returns the answer when its head is there. */
+/** Carries out the request. @returns the answer once its head has arrived. */
 function begin(
   { upstream, headers }: Passage,
   request: Request,
@@ -205,21 +211,21 @@ function begin(
   return upstream.send({
     method: request.method,
     target: request.originalUrl,
-    // Never compressed: answers are looked into.
+    // Never compressed, since answers are inspected.
     headers: { ...headers(request), "accept-encoding": "identity" },
     signal: whileWanted(response),
     patience: PATIENCE,
   });
 }
 
-/** Resolves when something of the answer's content can be read, or when there is none. */
+/** Resolves once some of the answer's content can be read, or there is none. */
 function begun(answer: IncomingMessage): Promise<void> {
   return new Promise((resolve, reject) => {
     answer.once("readable", resolve).once("end", resolve).once("error", reject);
   });
 }
 
-/** `{`: Synapse writes its JSON without blanks before it. */
+/** `{`: Synapse writes its JSON without leading blanks. */
 const OPENING_BRACE = 0x7b;
 
 async function pour(
@@ -237,7 +243,7 @@ async function pour(
   await pipeline([...steps, response]);
 }
 
-/** The whole answer. HEAD is asked as GET, since there would be nothing to look into; Node leaves the body out. */
+/** The whole answer. HEAD is sent as GET, since there would be nothing to inspect; Node leaves out the body. */
 export function read(
   { upstream, headers }: Passage,
   request: Request,
@@ -247,7 +253,7 @@ export function read(
   return upstream.json({
     method: request.method === "HEAD" ? "GET" : request.method,
     target: request.originalUrl,
-    // Never compressed: answers are looked into.
+    // Never compressed, since answers are inspected.
     headers: { ...headers(request), "accept-encoding": "identity" },
     signal: whileWanted(response),
     patience: PATIENCE,
@@ -258,7 +264,7 @@ export function read(
 export async function bodyOf(request: Request): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
-  // Not destroyed when there is too much of it: with the connection, the answer would be lost.
+  // Not destroyed if it is too large: the answer would be lost with the connection.
   for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     size += chunk.length;
     if (size > MOST_REQUEST) {
@@ -270,7 +276,7 @@ export async function bodyOf(request: Request): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-/** The events in the answer of `/event` and of `/context`. */
+/** The events in the answer of `/event` or `/context`. */
 function eventsIn(answer: JsonAnswer): readonly { readonly room_id?: unknown }[] {
   const body = objectIn(answer.text);
   if (body === undefined) throw new Undecidable("an event of unknown form");

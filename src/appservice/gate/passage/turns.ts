@@ -1,4 +1,4 @@
-/** Gives a turn back. Once is enough, and more does nothing. */
+/** Gives a turn back. Calling it again does nothing. */
 export type EndTurn = () => void;
 
 interface Line {
@@ -7,13 +7,13 @@ interface Line {
 }
 
 /**
- * Something scarce, shared so that nobody takes it from the others: each caller has at most so many turns at a time, so
- * many more wait for one, first come first served, and what is beyond that is turned away.
+ * Shares something scarce so that nobody takes it from the others: each caller has a limited number of turns at a time,
+ * a limited number of further requests wait in order, and any beyond that are turned away.
  */
 export class Turns {
   readonly #most: number;
   readonly #mostWaiting: number;
-  /** Only of callers who have a turn now. */
+  /** Only callers that have a turn now. */
   readonly #lines = new Map<string, Line>();
 
   constructor(most: number, mostWaiting: number) {
@@ -21,13 +21,13 @@ export class Turns {
     this.#mostWaiting = mostWaiting;
   }
 
-  /** @returns null when too many are waiting already. @throws the signal's reason when it is aborted before the turn. */
+  /** @returns null if too many are already waiting. @throws the signal's reason if it is aborted before the turn. */
   async take(caller: string, signal: AbortSignal): Promise<EndTurn | null> {
     signal.throwIfAborted();
     const line = this.#lines.get(caller) ?? { running: 0, waiting: new Set() };
     if (line.running >= this.#most) {
       if (line.waiting.size >= this.#mostWaiting) return null;
-      // Handed over by who ends a turn: the number that run stays the same.
+      // The turn passes straight on: the number running stays the same.
       await handedOver(line.waiting, signal);
     } else {
       line.running++;
