@@ -25,7 +25,7 @@ import { auditRoomsCommand } from "./wiring/audit-command.ts";
 import { directoryChanges } from "./wiring/directory-changes.ts";
 import { practiceSettings } from "./wiring/practice-settings.ts";
 
-/** Names and errors come from elsewhere: a terminal is shown them, and obeys none of it. */
+/** Names and errors come from outside: a terminal shows them and obeys none of it. */
 const print = (text: string): void => console.log(forTerminal(text));
 
 const program = new Command("whisper")
@@ -64,7 +64,7 @@ withConfig(program.command("check-config").description("say what is wrong with t
   },
 );
 
-/** The directory as it is in the database; null when that is empty, older than this version, or away. */
+/** The directory as the database has it; null if that is empty, older than this version, or away. */
 async function knownDirectory(config: Config): Promise<Directory | null> {
   const database = openDatabase({ url: config.database.url.reveal(), max: 1, onBroken: () => undefined });
   try {
@@ -105,7 +105,7 @@ withConfig(program.command("generate-registration").description("write the regis
     );
   });
 
-/** The tokens of a registration that is there already, so that writing it again does not lock Synapse out. */
+/** The tokens of an existing registration, so that writing it again does not lock Synapse out. */
 function tokensOf(file: string): { as: string; hs: string } | undefined {
   if (!existsSync(file)) return undefined;
   const { as_token, hs_token } = (parse(readFileSync(file, "utf8")) ?? {}) as Record<string, unknown>;
@@ -176,7 +176,7 @@ withConfig(letters.command("retry <id>").description("try one again, or all")).a
       let some = false;
       for await (const letter of deadLetters(database)) {
         some = true;
-        // Somebody else may have been faster: then it is being tried, or it is gone.
+        // Someone else may have been faster: it is then being retried, or it is gone.
         if (await retryDeadLetter(database, letter.id)) print(`${letter.id} will be tried again.`);
       }
       if (!some) print(NO_DEAD_LETTERS);

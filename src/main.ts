@@ -11,7 +11,7 @@ import { buildServices, type Services } from "./wiring/services.ts";
 import { watchEventLoop } from "./wiring/watchdog.ts";
 import { startWork } from "./wiring/work.ts";
 
-/** Runs Whisper until SIGTERM or SIGINT, or until something happens that only a restart can mend. */
+/** Runs Whisper until SIGTERM or SIGINT, or until something happens that only a restart can fix. */
 export async function serve(config: Config): Promise<void> {
   const log = pino({ level: config.log.level, base: null, serializers: { err: describeError } });
   watchEventLoop(log);
@@ -34,9 +34,9 @@ export async function serve(config: Config): Promise<void> {
 }
 
 /**
- * Builds every part, wires it and starts it. Until the database is there everybody is told to come again; from then on
- * the API answers, and what needs Synapse waits for it.
- * @returns what stops everything in good order.
+ * Builds, wires and starts every part. Until the database is there, all requests are told to retry; after that the API
+ * answers, and whatever needs Synapse waits for it.
+ * @returns what stops everything in order.
  */
 async function startWhisper(
   config: Config,
@@ -67,13 +67,13 @@ async function startWhisper(
   return async () => {
     stopping.abort();
     await stopServing();
-    // Aborted before Synapse was there: then there are no jobs to stop.
+    // Aborted before Synapse was there: there are no jobs to stop.
     await (await jobs.catch(() => undefined))?.stop();
     await services.close();
   };
 }
 
-/** The rules for when nobody answers name people whom HealthTrack may have renamed or let go since. */
+/** The escalation rules name people whom HealthTrack may have renamed or removed since. */
 function warnOfEscalation({ config, directory, log }: Services): void {
   const known = directory.latest();
   for (const problem of escalationProblems(

@@ -15,18 +15,18 @@ export interface ApiOptions {
   readonly database: Database;
   readonly routes: readonly Route[];
   readonly log: Logger;
-  /** Per API key and process; RATE_LIMIT unless told. */
+  /** Per API key and process; by default RATE_LIMIT. */
   readonly rateLimit?: RateLimit;
   readonly keys?: KeyRing;
-  /** Where the API is reached, for the documents. */
+  /** The API's address, for the documents. */
   readonly publicUrl?: string;
   /** Checks each reply against its schema: for tests. */
   readonly checkReplies?: boolean;
 }
 
 /**
- * The API as an express app: by itself, or mounted with `app.use(createApi(…))`. It answers its own routes, the
- * documents, and 404 for anything else below /api; other paths are left to whoever comes next.
+ * The API as an express app, on its own or mounted with `app.use(createApi(…))`. It answers its own routes, the
+ * documents, and 404 for anything else below /api; other paths are left to the next handler.
  */
 export function createApi(options: ApiOptions): Express {
   const dependencies: DispatchDependencies = {
@@ -48,12 +48,12 @@ export function createApi(options: ApiOptions): Express {
   return app;
 }
 
-/** Answers 404 to whatever nobody has answered: the last handler of an app. */
+/** Answers 404 to everything that nobody has answered: an app's last handler. */
 export const unknownPath: RequestHandler = (_request, response) => {
   sendProblem(response, new Problem("not-found", "There is nothing at this address."));
 };
 
-/** Answers what was thrown outside of a route: a broken address, mostly. */
+/** Answers errors thrown outside a route, mostly for broken addresses. */
 export function answerErrors(log: Logger): ErrorRequestHandler {
   return (error: unknown, request, response, _next) => {
     const { problem, unexpected } = problemOf(error);
@@ -62,7 +62,7 @@ export function answerErrors(log: Logger): ErrorRequestHandler {
   };
 }
 
-/** @throws Error when two routes are the same, or a path does not agree with its parameters. */
+/** @throws Error if two routes are the same, or a path does not match its parameters. */
 function byPath(routes: readonly Route[]): Map<string, Route[]> {
   const paths = new Map<string, Route[]>();
   for (const route of routes) {

@@ -50,7 +50,7 @@ export function createMetrics(database: Database): Metrics {
   };
 }
 
-/** Read from the database when somebody looks, so that every process tells the same. */
+/** Read from the database on each scrape, so that every process reports the same. */
 function waiting(registry: Registry, database: Database): void {
   new Gauge({
     name: "whisper_waiting",

@@ -1,6 +1,6 @@
 /**
- * Does something for each of a few items, at most so many at once. Results come in the order of the items.
- * @throws the first error, when those that were running are done. No further ones are begun then.
+ * Does something for each of a few items, with at most so many running at once. Results are in the items' order.
+ * @throws the first error, once the running ones have finished. No further ones are started then.
  */
 export async function inParallel<Item, Result>(
   items: readonly Item[],

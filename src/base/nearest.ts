@@ -1,11 +1,11 @@
-/** Longer words are no typing errors of anything; comparing them costs the square of their length. */
+/** Longer words are not typing errors; comparing them costs the square of their length. */
 const LONGEST_WORD = 40;
-/** So many words of about the same length are compared; a name that comes after them is not suggested. */
+/** At most this many words of about the same length are compared; later names are not suggested. */
 const MOST_CANDIDATES = 2_000;
 
 /**
- * The candidate that a typing error most likely meant; undefined when none is near. Bounded, whatever the word and
- * however many the candidates: both may come from anybody.
+ * The candidate that a typing error most likely meant; undefined if none is near. Bounded, whatever the word and the
+ * number of candidates: both may come from anyone.
  */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
   if (word.length > LONGEST_WORD) return undefined;

@@ -1,6 +1,6 @@
 /**
- * Remembers what was worked out for a snapshot. A directory and its maps are never changed in place: whoever
- * changes something makes a new map (and a new Directory), and what was worked out for the old one is let go.
+ * Remembers a result for a snapshot. A directory and its maps are never changed in place: a change makes a new map (and
+ * a new Directory), and results for the old one are released.
  */
 export function oncePer<Key extends object, Value>(compute: (key: Key) => Value): (key: Key) => Value {
   const known = new WeakMap<Key, { readonly value: Value }>();

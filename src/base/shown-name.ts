@@ -2,7 +2,7 @@
 
 import { tidyName } from "./tidy-name.ts";
 
-/** What most names are made of: nothing in it needs a second look. */
+/** Most names consist of these characters: nothing in them needs a second look. */
 const PLAIN = /^[ -~\u00c0-\u024f·–—’…]+$/u;
 const RIGHT_TO_LEFT = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u;
 
@@ -18,7 +18,7 @@ export function shownName(name: string): string {
 
 const INTERPRETED = /(?!\n)[\p{Cc}\p{Bidi_Control}\u2028\u2029\ufeff]/gu;
 
-/** Text for a terminal: what it would interpret is written out, but for ends of lines. `\u{1b}` for an escape. */
+/** Text for a terminal: control characters other than line ends are written out, such as `\u{1b}` for an escape. */
 export const forTerminal = (text: string): string =>
   text.replace(INTERPRETED, (character) => `\\u{${character.charCodeAt(0).toString(16)}}`);
 

@@ -1,13 +1,13 @@
-/** Escapes that PostgreSQL's jsonb refuses: the NUL character and surrogates without their other half. */
+/** Escapes that PostgreSQL's jsonb refuses: the NUL character and unpaired surrogates. */
 const SUSPECT = /\\u0000|\\ud[89a-f]/i;
 
 /** No honest event is nested deeper. JavaScript and PostgreSQL run out of stack at some thousand levels. */
 const DEEPEST = 100;
 
 /**
- * JSON that PostgreSQL can store. A client may send anything at all; an event that cannot be stored would be
- * delivered again for ever and hold up everything behind it, so text that jsonb refuses becomes U+FFFD, and what is
- * nested too deeply to be written at all becomes null from there on.
+ * JSON that PostgreSQL can store. A client may send anything at all. An event that cannot be stored would be delivered
+ * again for ever and block everything behind it, so text that jsonb refuses becomes U+FFFD, and values nested too
+ * deeply become null.
  */
 export function storableJson(value: unknown): string {
   const json = written(value);
@@ -15,8 +15,8 @@ export function storableJson(value: unknown): string {
 }
 
 /**
- * What was asked of the homeserver, as it would have come through the intake: so that it can be stored, and is equal to
- * what is known already.
+ * Something requested from the homeserver, as it would have come through the intake: so it can be stored, and equals
+ * what is already known.
  */
 export function storable<T>(value: T): T {
   const json = written(value);

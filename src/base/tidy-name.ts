@@ -1,11 +1,11 @@
 /**
- * Names as people mean them: what a person, a group or a room may be called, whatever was typed or sent. The one place
- * where a name from outside is made fit to be shown.
+ * Names as people mean them: what a person, a group or a room may be called, whatever was typed or sent. The only place
+ * where a name from outside is made fit to show.
  */
 
 import { normalized } from "./normalized.ts";
 
-/** Emoji: joined into families, and told apart from plain signs, by characters that nobody sees. */
+/** Emoji: invisible characters join them into families and tell them apart from plain symbols. */
 const PICTURE = /\p{Extended_Pictographic}/u;
 const PICTURE_ENDS = /[\ufe0f\p{Emoji_Modifier}]/u;
 const KEYCAP = /[#*0-9]/u;
@@ -18,31 +18,32 @@ const JOINER = /[\u200c\u200d]/u;
 /** Variants of one Chinese or Japanese character; some family names are told apart by them alone. */
 const HAN_VARIANT = /[\ufe00-\ufe0f\u{e0100}-\u{e01ef}]/u;
 const HAN = /\p{Script=Han}/u;
-/** Nothing to see, or it changes how others are seen: direction marks, joiners, tags, fillers, annotations. */
+/** Invisible, or changes how other characters look: direction marks, joiners, tags, fillers, annotations. */
 const INVISIBLE =
   /[\p{Default_Ignorable_Code_Point}\p{Bidi_Control}\p{Noncharacter_Code_Point}\p{Cs}\ufff9-\ufffb]/u;
-/** U+2800 is a letter of Braille that shows nothing. */
+/** U+2800 counts as Braille, but shows nothing. */
 const BLANK = /[\p{Zs}\p{Zl}\p{Zp}\p{Cc}\u2800]+/gu;
 /** A joiner with nothing to join. */
 const DANGLING = /[\u200c\u200d](?= |$)/gu;
 /** Half a surrogate pair. */
 const HALF = /\p{Cs}$/u;
 const MARK = /\p{M}/u;
-/** What no version of Unicode known here has a letter for is seen all the same, as a box if nothing else. */
+/** A character unknown to this Unicode version still shows, as a box if nothing else. */
 const VISIBLE =
   /[^\p{M}\p{Z}\p{Cc}\u2800\p{Default_Ignorable_Code_Point}\p{Bidi_Control}\p{Noncharacter_Code_Point}\p{Cs}\ufff9-\ufffb]/u;
 
-/** Code units of the longest emoji and syllables, twice over; what is heaped on one letter beyond that is no name. */
+/** Twice the code units of the longest emoji and syllables; anything beyond that on one letter is not a name. */
 const LONGEST_CHARACTER = 32;
 
 const graphemes = new Intl.Segmenter("en", { granularity: "grapheme" });
 
 /**
- * One line of visible text: control characters and line breaks become a space, direction marks and other characters
- * that nobody sees go (they stay within emoji and where a script is spelt with them), white space is one space, none
- * around it. Takes time in proportion to the text.
- * @param longest in UTF-16 code units, as `length` counts; what is longer is cut between two characters as people see them.
- * @returns empty when there is nothing to see.
+ * One line of visible text. Control characters and line breaks become a space; direction marks and other invisible
+ * characters are removed, except within emoji and where a script needs them; white space becomes one space, with none
+ * at the ends. Linear in the length of the text.
+ * @param longest in UTF-16 code units, as `length` counts; a longer name is cut between two characters as people see
+ * them.
+ * @returns empty if nothing is visible.
  */
 export function tidyName(text: string, longest = 255): string {
   const name = cut(visibleOf(text), longest).replace(DANGLING, "").trimEnd();
@@ -53,13 +54,13 @@ function visibleOf(text: string): string {
   let visible = "";
   let last = " ";
   for (const point of normalized(text, "NFC").replace(BLANK, " ")) {
-    // A mark on a blank, and a second blank, are nothing.
+    // A mark on a blank, and a second blank, show nothing.
     if (last === " " && (point === " " || MARK.test(point))) continue;
     if (INVISIBLE.test(point) && !belongsAfter(last, point)) continue;
     visible += point;
     last = point;
   }
-  // What is no longer held apart is put together.
+  // Characters that are no longer held apart are composed.
   return normalized(visible, "NFC");
 }
 
@@ -74,7 +75,7 @@ function cut(text: string, longest: number): string {
   return short;
 }
 
-/** Does something that nobody sees change how the character in front of it is meant to look? */
+/** Does an invisible character change how the one before it is meant to look? */
 function belongsAfter(last: string, point: string): boolean {
   if (JOINER.test(point) && JOINED.test(last)) return true;
   if (point === ZERO_WIDTH_JOINER) return PICTURE.test(last) || PICTURE_ENDS.test(last);

@@ -1,9 +1,12 @@
 /** Text as other systems send it. */
 
-/** Blanks, line ends, and what takes no room: no-break blanks, byte order marks, zero-width and direction marks. */
+/**
+ * Blanks, line ends and characters without width: no-break spaces, byte order marks, zero-width characters and
+ * direction marks.
+ */
 const BLANK = /[\s\p{Z}\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/u;
 
-/** The text without the blanks around it. Linear, whatever is sent. */
+/** The text without surrounding blanks. Linear, whatever is sent. */
 export function trimmed(text: string): string {
   let from = 0;
   let to = text.length;

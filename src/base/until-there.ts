@@ -1,7 +1,7 @@
 import { setTimeout as wait } from "node:timers/promises";
 
 const EVERY = 1_000;
-/** A reminder in the log each so many tries. */
+/** Logs a reminder after every so many tries. */
 const REMIND = 30;
 
 interface Warns {
@@ -10,8 +10,8 @@ interface Warns {
 }
 
 /**
- * Does what needs something that may not be up yet, again and again until it works, saying so in the log.
- * @throws AbortError when `signal` ends the wait.
+ * Retries something that needs a service that may not be up yet, until it works, and logs that it waits.
+ * @throws AbortError if `signal` ends the wait.
  */
 export async function untilThere<T>(
   what: string,

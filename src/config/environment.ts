@@ -4,18 +4,18 @@ import { parse } from "yaml";
 const PREFIX = "WHISPER_";
 const FROM_FILE = "_FILE";
 
-/** What a key holds, which says how a text of the environment is read. */
+/** What a key holds, which decides how text from the environment is read. */
 export type KeyHolds = "text" | "number" | "flag" | "other";
 
-/** A variable that cannot be read, in a sentence that names it. */
+/** A variable that cannot be read; the sentence names it. */
 export class EnvironmentError extends Error {
   override readonly name = "EnvironmentError";
 }
 
 /**
- * Lays the environment over a configuration as read. `WHISPER_` + the path in capitals, levels joined by two
- * underscores: `WHISPER_LISTEN__PORT=9000`. With `_FILE` at its end the value is read from the file named.
- * @param holds what is at a path: text stays as it is written (`0123`), lists and sections are read as YAML.
+ * Overlays the environment on a configuration. `WHISPER_` + the path in capitals, with two underscores between levels:
+ * `WHISPER_LISTEN__PORT=9000`. With `_FILE` at the end, the value is read from the named file.
+ * @param holds what is at a path: text stays as written (`0123`); lists and sections are read as YAML.
  * @throws EnvironmentError
  */
 export function applyEnvironment(

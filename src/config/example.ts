@@ -2,7 +2,7 @@ import { z } from "zod";
 import { shapeOf } from "./load.ts";
 import { configSchema } from "./schema.ts";
 
-/** What the example writes where only the practice can know. */
+/** What the example writes where only the practice knows the value. */
 const FILLED: Readonly<Record<string, string>> = {
   "homeserver.url": "http://127.0.0.1:8009",
   "homeserver.public_url": "https://CHANGE_ME.example.com.au",
@@ -13,7 +13,9 @@ const FILLED: Readonly<Record<string, string>> = {
   "practice.name": "CHANGE_ME",
 };
 
-/** The example configuration, from the schema: every key with its meaning, optional ones as comments with their default. */
+/**
+ * The example configuration, from the schema: every key with its meaning, optional ones as comments with their default.
+ */
 export function exampleConfig(): string {
   return [
     "# Whisper's configuration. Every key can also be set by an environment variable: WHISPER_ + the path in capitals,",
@@ -50,7 +52,7 @@ function line(indent: string, path: readonly string[], key: string, field: z.cor
   return [`${indent}# ${key}:${value === undefined ? "" : ` ${JSON.stringify(value)}`}`];
 }
 
-/** The default as the file would write it; undefined when there is none, or when it only stands for "an empty section". */
+/** The default as the file would write it; undefined if there is none, or if it only stands for an empty section. */
 export function fallback(schema: z.core.$ZodType): unknown {
   for (let inner: z.core.$ZodType | undefined = schema; inner !== undefined; ) {
     const { def } = inner._zod;

@@ -1,8 +1,8 @@
 import type { z } from "zod";
 
 /**
- * What is wrong with a value, as a sentence for whoever sent it: what it must be, and never the value. A check's own
- * message stands where the schema gives one (`refine`, `regex`, `custom`).
+ * What is wrong with a value, as a sentence for the sender: what it must be, and never the value itself. If the schema
+ * gives a message of its own (`refine`, `regex`, `custom`), that is used.
  */
 export function issueSentence(issue: z.core.$ZodIssue): string {
   switch (issue.code) {
@@ -44,10 +44,10 @@ export function pathOf(path: readonly PropertyKey[]): string {
   );
 }
 
-/** The name of a field that the sender made up, as text that any log and terminal can take. */
+/** The name of a field that the sender invented, as text that any log and terminal can show. */
 export const shownKey = (key: string): string => key.slice(0, 64).replace(/[\p{C}\p{Z}]/gu, "?");
 
-/** What is listed of one object or one request; the rest would help nobody, and cost. */
+/** The most listed for one object or one request; nobody would read the rest, and it costs. */
 export const MOST_LISTED = 100;
 
 const TYPES: Readonly<Record<string, string>> = {

@@ -6,7 +6,7 @@ import { nearest } from "../base/nearest.ts";
 import { applyEnvironment, EnvironmentError, type KeyHolds } from "./environment.ts";
 import { type Config, configSchema } from "./schema.ts";
 
-/** What is wrong with a configuration: one line each, with the key's path and what to do. */
+/** What is wrong with a configuration: one line per error, with the key's path and what to do. */
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
   readonly problems: readonly string[];
@@ -18,7 +18,7 @@ export class ConfigError extends Error {
 }
 
 /**
- * Reads the configuration: the file, then the environment, which wins.
+ * Reads the configuration: the file, then the environment, which overrides it.
  * @throws ConfigError naming every key that is unknown, missing or wrong.
  */
 export function loadConfig(file: string, environment: NodeJS.ProcessEnv = process.env): Config {
@@ -49,7 +49,7 @@ function withEnvironment(raw: unknown, environment: NodeJS.ProcessEnv, file: str
   }
 }
 
-/** What the schema has at a path, through the defaults, options and checks around it. */
+/** What the schema has at a path, inside the defaults, options and checks around it. */
 function holds(path: readonly string[]): KeyHolds {
   let schema: z.core.$ZodType | undefined = configSchema;
   for (const key of path) schema = shapeOf(schema)?.[key];
@@ -68,7 +68,7 @@ function holds(path: readonly string[]): KeyHolds {
   return "other";
 }
 
-/** A section all of whose keys are comments is null in YAML: it says nothing. */
+/** A section whose keys are all comments is null in YAML: it says nothing. */
 function withoutNulls(raw: unknown): unknown {
   if (typeof raw !== "object" || raw === null || Array.isArray(raw)) return raw;
   const said = Object.entries(raw).filter(([, value]) => value !== null);
@@ -114,14 +114,14 @@ function valueAt(raw: unknown, at: readonly string[]): unknown {
   );
 }
 
-/** The keys that the schema knows at a path, for the suggestion. */
+/** The schema's keys at a path, for suggestions. */
 function knownKeys(at: readonly string[]): string[] {
   let schema: z.core.$ZodType | undefined = configSchema;
   for (const key of at) schema = shapeOf(schema)?.[key];
   return Object.keys(shapeOf(schema) ?? {});
 }
 
-/** The fields of an object schema, through the defaults and options around it. */
+/** The fields of an object schema, inside the defaults and options around it. */
 export function shapeOf(schema: z.core.$ZodType | undefined): Record<string, z.core.$ZodType> | undefined {
   let inner = schema;
   while (inner !== undefined) {
@@ -132,7 +132,7 @@ export function shapeOf(schema: z.core.$ZodType | undefined): Record<string, z.c
   return undefined;
 }
 
-/** What a default, an option or a check is put around. */
+/** The schema inside a default, an option or a check. */
 function innerOf({ _zod: { def } }: z.core.$ZodType): z.core.$ZodType | undefined {
   if ("innerType" in def) return def.innerType as z.core.$ZodType;
   return "in" in def ? (def.in as z.core.$ZodType) : undefined;

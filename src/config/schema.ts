@@ -3,10 +3,13 @@ import { duration } from "./duration.ts";
 import { Secret } from "./secret.ts";
 import { timezone } from "./timezone.ts";
 
-/** What Synapse did not send is looked for two weeks back, by what is known of then (src/appservice/intake/gaps.ts). */
+/**
+ * Whisper looks two weeks back for events that Synapse did not send, by what it knows from then
+ * (src/appservice/intake/gaps.ts).
+ */
 const SHORTEST_RETENTION = 15 * 86_400_000;
 
-/** A placeholder of the example file that nobody has replaced. */
+/** A placeholder from the example file that nobody has replaced. */
 export const PLACEHOLDER = /CHANGE_ME/;
 
 const filled = (schema: z.ZodString) =>
@@ -38,7 +41,7 @@ function isPostgresUrl(url: string): boolean {
   }
 }
 
-/** The whole configuration: validation, the example file and the reference are made from this. */
+/** The whole configuration. Validation, the example file and the reference are all made from this. */
 export const configSchema = z.strictObject({
   homeserver: z
     .strictObject({

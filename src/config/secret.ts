@@ -1,6 +1,6 @@
 import { inspect } from "node:util";
 
-/** A string that prints as `***` however it is written out; `reveal()` is the only way to it. */
+/** A string that prints as `***` however it is written out; only `reveal()` returns it. */
 export class Secret {
   readonly #value: string;
 

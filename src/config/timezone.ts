@@ -1,7 +1,10 @@
 import { z } from "zod";
 import { nearest } from "../base/nearest.ts";
 
-/** Any name that the runtime resolves, also an older one (`Australia/Canberra`, `Etc/UTC`); else what was most likely meant. */
+/**
+ * Any name that the runtime resolves, including older ones (`Australia/Canberra`, `Etc/UTC`); otherwise suggests what
+ * was most likely meant.
+ */
 export const timezone = () =>
   z.string().superRefine((zone, context) => {
     if (!resolves(zone))
@@ -17,7 +20,7 @@ function resolves(zone: string): boolean {
   }
 }
 
-/** `Perth`, `Australia/Pert` and `Sidney` are near to a place in the list. */
+/** `Perth`, `Australia/Pert` and `Sidney` are near a name in the list. */
 function meant(zone: string): string | undefined {
   const known = Intl.supportedValuesOf("timeZone");
   const byPlace = new Map(known.map((name) => [placeOf(name), name]));

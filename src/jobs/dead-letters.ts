@@ -1,15 +1,18 @@
 import { type Database, onlyRow } from "../store/database.ts";
 import { addJob, MAX_ATTEMPTS } from "../store/jobs.ts";
 
-/** Something that could not be done and was put aside so that the rest goes on. Its content is not shown: it may be private. */
+/**
+ * Something that could not be done and was put aside so that the rest continues. Its content is not shown, since it may
+ * be private.
+ */
 export interface DeadLetter {
   readonly id: string;
   readonly kind: "event" | "send" | "job";
-  /** An event's type; a send's type, and the kind of conversation that it was for. */
+  /** An event's type; or a send's type and the kind of conversation it was for. */
   readonly what: string;
   readonly since: Date;
   readonly attempts: number;
-  /** What kind of error, in a word or two. */
+  /** The kind of error, in a word or two. */
   readonly error: string;
 }
 
@@ -19,7 +22,7 @@ const GIVEN_UP_JOB = "attempts >= max_attempts AND key IS NOT NULL AND locked_at
 /** Rows read at a time. */
 const PAGE = 1_000;
 
-/** All dead letters, oldest first, however many there are. One that comes meanwhile may be among them. */
+/** All dead letters, oldest first, however many there are. May include ones that arrive meanwhile. */
 export async function* deadLetters(database: Database): AsyncGenerator<DeadLetter> {
   let last = { at: "-infinity", id: "" };
   for (;;) {
@@ -53,14 +56,14 @@ interface Numbered {
   readonly number: string;
 }
 
-/** `send:12` in its parts; null: it is no id of a dead letter. */
+/** The parts of `send:12`; null: it is not the id of a dead letter. */
 function numbered(id: string): Numbered | null {
   const [, kind, number] = /^(event|send|job):(\d{1,18})$/.exec(id) ?? [];
   if (number === undefined) return null;
   return kind === "event" || kind === "send" || kind === "job" ? { kind, number } : null;
 }
 
-/** Gives a dead letter another round of tries. @returns false when there is none with this id. */
+/** Gives a dead letter another round of tries. @returns false if there is none with this id. */
 export async function retryDeadLetter(database: Database, id: string): Promise<boolean> {
   const letter = numbered(id);
   if (letter === null) return false;
@@ -104,8 +107,8 @@ export async function retryDeadLetter(database: Database, id: string): Promise<b
 }
 
 /**
- * Lets go of a dead letter for good: an event counts as handled, a send is never made, a job is gone.
- * @returns false when there is none with this id.
+ * Discards a dead letter for good: an event counts as handled, a send is never made, a job is deleted.
+ * @returns false if there is none with this id.
  */
 export async function discardDeadLetter(database: Database, id: string): Promise<boolean> {
   const letter = numbered(id);
@@ -116,7 +119,7 @@ export async function discardDeadLetter(database: Database, id: string): Promise
 
 const DISCARD: Record<DeadLetter["kind"], string> = {
   event: "UPDATE inbox SET parked_at = NULL, handled_at = now() WHERE seq = $1 AND parked_at IS NOT NULL",
-  // It stays among those that were given up, as what is about something that was never sent does.
+  // It stays among the sends that were given up, like one about something that was never sent.
   send: `UPDATE outbox SET attempts = 0 WHERE seq = $1 AND ${GIVEN_UP_SEND}`,
   job: `SELECT FROM graphile_worker.complete_jobs(
           array(SELECT id FROM graphile_worker._private_jobs WHERE id = $1 AND ${GIVEN_UP_JOB}))`,

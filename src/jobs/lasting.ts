@@ -3,14 +3,14 @@ import type { Logger } from "pino";
 import { untilThere } from "../base/until-there.ts";
 import type { JobRunner } from "./runner.ts";
 
-/** How long (milliseconds) a runner that is lost may take to let go of its jobs; they are idempotent. */
+/** How long a lost runner may take to release its jobs, in milliseconds; they are idempotent. */
 const LET_GO = 10_000;
 
 /**
- * Carries out jobs for as long as the process lives. A runner whose database has gone away is lost, since to others it
- * looks dead and they take over its jobs; another one begins when the database is back. The API answers 503 meanwhile,
- * which it could not if the process ended.
- * @returns when the first runner has started. Rejects when it is told to stop before.
+ * Runs jobs for as long as the process lives. A runner whose database has gone away is lost, since others believe it
+ * dead and take over its jobs; a new one starts when the database is back. The API answers 503 meanwhile, which it
+ * could not do if the process ended.
+ * @returns once the first runner has started. Rejects if it is told to stop before that.
  */
 export async function startLastingJobs(
   start: (onLost: (error: Error) => void) => Promise<JobRunner>,

@@ -1,15 +1,15 @@
 import pg from "pg";
 import type { Logger } from "pino";
 
-/** How often a statement is said, at most: each time takes another transaction that deadlocks with it. */
+/** The most times a statement is run: each repeat needs another transaction that deadlocks with it. */
 const TRIES = 20;
 const DEADLOCK = "40P01";
 
 /**
- * What graphile-worker writes down of several jobs at once can deadlock with a transaction that asks for some of them
- * again, and on the first such error it gives up all its work (0.18.0: the loop that should try again leaves at once).
- * PostgreSQL has then undone the statement, which is said again. Its statements on jobs are the named ones, and each is a
- * transaction by itself.
+ * When graphile-worker records the results of several jobs, that can deadlock with a transaction that queues some of
+ * them again, and on the first such error it abandons all its work (0.18.0: the loop that should retry exits
+ * immediately). PostgreSQL has then undone the statement, so it is run again. Its statements on jobs are the named
+ * ones, and each is a transaction of its own.
  */
 class JobsClient extends pg.Client {
   override readonly query = (async (config: unknown, ...rest: unknown[]) => {
@@ -28,8 +28,8 @@ class JobsClient extends pg.Client {
 }
 
 /**
- * A pool of our own: graphile-worker looks after its own one's broken connections until it stops, and not while. What it
- * writes down, that a job was taken or is done, need not be on the disk at once: after a power cut a job runs again.
+ * A pool of our own: graphile-worker handles broken connections of its own pool only until it begins to stop. What it
+ * records, that a job was taken or is done, need not be on the disk immediately: after a power cut a job runs again.
  */
 export function jobsPool(databaseUrl: string, max: number, log: Logger): pg.Pool {
   const pool = new pg.Pool({

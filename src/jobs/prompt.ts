@@ -6,26 +6,29 @@ import type { Serial } from "./serial.ts";
 export interface PromptJobDependencies {
   readonly database: Database;
   readonly serial: Serial;
-  /** Carries out a job of this name. Idempotent. */
+  /** Runs a job of this name. Idempotent. */
   readonly carryOut: (spec: JobSpec, inTurn: InTurn) => Promise<void>;
   readonly isAway: (error: unknown) => boolean;
   readonly log: Logger;
 }
 
-/** Runs of this kind at once. With more to do than that jobs come as fast as they can be done, and nothing is gained. */
+/**
+ * Concurrent runs of this kind. With more work than that, jobs arrive as fast as they can be done, and nothing is
+ * gained.
+ */
 const AT_ONCE = 4;
 
 /**
- * Begins what a person waits for in the process that asked for it, in the moment in which that is committed: a notice
- * need not wait until its job is announced, looked for and taken. The job comes all the same, and finds what is left:
- * all of it, when the process died, or was busy, or failed.
- * @returns what ends that. Runs that have begun go on.
+ * Starts what a person waits for in the process that requested it, as soon as it is committed: a notice need not wait
+ * until its job is announced, found and taken. The job follows in any case and does what is left: everything, if the
+ * process died, was busy or failed.
+ * @returns what ends that. Runs that have begun continue.
  */
 export function runPromptly({ database, serial, carryOut, isAway, log }: PromptJobDependencies): () => void {
   let running = 0;
   const begin = (spec: JobSpec) => {
     const { name, queue } = spec;
-    // A run of the same queue is under way, and its job comes after it.
+    // A run of the same queue is in progress, and its job follows it.
     if (queue === undefined || serial.isBusy(queue) || running === AT_ONCE) return;
     running++;
     serial

@@ -10,12 +10,12 @@ import { runPromptly } from "./prompt.ts";
 import { type Serial, serialQueues } from "./serial.ts";
 import { holdWorkerLock, type WorkerLocks } from "./worker-locks.ts";
 
-/** What carries out each kind of job. Idempotent: a job runs again after a crash, a restart or an error. */
+/** The handler of each kind of job. Idempotent: a job runs again after a crash, a restart or an error. */
 export type TaskList = {
   readonly [Name in JobName]: (payload: JobPayloads[Name], inTurn: InTurn) => Promise<void>;
 };
 
-/** Jobs that the clock starts. Times are UTC, in cron notation. */
+/** Scheduled jobs. Times are UTC, in cron notation. */
 export interface Timed {
   readonly name: string;
   readonly cron: string;
@@ -28,7 +28,7 @@ export interface JobRunnerOptions {
   readonly tasks: TaskList;
   readonly timed: readonly Timed[];
   readonly log: Logger;
-  /** The other side is away, so trying is free: such failures do not count towards the dead letter. */
+  /** The other side is away, so trying costs nothing: such failures do not count towards the dead letter. */
   readonly isAway: (error: unknown) => boolean;
   readonly onFatal: (error: Error) => void;
 }
@@ -38,21 +38,21 @@ export interface JobRunner {
   stop(): Promise<void>;
 }
 
-/** Jobs of queues that run at once in this process. The lanes of rooms for which nobody waits are half of them at most. */
+/** Concurrent jobs with queues in this process. The lanes of rooms for which nobody waits use half of them at most. */
 export const JOBS_AT_ONCE = 16;
 
-/** For the bookkeeping of jobs: each is held for an instant, but for the one that listens. */
+/** For the bookkeeping of jobs: each connection is held for an instant, except the one that listens. */
 const JOB_CONNECTIONS = 6;
 
-/** A job that lost its key was replaced by a newer one while it ran, which does its work: it is not tried again. */
+/** A job that lost its key was replaced while it ran by a newer one that does its work: it is not retried. */
 const AGAIN = `
   SELECT graphile_worker.reschedule_jobs(array(SELECT id FROM graphile_worker._private_jobs WHERE id = $1 AND key IS NOT NULL AND $3 < max_attempts),
            now() + $2 * interval '1 millisecond', NULL, $3),
          graphile_worker.complete_jobs(array(SELECT id FROM graphile_worker._private_jobs WHERE id = $1 AND key IS NULL))`;
 
 /**
- * Starts carrying out jobs in this process. Several processes may: each job runs in one of them.
- * @throws what kept it from starting. Everything it had opened is closed by then, so it can be tried again for ever.
+ * Starts running jobs in this process. Several processes may: each job runs in one of them.
+ * @throws what kept it from starting. Everything it had opened is closed by then, so it can be retried for ever.
  */
 export async function startJobs(options: JobRunnerOptions): Promise<JobRunner> {
   await using opened = new AsyncDisposableStack();
@@ -63,12 +63,12 @@ export async function startJobs(options: JobRunnerOptions): Promise<JobRunner> {
   events.on("job:complete", ({ job, error }) => {
     if (error == null) return;
     const away = options.isAway(error);
-    // While the other side is away every job fails, again and again; readiness and metrics tell of that.
+    // While the other side is away every job fails repeatedly; readiness and metrics report that.
     options.log[away ? "debug" : "warn"](
       { task: job.task_identifier, attempt: job.attempts, away, err: error },
       job.attempts < job.max_attempts || away ? "job failed, will be tried again" : "job failed for good",
     );
-    // graphile-worker's own back-off stands if this fails: later, not lost.
+    // If this fails, graphile-worker's own back-off applies: the job is later, not lost.
     void bringForward(options, job, away).catch((failure: unknown) =>
       options.log.warn({ err: failure }, "could not bring a retry forward"),
     );
@@ -77,8 +77,8 @@ export async function startJobs(options: JobRunnerOptions): Promise<JobRunner> {
   const gaveUp = (error: unknown) => {
     if (!stopping) options.onFatal(error instanceof Error ? error : new Error(String(error)));
   };
-  // It gives up when it cannot write down how a job ended. Its promise tells of that as of a good end, and only when the
-  // jobs that run are done; no job is begun meanwhile.
+  // The runner gives up if it cannot record how a job ended. Its promise then resolves as if it had ended well, once
+  // the running jobs are done; no job is started meanwhile.
   events.on("pool:fatalError", ({ error }) => gaveUp(error));
   events.on("pool:gracefulShutdown", ({ message }) => gaveUp(new Error(message)));
   const serial = serialQueues(options.databaseUrl, JOBS_AT_ONCE, (error) =>
@@ -89,12 +89,12 @@ export async function startJobs(options: JobRunnerOptions): Promise<JobRunner> {
   opened.defer(() => pool.end());
   const runner: Runner = await run({
     pgPool: pool,
-    // For each job that runs another may wait for its queue, which must not keep those of other queues from running.
+    // For each running job another may wait for its queue, and must not keep jobs of other queues from running.
     concurrency: 2 * JOBS_AT_ONCE,
     pollInterval: 2_000,
     noHandleSignals: true,
-    // Without these graphile-worker writes down how a job ended in promises that nobody looks after: when the database
-    // goes away they end the process. In batches it tries again, and at last gives the runner up, which is noticed.
+    // Without these, graphile-worker records how a job ended in promises that nobody awaits: if the database goes away
+    // they end the process. In batches it retries, and finally gives up the runner, which is noticed.
     preset: { worker: { completeJobBatchDelay: 0, failJobBatchDelay: 0 } },
     events,
     logger: quiet(options.log),
@@ -106,12 +106,12 @@ export async function startJobs(options: JobRunnerOptions): Promise<JobRunner> {
     runPromptly({
       ...options,
       serial,
-      // The name and the payload come out of one spec, so they belong together.
+      // The name and the payload come from one spec, so they belong together.
       carryOut: ({ name, payload }, inTurn) => options.tasks[name](payload as never, inTurn),
     }),
   );
   runner.promise.then(() => gaveUp(new Error("the runner of jobs ended by itself")), gaveUp);
-  // Closed in the opposite order: prompt runs, the runner, its connections, and last the lock by which others know us.
+  // Closed in reverse order: prompt runs, the runner, its connections, and last the lock by which others know us.
   const running = opened.move();
   return {
     stop: async () => {
@@ -121,16 +121,19 @@ export async function startJobs(options: JobRunnerOptions): Promise<JobRunner> {
   };
 }
 
-/** How long graphile-worker may take to write down that a job failed, in looks and in milliseconds between them. */
+/**
+ * How long graphile-worker may take to record that a job failed: the number of checks, and the milliseconds between
+ * them.
+ */
 const LOOKS = 100;
 const BETWEEN = 20;
 
 /**
- * Puts our own back-off in the place of graphile-worker's, which soon waits for hours. It writes the failure down
- * without telling when that is done, and until then the job cannot be changed.
+ * Replaces graphile-worker's back-off, which soon waits for hours, with our own. It records the failure without
+ * reporting when that is done, and until then the job cannot be changed.
  */
 async function bringForward({ database }: JobRunnerOptions, job: Job, away: boolean): Promise<void> {
-  // Tries that cost nothing do not grow apart by themselves: they are spread over two seconds, not made at once.
+  // Free tries do not spread out by themselves: they are spread over two seconds instead of running at the same time.
   const delay = away ? 1_000 + Math.random() * 2_000 : retryIn(job.attempts);
   const attempts = away ? job.attempts - 1 : job.attempts;
   for (let look = 0; look < LOOKS; look++) {
@@ -143,7 +146,7 @@ async function bringForward({ database }: JobRunnerOptions, job: Job, away: bool
 function taskList({ tasks, timed }: JobRunnerOptions, serial: Serial) {
   const list: Record<string, (payload: unknown) => Promise<void>> = {};
   for (const [name, task] of Object.entries(tasks)) {
-    // graphile-worker hands payloads back as unknown; they were typed when they were added (store/jobs.ts).
+    // graphile-worker returns payloads as unknown; they were typed when they were added (store/jobs.ts).
     list[name] = (payload) => serial.run(queueOf(payload), (inTurn) => task(payload as never, inTurn));
   }
   for (const { name, run: start } of timed) list[name] = async () => void (await start());

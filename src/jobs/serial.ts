@@ -1,31 +1,31 @@
 import pg from "pg";
 import type { InTurn } from "../store/jobs.ts";
 
-/** The space of advisory locks that the names of queues live in; any constant. */
+/** The space of advisory locks for the names of queues; any constant. */
 const SPACE = 7_316_003;
 
-/** Runs the jobs of one queue one after another, over all processes. */
+/** Runs the jobs of one queue one after another, across all processes. */
 export interface Serial {
   run(queue: string | undefined, work: (inTurn: InTurn) => Promise<void>): Promise<void>;
-  /** Whether a job of this queue runs in this process, or waits in it. */
+  /** Is a job of this queue running or waiting in this process? */
   isBusy(queue: string): boolean;
   close(): Promise<void>;
 }
 
 /**
- * Queues by advisory lock. graphile-worker has queues of its own, but looking for a job it locks the row of every
- * queue that is free, and finds none for the other workers meanwhile: with a queue for each of 10,000 rooms it came to
- * ten jobs a second. Here a job waits for the lock of its queue, which PostgreSQL lets go when the process dies.
- * One job waits at most for each that runs. In the table a waiting job is replaced by the next of its key, which is the
- * name of its queue; one that has been taken and waits here is done when the next comes, which does its work. Of those of
- * this process only the first asks for the lock: the other needs no connection to wait.
- * @param width how many run at once in this process.
+ * Queues by advisory lock. graphile-worker has its own queues, but while looking for a job it locks the row of every
+ * free queue, and finds none for other workers meanwhile: with a queue for each of 10,000 rooms it managed ten jobs a
+ * second. Here a job waits for its queue's lock, which PostgreSQL releases when the process dies. At most one job waits
+ * for each running one. In the table a waiting job is replaced by the next with its key, which is its queue's name; one
+ * that has been taken and waits here counts as done when the next arrives, which does its work. Within this process
+ * only the first job asks for the lock: the other needs no connection to wait.
+ * @param width how many run concurrently in this process.
  */
 export function serialQueues(databaseUrl: string, width: number, onError: (error: Error) => void): Serial {
   const pool = new pg.Pool({
     connectionString: databaseUrl,
     max: width,
-    // The first job after a quiet while does not wait for a connection to be made.
+    // So that the first job after a quiet period need not wait for a new connection.
     min: 2,
     application_name: "whisper queues",
   });
@@ -35,7 +35,7 @@ export function serialQueues(databaseUrl: string, width: number, onError: (error
   async function locked(
     queue: string,
     work: (inTurn: InTurn) => Promise<void>,
-    /** It holds the lock of another queue meanwhile, and can hold this one's too. */
+    /** The connection already holds another queue's lock, and can hold this one's too. */
     held?: pg.PoolClient,
   ): Promise<void> {
     const client = held ?? (await pool.connect());
@@ -50,7 +50,7 @@ export function serialQueues(databaseUrl: string, width: number, onError: (error
         await work((other, part) => inTurn(other, () => locked(other, part, client)));
         broken = false;
       } finally {
-        // After a failure the connection is closed, and with it the lock is let go; unless another lock is held by it.
+        // After a failure the connection is closed, which releases the lock, unless it holds another lock.
         if (!broken || held !== undefined)
           await client.query({
             name: "unlock",
@@ -66,7 +66,7 @@ export function serialQueues(databaseUrl: string, width: number, onError: (error
     }
   }
 
-  /** The last job of each queue in this process, settled when it has ended in whatever way. */
+  /** Each queue's last job in this process, settled once it has ended in any way. */
   const last = new Map<string, Promise<unknown>>();
   function inTurn(queue: string, locking: () => Promise<void>): Promise<void> {
     const turn = (last.get(queue) ?? Promise.resolve()).then(locking);
@@ -77,7 +77,7 @@ export function serialQueues(databaseUrl: string, width: number, onError: (error
     return turn;
   }
 
-  /** Has the job of each queue that waits behind another in this process wait no longer. */
+  /** Releases, in each queue, the job that waits behind another one in this process. */
   const giveWay = new Map<string, () => void>();
   function runJob(queue: string, work: (inTurn: InTurn) => Promise<void>): Promise<void> {
     giveWay.get(queue)?.();

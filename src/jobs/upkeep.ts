@@ -1,8 +1,8 @@
 import type { Database } from "../store/database.ts";
 
 /**
- * Takes away what is of no use any more: jobs that were replaced while they ran and failed (they have lost their key,
- * and a newer one does their work). Everything with a key stays: it is a dead letter that somebody must see.
+ * Removes what is no longer of use: jobs that were replaced while they ran and then failed (they have lost their key,
+ * and a newer one does their work). Everything with a key stays: it is a dead letter that someone must see.
  */
 export async function clearReplacedJobs(database: Database): Promise<void> {
   await database.query(

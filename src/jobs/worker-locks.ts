@@ -2,22 +2,22 @@ import pg from "pg";
 import type { Logger } from "pino";
 import type { Database } from "../store/database.ts";
 
-/** The space of advisory locks that worker ids live in; any constant. */
+/** The space of advisory locks for worker ids; any constant. */
 const SPACE = 7_316_002;
-/** A worker's lock is taken an instant after its id exists; jobs younger than this are never taken from it. */
+/** A worker's lock is taken an instant after its id exists; younger jobs are never taken from it. */
 const GRACE_SECONDS = 2;
 const EVERY = 1_000;
 
 export interface WorkerLocks {
-  /** From now on the worker with this id counts as alive, until this process ends or releases. */
+  /** From now on the worker with this id counts as alive, until this process ends or releases it. */
   hold(workerId: string): void;
   release(): Promise<void>;
 }
 
 /**
- * Gives back the jobs of dead workers within seconds; graphile-worker by itself waits four hours. Each process
- * holds a session advisory lock under the id of its worker, which PostgreSQL lets go when the process dies. Whoever
- * can take the lock of a worker that still has jobs knows it for dead and unlocks them.
+ * Returns the jobs of dead workers within seconds; graphile-worker itself waits four hours. Each process holds a
+ * session advisory lock under its worker's id, which PostgreSQL releases when the process dies. Whoever can take the
+ * lock of a worker that still has jobs knows that it is dead, and unlocks them.
  */
 export async function holdWorkerLock(options: {
   readonly database: Database;
@@ -32,7 +32,7 @@ export async function holdWorkerLock(options: {
   });
   let released = false;
   session.on("error", (error) => {
-    // Without its lock this process looks dead to the others: it must stop working.
+    // Without its lock, other processes believe this one dead: it must stop working.
     if (!released)
       options.onFatal(new Error("lost the connection that holds the worker lock", { cause: error }));
   });

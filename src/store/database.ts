@@ -3,7 +3,7 @@ import { EventEmitter } from "node:events";
 import type { Pool, PoolClient, QueryResult, QueryResultRow } from "pg";
 import pg from "pg";
 
-/** What runs SQL: a connection inside a transaction, or the pool where each statement stands for itself. */
+/** Runs SQL: a connection inside a transaction, or the pool, where each statement stands alone. */
 export interface Queryable {
   query<R extends QueryResultRow = Record<string, unknown>>(
     text: string,
@@ -12,18 +12,18 @@ export interface Queryable {
 }
 
 /**
- * A connection inside a transaction: what it writes is committed together or not at all. Statements asked for together
- * are carried out in the order in which they were asked, each seeing what those before it did.
+ * A connection inside a transaction: everything it writes is committed together or not at all. Statements issued
+ * together run in the order they were issued, each seeing the effects of those before it.
  */
 export interface Transaction extends Queryable {
   readonly inTransaction: true;
-  /** Has `Database.committed` emit this once the transaction is committed. */
+  /** Makes `Database.committed` emit this once the transaction is committed. */
   announce(event: string, subject: unknown): void;
 }
 
 export interface Database extends Queryable {
   readonly pool: Pool;
-  /** What transactions of this process announced. Hints: the process may die between the commit and these. */
+  /** What transactions of this process announced. Only hints: the process may die between the commit and these. */
   readonly committed: EventEmitter;
   /** Runs `work` in one transaction (READ COMMITTED): committed when it resolves, rolled back when it throws. */
   transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
@@ -32,31 +32,31 @@ export interface Database extends Queryable {
 
 export interface DatabaseOptions {
   readonly url: string;
-  /** Connections at most. */
+  /** The most connections. */
   readonly max?: number;
-  /** Told of connections that broke. */
+  /** Called for connections that broke. */
   readonly onBroken?: (error: Error) => void;
 }
 
-/** Opens a pool. Connects lazily: a database that is down shows at the first query. */
+/** Opens a pool. Connects lazily: if the database is down, that shows at the first query. */
 export function openDatabase(options: DatabaseOptions): Database {
   const pool = new pg.Pool({
     connectionString: options.url,
     max: options.max ?? 20,
     connectionTimeoutMillis: 5_000,
-    // The first booking after a quiet while does not wait for connections to be made.
+    // So that the first booking after a quiet period need not wait for new connections.
     min: 4,
     application_name: "whisper",
-    // A statement that hangs holds its connection; nothing of ours takes this long.
+    // A statement that hangs holds its connection; none of ours takes this long.
     statement_timeout: 60_000,
-    // Statements that do not wait for each other go out together; PostgreSQL runs them in the order they were asked.
+    // Statements that do not wait for each other are sent together; PostgreSQL runs them in the order they were issued.
     pipeline: true,
   });
   const broke = (error: Error) => options.onBroken?.(error);
   pool.on("error", broke);
-  // A connection in use that breaks fails its query, and says so as an event too, which nobody may leave unheard.
+  // A connection that breaks while in use fails its query and also emits an event, which must have a listener.
   pool.on("connect", (client) => client.on("error", broke));
-  // A connection that breaks while it is lent out, between two queries, would end the process. Its next query fails.
+  // A lent connection that breaks between two queries would end the process. Its next query fails instead.
   pool.on("connect", (client) => client.on("error", () => undefined));
   const committed = new EventEmitter();
   return {
@@ -77,7 +77,8 @@ async function inTransaction<T>(
   let broken: Error | undefined;
   const news: [string, unknown][] = [];
   try {
-    // Asked together, so BEGIN goes out with the first statement. It fails only with the connection, as that one then does.
+    // Issued together, so BEGIN is sent with the first statement. It fails only with the connection, and then so does
+    // the statement.
     const [, result] = await Promise.all([client.query("BEGIN"), work(transactionOf(client, news))]);
     await client.query("COMMIT");
     for (const [event, subject] of news) committed.emit(event, subject);
@@ -86,7 +87,7 @@ async function inTransaction<T>(
     try {
       await client.query("ROLLBACK");
     } catch (rollbackError) {
-      // The connection is gone, and with it the transaction: hand it back as broken.
+      // The connection is gone, and the transaction with it: return it as broken.
       broken = rollbackError instanceof Error ? rollbackError : new Error(String(rollbackError));
     }
     throw error;
@@ -103,10 +104,13 @@ function transactionOf(client: PoolClient, news: [string, unknown][]): Transacti
   };
 }
 
-/** Names by the text of statements: as many as are written in the source. */
+/** Names by the statements' text: as many as are in the source. */
 const names = new Map<string, string>();
 
-/** A statement with values is parsed once for each connection. One without may be several statements, which cannot be. */
+/**
+ * A statement with values is parsed once per connection. One without may be several statements, which cannot be
+ * prepared.
+ */
 function prepared(text: string, values: readonly unknown[] | undefined): pg.QueryConfig {
   if (values === undefined) return { text };
   let name = names.get(text);
@@ -117,14 +121,14 @@ function prepared(text: string, values: readonly unknown[] | undefined): pg.Quer
   return { name, text, values: values as unknown[] };
 }
 
-/** The only row of a statement that always gives one. Throws when it gave none. */
+/** The only row of a statement that always returns one. Throws if it returned none. */
 export function onlyRow<R extends QueryResultRow>(result: QueryResult<R>): R {
   const row = result.rows[0];
   if (row === undefined) throw new Error("a statement that always gives a row gave none");
   return row;
 }
 
-/** Errors that say the database cannot be reached or is going down, so that the caller answers 503. */
+/** Errors that mean the database cannot be reached or is going down, so that the caller answers 503. */
 export function isDatabaseDown(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const code = "code" in error && typeof error.code === "string" ? error.code : "";

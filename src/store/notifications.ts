@@ -1,11 +1,11 @@
 import { setTimeout as wait } from "node:timers/promises";
 import pg from "pg";
 
-/** The channels on which the processes of Whisper tell each other, in the transaction that changes something. */
+/** The channels on which Whisper's processes notify each other, in the transaction that changes something. */
 export type Channel =
   | "whisper_directory"
   | "whisper_room"
-  /** A conversation's room was looked at, by conversation id: whoever belongs in it may be in it now. */
+  /** A conversation's room was checked, by conversation id: everyone who belongs in it may be in it now. */
   | "whisper_looked_at"
   | "whisper_adopted"
   | "whisper_api_key";
@@ -13,20 +13,19 @@ export type Channel =
 export interface Notifications {
   /** Calls `listener` with each payload until the returned function is called. */
   on(channel: Channel, listener: (payload: string) => void): () => void;
-  /** After the connection was lost and found again: anything may have been missed. */
+  /** After the connection was lost and restored: anything may have been missed. */
   onGap(listener: () => void): void;
   close(): Promise<void>;
 }
 
-/** How often (milliseconds) the connection is asked whether it lives, and how long it may take to say so. */
+/** How often (milliseconds) the connection is checked, and how long it may take to answer. */
 const BEAT = 10_000;
 const PATIENCE = 5_000;
 
 /**
- * Listens on a connection of its own, and connects again when it is lost. A connection whose other end is gone without
- * a word would be waited on for hours, so it is asked now and then: what is known from notifications is never older
- * than that by much.
- * @param beat milliseconds between two questions.
+ * Listens on its own connection, and reconnects when it is lost. A connection whose other end vanished silently would
+ * be waited on for hours, so it is checked regularly: what is known from notifications is never much older than that.
+ * @param beat milliseconds between two checks.
  */
 export async function listenToDatabase(
   url: string,
@@ -63,7 +62,7 @@ export async function listenToDatabase(
 
   const drop = (client: pg.Client) => void client.end().catch(onError);
 
-  /** One loss is told of more than once: only that of the connection in use counts, and only the first time. */
+  /** One loss is reported more than once: only the first report about the current connection counts. */
   const lost = (client: pg.Client, error: unknown) => {
     if (client !== session) return;
     session = undefined;
@@ -92,7 +91,7 @@ export async function listenToDatabase(
   let unanswered: pg.Client | undefined;
   const timer = setInterval(() => {
     const asked = session;
-    // One question at a time: the last one answers for this one too, or ends the connection when it gets no answer.
+    // One check at a time: the last one answers for this one too, or ends the connection if it gets no answer.
     if (asked === undefined || asked === unanswered) return;
     unanswered = asked;
     asked

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import pg from "pg";
 
-/** Whisper cannot work through what stands between it and PostgreSQL. The message says why, and what to do. */
+/** Whisper cannot work through what is between it and PostgreSQL. The message says why, and what to do. */
 export class SharedSessions extends Error {
   override readonly name = "SharedSessions";
 }
@@ -11,14 +11,14 @@ const WHY =
   "transactions. Whisper keeps locks on its connections and is told of news on them, so work would be lost or done twice. " +
   "Let database.url name PostgreSQL itself, or a pool with pool_mode = session and ignore_startup_parameters = statement_timeout.";
 
-/** Milliseconds for one question. */
+/** Milliseconds per query. */
 const PATIENCE = 5_000;
 
 /**
- * Makes sure that a connection is one session of PostgreSQL for as long as it is open. Two connections each set a variable of
- * their session. The later one then holds a transaction open and both look at theirs: where sessions are shared, one of
- * them finds another's value or none, whichever free session a pooler hands out.
- * @throws SharedSessions when sessions are shared; another error when the database does not answer.
+ * Checks that a connection is one PostgreSQL session for as long as it is open. Two connections each set a variable of
+ * their session. The later one then holds a transaction open, and both read theirs: if sessions are shared, one of them
+ * finds the other's value or none, whichever free session a pooler assigns.
+ * @throws SharedSessions if sessions are shared; another error if the database does not answer.
  */
 export async function requireOwnSessions(url: string): Promise<void> {
   const open = () =>
@@ -47,7 +47,7 @@ export async function requireOwnSessions(url: string): Promise<void> {
     }
     await second.query("ROLLBACK");
   } catch (error) {
-    // Poolers refuse what they cannot carry in their own words.
+    // Poolers refuse in their own words what they cannot carry.
     if (/unsupported startup parameter|statement pooling|transaction pooling/i.test(messageOf(error))) {
       throw new SharedSessions(WHY, { cause: error });
     }
@@ -57,14 +57,14 @@ export async function requireOwnSessions(url: string): Promise<void> {
   }
 }
 
-/** What the session of `client` was marked with; null: none, or there is no session left while `holder` has one. */
+/** The mark in `client`'s session; null: none, or no session is left while `holder` has one. */
 async function markOf(client: pg.Client, holder: pg.Client): Promise<unknown> {
   try {
     const { rows } = await client.query("SELECT current_setting('whisper.session', true) AS mark");
     return rows[0]?.mark ?? null;
   } catch (error) {
     if (client === holder || messageOf(error) !== "Query read timeout") throw error;
-    // The database answers, only not to this one.
+    // The database answers, but not this connection.
     await holder.query("SELECT 1");
     return null;
   }

@@ -10,13 +10,13 @@ import { directorySnapshot } from "../directory/snapshot.ts";
 import { type Database, onlyRow } from "../store/database.ts";
 import { practiceSettings } from "./practice-settings.ts";
 
-/** Repairs are carried out by the Whisper that runs; after this long without it nothing more is waited for. */
+/** The running Whisper carries out repairs; the command stops waiting after this long without progress. */
 const PATIENCE = 60_000;
 
 /**
- * `whisper audit rooms [--repair]`: prints what differs, one finding a line; with `repair` has it put right, waits for
- * that, and looks once more.
- * @returns whether all rooms are, at the end, as they ought to be.
+ * `whisper audit rooms [--repair]`: prints what differs, one finding per line. With `repair` it requests repairs, waits
+ * for them, and compares again.
+ * @returns whether all rooms are as they should be at the end.
  */
 export async function auditRoomsCommand(
   config: Config,
@@ -99,7 +99,7 @@ const linesOf = (report: RoomReport): string[] =>
     ].join("  ");
   });
 
-/** Until no room waits to be looked at any more, for a bounded time. */
+/** Waits until no room is left to check, for a bounded time. */
 async function repairsDone(database: Database): Promise<void> {
   for (const deadline = Date.now() + PATIENCE; Date.now() < deadline; ) {
     const { waiting } = onlyRow(

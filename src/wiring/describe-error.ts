@@ -1,14 +1,14 @@
-/** Deeper causes add nothing that anybody would read. */
+/** Nobody would read deeper causes. */
 const DEEPEST = 4;
 const WORDS = /[^\s"']+/g;
-/** Where in a word an id or the address of a file begins (Matrix spec, appendices, "Common identifier format"). */
+/** Where in a word an id or a file's address begins (Matrix spec, appendices, "Common identifier format"). */
 const ID = /[!#$+]|mxc:/;
-/** Libraries and PostgreSQL put what somebody sent between quotation marks. */
+/** Libraries and PostgreSQL quote what someone sent. */
 const QUOTED = /"[^"]*"|'[^']*'|“[^”]*(?:”|$)|‘[^’]*(?:’|$)/g;
 
 /**
- * An error as it may stand in the log: what it is and where it happened, with a message in which nobody is named. Never
- * the content that libraries attach to errors, and of the stack only the frames: it repeats the message.
+ * An error for the log: what it is and where it happened, with a message that names nobody. Never the content that
+ * libraries attach to errors, and only the frames of the stack, which repeats the message.
  */
 export function describeError(error: unknown, depth = 1): Readonly<Record<string, unknown>> {
   if (!(error instanceof Error)) return { type: typeof error };
@@ -22,7 +22,7 @@ export function describeError(error: unknown, depth = 1): Readonly<Record<string
   };
 }
 
-/** A word with `@` is the id or the address of somebody, from its first letter. */
+/** A word with `@` is someone's id or address, from its first letter. */
 function withoutIds(word: string): string {
   if (word.includes("@")) return "…";
   const id = ID.exec(word);

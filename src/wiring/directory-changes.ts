@@ -3,7 +3,7 @@ import { tellOfProblems } from "../conversations/directory-problems.ts";
 import { directoryChanged } from "../conversations/record/affected.ts";
 import type { ImportChanges } from "../directory/changes.ts";
 
-/** What every change of the directory has looked at, in the transaction that makes it. */
+/** What every change of the directory queues, in the transaction that makes it. */
 export const directoryChanges: ImportChanges = {
   async changed(tx) {
     await directoryChanged(tx);

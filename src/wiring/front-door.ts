@@ -2,7 +2,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from "node:http
 import { close, type ListenOptions, listen } from "../api/kernel/listen.ts";
 import { Problem } from "../api/kernel/problem.ts";
 
-/** An address that is taken from the first moment, and answers once there is something that can. */
+/** An address that is taken from the start, and answers once something can. */
 export interface FrontDoor {
   open(app: RequestListener): void;
   /** @param patience milliseconds for requests that are being answered. */
@@ -10,9 +10,9 @@ export interface FrontDoor {
 }
 
 /**
- * Listens at once. Until it is opened, nothing is acknowledged: everybody is told to come again, in the words of
- * whoever they are, and only `/health/live` says yes.
- * @throws when the address is taken.
+ * Listens immediately. Until it is opened, nothing is acknowledged: everyone is told to retry, in the format each of
+ * them knows, and only `/health/live` succeeds.
+ * @throws if the address is in use.
  */
 export async function frontDoor(address: ListenOptions): Promise<FrontDoor> {
   let answer: RequestListener = notYet;
@@ -41,8 +41,8 @@ function notYet({ url = "" }: IncomingMessage, response: ServerResponse): void {
   if (url === "/health/live") say(200, { live: true });
   else if (url === "/health/ready")
     say(503, { ready: false, checks: { database: { ok: false, detail: "waiting for the database" } } });
-  // Not JSON on purpose: the antispam module then does as it was told for failures (messages pass, all else is refused).
-  // Any JSON it takes for a verdict, and rejects messages as spam.
+  // Deliberately not JSON: the antispam module then does what it was told to do on failures (messages pass, everything
+  // else is refused). It would take any JSON as a verdict and reject messages as spam.
   else if (url.startsWith("/policy/")) answer(503, WAITING, "text/plain");
   else if (url.startsWith("/_matrix/")) say(503, { errcode: "M_UNKNOWN", error: WAITING });
   else say(503, new Problem("unavailable", WAITING), "application/problem+json");

@@ -31,25 +31,25 @@ import type { Services } from "./services.ts";
 
 /** Where Whisper listens. */
 export interface Doors {
-  /** For HealthTrack, Synapse and whoever looks after Whisper. */
+  /** For HealthTrack, Synapse and operators. */
   readonly main: FrontDoor;
-  /** For clients, where no nginx stands before Whisper. */
+  /** For clients, if there is no nginx in front of Whisper. */
   readonly clients: FrontDoor | null;
 }
 
-/** Listens, before there is anything to answer with. @throws when an address is taken. */
+/** Listens before there is anything to answer with. @throws if an address is in use. */
 export async function openDoors({ listen, gate }: Config): Promise<Doors> {
   return { main: await frontDoor(listen), clients: gate.listen ? await frontDoor(gate.listen) : null };
 }
 
 async function closeDoors({ main, clients }: Doors): Promise<void> {
-  // Clients hold long polls open and come back by themselves.
+  // Clients hold long polls open and reconnect by themselves.
   await Promise.all([main.close(), clients?.close(250)]);
 }
 
 /**
- * Serves everything that is asked over HTTP: Synapse's transactions and policy callbacks, the read gate, the API.
- * @param working whether Synapse was there and jobs are carried out.
+ * Serves everything over HTTP: Synapse's transactions and policy callbacks, the read gate, the API.
+ * @param working whether Synapse was there and jobs are running.
  * @returns what stops serving.
  */
 export function serveHttp(services: Services, doors: Doors, working: () => boolean): () => Promise<void> {
@@ -74,7 +74,7 @@ export function serveHttp(services: Services, doors: Doors, working: () => boole
   const gates: Gate[] = [createGate(gateOptions)];
   const app = bareApp();
   const receipts = forSynapse(app, services, { rooms, adopt });
-  // Before anything that reads bodies: what is gated goes on as it came.
+  // Before anything that reads bodies: gated requests pass on unchanged.
   app.use(gates.map((gate) => gate.router));
   app.get(
     SIGN_IN_PATH,
@@ -112,7 +112,7 @@ export function serveHttp(services: Services, doors: Doors, working: () => boole
 const bareApp = (): Express => express().disable("x-powered-by").disable("etag");
 
 /**
- * What Synapse calls: the transactions of the application service, and the callbacks of its antispam module.
+ * What Synapse calls: the application service's transactions and the antispam module's callbacks.
  * @returns the receipts that wait to be stored.
  */
 function forSynapse(
@@ -179,6 +179,6 @@ function routesOf(services: Services, working: () => boolean) {
   });
 }
 
-/** The practice's client, or the page of Whisper's own that leads to it; the token follows `#`, which no server logs. */
+/** The practice's client, or Whisper's own page that leads to it; the token follows `#`, which no server logs. */
 const signInTemplate = (config: Config): string =>
   config.client.url ?? `${config.public_url}${SIGN_IN_PATH}#{login_token}`;

@@ -28,7 +28,7 @@ const CHANNELS: readonly Channel[] = [
   "whisper_api_key",
 ];
 
-/** What everything is built of, made once for the process. */
+/** What everything is built of, made once per process. */
 export interface Services {
   readonly config: Config;
   readonly log: Logger;
@@ -47,7 +47,7 @@ export interface Services {
   readonly arrivalDependencies: ArrivalDependencies;
   readonly audit: ReturnType<typeof roomAudit>;
   readonly catchUp: CatchUpDependencies;
-  /** Has events looked for that Synapse never sent. */
+  /** Queues a search for events that Synapse never sent. */
   readonly lookForGaps: () => void;
   close(): Promise<void>;
 }
@@ -125,7 +125,7 @@ export async function buildServices(config: Config, log: Logger, signal: AbortSi
   };
 }
 
-/** Why the database cannot be used through what stands before it; null: it can. */
+/** Why the database cannot be used through what is in front of it; null: it can. */
 const sharedSessions = (url: string): Promise<SharedSessions | null> =>
   requireOwnSessions(url).then(
     () => null,
@@ -135,10 +135,10 @@ const sharedSessions = (url: string): Promise<SharedSessions | null> =>
     },
   );
 
-/** How old (milliseconds) the directory in memory may become when its changes are not heard of: a reload can fail. */
+/** How old (milliseconds) the directory in memory may become if its changes go unheard: a reload can fail. */
 const RELOAD = 15_000;
 
-/** The directory in memory follows every change that any process makes. @returns what ends that. */
+/** Keeps the directory in memory current with changes by any process. @returns what ends that. */
 async function keepLoaded(
   directory: DirectorySnapshot,
   notifications: Notifications,

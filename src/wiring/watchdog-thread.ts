@@ -1,21 +1,21 @@
-/** The thread of the watchdog (watchdog.ts). It must not need the main thread for anything. */
+/** The watchdog's thread (watchdog.ts). It must never depend on the main thread. */
 
 import { writeSync } from "node:fs";
 import { isMainThread, workerData } from "node:worker_threads";
 
-/** What the threads share: the beats of the main thread, and whether a debugger may stop it. */
+/** Shared between the threads: the main thread's beats, and whether a debugger may stop it. */
 export const WORDS = 2;
 
 export interface Watched {
   readonly shared: Int32Array;
-  /** Milliseconds between beats, and between looks. */
+  /** Milliseconds between beats, and between checks. */
   readonly every: number;
-  /** Milliseconds without a beat after which the process is ended. */
+  /** Milliseconds without a beat after which the process is killed. */
   readonly after: number;
 }
 
 /**
- * Looks are counted, not time: when the whole process was stopped, or the machine slept, this thread did not look
+ * Checks are counted, not time: if the whole process was stopped, or the machine slept, this thread did not check
  * either, and nothing is wrong.
  */
 function watch({ shared, every, after }: Watched): void {
@@ -33,7 +33,7 @@ function watch({ shared, every, after }: Watched): void {
 function end(after: number): void {
   const msg = `Whisper stood still for ${after / 1_000} seconds and is ended; what starts it should start it again`;
   try {
-    // The main thread carries what other threads write to the console, and it stands still.
+    // The main thread carries what other threads write to the console, and it is blocked.
     writeSync(1, `${JSON.stringify({ level: 60, time: Date.now(), msg })}\n`);
   } finally {
     process.kill(process.pid, "SIGKILL");

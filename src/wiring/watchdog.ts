@@ -3,14 +3,14 @@ import { Worker } from "node:worker_threads";
 import type { Logger } from "pino";
 import { type Watched, WORDS } from "./watchdog-thread.ts";
 
-/** How often this thread says that it lives, in milliseconds; the watchdog looks as often. */
+/** How often this thread reports that it lives, in milliseconds; the watchdog checks as often. */
 const BEAT = 1_000;
 const AFTER = 30_000;
 
 /**
- * Ends the process with SIGKILL when its event loop has stood still for 30 seconds: it answers nobody then, not even
- * SIGTERM, and whatever started it can start it again. A thread of its own looks, so a loop without an end is noticed.
- * It keeps nothing from ending, and lets a process be that a debugger has stopped.
+ * Kills the process with SIGKILL if its event loop has been blocked for 30 seconds: it answers nobody then, not even
+ * SIGTERM, and its supervisor can restart it. A separate thread checks, so an endless loop is noticed. It keeps nothing
+ * from ending, and ignores a process that a debugger has stopped.
  * @param after milliseconds.
  */
 export function watchEventLoop(log: Logger, after: number = AFTER): void {

@@ -34,7 +34,7 @@ import { isDatabaseDown } from "../store/database.ts";
 import { directoryChanges } from "./directory-changes.ts";
 import type { Services } from "./services.ts";
 
-/** Begins to carry out jobs. `onLost`: the database went away, and with it this runner's claim to its jobs. */
+/** Starts running jobs. `onLost`: the database went away, and with it this runner's claim to its jobs. */
 export function startWork(services: Services, onLost: (error: Error) => void): Promise<JobRunner> {
   const { database, databaseUrl, log } = services;
   return startJobs({
@@ -48,7 +48,7 @@ export function startWork(services: Services, onLost: (error: Error) => void): P
   });
 }
 
-/** What the features do with the events of rooms, in this order. */
+/** What the features do with events, in this order. */
 function handlersOf(services: Services): EventHandler[] {
   const { conversationDependencies, arrivalDependencies, directory, settings } = services;
   const commands = commandsOf({
@@ -67,7 +67,7 @@ function handlersOf(services: Services): EventHandler[] {
     mediaEvents(settings),
     arrivalEvents(arrivalDependencies),
     commandEvents({ directory, settings, commands }),
-    // Last: the others may still look at what is being deleted.
+    // Last: the others may still read what is being deleted.
     redactionEvents,
   ];
 }
@@ -86,7 +86,7 @@ function tasksOf(services: Services): TaskList {
   };
 }
 
-/** What the clock starts, in UTC; nightly is the small hours of eastern Australia. */
+/** The schedule, in UTC; nightly means the small hours of eastern Australia. */
 function timetable(services: Services): Timed[] {
   const { database, settings, conversationDependencies } = services;
   return [
@@ -118,7 +118,7 @@ const nightlyRoomAudit = () => ({
   tells: "if_differing" as const,
 });
 
-/** What was handled long ago is of no use to anybody. Messages themselves are Synapse's to keep. */
+/** Nobody needs what was handled long ago. Synapse keeps the messages themselves. */
 async function forgetOld({ config, database, settings }: Services): Promise<void> {
   const before = new Date(Date.now() - config.retention);
   await forgetSends(database, before);

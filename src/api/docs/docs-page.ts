@@ -2,7 +2,7 @@ import { STYLE } from "./docs-style.ts";
 import type { ApiDocument, Media, Operation, Parameter, ResponseObject } from "./openapi.ts";
 import { rowsOf, type SchemaRow, typeOf } from "./schema-rows.ts";
 
-/** The OpenAPI document as one page without scripts: nothing is loaded, so it works on a closed network. */
+/** The OpenAPI document as one page without scripts: it loads nothing, so it works on a closed network. */
 export function writeDocsPage(document: ApiDocument): string {
   const operations = operationsOf(document);
   const tags = document.tags.map((tag) => tag.name);
@@ -62,7 +62,7 @@ interface Listed {
   readonly operation: Operation;
 }
 
-/** Every operation, in the order of the document. */
+/** Every operation in the document's order. */
 export function operationsOf(document: ApiDocument): Listed[] {
   return Object.entries(document.paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, operation]) => ({ method: method.toUpperCase(), path, operation })),

@@ -4,7 +4,7 @@ import { writeDocsPage } from "./docs-page.ts";
 import { STYLE } from "./docs-style.ts";
 import { describeApi } from "./openapi.ts";
 
-/** `/openapi.json` and `/docs`: both made once, from the routes that are served. */
+/** `/openapi.json` and `/docs`, both made once from the served routes. */
 export function docsRoutes(routes: readonly Route[], publicUrl?: string): Route[] {
   const own = documents(() => made);
   const document = describeApi([...routes, ...own], publicUrl);
@@ -17,7 +17,7 @@ interface Made {
   readonly page: string;
 }
 
-/** The page has one style sheet, in itself, and nothing else may be loaded or run. */
+/** The page contains its one style sheet; nothing else may be loaded or run. */
 const PAGE_POLICY = `default-src 'none'; style-src 'sha256-${createHash("sha256").update(STYLE).digest("base64")}'; frame-ancestors 'none'`;
 
 function documents(made: () => Made): Route[] {

@@ -4,7 +4,7 @@ import { PROBLEMS } from "../kernel/problem.ts";
 import type { ResponseSpec, Route } from "../kernel/route.ts";
 import { SCOPES } from "../kernel/scopes.ts";
 
-/** A JSON Schema, or any other object of the document. */
+/** A JSON Schema, or any other object in the document. */
 export type Json = { [key: string]: unknown };
 
 export interface ApiDocument {
@@ -199,7 +199,7 @@ function problemsOf(route: Route): Record<string, ResponseObject> {
     ...Object.entries(PROBLEMS)
       .filter(([, [status]]) => usual.includes(status))
       .map(([kind, [status]]) => [String(status), { $ref: `#/components/responses/${kind}` }]),
-    // Node answers this one before there is a route, and without a body.
+    // Node answers this before any route, without a body.
     ["431", { description: "The headers are larger than 16 kB" }],
     ...said.map(([status, description]) => [
       status,
@@ -235,9 +235,12 @@ class SchemaCollection {
     return { $ref: `#/components/schemas/${id}` };
   }
 
-  /** Says what a person needs: a field may give its own schema, and a format says more than its regular expression. */
+  /**
+   * Says what a person needs to know: a field may give its own schema, and a format says more than its regular
+   * expression.
+   */
   private simplify(schema: z.core.$ZodType, json: Json): void {
-    // What wraps a text has the text's own pattern already.
+    // A wrapper around a text already has the text's own pattern.
     if (schema._zod.def.type === "string" && typeof json.format === "string") delete json.pattern;
     else if (json.type === "string" && json.enum === undefined && json.format === undefined)
       json.pattern ??= ANY_TEXT;
@@ -251,7 +254,7 @@ class SchemaCollection {
       json,
       own,
       description === undefined ? {} : { description },
-      // What the field says itself is of the type that it says; the other is the text of an address.
+      // What the field says about itself has the type it declares; the other is the text in an address.
       standing === undefined || "default" in own ? {} : { default: standing },
     );
   }

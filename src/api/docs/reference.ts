@@ -3,7 +3,7 @@ import { operationsOf } from "./docs-page.ts";
 import { describeApi, type Operation } from "./openapi.ts";
 import { rowsOf } from "./schema-rows.ts";
 
-/** `docs/api.md`: what the API takes, in short. A test compares it with the file. */
+/** `docs/api.md`: the API's requests in brief. A test compares it with the file. */
 export function writeReference(routes: readonly Route[]): string {
   const document = describeApi(routes);
   const operations = operationsOf(document);
@@ -37,7 +37,7 @@ export function writeReference(routes: readonly Route[]): string {
   return `${lines.join("\n")}\n`;
 }
 
-/** The scope stands at the end, and in the table already. */
+/** The scope comes at the end, and is already in the table. */
 function withoutScope(description: string): string {
   const at = description.lastIndexOf("Needs the scope ");
   return at < 0 ? description : description.slice(0, at).trimEnd();

@@ -1,8 +1,8 @@
 import type { Json } from "./openapi.ts";
 
-/** A field of a JSON Schema, told for people. */
+/** A field of a JSON Schema, described for people. */
 export interface SchemaRow {
-  /** With the fields that it is in: `users[].name`. */
+  /** Including the fields that contain it: `users[].name`. */
   readonly name: string;
   readonly type: string;
   /** The named schema that the type mentions, if there is one. */
@@ -11,7 +11,9 @@ export interface SchemaRow {
   readonly description: string;
 }
 
-/** The fields of an object schema, those of objects inside of it after it. A schema that is no object gives one row. */
+/**
+ * The fields of an object schema, followed by those of objects inside it. A schema that is not an object gives one row.
+ */
 export function rowsOf(schema: Json, prefix = ""): SchemaRow[] {
   if (isObject(schema.properties)) return fieldsOf(schema, prefix);
   const inner = prefix === "" && isObject(schema.items) && !schema.items.$ref ? schema.items : null;

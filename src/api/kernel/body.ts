@@ -15,8 +15,8 @@ function readerOf(limit: number) {
 }
 
 /**
- * The JSON body of a request; undefined when it has none.
- * @throws Problem 413, 415, or 400 when it is not JSON in UTF-8.
+ * A request's JSON body; undefined if it has none.
+ * @throws Problem 413, 415, or 400 if it is not JSON in UTF-8.
  */
 export async function readJson(request: Request, response: Response, limit: number): Promise<unknown> {
   const length = request.headers["content-length"];

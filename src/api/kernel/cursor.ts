@@ -1,12 +1,12 @@
 import { z } from "zod";
 
 /**
- * Where the next page starts: the sort keys of the last row of this one. Pages made so neither skip nor repeat a row when
- * others are added meanwhile. Whatever has the form of a cursor is a place in the list, so that the description of the API
- * says all that there is to say of one.
+ * Where the next page starts: the sort keys of this page's last row. Such pages neither skip nor repeat a row when
+ * others are added meanwhile. Anything in the form of a cursor is a place in the list, so the API's description says
+ * everything about cursors.
  */
 
-/** Cursors by what the list is sorted by. Text in hexadecimal, without NUL; a moment in milliseconds since 1970. */
+/** Cursors by what the list is sorted by. Text is in hexadecimal, without NUL; a time is in milliseconds since 1970. */
 const CURSOR = {
   text: /^(0[1-9a-f]|[1-9a-f][0-9a-f])+$/,
   momentAndText: /^[0-9]{1,13}-(0[1-9a-f]|[1-9a-f][0-9a-f])+$/,
@@ -17,7 +17,7 @@ export const writeCursor = (...keys: readonly (string | Date)[]): string =>
     .map((key) => (typeof key === "string" ? Buffer.from(key).toString("hex") : String(key.getTime())))
     .join("-");
 
-/** The keys of a cursor that has been checked, as they are written. */
+/** The keys of a checked cursor, as written. */
 export const keysOf = (cursor: string | undefined): readonly string[] | null => cursor?.split("-") ?? null;
 export const textOfKey = (key = ""): string => Buffer.from(key, "hex").toString("utf8");
 export const momentOfKey = (key = ""): Date => new Date(Number(key));

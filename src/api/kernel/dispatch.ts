@@ -26,10 +26,10 @@ export interface DispatchDependencies {
   readonly checkReplies: boolean;
 }
 
-/** How often a transaction that met a deadlock is run. */
+/** How often a transaction that meets a deadlock is run. */
 const TRIES = 3;
 
-/** Serves all the routes of one path: chooses by method, and takes a request from its first byte to its answer. */
+/** Serves all routes of one path: chooses by method, and handles a request from its first byte to its answer. */
 export function dispatch(routes: readonly Route[], dependencies: DispatchDependencies): RequestHandler {
   const byMethod = new Map<string, Route>(routes.map((route) => [route.method, route]));
   const get = byMethod.get("GET");
@@ -69,7 +69,7 @@ async function serve(
   const prepared = route.prepare({
     params: paramsOf(request),
     query: queryOf(request),
-    // What is not asked for may be left out, or be an empty object.
+    // A body that is not required may be left out, or be an empty object.
     body: await bodyOf(route, request, response),
   });
   const gone = new AbortController();
@@ -171,7 +171,7 @@ async function bodyOf(route: Route, request: Request, response: Response): Promi
   return body === undefined && !route.body ? {} : body;
 }
 
-/** A HEAD has no body to stream, and a stream may have no end. */
+/** A HEAD has no body to stream, and a stream may never end. */
 function withoutStream(reply: Reply): Reply {
   if (reply.content === undefined || typeof reply.content.data === "string") return reply;
   return { ...reply, content: { ...reply.content, data: "" } };

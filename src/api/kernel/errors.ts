@@ -2,17 +2,17 @@ import { isDatabaseDown } from "../../store/database.ts";
 import { invalidInput, Problem } from "./problem.ts";
 
 /**
- * What PostgreSQL refuses in a value, that no check before it found. The caller is told that it is the input; it is
- * logged as our error all the same, since the check is missing.
+ * Values that PostgreSQL refuses and no earlier check caught. The caller is told that the input is wrong, but it is
+ * logged as our error, since a check is missing.
  */
 const REFUSED_VALUES = new Set(["22001", "22003", "22007", "22008", "22021", "22P02", "22P05", "54000"]);
 /** Serialization failure, deadlock, lock timeout, statement timeout: the same request may pass next time. */
 const PASSING = new Set(["40001", "40P01", "55P03", "57014"]);
 
-/** Whether it is worth running the transaction again at once. */
+/** Is it worth running the transaction again immediately? */
 export const isWorthRepeating = (error: unknown): boolean => ["40001", "40P01"].includes(codeOf(error));
 
-/** The answer to an error, and whether it is one of ours that somebody has to look at. */
+/** The answer to an error, and whether it is one of ours that someone has to look at. */
 export function problemOf(error: unknown): { problem: Problem; unexpected: boolean } {
   if (error instanceof Problem) return { problem: error, unexpected: false };
   if (isDatabaseDown(error)) {
@@ -34,7 +34,7 @@ export function problemOf(error: unknown): { problem: Problem; unexpected: boole
       unexpected: true,
     };
   }
-  // The router's own: a path whose percent-encoding is broken.
+  // The router's own: a path with broken percent-encoding.
   if (error instanceof URIError) {
     return {
       problem: invalidInput([{ path: "", message: "The address is not valid percent-encoding" }]),
@@ -44,7 +44,7 @@ export function problemOf(error: unknown): { problem: Problem; unexpected: boole
   return { problem: new Problem("internal", "It has been written to the log."), unexpected: true };
 }
 
-/** What may be logged of an error: never its message, which quotes values. */
+/** What may be logged about an error: never its message, which quotes values. */
 export function loggable(error: unknown): Record<string, unknown> {
   if (!(error instanceof Error)) return { name: typeof error };
   const frames = (error.stack ?? "").split("\n").filter((line) => /^\s+at /.test(line));

@@ -3,7 +3,7 @@ import { trimmed } from "../../base/trimmed.ts";
 import { filled, oneLine, orNone } from "../../directory/input/text-schema.ts";
 import { parsePlacedMoment } from "./moment.ts";
 
-/** Fields that many routes have, so that they are checked and documented alike. */
+/** Fields that many routes share, so that they are checked and documented alike. */
 
 /** A whole number in the query string. */
 export function queryInteger(options: { min: number; max: number; default: number }) {
@@ -18,7 +18,7 @@ export function queryInteger(options: { min: number; max: number; default: numbe
     .meta({ jsonSchema: { type: "integer", minimum: min, maximum: max, default: options.default } });
 }
 
-/** `true` or `false` in the query string; `false` when it is not there. */
+/** `true` or `false` in the query string; `false` if it is missing. */
 export const queryFlag = () =>
   z
     .enum(["true", "false"])
@@ -27,8 +27,8 @@ export const queryFlag = () =>
     .meta({ jsonSchema: { type: "boolean", default: false } });
 
 /**
- * The limits are keywords of JSON Schema validators that know formats (Ajv's among them); others pass them over, and have
- * the pattern. It is of nearly nothing but moments, so that a generator finds some by it alone.
+ * The limits are keywords of JSON Schema validators that know formats, such as Ajv; others ignore them and have the
+ * pattern. It matches hardly anything but times, so that a generator can find some from it alone.
  */
 const MOMENT = {
   type: "string",
@@ -41,13 +41,13 @@ const MOMENT = {
   maxLength: 64,
 };
 
-/** A moment, RFC 3339 with offset, of a year from 1900 to 9999: what every part that it is handed to can hold. */
+/** A time in RFC 3339 with an offset, in a year from 1900 to 9999, which every part that receives it can hold. */
 export const moment = () =>
   placed()
     .transform(({ at }) => at)
     .meta({ jsonSchema: MOMENT });
 
-/** A moment, and how many minutes ahead of UTC it was written; null: in UTC, which says nothing of where. */
+/** A time, and how many minutes ahead of UTC it was written; null: in UTC, which says nothing about the place. */
 export const placedMoment = () => placed().meta({ jsonSchema: MOMENT });
 
 const LAST = new Date("9999-12-31T23:59:59.999Z");
@@ -59,7 +59,8 @@ const placed = () =>
     .max(64, { abort: true })
     .transform((text, context) => {
       const moment = parsePlacedMoment(text);
-      // The year where it was written: behind UTC, the last hours of 9999 are the year 10000 there, which ends the day before.
+      // The year where it was written. Behind UTC, the last hours of 9999 are in the year 10000 in UTC, so its last day
+      // ends earlier.
       if (moment !== null && text >= "1900") return { ...moment, at: moment.at > LAST ? LAST : moment.at };
       context.addIssue(
         moment === null
@@ -69,10 +70,10 @@ const placed = () =>
       return z.NEVER;
     });
 
-/** A moment in an answer. */
+/** A time in an answer. */
 export const momentOut = () => z.iso.datetime({ offset: true });
 
-/** An id as HealthTrack has it: any text of one line; blanks around it do not count. */
+/** An id as HealthTrack has it: any text on one line; surrounding blanks do not count. */
 export const id = () => filled(255);
-/** The same where there may be none: left out, null or blank. */
+/** The same, but optional: left out, null or blank. */
 export const optionalId = () => orNone(oneLine(255));

@@ -4,14 +4,14 @@ import { invalidInput, Problem } from "./problem.ts";
 import type { Reply } from "./route.ts";
 
 /**
- * Idempotency-Key: a POST that is sent again with the same key gets the answer that the first one got.
+ * Idempotency-Key: a POST repeated with the same key gets the first one's answer.
  *
- * Where the effect is in the database, the answer is written in the transaction that has the effect: killed at any
- * instruction, either both are there or neither. Where the effect is elsewhere, a claim is committed first; one that
+ * If the effect is in the database, the answer is written in the same transaction: if the process is killed at any
+ * instruction, both are there or neither is. If the effect is elsewhere, a claim is committed first; a claim that
  * nobody finished may be taken over after `CLAIM_SECONDS`.
  *
- * An answer may hold a sign-in token, so it is sealed with a key derived from the caller's API key, which the database
- * does not have.
+ * An answer may contain a sign-in token, so it is sealed with a key derived from the caller's API key, which is not in
+ * the database.
  */
 export interface IdempotentRequest {
   readonly apiKeyId: string;
@@ -24,27 +24,27 @@ export interface IdempotentRequest {
 const KEEP = "24 hours";
 const CLAIM_SECONDS = 120;
 
-/** The value of the header, checked. */
+/** The header's value, checked. */
 export function idempotencyKeyOf(header: string | undefined): string | null {
   if (header === undefined) return null;
   if (/^[\x21-\x7e]{1,255}$/.test(header)) return header;
   throw invalidInput([{ path: "Idempotency-Key", message: "Must be 1 to 255 visible ASCII characters" }]);
 }
 
-/** The same for the same request, however its JSON was laid out. */
+/** Equal for equal requests, however their JSON is laid out. */
 export function hashOfRequest(method: string, path: string, input: unknown): Buffer {
   return createHash("sha256")
     .update(`${method} ${path} ${canonical(input)}`)
     .digest();
 }
 
-/** Runs `work` in `tx` unless it was answered before. */
+/** Runs `work` in `tx` unless the request was answered before. */
 export async function onceInTransaction(
   tx: Transaction,
   request: IdempotentRequest,
   work: () => Promise<Reply>,
 ): Promise<{ reply: Reply; replayed: boolean }> {
-  // Waiting for the other one would hold a connection for each repetition; the caller is told to come again instead.
+  // Waiting for the other request would hold a connection for each repetition, so the caller is told to retry instead.
   const lock = await tx.query<{ free: boolean }>(
     "SELECT pg_try_advisory_xact_lock(hashtextextended($1, 7316002)) AS free",
     [`${request.apiKeyId} ${request.key}`],
@@ -60,7 +60,7 @@ export async function onceInTransaction(
   return { reply, replayed: false };
 }
 
-/** Runs `work`, whose effect is outside the database, unless it was answered before. */
+/** Runs `work`, whose effect is outside the database, unless the request was answered before. */
 export async function onceOutside(
   db: Database,
   request: IdempotentRequest,
@@ -88,7 +88,7 @@ export async function onceOutside(
     ]);
     return { reply, replayed: false };
   } catch (error) {
-    // Not done, so it may be tried again at once. If this fails too, the claim runs out by itself.
+    // Not done, so it may be retried immediately. If this fails too, the claim expires by itself.
     await db
       .query("DELETE FROM idempotency_keys WHERE api_key_id = $1 AND key = $2 AND answer IS NULL", id)
       .catch(() => undefined);
@@ -96,7 +96,7 @@ export async function onceOutside(
   }
 }
 
-/** Forgets keys older than a day. For the nightly cron. Gives how many. */
+/** Forgets keys older than a day. For the nightly cron. @returns how many. */
 export async function forgetOldIdempotencyKeys(db: Queryable): Promise<number> {
   const { rows } = await db.query<{ key: string }>(
     `DELETE FROM idempotency_keys WHERE created_at < now() - interval '${KEEP}' RETURNING key`,
@@ -144,7 +144,7 @@ function unseal(request: IdempotentRequest, answer: Buffer): Reply {
   return JSON.parse(text.toString("utf8"));
 }
 
-/** JSON with the keys of each object in order. The input was checked against a schema, so it is not deep. */
+/** JSON with each object's keys in order. The input has been checked against a schema, so it is not deep. */
 function canonical(value: unknown): string {
   return JSON.stringify(value, (_key, item: unknown) =>
     typeof item === "object" && item !== null && !Array.isArray(item)

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { issueSentence, MOST_LISTED, pathOf, shownKey } from "../../config/issue-sentence.ts";
 import { type FieldError, invalidInput } from "./problem.ts";
 
-/** A request as it came: decoded, but nothing more. */
+/** A request as it came: decoded and nothing else. */
 export interface RawInput {
   readonly params: Readonly<Record<string, string>>;
   readonly query: Readonly<Record<string, string | readonly string[]>>;
@@ -35,7 +35,7 @@ export function parseInput<P extends z.ZodObject, Q extends z.ZodObject, B exten
     const parsed = safely(schema ?? NOTHING, value);
     if (!parsed.success) for (const issue of parsed.error.issues) errors.push(...fieldErrors(issue));
     if (checkText) errors.push(...unstorable(value));
-    // Unused when it did not succeed: the errors are thrown below.
+    // Not used on failure: the errors are thrown below.
     return parsed.data as z.output<S>;
   };
   const params = parse(schemas.params, raw.params);
@@ -45,7 +45,7 @@ export function parseInput<P extends z.ZodObject, Q extends z.ZodObject, B exten
   return { params, query, body };
 }
 
-/** zod overflows its stack when it has found some 100,000 things wrong in one list. */
+/** zod overflows its stack when it finds some 100,000 errors in one list. */
 function safely(schema: z.ZodType, value: unknown) {
   try {
     return schema.safeParse(value);
@@ -66,8 +66,9 @@ function fieldErrors(issue: z.core.$ZodIssue): FieldError[] {
 }
 
 /**
- * Text that PostgreSQL and Matrix cannot hold: the NUL character, and halves of surrogate pairs. Looked for in the whole
- * request, so that no route can forget. Without recursion: what is nested a million deep must not end the process.
+ * Text that PostgreSQL and Matrix cannot hold: the NUL character, and halves of surrogate pairs. Searched for in the
+ * whole request, so that no route can forget. Without recursion: a body nested a million levels deep must not end the
+ * process.
  */
 function unstorable(value: unknown): FieldError[] {
   const errors: FieldError[] = [];

@@ -7,7 +7,7 @@ import type { Caller } from "./route.ts";
 import type { Scope } from "./scopes.ts";
 
 export interface KeyRing {
-  /** @throws Problem 401 when the header holds no key in force. */
+  /** @throws Problem 401 if the header contains no valid key. */
   callerOf(authorization: string | undefined): Promise<Caller>;
 }
 
@@ -19,19 +19,19 @@ interface Entry {
 
 const MOST_ENTRIES = 1_000;
 
-/** How long a key is remembered when its end is announced, and when nobody announces it. */
+/** How long a key is remembered if its revocation is announced, and if it is not. */
 const REMEMBER_MS = { announced: 30_000, unannounced: 2_000 };
 
 export interface KeyRingOptions {
-  /** Where `revokeApiKey` announces the end of a key. */
+  /** Where `revokeApiKey` announces that a key is revoked. */
   readonly news?: Notifications;
   readonly rememberMs?: number;
   readonly now?: () => number;
 }
 
 /**
- * Looks keys up, and remembers those in force until their end is announced, or for `rememberMs`: so long may a revoked
- * key still be taken when the announcement is missed, and one look-up serves many requests.
+ * Looks up keys and remembers valid ones until their revocation is announced, or for `rememberMs`. A revoked key may be
+ * accepted that long if the announcement is missed; in return, one lookup serves many requests.
  */
 export function keyRing(db: Queryable, options: KeyRingOptions = {}): KeyRing {
   const {
@@ -40,7 +40,7 @@ export function keyRing(db: Queryable, options: KeyRingOptions = {}): KeyRing {
     now = Date.now,
   } = options;
   const known = new Map<string, Entry>();
-  // A look-up that is under way when a key ends may have seen it in force: what it found is not remembered.
+  // A lookup in progress while a key is revoked may have seen it as valid: its result is not remembered.
   let ends = 0;
   const forget = (id?: string) => {
     ends += 1;
@@ -82,7 +82,7 @@ export function keyRing(db: Queryable, options: KeyRingOptions = {}): KeyRing {
   };
 }
 
-/** In a time that does not tell where they differ. */
+/** In constant time, which does not reveal where they differ. */
 const sameBytes = (one: Buffer, other: Buffer): boolean =>
   one.length === other.length && timingSafeEqual(one, other);
 
@@ -91,7 +91,7 @@ export function bearerOf(authorization: string | undefined): string | null {
   return /^Bearer +([^\s]+) *$/i.exec(authorization ?? "")?.[1] ?? null;
 }
 
-/** @throws Problem 403 when the key may not do this. */
+/** @throws Problem 403 if the key lacks the scope. */
 export function mustHaveScope(caller: Caller, scope: Scope): void {
   if (caller.scopes.has(scope)) return;
   throw new Problem("forbidden", `This API key does not have the scope ${scope}.`, {

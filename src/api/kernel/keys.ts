@@ -3,8 +3,8 @@ import type { Queryable } from "../../store/database.ts";
 import { ALL_SCOPES, type Scope } from "./scopes.ts";
 
 /**
- * API keys: `whk_<id>_<secret>`. The id finds the row, the secret has 256 random bits. Only a digest is stored. A plain
- * SHA-256 is right here: slow hashes protect guessable passwords, and this one cannot be guessed.
+ * API keys: `whk_<id>_<secret>`. The id finds the row; the secret has 256 random bits. Only a digest is stored. Plain
+ * SHA-256 is right here: slow hashes protect guessable passwords, and this cannot be guessed.
  */
 export interface ApiKey {
   readonly id: string;
@@ -16,18 +16,18 @@ export interface ApiKey {
 
 const FORM = /^whk_([0-9a-f]{12})_[A-Za-z0-9_-]{43}$/;
 
-/** The id inside of a printed key; null when it cannot be a key. */
+/** The id in a printed key; null if it cannot be a key. */
 export const idOfKey = (key: string): string | null => FORM.exec(key)?.[1] ?? null;
 
 export const digestOf = (key: string): Buffer => createHash("sha256").update(key).digest();
 
-/** Letters, digits, signs and single blanks inside: a name stands in the log and in a terminal. */
+/** Letters, digits, punctuation and single blanks inside: a name appears in the log and in a terminal. */
 const isName = (name: string): boolean => name.split(" ").every((word) => /^[^\p{C}\p{Z}]+$/u.test(word));
 const LONGEST_NAME = 100;
 
 /**
- * Makes a key. Its text is given here and never again.
- * @throws Error when the name is none, or a key of this name is in force. That of a revoked key is free.
+ * Makes a key. This is the only time its text is available.
+ * @throws Error if the name is not valid, or a valid key already has it. A revoked key's name is free.
  */
 export async function createApiKey(
   db: Queryable,
@@ -61,7 +61,10 @@ export async function listApiKeys(db: Queryable): Promise<ApiKey[]> {
   return rows;
 }
 
-/** Ends a key, by its id or name, and announces it: it is refused everywhere at once. False: there is no such key in force. */
+/**
+ * Revokes a key, by id or name, and announces it: it is refused everywhere immediately. False: there is no such valid
+ * key.
+ */
 export async function revokeApiKey(db: Queryable, idOrName: string): Promise<boolean> {
   const { rows } = await db.query(
     `WITH ended AS (

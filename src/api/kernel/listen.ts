@@ -5,10 +5,10 @@ export interface ListenOptions {
   readonly bind: string;
 }
 
-/** Serves `app`. @throws when the address is taken. */
+/** Serves `app`. @throws if the address is in use. */
 export function listen(app: RequestListener, { port, bind }: ListenOptions): Promise<Server> {
   const server = createServer({ noDelay: true, keepAlive: true }, app);
-  // Longer than the idle time of any proxy in front, so that none reuses a connection that is being closed.
+  // Longer than the idle time of any proxy in front, so that no proxy reuses a connection that is being closed.
   server.keepAliveTimeout = 75_000;
   return new Promise((resolve, reject) => {
     server.once("error", reject);
@@ -19,10 +19,10 @@ export function listen(app: RequestListener, { port, bind }: ListenOptions): Pro
   });
 }
 
-/** Takes no new requests, lets running ones finish for `patience` milliseconds, then cuts the rest. */
+/** Accepts no new requests, lets running ones finish for `patience` milliseconds, then cuts the rest. */
 export function close(server: Server, patience = 5_000): Promise<void> {
   const cut = setTimeout(() => server.closeAllConnections(), patience).unref();
-  // A connection that is kept alive becomes idle when its last request is answered; nobody else would close it then.
+  // A kept-alive connection becomes idle when its last request is answered; nobody else would close it then.
   const sweep = setInterval(() => server.closeIdleConnections(), 50).unref();
   return new Promise((resolve, reject) => {
     server.close((error) => {

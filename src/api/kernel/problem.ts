@@ -1,10 +1,10 @@
-/** One thing wrong with what was sent: where, and a sentence. Never the value itself: it may be a patient's. */
+/** One error in what was sent: where it is, and a sentence. Never the value itself: it may be a patient's. */
 export interface FieldError {
   readonly path: string;
   readonly message: string;
 }
 
-/** The kinds of problem that the API answers with. `type` is `urn:whisper:problem:<kind>`. */
+/** The kinds of problem that the API returns. `type` is `urn:whisper:problem:<kind>`. */
 export const PROBLEMS = {
   "invalid-input": [400, "The request is not valid"],
   unauthorized: [401, "An API key is needed"],
@@ -24,12 +24,12 @@ export type ProblemKind = keyof typeof PROBLEMS;
 
 export interface ProblemOptions {
   readonly errors?: readonly FieldError[];
-  /** Seconds until it is worth trying again. */
+  /** Seconds until a retry is worthwhile. */
   readonly retryAfter?: number;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** An answer that says what is wrong, as RFC 9457 has it. A handler throws it; the kernel sends it. */
+/** An answer that says what is wrong (RFC 9457). A handler throws it; the kernel sends it. */
 export class Problem extends Error {
   override readonly name = "Problem";
   readonly kind: ProblemKind;
@@ -65,7 +65,7 @@ export class Problem extends Error {
   }
 }
 
-/** More than this many errors help nobody; the count of the rest is told in `detail`. */
+/** Nobody reads more errors than this; `detail` gives the number of the rest. */
 const MOST_ERRORS = 100;
 
 /** Bad input: what is wrong, and where. */

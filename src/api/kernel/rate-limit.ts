@@ -3,15 +3,15 @@ import { rateLimit } from "express-rate-limit";
 import { Problem } from "./problem.ts";
 
 export interface RateLimit {
-  /** Requests that one key may make in a window. */
+  /** The requests that one key may make in a window. */
   readonly requests: number;
   readonly windowMs: number;
 }
 
-/** 200 a second, counted per process and per key: room for a first import user by user, not for a loop gone wild. */
+/** 200 a second, counted per process and key: enough for a first import user by user, but not for a runaway loop. */
 export const RATE_LIMIT: RateLimit = { requests: 12_000, windowMs: 60_000 };
 
-/** Counts a request of a key. @throws Problem 429 when there were too many. */
+/** Counts a key's request. @throws Problem 429 if there were too many. */
 export type CountRequest = (keyId: string, request: Request, response: Response) => Promise<void>;
 
 export function countRequests(limit: RateLimit): CountRequest {

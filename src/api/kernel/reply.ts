@@ -3,7 +3,7 @@ import type { Response } from "express";
 import type { Problem } from "./problem.ts";
 import type { Reply } from "./route.ts";
 
-/** Sends what a handler answered. Resolves when everything has been handed to the connection. */
+/** Sends a handler's answer. Resolves once everything has been given to the connection. */
 export async function sendReply(response: Response, reply: Reply, signal: AbortSignal): Promise<void> {
   response.status(reply.status).set(reply.headers ?? {});
   if (reply.content !== undefined) {
@@ -17,7 +17,7 @@ export async function sendReply(response: Response, reply: Reply, signal: AbortS
   }
 }
 
-/** As fast as the reader reads. When the reader goes away, the source is told by its `return`. */
+/** As fast as the reader reads. If the reader goes away, the source is told through its `return`. */
 async function stream(response: Response, source: AsyncIterable<string>, signal: AbortSignal): Promise<void> {
   response.flushHeaders();
   for await (const piece of source) {
@@ -30,7 +30,7 @@ async function stream(response: Response, source: AsyncIterable<string>, signal:
 
 export function sendProblem(response: Response, problem: Problem): void {
   if (response.headersSent) {
-    // Half an answer is out: the connection is broken off, so that it is not taken for a whole one.
+    // Half an answer has been sent: the connection is broken off, so that it is not taken for a whole one.
     response.destroy();
     return;
   }

@@ -1,7 +1,7 @@
 import type { Request, Response } from "express";
 import type { Logger } from "pino";
 
-/** Writes one line for each request: the route's pattern, never the address, which names users and patients. */
+/** Logs one line per request: the route's pattern, never the address, which names users and patients. */
 export function logRequest(log: Logger, request: Request, response: Response, pattern: string): void {
   const started = performance.now();
   response.on("close", () => {

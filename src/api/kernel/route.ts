@@ -5,22 +5,22 @@ import { parseInput, type RawInput } from "./input.ts";
 import type { Scope } from "./scopes.ts";
 
 /**
- * A route is data: what it takes, what it answers, who may call it, and the function that does it. The kernel serves
- * it, the OpenAPI document describes it, and the tests go through all of them.
+ * A route is data: what it takes, what it answers, who may call it, and the function that does the work. The kernel
+ * serves it, the OpenAPI document describes it, and the tests go through all of them.
  */
 export type Method = "GET" | "PUT" | "POST" | "PATCH" | "DELETE";
 
 export interface ResponseSpec {
   readonly description: string;
-  /** What the JSON body looks like; none: no JSON body. */
+  /** The JSON body's schema; none: no JSON body. */
   readonly body?: z.ZodType;
   readonly example?: unknown;
-  /** Of an answer that is not JSON. */
+  /** For an answer that is not JSON. */
   readonly contentType?: string;
 }
 export type Responses = Readonly<Record<number, ResponseSpec>>;
 
-/** A body that is not JSON, whole or as it comes. */
+/** A body that is not JSON, whole or streamed. */
 export interface Content {
   readonly type: string;
   readonly data: string | AsyncIterable<string>;
@@ -40,7 +40,7 @@ type Frozen<T> = T extends readonly (infer Item)[]
   : T extends object
     ? { readonly [Key in keyof T]: Frozen<T[Key]> }
     : T;
-/** What a handler may answer, by the responses that its route declares. */
+/** The answers that a handler may give, from the responses that its route declares. */
 export type ReplyOf<R extends Responses> = {
   [Status in keyof R & number]: R[Status] extends { readonly body: infer Body extends z.ZodType }
     ? ReplyHead & { readonly status: Status; readonly body: Frozen<z.input<Body>> }
@@ -58,7 +58,7 @@ export interface RequestContext {
   /** Null on public routes. */
   readonly caller: Caller | null;
   readonly log: Logger;
-  /** Of the peer of the connection: a reverse proxy's, if there is one. */
+  /** The connection's peer: a reverse proxy, if there is one. */
   readonly remoteAddress: string;
   /** A request header, by its lower-case name. */
   header(name: string): string | undefined;
@@ -66,7 +66,7 @@ export interface RequestContext {
   readonly signal: AbortSignal;
 }
 
-/** Everything that is written with `tx` is committed before the answer is sent, or not at all. */
+/** Everything written with `tx` is committed before the answer is sent, or not at all. */
 export interface WriteContext extends RequestContext {
   readonly tx: Transaction;
 }
@@ -75,9 +75,9 @@ interface Spec<P, Q, B, R> {
   readonly method: Method;
   /** With `{name}` for each of `params`. */
   readonly path: string;
-  /** `public`: anybody may call it. The list of these is a test. */
+  /** `public`: anyone may call it. A test lists these. */
   readonly scope: Scope | "public";
-  /** Under which heading it is documented. */
+  /** The heading under which it is documented. */
   readonly tag: string;
   readonly summary: string;
   readonly description?: string;
@@ -86,11 +86,11 @@ interface Spec<P, Q, B, R> {
   readonly body?: B;
   readonly bodyExample?: unknown;
   readonly responses: R;
-  /** Problems of this route, beside those that every route has: what they mean here. */
+  /** This route's problems, besides those that every route has: what they mean here. */
   readonly problems?: Readonly<Record<number, string>>;
-  /** The handler looks for text in the body that cannot be stored, and takes the rest. */
+  /** The handler itself looks for text in the body that cannot be stored, and accepts the rest. */
   readonly checksOwnText?: boolean;
-  /** Bytes of the body at most; 1 MB unless told. */
+  /** The body's maximum size in bytes; by default 1 MB. */
   readonly bodyLimit?: number;
 }
 
@@ -102,7 +102,7 @@ export interface Input<P, Q, B> {
 
 type Documented = Spec<z.ZodObject, z.ZodObject, z.ZodType, Responses>;
 
-/** A request whose input has been found good. */
+/** A request whose input has passed its checks. */
 export type Prepared =
   | {
       readonly effects: "outside";
@@ -119,7 +119,7 @@ export type Prepared =
 /** A route as the kernel and the documents see it. */
 export interface Route extends Documented {
   readonly effects: "transaction" | "outside";
-  /** @throws Problem 400 with the path of each thing that is wrong. */
+  /** @throws Problem 400 with the path of each error. */
   prepare(raw: RawInput): Prepared;
 }
 
@@ -145,10 +145,10 @@ export function route<
 }
 
 /**
- * A route that changes rows. Its handler gets the transaction, in which the answer is remembered too when the request
- * carries an Idempotency-Key: a request that was answered is never carried out twice. The handler uses no other
- * connection: waiting for a second one while holding the first would lock up the pool. It may run again after a
- * deadlock, so it touches nothing but `tx`.
+ * A route that changes rows. Its handler gets the transaction. If the request has an Idempotency-Key, the answer is
+ * stored in it too: an answered request is never carried out twice. The handler uses no other connection: waiting for a
+ * second one while holding the first would lock up the pool. It may run again after a deadlock, so it touches nothing
+ * but `tx`.
  */
 export function writeRoute<
   const R extends Responses,
@@ -159,7 +159,9 @@ export function writeRoute<
 >(
   spec: Spec<P, Q, B, R> & {
     handler(input: Input<P, Q, B>, context: WriteContext): Promise<Out>;
-    /** After the commit, also of a repeated request: completes the answer with what was not known in the transaction. */
+    /**
+     * Called after the commit, also for a repeated request: adds to the answer what was not known in the transaction.
+     */
     finish?(reply: ReplyOf<R>, context: RequestContext): Promise<ReplyOf<R>>;
   },
 ): Route {
@@ -173,7 +175,7 @@ export function writeRoute<
         effects: "transaction",
         input,
         run: (context) => handler(input, context),
-        // A remembered reply was made by this route's handler and has come back from storage.
+        // A stored reply was made by this route's handler and has been read back.
         finish: async (reply, context) => (finish ? finish(reply as ReplyOf<R>, context) : reply),
       };
     },

@@ -1,6 +1,6 @@
 import type { RequestHandler } from "express";
 
-/** What every answer says to a browser: nothing here is to be framed, sniffed, scripted or kept. */
+/** What every answer tells a browser: not to frame, sniff, script or store anything here. */
 export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   "Cache-Control": "no-store",
   "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
