@@ -16,6 +16,31 @@ export function shownName(name: string): string {
   return RIGHT_TO_LEFT.test(visible) ? `\u2068${visible}\u2069` : visible;
 }
 
+/** What stands between the two has no effect on what is around it. */
+const ISOLATED = /\u2068[^\u2068\u2069]*\u2069/gu;
+/** Turns round what is beside it, or is no text at all. */
+const UNRULY =
+  /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff\u{10800}-\u{10fff}\u{1e800}-\u{1efff}\p{Bidi_Control}\p{Cc}\u2028\u2029]/u;
+
+type Piece = string | number | readonly string[];
+
+/**
+ * A sentence of ours with what others wrote in it: each piece as `shownName` has it, and lists with commas. Sentences may
+ * be put into sentences: what is isolated already stays as it is.
+ */
+export const sentence = (ours: TemplateStringsArray, ...pieces: readonly Piece[]): string =>
+  String.raw({ raw: ours }, ...pieces.map((piece) => pieceText(piece, confined)));
+
+/** What an account or a room is called, made of other names: without isolation, so that people find it as they write it. */
+export const title = (ours: TemplateStringsArray, ...pieces: readonly Piece[]): string =>
+  String.raw({ raw: ours }, ...pieces.map((piece) => pieceText(piece, String)));
+
+const pieceText = (piece: Piece, shown: (text: string) => string): string =>
+  typeof piece === "object" ? piece.map(shown).join(", ") : shown(String(piece));
+
+const confined = (text: string): string =>
+  PLAIN.test(text) || !UNRULY.test(text.replace(ISOLATED, "")) ? text : shownName(text);
+
 const INTERPRETED = /(?!\n)[\p{Cc}\p{Bidi_Control}\u2028\u2029\ufeff]/gu;
 
 /** Text for a terminal: control characters other than line ends are written out, such as `\u{1b}` for an escape. */

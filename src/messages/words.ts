@@ -1,5 +1,7 @@
 /** Every sentence that Whisper itself says in a room. Plain, short, no ids, no codes, and what to do next. */
 
+import { sentence } from "../base/shown-name.ts";
+
 export const TOMBSTONE_TEXT = "This conversation goes on in the room that you already had.";
 
 // Alerts
@@ -16,7 +18,7 @@ export const roomOfOne =
 export const directoryProblems = (lines: readonly string[]) =>
   [
     "The list of staff and groups from HealthTrack could not be read everywhere. Everything else was taken. Correct these in HealthTrack:",
-    ...lines.map((line) => `• ${line}`),
+    ...lines.map((line) => sentence`• ${line}`),
   ].join("\n");
 export const directoryProblem = (
   about: string,
@@ -24,13 +26,14 @@ export const directoryProblem = (
   message: string,
   kept: "as known" | "left out",
 ) =>
-  `${about}${field === "" ? "" : `, ${field}`}: ${message}. ${kept === "as known" ? "It stays as it was." : "It was left out."}`;
-export const moreProblems = (count: number) => `and ${count} more, which the answer to HealthTrack lists`;
+  sentence`${about}${field === "" ? "" : sentence`, ${field}sentence`}: ${message}. ${kept === "as known" ? "It stays as it was." : "It was left out."}`;
+export const moreProblems = (count: number) =>
+  sentence`and ${count} more, which the answer to HealthTrack lists`;
 export const directoryIsRight = "The list of staff and groups from HealthTrack is in order again.";
 
 // Custom groups
 export const youStay = (group: string, ways: string) =>
-  `You are still a member of ${group} ${ways}, so you are back in it. To leave for good, ask a member to remove that group.`;
+  sentence`You are still a member of ${group} ${ways}, so you are back in it. To leave for good, ask a member to remove that group.`;
 
 // Commands
 export const namePerson = "Say whom you mean: a user name, a full name, or a mention with @.";
@@ -38,32 +41,32 @@ export const nameGroup = 'Say which group you mean, such as "Night shift".';
 export const onePersonOnly =
   "Name one person only. Put a comma or quotation marks where names could be mixed up.";
 export const thisPerson = "This person";
-export const notAPerson = (name: string) => `${typed(name)} is a group. Name a person.`;
-export const notAGroup = (name: string) => `${name} is not a group. Name a group.`;
-const maybe = (near: string | undefined) => (near === undefined ? "" : ` Did you mean ${near}?`);
+export const notAPerson = (name: string) => sentence`${typed(name)} is a group. Name a person.`;
+export const notAGroup = (name: string) => sentence`${name} is not a group. Name a group.`;
+const maybe = (near: string | undefined) => (near === undefined ? "" : sentence` Did you mean ${near}?`);
 /** What someone typed, repeated back: enough of it to recognise. */
-const typed = (text: string) => (text.length > 100 ? `${text.slice(0, 99).toWellFormed()}…` : text);
+const typed = (text: string) => (text.length > 100 ? sentence`${text.slice(0, 99).toWellFormed()}…` : text);
 export const tooLong = (most: number) =>
-  `That is too long for me. Write at most ${most.toLocaleString("en-AU")} characters at a time, or write help to see what I can do.`;
+  sentence`That is too long for me. Write at most ${most.toLocaleString("en-AU")} characters at a time, or write help to see what I can do.`;
 export const unknownName = (name: string, near: string | undefined) =>
-  `I know nobody and no group called "${typed(name)}".${maybe(near)}`;
+  sentence`I know nobody and no group called "${typed(name)}".${maybe(near)}`;
 export const unknownGroup = (name: string, near: string | undefined) =>
-  `I know no group called "${typed(name)}".${maybe(near)}`;
+  sentence`I know no group called "${typed(name)}".${maybe(near)}`;
 export const severalPeople = (usernames: readonly string[]) =>
-  `Several people have that name. Write the user name instead: ${usernames.join(", ")}.`;
+  sentence`Several people have that name. Write the user name instead: ${usernames}.`;
 export const severalGroups = (title: string) =>
-  `Several groups are called ${title}. Mention the one that you mean with @, or rename one first.`;
+  sentence`Several groups are called ${title}. Mention the one that you mean with @, or rename one first.`;
 export const usage = (how: string, example: string | undefined) =>
-  `Write it like this: ${how}${example === undefined ? "" : `. For example: ${example}`}`;
+  sentence`Write it like this: ${how}${example === undefined ? "" : sentence`. For example: ${example}`}`;
 export const unknownCommand = (word: string, near: string | undefined) =>
   near === undefined
-    ? `I do not know "${typed(word)}". Write help to see what I can do.`
-    : `I do not know "${typed(word)}". Did you mean ${near}? Write help to see what I can do.`;
+    ? sentence`I do not know "${typed(word)}". Write help to see what I can do.`
+    : sentence`I do not know "${typed(word)}". Did you mean ${near}? Write help to see what I can do.`;
 
 export const helpIntroduction = "This is what you can write to me:";
 export const helpMore = "Write help and the name of a command for examples.";
 export const adminOnly = "(in the admin room)";
-export const alsoWritten = (others: readonly string[]) => `Also: ${others.join(", ")}`;
+export const alsoWritten = (others: readonly string[]) => sentence`Also: ${others}`;
 export const helpSummary = "show what I can do";
 export const newSummary =
   "open a conversation with people and groups; a title in quotation marks makes a group with that name";
@@ -82,23 +85,24 @@ export const auditSummary =
 export const isOpen = "is open.";
 export const wasOpen = "was open already.";
 export const comesSoon = "is being opened and will be in your list in a moment.";
-export const added = (names: string, group: string) => `Done: ${names} added to ${group}.`;
-export const removed = (names: string, group: string) => `Done: ${names} removed from ${group}.`;
-export const alreadyIn = (names: string, group: string) => `Already in ${group}: ${names}.`;
-export const notIn = (names: string, group: string) => `Not in ${group}, so nothing changed: ${names}.`;
-export const renamed = (before: string, after: string) => `Done: ${before} is now called ${after}.`;
+export const added = (names: string, group: string) => sentence`Done: ${names} added to ${group}.`;
+export const removed = (names: string, group: string) => sentence`Done: ${names} removed from ${group}.`;
+export const alreadyIn = (names: string, group: string) => sentence`Already in ${group}: ${names}.`;
+export const notIn = (names: string, group: string) =>
+  sentence`Not in ${group}, so nothing changed: ${names}.`;
+export const renamed = (before: string, after: string) => sentence`Done: ${before} is now called ${after}.`;
 
-export const isMember = (name: string, group: string) => `${name} is a member of ${group}:`;
-export const notMember = (name: string, group: string) => `${name} is not a member of ${group}.`;
+export const isMember = (name: string, group: string) => sentence`${name} is a member of ${group}:`;
+export const notMember = (name: string, group: string) => sentence`${name} is not a member of ${group}.`;
 export const bySecurityGroup = "set in HealthTrack";
 
 export const nobody = "I know nobody of that name.";
 export const leftPractice = "No longer works here.";
 export const email = "E-mail: ";
 export const noEmail = "No e-mail address in HealthTrack.";
-export const mobile = (number: string) => `Mobile: ${number}`;
+export const mobile = (number: string) => sentence`Mobile: ${number}`;
 export const noMobile = "No mobile number in HealthTrack.";
-export const worksAt = (locations: readonly string[]) => `At ${locations.join(", ")}`;
+export const worksAt = (locations: readonly string[]) => sentence`At ${locations}`;
 
 export const yourSettings = "Your settings. To change one, write for example: prefs never-receive on";
 export const settingMeans = {
@@ -109,9 +113,9 @@ export const settingMeans = {
   patient_arrived_alerts: "arrivals that you are told of: off, own, location or all",
 } as const;
 export const unknownSetting = (name: string, known: readonly string[]) =>
-  `There is no setting "${typed(name)}". There are: ${known.join(", ")}.`;
+  sentence`There is no setting "${typed(name)}". There are: ${known}.`;
 export const settingTakes = (name: string, values: readonly string[]) =>
-  `Write prefs ${name} with one of: ${values.join(", ")}.`;
+  sentence`Write prefs ${name} with one of: ${values}.`;
 export const settingFailed = "Your settings could not be changed. Ask your practice's administrator.";
 
 export const noArrivals =
@@ -124,14 +128,14 @@ export const auditStarted = "I am looking at every room. The report follows here
 // The room check's report: for those who look after Whisper
 export const roomsAgree = "I looked at every room: all are as they ought to be.";
 export const roomsDiffer = (count: number, repaired: boolean) => {
-  const rooms = count === 1 ? "1 room is" : `${count} rooms are`;
+  const rooms = count === 1 ? "1 room is" : sentence`${count} rooms are`;
   return repaired
-    ? `I looked at every room: ${rooms} not as they ought to be. I am putting them right now.`
-    : `I looked at every room: ${rooms} not as they ought to be. Write audit repair to put them right.`;
+    ? sentence`I looked at every room: ${rooms} not as they ought to be. I am putting them right now.`
+    : sentence`I looked at every room: ${rooms} not as they ought to be. Write audit repair to put them right.`;
 };
 export const finding = (rule: string, expected: string, actual: string) =>
-  `${rule.replaceAll("_", " ")}: ${expected} was expected, found: ${actual}`;
-export const moreFindings = (count: number) => `and ${count} more`;
+  sentence`${rule.replaceAll("_", " ")}: ${expected} was expected, found: ${actual}`;
+export const moreFindings = (count: number) => sentence`and ${count} more`;
 export const closedRoom = "A closed room";
 export const unknownRoom = "An unknown room";
-export const roomOfPerson = (title: string, name: string) => `${title} of ${name}`;
+export const roomOfPerson = (title: string, name: string) => sentence`${title} of ${name}`;

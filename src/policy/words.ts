@@ -1,56 +1,56 @@
 /** Every sentence that the rules say to people: plain, short, no ids or codes, and what to do next. */
 
-import { shownName } from "../base/shown-name.ts";
+import { sentence, title } from "../base/shown-name.ts";
 import type { ReplaceReason } from "./model.ts";
 
 // Names in HealthTrack that cannot become accounts: for whoever runs the import.
 export const usernameBlank = "A username may not be empty, nor begin or end with a space.";
 export const usernameMalformed = "The name holds characters that are not valid text.";
 export const usernameReserved = (start: string) =>
-  `Usernames may not begin with "${start}": it is kept for groups.`;
+  sentence`Usernames may not begin with "${start}": it is kept for groups.`;
 export const usernameIsBot = "This username is taken by Whisper itself. Choose another one.";
 export const nameTooLong = "The name is too long for an account. Shorten it.";
 export const groupIdBlank = "The id of a group may not be empty, nor begin or end with a space.";
 
 // Names
-export const groupHandleName = (name: string) => `${name} (group)`;
-export const customGroupHandleName = (name: string) => `${name} (custom group)`;
+export const groupHandleName = (name: string) => title`${name} (group)`;
+export const customGroupHandleName = (name: string) => title`${name} (custom group)`;
 export const groupOfPeople = (count: number) =>
-  count === 1 ? "a group of one person" : `a group of ${count} people`;
+  count === 1 ? "a group of one person" : sentence`a group of ${count} people`;
 export const emptyGroup = "Empty group";
 export const unknownPerson = "Someone who no longer works here";
-export const others = (count: number) => (count === 1 ? "1 other" : `${count} others`);
+export const others = (count: number) => (count === 1 ? "1 other" : sentence`${count} others`);
 
 /** `Anna`, `Anna and Ben`, `Anna, Ben and Cara` */
 export function list(names: readonly string[]): string {
   const last = names.at(-1) ?? "";
-  return names.length < 2 ? last : `${names.slice(0, -1).join(", ")} and ${last}`;
+  return names.length < 2 ? last : title`${names.slice(0, -1)} and ${last}`;
 }
 
 // Rooms
 export const whisper = "Whisper";
 export const alertsName = "Alerts";
 export const alertsTopic = (practice: string) =>
-  `Alerts for everyone at ${practice}. Only Whisper writes here.`;
+  sentence`Alerts for everyone at ${practice}. Only Whisper writes here.`;
 export const arrivalsName = "Patient arrivals";
 export const arrivalsTopic = "Your patients who have arrived. ✅ when you have seen it, ↩️ to reply.";
-export const groupTopic = (name: string) => `Everyone in ${name}. Members are set in HealthTrack.`;
+export const groupTopic = (name: string) => sentence`Everyone in ${name}. Members are set in HealthTrack.`;
 export const controlTopic = "Write help to see what I can do for you.";
 export const adminName = "Whisper admin";
 export const adminTopic = "Commands and reports for those who look after Whisper.";
 
 // How someone is a member
 export const direct = "added directly";
-export const through = (group: string) => `through ${group}`;
-export const within = (group: string) => `in ${group}`;
+export const through = (group: string) => sentence`through ${group}`;
+export const within = (group: string) => sentence`in ${group}`;
 
 // Individual conversations
 export const toYourself = "You cannot write to yourself. Choose someone else.";
 export const neverReceives = (name: string) =>
-  `${shownName(name)} has chosen not to receive direct messages. Write in a group that you share, or phone.`;
-export const personLeft = (name: string) => `${shownName(name)} no longer works here. Write to someone else.`;
+  sentence`${name} has chosen not to receive direct messages. Write in a group that you share, or phone.`;
+export const personLeft = (name: string) => sentence`${name} no longer works here. Write to someone else.`;
 export const personWithoutAccess = (name: string) =>
-  `${shownName(name)} does not use Whisper at the moment. Phone them, or write to someone else.`;
+  sentence`${name} does not use Whisper at the moment. Phone them, or write to someone else.`;
 export const youLeft = "Your HealthTrack account is not active. Ask your practice's administrator.";
 export const youHaveNoAccess = "You do not have access to Whisper. Ask your practice's administrator for it.";
 
@@ -59,15 +59,16 @@ export const nobodyChosen = "Choose at least one person or group.";
 export const noSuchPerson = "One of the people is not in the staff list. Search for them again.";
 export const noSuchGroup = "One of the groups no longer exists. Search for it again.";
 export const notInGroup = (group: string) =>
-  `You are not in ${shownName(group)}, so you cannot open its conversation. Write to one of its people, or choose the group and somebody else.`;
+  sentence`You are not in ${group}, so you cannot open its conversation. Write to one of its people, or choose the group and somebody else.`;
 export const tooManyChosen = (most: number) =>
-  `Choose at most ${most} people and groups. For more people, add a security group.`;
-export const circle = (group: string) => `${group} already contains this group, so it cannot be added to it.`;
-export const editOnlyCreator = (name: string) => `Only ${shownName(name)} may change this group. Ask them.`;
+  sentence`Choose at most ${most} people and groups. For more people, add a security group.`;
+export const circle = (group: string) =>
+  sentence`${group} already contains this group, so it cannot be added to it.`;
+export const editOnlyCreator = (name: string) => sentence`Only ${name} may change this group. Ask them.`;
 export const editOnlyAdmins = "Only Whisper's administrators may change this group. Ask one of them.";
 export const editOnlyMembers = "Only members may change this group. Ask one of them to add you.";
 export const staysMember = (name: string, ways: string) =>
-  `${shownName(name)} is still a member ${ways}. To remove them, remove that group.`;
+  sentence`${name} is still a member ${ways}. To remove them, remove that group.`;
 export const nameTaken =
   "A group cannot be called that: it would be taken for a person, a group or a room of Whisper's. Choose another name.";
 export const nameMissing = "Say what the group is to be called.";
@@ -83,11 +84,11 @@ const elsewhere = "It goes on in another room, which you find in your list.";
 export function goesOnElsewhere(reason: ReplaceReason): string {
   switch (reason) {
     case "encrypted":
-      return `The conversation that you started was encrypted. The practice keeps a record of its conversations, so encryption stays off. ${elsewhere}`;
+      return sentence`The conversation that you started was encrypted. The practice keeps a record of its conversations, so encryption stays off. ${elsewhere}`;
     case "version":
-      return `The conversation that you started had a kind of room that Whisper cannot look after. ${elsewhere}`;
+      return sentence`The conversation that you started had a kind of room that Whisper cannot look after. ${elsewhere}`;
     default:
-      return `Whisper was given no charge of the room in which you started a conversation. ${elsewhere}`;
+      return sentence`Whisper was given no charge of the room in which you started a conversation. ${elsewhere}`;
   }
 }
 
@@ -116,9 +117,9 @@ export const ofConversation = "every room belongs to a conversation";
 export const unknownRoomWith = (people: number) =>
   people === 1
     ? "a room that Whisper does not know, with one person"
-    : `a room that Whisper does not know, with ${people} people`;
-export const notIn = (user: string) => `${user} is not in the room`;
-export const joined = (user: string) => `${user} is in the room`;
+    : sentence`a room that Whisper does not know, with ${people} people`;
+export const notIn = (user: string) => sentence`${user} is not in the room`;
+export const joined = (user: string) => sentence`${user} is in the room`;
 export const isIn = (membership: "join" | "invite" | "leave" | "ban" | "knock" | null): string => {
   const said = {
     join: "in the room",
@@ -129,12 +130,12 @@ export const isIn = (membership: "join" | "invite" | "leave" | "ban" | "knock" |
   };
   return membership === null ? "never joined" : said[membership];
 };
-export const forgotten = (user: string) => `${user} has left and can read nothing`;
+export const forgotten = (user: string) => sentence`${user} has left and can read nothing`;
 export const notForgotten = "can still read what was written";
-export const listedAsDirect = (user: string) => `a direct chat of ${user}`;
+export const listedAsDirect = (user: string) => sentence`a direct chat of ${user}`;
 export const notListed = "not listed";
 export const unencrypted = "not encrypted";
 export const open = "open";
 export const ourAccount = "made by Whisper or by a person of the practice";
 export const botJoined = "Whisper is in the room";
-export const botAlone = (level: number) => `Whisper has level ${level}, and nobody else`;
+export const botAlone = (level: number) => sentence`Whisper has level ${level}, and nobody else`;

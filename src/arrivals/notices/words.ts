@@ -1,33 +1,34 @@
 /** Every sentence about arrivals. Plain, short, no codes, and what to do next. */
 
-import { shownName } from "../../base/shown-name.ts";
+import { sentence } from "../../base/shown-name.ts";
 import type { Undeliverable } from "../../policy/people/arrival-recipients.ts";
 import { list } from "../../policy/words.ts";
 
 // The notice
-export const patient = (id: string) => `Patient ${shownName(id)}`;
+export const patient = (id: string) => sentence`Patient ${id}`;
 /** For readers who have no link to the patient beside it. */
-export const withId = (who: string, id: string) => (who === patient(id) ? who : `${who} (${patient(id)})`);
-export const hasArrived = (who: string) => `${who} has arrived`;
+export const withId = (who: string, id: string) =>
+  who === patient(id) ? who : sentence`${who} (${patient(id)})`;
+export const hasArrived = (who: string) => sentence`${who} has arrived`;
 export const appointments = (times: readonly string[]) =>
-  `${list(times)} ${times.length === 1 ? "appointment" : "appointments"}`;
-export const forDoctor = (name: string) => `for ${name}`;
-export const markedBy = (name: string) => `marked by ${name}`;
+  sentence`${list(times)} ${times.length === 1 ? "appointment" : "appointments"}`;
+export const forDoctor = (name: string) => sentence`for ${name}`;
+export const markedBy = (name: string) => sentence`marked by ${name}`;
 export const separator = " · ";
 
 // What escalation adds to it
-export const askedAgain = (time: string) => `asked again at ${time}`;
-export const alsoTold = (whom: string, time: string) => `${whom} told at ${time}`;
-export const couldNotBeTold = (whom: string, time: string) => `${whom} could not be told at ${time}`;
-export const nobodyAnswered = (time: string) => `nobody answered until ${time}`;
-export const answeredBy = (name: string) => `answered by ${name}`;
+export const askedAgain = (time: string) => sentence`asked again at ${time}`;
+export const alsoTold = (whom: string, time: string) => sentence`${whom} told at ${time}`;
+export const couldNotBeTold = (whom: string, time: string) => sentence`${whom} could not be told at ${time}`;
+export const nobodyAnswered = (time: string) => sentence`nobody answered until ${time}`;
+export const answeredBy = (name: string) => sentence`answered by ${name}`;
 export const stillWaiting = (who: string, minutes: number) =>
-  `${who} has been waiting for ${minutesOf(minutes)}. Press ✅ or reply.`;
+  sentence`${who} has been waiting for ${minutesOf(minutes)}. Press ✅ or reply.`;
 export const nobodyAnsweredFor = (who: string, doctor: string) =>
-  `Nobody has answered that ${who} has arrived for ${doctor}. Please see to them yourself.`;
+  sentence`Nobody has answered that ${who} has arrived for ${doctor}. Please see to them yourself.`;
 
 // The thread under a notice
-export const writeHere = (name: string) => `Write here, I pass it on to ${name}.`;
+export const writeHere = (name: string) => sentence`Write here, I pass it on to ${name}.`;
 
 // The card, and the history that it shows
 export const card =
@@ -37,11 +38,11 @@ export const historyHeading =
   "Arrivals that you have acknowledged, newest first. Press 🕘 or write history to hide them.";
 export const historyEmpty = "You have not acknowledged any arrivals yet.";
 export const isHistory = (text: string) => /^!?history[.!?]*$/i.test(text.trim());
-export const acknowledgedBy = (name: string, time: string) => `acknowledged by ${name} at ${time}`;
-export const repliedBy = (name: string, time: string) => `answered by ${name} at ${time}`;
+export const acknowledgedBy = (name: string, time: string) => sentence`acknowledged by ${name} at ${time}`;
+export const repliedBy = (name: string, time: string) => sentence`answered by ${name} at ${time}`;
 export const notAnswered = "not acknowledged";
-export const waited = (minutes: number) => `waited ${minutesOf(minutes)}`;
-const minutesOf = (minutes: number) => (minutes === 1 ? "1 minute" : `${minutes} minutes`);
+export const waited = (minutes: number) => sentence`waited ${minutesOf(minutes)}`;
+const minutesOf = (minutes: number) => (minutes === 1 ? "1 minute" : sentence`${minutes} minutes`);
 
 // The waiting room in a terminal
 export const boardHeadings = [
@@ -55,10 +56,10 @@ export const boardHeadings = [
   "State",
 ];
 export const boardEmpty = "Nobody is waiting.";
-export const minutesShort = (minutes: number) => `${minutes} min`;
+export const minutesShort = (minutes: number) => sentence`${minutes} min`;
 
 // To a recipient whose words could not be passed on
-export const notPassedOn = (why: string) => `Your reply was not passed on. ${why}`;
+export const notPassedOn = (why: string) => sentence`Your reply was not passed on. ${why}`;
 export const replyTooLong =
   "It is too long for one message together with the notice. Send it in several parts.";
 export const correctionTooLong =
@@ -66,17 +67,17 @@ export const correctionTooLong =
 export const correctionTooLate = "Your correction was not passed on: the reply is too old. Send another one.";
 export const markedByYourself = "You marked this arrival yourself.";
 export const markerUnknown = (marker: string) =>
-  `This arrival was marked by ${marker}, who is not in the staff list. Phone reception.`;
+  sentence`This arrival was marked by ${marker}, who is not in the staff list. Phone reception.`;
 export const notAReply =
   "Nobody else reads what is written here. To reply about a patient, press ↩️ under the notice, or reply to it.";
 
 // To whoever marked an arrival
 export const notTold = (doctor: string, who: string, reason: Undeliverable) =>
-  `${doctor} was not told that ${who} has arrived: ${because[reason]} Please tell them yourself.`;
+  sentence`${doctor} was not told that ${who} has arrived: ${because[reason]} Please tell them yourself.`;
 export const noLongerSees = (name: string, who: string, reason: Undeliverable) =>
-  `${name} can no longer see that ${who} has arrived: ${because[reason]} Please tell them yourself.`;
+  sentence`${name} can no longer see that ${who} has arrived: ${because[reason]} Please tell them yourself.`;
 export const toldAfterAll = (name: string, who: string) =>
-  `${name} has now been told that ${who} has arrived.`;
+  sentence`${name} has now been told that ${who} has arrived.`;
 const because: Record<Undeliverable, string> = {
   "no-account": "they are not in the staff list.",
   inactive: "their HealthTrack account is not active.",
