@@ -8,8 +8,8 @@ import {
 import { cannotBeSecurityGroupId, foldName } from "../policy/names/names.ts";
 import { sameName } from "../policy/names/spelling.ts";
 import { onlyRow, type Queryable, type Transaction } from "../store/database.ts";
+import { calledAs } from "./ambiguous-groups.ts";
 import { announce, type DirectoryChanges } from "./changes.ts";
-import { calledAs } from "./input/ambiguous-groups.ts";
 import { defaultAmong, isDefault, permissionsOf } from "./input/default-group.ts";
 import { isMassLoss, type Losses, NO_LOSSES } from "./input/guard.ts";
 import { type InputError, invalid, type Refusal } from "./input/input-error.ts";

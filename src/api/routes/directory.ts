@@ -1,8 +1,8 @@
 import { z } from "zod";
+import { problemsOfGroup } from "../../directory/ambiguous-groups.ts";
 import type { ImportChanges } from "../../directory/changes.ts";
 import { deleteGroup, putGroup } from "../../directory/groups.ts";
 import { type Imported, importDirectory } from "../../directory/import.ts";
-import { problemsOfGroup } from "../../directory/input/ambiguous-groups.ts";
 import { placesOf } from "../../directory/input/record.ts";
 import { directorySchema, groupByIdSchema, groupId, groupSchema } from "../../directory/input/schema.ts";
 import type { PracticeSettings } from "../../policy/model.ts";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { problemsOfAdmin } from "../../directory/input/ambiguous-groups.ts";
+import { problemsOfAdmin } from "../../directory/ambiguous-groups.ts";
 import { problemsOfIds } from "../../directory/input/doctor-ids.ts";
 import { type SentUser, userByNameSchema, username, userSchema } from "../../directory/input/schema.ts";
 import { deactivateUser, putUser, readUser, searchUsers } from "../../directory/users.ts";
