@@ -34,7 +34,6 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
 const READERS: Readonly<Record<string, readonly string[]>> = {
   account_checks: ["appservice/access", "appservice/accounts"],
   arrival_notices: ["arrivals"],
-  arrivals: ["arrivals"],
   conversations: [
     "appservice/access",
     "appservice/callbacks",
