@@ -111,7 +111,7 @@ export const GATED_PATHS: readonly GatedPath[] = [
   {
     kind: "ignored-users",
     method: "PUT",
-    pattern: `^${BEFORE}user/[^/]*/account_data/${spelt("m.ignored_user_list")}(?:/|$)`,
+    pattern: `^${VERSION}user/[^/]*/account_data/${spelt("m.ignored_user_list")}(?:/|$)`,
   },
   { kind: "receipt", method: "POST", pattern: `^${BEFORE}rooms/([^/]*)/(?:receipt|read_markers)(?:/|$)` },
   { kind: "pusher", method: "POST", pattern: `^${BEFORE}pushers/set(?:/|$)` },
