@@ -67,7 +67,8 @@ describe("a command line", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary" }), fc.string(), (any, name) => {
         tokensOf(any);
-        const clean = name.replace(/["“”]/g, "");
+        // A mention inside quotation marks is a mention.
+        const clean = name.replace(/["“”@]/g, "");
         expect(tokensOf(`x "${clean}"`).at(-1)).to.deep.equal(quoted(clean.trim()));
       }),
     );
