@@ -1,7 +1,7 @@
 /**
- * The container's health check: whether Whisper answers. Docker only shows an unhealthy container and starts none again,
- * so Whisper is ended here when it has not answered six times in a row, a minute; then `restart` does the rest. Its own
- * watchdog ends it sooner when its event loop stands still: this is for whatever else keeps it from answering.
+ * The container's health check: does Whisper answer? Docker only reports an unhealthy container and does not restart it.
+ * So this kills Whisper after six failures in a row (a minute), and `restart` does the rest. Whisper's own watchdog kills
+ * it sooner when its event loop is blocked; this covers every other cause.
  */
 import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -22,7 +22,7 @@ async function answers(): Promise<boolean> {
   }
 }
 
-/** The process ids of `whisper serve`. Process 1 is the init above it, with the same words in its line. */
+/** The process ids of `whisper serve`. Process 1 is the init above it, with the same words in its command line. */
 function serving(): number[] {
   return readdirSync(processes).filter(isServing).map(Number);
 }
@@ -33,11 +33,11 @@ function isServing(id: string): boolean {
     const words = readFileSync(join(processes, id, "cmdline"), "utf8").split("\0");
     return words.includes("serve") && words.some((word) => word.endsWith("/src/cli.ts"));
   } catch {
-    return false; // it has ended meanwhile
+    return false; // it has ended in the meantime
   }
 }
 
-/** How often these processes have failed in a row; 0 for others. */
+/** How many times in a row these processes have failed; 0 for others. */
 function failuresOf(ids: string): number {
   try {
     const [known, failures] = readFileSync(state, "utf8").split(" ");
@@ -54,9 +54,9 @@ if (await answers()) {
   const ids = serving();
   const failures = failuresOf(ids.join()) + 1;
   writeFileSync(state, `${ids.join()} ${failures}`);
-  console.log(`Whisper does not answer (${failures} of ${MOST_FAILURES}).`);
+  console.log(`Whisper is not answering (${failures} of ${MOST_FAILURES}).`);
   if (failures >= MOST_FAILURES) {
     for (const id of ids) process.kill(id, "SIGKILL");
-    console.log("It has been ended, to be started again.");
+    console.log("Killed it so that it is restarted.");
   }
 }

@@ -1,11 +1,11 @@
-/** Run once before Whisper starts, by compose.yaml: gives Whisper's bot the administration API of Synapse. */
+/** compose.yaml runs this once before Whisper starts: it gives Whisper's bot access to Synapse's administration API. */
 import { readFileSync } from "node:fs";
 import { makeBotAdministrator } from "../dev/synapse/synapse-admin.ts";
 import { readRegistration } from "../src/appservice/homeserver/registration.ts";
 import { loadConfig } from "../src/config/load.ts";
 
 const secretFile = process.env.REGISTRATION_SECRET_FILE;
-if (secretFile === undefined) throw new Error("REGISTRATION_SECRET_FILE names no file");
+if (secretFile === undefined) throw new Error("REGISTRATION_SECRET_FILE is not set");
 const { homeserver, appservice } = loadConfig(process.env.WHISPER_CONFIG ?? "whisper.yaml");
 const { registration } = readRegistration(appservice.registration);
 const token = registration.getAppServiceToken();

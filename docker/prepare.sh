@@ -1,6 +1,6 @@
 #!/bin/sh
-# Makes what compose.yaml needs: .env with the practice's names, and secrets/ with passwords that nobody has to invent.
-# What is there already is kept, so it can be run again.
+# Creates what compose.yaml needs: .env with the practice's names, and secrets/ with random passwords.
+# Keeps existing files, so it can be run again.
 #
 #   docker/prepare.sh chat.practice.example.com.au "Wattle Street Family Practice" [--timezone Australia/Perth] [--self-signed]
 set -eu
@@ -27,7 +27,7 @@ while [ $# -gt 0 ]; do
     shift
     ;;
   --self-signed) self_signed=yes ;;
-  *) refuse "There is no argument $1. $usage" ;;
+  *) refuse "Unknown argument: $1. $usage" ;;
   esac
   shift
 done
@@ -37,18 +37,18 @@ case "$host" in
 esac
 case "$practice" in
 '') refuse "$usage" ;;
-*[[:cntrl:]]*) refuse "The name of the practice is one line of text." ;;
+*[[:cntrl:]]*) refuse "The practice's name must be a single line of text." ;;
 esac
-# In single quotes compose takes everything as it stands; an apostrophe needs double ones, in which some signs mean more.
+# Compose takes everything in single quotes literally. An apostrophe needs double quotes, where some characters are special.
 case "$practice" in
 *"'"*[\"\\\$\`]* | *[\"\\\$\`]*"'"* | *'${'*)
-  refuse "The name of the practice holds signs that .env cannot: an apostrophe beside one of \" \\ \$ \`, or \${. Write ’ for the apostrophe."
+  refuse "The practice's name has characters that .env can't hold: \${, or an apostrophe together with one of \" \\ \$ \`. Use ’ as the apostrophe, and leave out \${."
   ;;
 *"'"*) quoted="\"$practice\"" ;;
 *) quoted="'$practice'" ;;
 esac
 
-# The zone in which arrivals are shown: as said, else as answered, else that of this machine.
+# The time zone for showing arrivals: from the argument, else the answer, else this machine's.
 known_zone() {
   case "$1" in
   '' | *[!A-Za-z0-9_+/-]* | /* | */) return 1 ;;
@@ -62,14 +62,14 @@ if [ ! -e .env ]; then
   *) here=Australia/Sydney ;;
   esac
   if [ -z "$timezone" ] && [ -t 0 ]; then
-    printf 'Time zone of the practice [%s]: ' "$here"
+    printf "The practice's time zone [%s]: " "$here"
     read -r timezone
   fi
   if [ -z "$timezone" ]; then
     timezone=$here
-    echo "The time zone is $timezone; for another one, say --timezone, or change TIMEZONE in docker/.env."
+    echo "The time zone is $timezone. To use another, pass --timezone or change TIMEZONE in docker/.env."
   fi
-  known_zone "$timezone" || refuse "There is no time zone $timezone. Write it as Australia/Perth."
+  known_zone "$timezone" || refuse "Unknown time zone: $timezone. Write it like Australia/Perth."
 fi
 
 if [ -e .env ]; then
@@ -82,14 +82,14 @@ SERVER_NAME="$host"
 PUBLIC_HOST="$host"
 PRACTICE_NAME=$quoted
 TIMEZONE="$timezone"
-# On this machine. Publish HTTPS to the practice's network only.
+# Ports on this machine. Publish HTTPS to the practice's network only.
 HTTP_PORT=80
 HTTPS_PORT=443
 ENV
   echo "wrote .env"
 fi
 
-# Only their owner may enter the folder; inside, the containers' users must be able to read.
+# Only the owner may enter the folders; the containers' users must be able to read the files in them.
 mkdir -p secrets tls
 chmod 0700 secrets tls
 secret() {
@@ -104,7 +104,7 @@ for name in postgres_password synapse_database_password whisper_database_passwor
 done
 secret whisper_database_url "postgres://whisper:$(cat secrets/whisper_database_password)@postgres:5432/whisper"
 
-# What compose.yaml lends to containers, whose users are not the one who cloned this, perhaps under umask 077.
+# compose.yaml mounts these into containers with other users, and the clone may have been made under umask 077.
 chmod 0755 postgres/databases.sh
 chmod 0644 nginx/*
 
@@ -115,7 +115,7 @@ if [ "$self_signed" = yes ] && [ ! -e tls/certificate.pem ]; then
   esac
   openssl req -x509 -newkey rsa:2048 -nodes -days 365 -subj "/CN=$host" -addext "subjectAltName=$subject" \
     -keyout tls/key.pem -out tls/certificate.pem 2>/dev/null ||
-    refuse "openssl is missing, or makes no certificate for $host."
-  echo "wrote tls/certificate.pem, for trying things out: browsers will warn"
+    refuse "Can't create a certificate for $host. Check that openssl is installed."
+  echo "wrote tls/certificate.pem, for testing only: browsers will show a warning"
 fi
-[ -e tls/certificate.pem ] || echo "Now put the certificate into docker/tls/certificate.pem and its key into docker/tls/key.pem"
+[ -e tls/certificate.pem ] || echo "Now put the certificate into docker/tls/certificate.pem and its key into docker/tls/key.pem."

@@ -1,4 +1,4 @@
-/** docs/config.md: every key of the configuration, from the schema that checks it. */
+/** docs/config.md: every configuration key, from the schema that checks it. */
 import { z } from "zod";
 import { describe, fallback } from "../../src/config/example.ts";
 import { shapeOf } from "../../src/config/load.ts";
@@ -6,12 +6,12 @@ import { configSchema } from "../../src/config/schema.ts";
 
 const HEADER = `# Configuration
 
-Made from \`src/config/schema.ts\` by \`npm run generate\`. An example to start from is
-[config/whisper.example.yaml](../config/whisper.example.yaml); \`whisper check-config\` says what is wrong with yours.
+\`npm run generate\` makes this page from \`src/config/schema.ts\`. Start from
+[config/whisper.example.yaml](../config/whisper.example.yaml). \`whisper check-config\` reports any problems.
 
-Every key can also be set by an environment variable, which wins over the file: \`WHISPER_\` + the path in capitals,
-levels joined by two underscores. With \`_FILE\` at its end the value is read from the file named. Durations are written
-\`90s\`, \`10m\`, \`12h\`, \`3d\`.
+Every key can also be set by an environment variable, which overrides the file: \`WHISPER_\` and the path in capitals,
+with two underscores between levels. If its name ends in \`_FILE\`, the value is read from the named file. Write durations
+like \`90s\`, \`10m\`, \`12h\` or \`3d\`.
 `;
 
 export function configReference(): string {

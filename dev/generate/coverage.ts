@@ -5,7 +5,7 @@ import { join, relative } from "node:path";
 import { z } from "zod";
 import { REPOSITORY } from "../base/repository.ts";
 
-/** Integration and unit tests are listed by what they are about; the tests through real clients each by name. */
+/** Unit tests are counted by subject (`each: false`); all others are listed by name. */
 const FOLDERS = [
   { folder: "test/e2e", title: "Through a real homeserver, with real clients", each: true },
   { folder: "test/integration", title: "On a real database", each: true },

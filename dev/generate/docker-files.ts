@@ -1,4 +1,4 @@
-/** docker/: what must agree with the code is made from the code. */
+/** The files in docker/ that must agree with the code, generated from it. */
 import { stringify } from "yaml";
 import { GATED_PATHS } from "../../src/appservice/gate/passage/gated-paths.ts";
 import { homeserverConfig } from "../synapse/homeserver-config.ts";
@@ -38,7 +38,7 @@ export function dockerHomeserver(): string {
     max_upload_size: "50M",
   };
   return `# Synapse's settings in the containers; server_name and public_baseurl come from docker/.env, through start.sh.
-# Written by \`npm run generate\` from the settings of config/homeserver.example.yaml, where the reasons stand.
+# Written by \`npm run generate\`. config/homeserver.example.yaml has the same settings with their reasons.
 ${stringify(config, { version: "1.1", lineWidth: 0, aliasDuplicateObjects: false })}`;
 }
 
@@ -48,14 +48,14 @@ function secretsInFiles(config: object): object {
   return { ...rest, authorization_path: "/run/secrets/policy_token" };
 }
 
-/** The gate's own list, in nginx's words: \`"<method> <path>" 1;\` for its maps. */
+/** The gate's own list in nginx's syntax: \`"<method> <path>" 1;\` for its maps. */
 export function nginxGatedPaths(): string {
   const lines = GATED_PATHS.map(({ kind, method, pattern }) => {
     const methods = method === "GET" ? "(?:GET|HEAD)" : method;
     return `# ${kind}\n"~^${methods} ${pattern.replace(/^\^/, "")}" 1;`;
   });
   return `# Requests that go through Whisper's read gate. Written by \`npm run generate\` from
-# src/appservice/gate/passage/gated-paths.ts, where the reasons stand.
+# src/appservice/gate/passage/gated-paths.ts, which has the reasons.
 ${lines.join("\n")}
 `;
 }

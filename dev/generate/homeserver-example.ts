@@ -1,11 +1,11 @@
-/** config/homeserver.example.yaml, from the settings that the development stack runs with. */
+/** config/homeserver.example.yaml, from the development stack's settings. */
 import { Document, isMap, isPair, isScalar } from "yaml";
 import { homeserverConfig, REASONS } from "../synapse/homeserver-config.ts";
 
 const HEADER = ` Synapse's homeserver.yaml for a practice, with everything that Whisper relies on.
- Written by \`npm run generate\`; the development stack and the tests run on the same settings.
- Replace each CHANGE_ME. The modules need \`pip install synapse-http-antispam\` beside Synapse, and
- docker/synapse/whisper_memberships.py in a folder that PYTHONPATH names.`;
+ Written by \`npm run generate\`; the development stack and the tests use the same settings.
+ Replace each CHANGE_ME. The modules need \`pip install synapse-http-antispam\` in Synapse's environment, and
+ docker/synapse/whisper_memberships.py in a folder on PYTHONPATH.`;
 
 export function homeserverExample(): string {
   const config = homeserverConfig({
@@ -25,7 +25,7 @@ export function homeserverExample(): string {
       },
     },
     whisperUrl: "http://127.0.0.1:9000",
-    policyToken: "CHANGE_ME: the same text as policy.token of Whisper",
+    policyToken: "CHANGE_ME: the same value as Whisper's policy.token",
     registrationFile: "/etc/synapse/whisper-registration.yaml",
     secrets: { macaroon: "CHANGE_ME", form: "CHANGE_ME" },
   });

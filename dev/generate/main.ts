@@ -1,4 +1,4 @@
-/** `npm run generate` writes every file that is made from the code; `--check` only says which are out of date. */
+/** `npm run generate` writes every file generated from the code. `--check` only reports files that are out of date. */
 import { mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { exampleConfig } from "../../src/config/example.ts";
@@ -10,7 +10,7 @@ import { homeserverExample } from "./homeserver-example.ts";
 import { operatingPage } from "./metrics-table.ts";
 import { registrationTemplate } from "./registration-template.ts";
 
-/** docs/api.md is compared by the test of the routes, which has what they need at hand. */
+/** Except docs/api.md: the routes' test generates and checks it, because it has the routes' dependencies. */
 const FILES: Readonly<Record<string, () => string>> = {
   "config/whisper.example.yaml": exampleConfig,
   "config/homeserver.example.yaml": homeserverExample,

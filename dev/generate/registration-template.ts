@@ -1,9 +1,9 @@
-/** registration.yaml: what the generated registration looks like, for whoever writes one by hand. */
+/** registration.yaml: shows what a generated registration looks like. */
 import { stringify } from "yaml";
 import { registrationOf } from "../../src/appservice/homeserver/registration.ts";
 import { BOT, USER_PREFIX } from "../stack/whisper.ts";
 
-const HEADER = `# The registration of Whisper with Synapse, as a template. Do not fill this one in: the real one holds secrets, is
+const HEADER = `# Whisper's registration with Synapse, as a template. Do not fill this one in. The real one contains secrets, is
 # never committed, and is made by
 #
 #     whisper generate-registration --config whisper.yaml --out registration.yaml

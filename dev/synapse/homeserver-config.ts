@@ -1,6 +1,6 @@
 /**
  * The homeserver settings that Whisper relies on: the one source of the development stack's homeserver.yaml, of
- * config/homeserver.example.yaml and of the Docker setup. The reason for a setting is kept beside it, in `REASONS`.
+ * config/homeserver.example.yaml and of the Docker setup. `REASONS` keeps the reason for each setting.
  */
 
 export interface HomeserverOptions {
@@ -15,7 +15,7 @@ export interface HomeserverOptions {
   readonly whisperUrl: string;
   /** The same secret as Whisper's `policy.token`. */
   readonly policyToken: string;
-  /** The localpart of Whisper's own account, `whisper` unless told otherwise. */
+  /** The localpart of Whisper's own account; default `whisper`. */
   readonly bot?: string;
   readonly registrationFile: string;
   readonly secrets: { readonly macaroon: string; readonly form: string; readonly registration?: string };
@@ -33,7 +33,7 @@ interface PostgresDatabase {
   readonly args: Readonly<Record<string, string | number>>;
 }
 
-/** Callbacks that Whisper answers. Named one by one: with all of them on, Synapse hides every user from searches. */
+/** The callbacks that Whisper answers. Listed one by one: with all of them on, Synapse hides every user from searches. */
 export const POLICY_CALLBACKS = [
   "user_may_invite",
   "user_may_send_3pid_invite",
@@ -124,37 +124,37 @@ export const REASONS: Readonly<Partial<Record<keyof ReturnType<typeof homeserver
   extra_well_known_client_content:
     "Whisper's rooms are not end-to-end encrypted; Element then offers no encryption.",
   listeners: "A client listener only. There is no federation.",
-  database: "PostgreSQL in production: SQLite is for trying things out.",
-  macaroon_secret_key: "Long random texts of your own: openssl rand -hex 32",
+  database: "PostgreSQL in production; SQLite is only for testing.",
+  macaroon_secret_key: "Your own long random values: openssl rand -hex 32",
   app_service_config_files: "Written by `whisper generate-registration`.",
   modules:
-    "Asks Whisper before an invitation, a join, a new room, a sign-in and an event. Only events are let through when\n" +
-    "Whisper does not answer: the power levels of the rooms still hold the rules. Keep the list of callbacks explicit:\n" +
-    "with all of them on, Synapse leaves every user out of the people search.\n" +
+    "Asks Whisper before an invitation, a join, a new room, a sign-in and an event. Only events pass when Whisper does\n" +
+    "not answer: the rooms' power levels still enforce the rules. Keep the list of callbacks explicit. With all of them\n" +
+    "on, Synapse leaves every user out of the people search.\n" +
     "The second module is Whisper's own, docker/synapse/whisper_memberships.py: no text in memberships, and nobody leaves\n" +
-    "what they belong to. `bot` is appservice.bot of Whisper.",
+    "a conversation they belong to. `bot` is Whisper's homeserver.bot.",
   enable_registration: "Accounts come from HealthTrack, through Whisper.",
   enable_3pid_changes: "Email addresses and mobile numbers come from HealthTrack too.",
   enable_3pid_lookup:
-    "Nobody is invited by e-mail: Synapse would connect to whatever identity server the client names.",
+    "No invitations by e-mail: Synapse would connect to any identity server that the client names.",
   enable_set_displayname: "Names come from HealthTrack.",
   allow_per_room_profiles: "Nobody appears under another name in one room.",
   login_via_existing_session: "HealthTrack's one-time sign-in links.",
-  user_directory: "Everybody of the practice can be found, also by people who share no room with them yet.",
-  default_room_version: "From version 12 on, the power of a room's creator cannot be taken away.",
+  user_directory: "Everyone in the practice can be found, even by people who share no room with them yet.",
+  default_room_version: "From version 12 on, a room creator's power cannot be taken away.",
   encryption_enabled_by_default_for_room_type:
-    "Encryption, once on, cannot be turned off, and hides the room from the audit.",
-  forget_rooms_on_leave: "A removed member loses the history, not only the future, of a conversation.",
-  forgotten_room_retention_period: "Keep the room for the audit when everybody has left it.",
+    "Encryption cannot be turned off again, and hides the room from the audit.",
+  forget_rooms_on_leave: "A removed member loses a conversation's history as well as its future.",
+  forgotten_room_retention_period: "Keeps the room for the audit after everyone has left it.",
   enable_room_list_search: "No public rooms, no aliases.",
   federation_domain_whitelist: "No other homeserver.",
   presence: "Not used, and costly.",
   caches:
-    "A sync is never answered again from memory: it may hold rooms that the user has been put out of since.",
-  push: "No patient data through the push services of phone makers.",
+    "A sync is never answered from the cache: it may contain rooms that the user has since been removed from.",
+  push: "No patient data through phone makers' push services.",
   rc_message:
-    "A practice sits behind one address: Synapse's own limit of five sign-ins in a row would lock it out on Monday\n" +
-    "morning. Its staff open conversations faster than Synapse expects of a public server, too.",
+    "A practice sits behind one address, so Synapse's default limit of five sign-ins in a row would lock it out on Monday\n" +
+    "morning. Its staff also open conversations faster than Synapse expects of users of a public server.",
 };
 
 const PRACTICE = {
@@ -178,10 +178,11 @@ const PRACTICE = {
 const NONE = { per_second: 100_000, burst_count: 100_000 };
 
 const DEVELOPMENT = {
-  // A push gateway on this machine: tests look at what it is told.
+  // A push gateway on this machine: tests check what it receives.
   ip_range_whitelist: ["127.0.0.1/32"],
   bcrypt_rounds: 4,
-  // A new Synapse answers sliding syncs with internal errors until its background work is done: a minute, or a second.
+  // A new Synapse answers sliding syncs with internal errors until its background updates are done. That takes a minute
+  // with sleeps, and a second without.
   background_updates: { sleep_enabled: false },
   rc_message: NONE,
   rc_registration: NONE,

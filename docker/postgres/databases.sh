@@ -1,6 +1,6 @@
 #!/bin/sh
-# Run once by the image, when its volume is new: a database and a role for each program, so that neither reads the
-# other's. Synapse insists on the C collation (https://element-hq.github.io/synapse/latest/postgres.html).
+# The image runs this once, when its volume is new. It creates a database and a role for each program, so neither can
+# read the other's. Synapse requires the C collation (https://element-hq.github.io/synapse/latest/postgres.html).
 set -eu
 
 make_database() {

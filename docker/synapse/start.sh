@@ -1,5 +1,5 @@
 #!/bin/sh
-# Starts Synapse on the settings of the image, the two of the site, and the secrets, which stay out of both.
+# Starts Synapse with the image's settings, the site's two settings, and the secrets, which are kept out of both.
 set -eu
 umask 077
 
@@ -9,12 +9,12 @@ settings="${SYNAPSE_SETTINGS:-/etc/synapse/homeserver.yaml}"
 secrets="${SYNAPSE_SECRETS:-/run/secrets}"
 run="${SYNAPSE_RUN:-/run/synapse}"
 
-# Quoted as YAML has it; neither holds a quote, which prepare.sh has made sure of.
+# Quoted for YAML. prepare.sh has made sure that neither contains a quote.
 printf 'server_name: "%s"\npublic_baseurl: "%s/"\n' "$SERVER_NAME" "${PUBLIC_URL%/}" >"$run/site.yaml"
-# libpq's password file, for Synapse takes the password from nowhere else but its settings.
+# libpq's password file, because otherwise Synapse takes the password only from its settings.
 printf 'postgres:5432:synapse:synapse:%s\n' "$(cat "$secrets/synapse_database_password")" >"$run/pgpass"
 
 set -- --config-path "$settings" --config-path "$run/site.yaml" "$@"
-# Makes the signing key at the first start.
+# Creates the signing key at the first start.
 python -m synapse.app.homeserver "$@" --generate-keys
 exec python -m synapse.app.homeserver "$@"

@@ -1,10 +1,10 @@
 """
-Whisper's module for Synapse: memberships carry no text of those who make them (docs/decisions/memberships.md).
+Whisper's Synapse module: memberships carry no text from the people who make them (docs/decisions/memberships.md).
 
-Synapse asks no antispam callback about the content of a membership, and its `check_event_allowed` reads the whole
-state of the room for every event. So this stands in front of the one function through which every membership goes.
-What Whisper itself does, as the application service, passes as it is. In doubt a membership is refused: a Synapse
-whose function is another one does not start.
+Synapse asks no antispam callback about the content of a membership, and its `check_event_allowed` reads the room's
+whole state for every event. So this module wraps the one function that handles every membership.
+Whisper's own changes, made as the application service, pass unchanged. When in doubt a membership is refused: if the
+function's signature differs, Synapse does not start.
 """
 
 import functools
@@ -51,13 +51,14 @@ class Memberships:
 
     async def _standing(self, given: dict) -> tuple[str, int] | None:
         """
-        Leaving, and joining where one is already, in a room of Whisper's: each time a line in everybody's timeline.
-        @returns the membership that there is, in place of another one like it.
+        Handles leaving one of Whisper's rooms, and joining it again. Each would add a line to everyone's timeline.
+        @returns the existing membership, instead of making another like it; None: carry on.
+        @raises SynapseError (403) if the person may not leave.
         """
         requester, room, action = given["requester"], given["room_id"], given["action"]
         user = requester.user.to_string()
-        # Not what an administrator or Synapse itself does in somebody's name, nor what is done to a room that is deleted:
-        # the bot, which deletes it, leaves it too.
+        # This does not apply when an administrator or Synapse itself acts for someone. Nor to the bot: when it deletes a
+        # room, it leaves it too.
         if requester.authenticated_entity != user or given["target"].to_string() != user or user == self._bot:
             return None
         if action not in ("join", "leave") or given.get("new_room"):
@@ -70,25 +71,25 @@ class Memberships:
         if member is None or member.content.get("membership") != "join":
             return None
         if action == "leave":
-            # Whoever leaves another one is let in again by Whisper.
+            # Whisper lets people who leave any other kind in again.
             if marker.content.get("kind") != "custom" and not await self._api.is_user_admin(user):
                 raise SynapseError(403, STAYS, Codes.FORBIDDEN)
             return None
-        # A new portrait, or nothing new at all. Names come from HealthTrack, and are always shown.
+        # The join brings a new portrait, or nothing new. A new name comes from HealthTrack, and is always shown.
         profile = await self._api.get_profile_for_user(requester.user.localpart)
         if may_write(state.get(LEVELS), user) or member.content.get("displayname") != profile.display_name:
             return None
         return member.event_id, member.internal_metadata.stream_ordering
 
     async def _on_create_room(self, requester: Any, config: dict, is_requester_admin: bool) -> None:
-        """Initial members are asked of no callback. Whisper makes none either, and looks by this whether the module is there."""
+        """Synapse asks no callback about initial members. Whisper never sends any, and tests this to see if the module is there."""
         for event in config.get("initial_state") or []:
             if event.get("type") == "m.room.member":
                 raise SynapseError(403, INVITE_INSTEAD, Codes.FORBIDDEN)
 
 
 def known_fields(action: str, content: dict | None) -> dict | None:
-    """Synapse itself adds the membership and the profile. An invitation says whether the room is a chat for two."""
+    """Synapse adds the membership and the profile itself. An invitation may say that the room is a chat for two."""
     if action == "invite" and content and content.get("is_direct") is True:
         return {"is_direct": True}
     return None

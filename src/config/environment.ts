@@ -4,7 +4,7 @@ import { parse } from "yaml";
 const PREFIX = "WHISPER_";
 const FROM_FILE = "_FILE";
 
-/** What a key holds, which decides how text from the environment is read. */
+/** A key's type, which decides how text from the environment is read. */
 export type KeyHolds = "text" | "number" | "flag" | "other";
 
 /** A variable that cannot be read; the sentence names it. */
@@ -15,7 +15,7 @@ export class EnvironmentError extends Error {
 /**
  * Overlays the environment on a configuration. `WHISPER_` + the path in capitals, with two underscores between levels:
  * `WHISPER_LISTEN__PORT=9000`. With `_FILE` at the end, the value is read from the named file.
- * @param holds what is at a path: text stays as written (`0123`); lists and sections are read as YAML.
+ * @param holds the type at a path. Text stays as written (`0123`); lists and sections are read as YAML.
  * @throws EnvironmentError
  */
 export function applyEnvironment(
@@ -26,7 +26,7 @@ export function applyEnvironment(
   const result: unknown = structuredClone(raw);
   for (const [name, value] of Object.entries(environment)) {
     if (!name.startsWith(PREFIX) || value === undefined) continue;
-    // Only paths: WHISPER_CONFIG and the like are not keys of the file.
+    // Only paths: WHISPER_CONFIG and similar variables are not keys of the file.
     if (!name.includes("__") && !/^WHISPER_PUBLIC_URL(?:_FILE)?$/.test(name)) continue;
     const fromFile = name.endsWith(FROM_FILE) && name !== "WHISPER_AUDIT__KEY_FILE";
     const path = name

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { shapeOf } from "./load.ts";
 import { configSchema } from "./schema.ts";
 
-/** What the example writes where only the practice knows the value. */
+/** Values for the example's keys that only the practice knows. */
 const FILLED: Readonly<Record<string, string>> = {
   "homeserver.url": "http://127.0.0.1:8009",
   "homeserver.public_url": "https://CHANGE_ME.example.com.au",
@@ -14,13 +14,13 @@ const FILLED: Readonly<Record<string, string>> = {
 };
 
 /**
- * The example configuration, from the schema: every key with its meaning, optional ones as comments with their default.
+ * The example configuration, from the schema: every key with its meaning. Optional keys are comments with their default.
  */
 export function exampleConfig(): string {
   return [
-    "# Whisper's configuration. Every key can also be set by an environment variable: WHISPER_ + the path in capitals,",
-    "# levels joined by two underscores (WHISPER_LISTEN__PORT), which wins. With _FILE at its end the value is read from",
-    "# the file named. Made from src/config/schema.ts: change it there, then run `npm run generate`.",
+    "# Whisper's configuration. Every key can also be set by an environment variable, which overrides this file: WHISPER_",
+    "# and the path in capitals, with two underscores between levels (WHISPER_LISTEN__PORT). If its name ends in _FILE, the",
+    "# value is read from the named file. Made from src/config/schema.ts: change it there, then run `npm run generate`.",
     ...section(configSchema, []),
     "",
   ].join("\n");
@@ -52,7 +52,7 @@ function line(indent: string, path: readonly string[], key: string, field: z.cor
   return [`${indent}# ${key}:${value === undefined ? "" : ` ${JSON.stringify(value)}`}`];
 }
 
-/** The default as the file would write it; undefined if there is none, or if it only stands for an empty section. */
+/** The default as the file would write it; undefined if there is none, or if it only means an empty section. */
 export function fallback(schema: z.core.$ZodType): unknown {
   for (let inner: z.core.$ZodType | undefined = schema; inner !== undefined; ) {
     const { def } = inner._zod;

@@ -1,8 +1,8 @@
 import type { z } from "zod";
 
 /**
- * What is wrong with a value, as a sentence for the sender: what it must be, and never the value itself. If the schema
- * gives a message of its own (`refine`, `regex`, `custom`), that is used.
+ * A problem as a sentence for the sender: says what the value must be, and never repeats the value. Uses the schema's own
+ * message if there is one (`refine`, `regex`, `custom`).
  */
 export function issueSentence(issue: z.core.$ZodIssue): string {
   switch (issue.code) {
@@ -47,7 +47,7 @@ export function pathOf(path: readonly PropertyKey[]): string {
 /** The name of a field that the sender invented, as text that any log and terminal can show. */
 export const shownKey = (key: string): string => key.slice(0, 64).replace(/[\p{C}\p{Z}]/gu, "?");
 
-/** The most listed for one object or one request; nobody would read the rest, and it costs. */
+/** The most problems listed for one object or request. Nobody would read more, and they cost time. */
 export const MOST_LISTED = 100;
 
 const TYPES: Readonly<Record<string, string>> = {
@@ -65,14 +65,14 @@ const ofType = (expected: string): string => `Must be ${TYPES[expected] ?? "left
 
 function atLeast(origin: string, least: number, inclusive: boolean): string {
   if (origin === "string")
-    return least === 1 ? "Must not be empty" : `Must have ${least} characters at least`;
-  if (isList(origin)) return least === 1 ? "Must not be empty" : `Must have ${least} items at least`;
+    return least === 1 ? "Must not be empty" : `Must have at least ${least} characters`;
+  if (isList(origin)) return least === 1 ? "Must not be empty" : `Must have at least ${least} items`;
   return inclusive ? `Must be ${least} or more` : `Must be more than ${least}`;
 }
 
 function atMost(origin: string, most: number, inclusive: boolean): string {
-  if (origin === "string") return `Must have ${most} characters at most`;
-  if (isList(origin)) return `Must have ${most} items at most`;
+  if (origin === "string") return `Must have at most ${most} characters`;
+  if (isList(origin)) return `Must have at most ${most} items`;
   return inclusive ? `Must be ${most} or less` : `Must be less than ${most}`;
 }
 

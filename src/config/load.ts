@@ -6,7 +6,7 @@ import { nearest } from "../base/nearest.ts";
 import { applyEnvironment, EnvironmentError, type KeyHolds } from "./environment.ts";
 import { type Config, configSchema } from "./schema.ts";
 
-/** What is wrong with a configuration: one line per error, with the key's path and what to do. */
+/** A configuration's problems: one line per error, with the key's path and what to do. */
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
   readonly problems: readonly string[];
@@ -49,7 +49,7 @@ function withEnvironment(raw: unknown, environment: NodeJS.ProcessEnv, file: str
   }
 }
 
-/** What the schema has at a path, inside the defaults, options and checks around it. */
+/** The type that the schema has at a path, inside the defaults, options and checks around it. */
 function holds(path: readonly string[]): KeyHolds {
   let schema: z.core.$ZodType | undefined = configSchema;
   for (const key of path) schema = shapeOf(schema)?.[key];
@@ -68,7 +68,7 @@ function holds(path: readonly string[]): KeyHolds {
   return "other";
 }
 
-/** A section whose keys are all comments is null in YAML: it says nothing. */
+/** YAML reads a section whose keys are all comments as null; it counts as absent. */
 function withoutNulls(raw: unknown): unknown {
   if (typeof raw !== "object" || raw === null || Array.isArray(raw)) return raw;
   const said = Object.entries(raw).filter(([, value]) => value !== null);

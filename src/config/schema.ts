@@ -4,18 +4,18 @@ import { Secret } from "./secret.ts";
 import { timezone } from "./timezone.ts";
 
 /**
- * Whisper looks two weeks back for events that Synapse did not send, by what it knows from then
- * (src/appservice/intake/gaps.ts).
+ * Milliseconds. Whisper searches two weeks back for events that Synapse did not send, and needs its own records of that
+ * time (src/appservice/intake/gaps.ts).
  */
 const SHORTEST_RETENTION = 15 * 86_400_000;
 
-/** A placeholder from the example file that nobody has replaced. */
+/** The example file's placeholder. */
 export const PLACEHOLDER = /CHANGE_ME/;
 
 const filled = (schema: z.ZodString) =>
   schema.refine(
     (value) => !PLACEHOLDER.test(value),
-    "still holds the placeholder of the example: put in your own value",
+    "still has the example's placeholder; put in your own value",
   );
 const text = () => filled(z.string().min(1));
 const httpUrl = () => filled(z.string()).pipe(z.url({ protocol: /^https?$/ }).transform(withoutSlashes));
@@ -28,7 +28,7 @@ const secret = () => text().transform((value) => new Secret(value));
 const listen = (port: number) =>
   z.strictObject({
     port: z.int().min(0).max(65_535).default(port).describe("TCP port"),
-    bind: z.string().default("127.0.0.1").describe("address to listen on; 0.0.0.0 for all"),
+    bind: z.string().default("127.0.0.1").describe("address to listen on; 0.0.0.0 for all addresses"),
   });
 
 function isPostgresUrl(url: string): boolean {
@@ -41,23 +41,23 @@ function isPostgresUrl(url: string): boolean {
   }
 }
 
-/** The whole configuration. Validation, the example file and the reference are all made from this. */
+/** The whole configuration. Validation, the example file and the reference all use this. */
 export const configSchema = z.strictObject({
   homeserver: z
     .strictObject({
-      url: httpUrl().describe("Synapse, as Whisper reaches it"),
-      public_url: httpUrl().describe("Synapse, as the staff's clients reach it (through the read gate)"),
-      server_name: text().describe("Synapse's server_name; can never be changed"),
+      url: httpUrl().describe("where Whisper reaches Synapse"),
+      public_url: httpUrl().describe("where staff's clients reach Synapse (through the read gate)"),
+      server_name: text().describe("Synapse's server_name; it can never be changed"),
       user_prefix: z
         .string()
         .regex(/^[a-z0-9._-]{1,20}$/, "lower case letters, digits, . _ -")
         .default("ht_")
-        .describe("before every user name: @ht_dr.jones:server"),
+        .describe("comes before every user name: @ht_dr.jones:server"),
       bot: z
         .string()
         .regex(/^[a-z0-9._-]{1,40}$/, "lower case letters, digits, . _ -")
         .default("whisper")
-        .describe("local part of Whisper's own account"),
+        .describe("localpart of Whisper's own account"),
     })
     .describe("Where Synapse is, and what it is called"),
   appservice: z
@@ -66,10 +66,10 @@ export const configSchema = z.strictObject({
         .string()
         .min(1)
         .default("registration.yaml")
-        .describe("the file that `whisper generate-registration` wrote; a path from this file's folder"),
+        .describe("the file written by `whisper generate-registration`; relative to this file's folder"),
     })
     .prefault({})
-    .describe("The registration that Synapse has read too"),
+    .describe("The registration, which Synapse reads too"),
   policy: z
     .strictObject({ token: secret().describe("the bearer token that synapse-http-antispam sends") })
     .describe("Policy callbacks from Synapse"),
@@ -78,11 +78,11 @@ export const configSchema = z.strictObject({
       url: text()
         .refine(
           (url) => isPostgresUrl(url) || PLACEHOLDER.test(url),
-          "write it as postgres://user:password@host:5432/whisper, with signs such as # / @ % in the password as %23 %2F %40 %25",
+          "write it as postgres://user:password@host:5432/whisper; in the password, write # / @ % as %23 %2F %40 %25",
         )
         .transform((url) => new Secret(url))
         .describe("PostgreSQL: postgres://user:password@host:5432/whisper"),
-      max_connections: z.int().min(5).max(500).default(20).describe("connections at most, per process"),
+      max_connections: z.int().min(5).max(500).default(20).describe("maximum connections per process"),
     })
     .describe("Whisper's own database"),
   listen: listen(9000).prefault({}).describe("Whisper's API, webhooks, health and metrics"),
@@ -91,24 +91,24 @@ export const configSchema = z.strictObject({
       listen: listen(8008)
         .optional()
         .describe(
-          "a listener of its own that carries the whole client API; none: only the gated paths, under `listen`",
+          "a separate listener for the whole client API; if not set, `listen` serves only the gated paths",
         ),
     })
     .prefault({})
     .describe("The read gate in front of Synapse"),
-  public_url: httpUrl().describe("Whisper, as the staff's browsers reach it"),
+  public_url: httpUrl().describe("where staff's browsers reach Whisper"),
   practice: z
     .strictObject({
       name: text().describe("shown to staff, and at the end of each SMS"),
-      timezone: timezone().default("Australia/Sydney").describe("in which times are shown"),
+      timezone: timezone().default("Australia/Sydney").describe("time zone for the times shown"),
       locations: z
         .record(
           z.string().min(1).max(255),
-          z.strictObject({ timezone: timezone().describe("in which its times are shown") }),
+          z.strictObject({ timezone: timezone().describe("time zone for this location's times") }),
         )
         .optional()
         .describe(
-          "locations in another time zone, by the name that bookings have, such as {Broken Hill: {timezone: Australia/Broken_Hill}}; none: all in this one",
+          "locations in another time zone, by their name in bookings, such as {Broken Hill: {timezone: Australia/Broken_Hill}}; all others use practice.timezone",
         ),
     })
     .describe("The practice"),
@@ -116,34 +116,36 @@ export const configSchema = z.strictObject({
     .strictObject({
       url: z
         .string()
-        .regex(/^https?:\/\/.*\{login_token\}/, "an address that holds {login_token}")
+        .regex(/^https?:\/\/.*\{login_token\}/, "must be an address that contains {login_token}")
         .optional()
-        .describe("template of the client that sign-in links open; none: Whisper's own sign-in page"),
+        .describe(
+          "template for the client address that sign-in links open; default: Whisper's own sign-in page",
+        ),
     })
     .prefault({})
-    .describe("The Matrix client of the practice"),
+    .describe("The practice's Matrix client"),
   patients: z
     .strictObject({
       url: z
         .string()
-        .regex(/^[a-z][a-z0-9+.-]*:.*\{patient_id\}/, "an address that holds {patient_id}")
+        .regex(/^[a-z][a-z0-9+.-]*:.*\{patient_id\}/, "must be an address that contains {patient_id}")
         .optional()
-        .describe("template of HealthTrack's address of a patient"),
+        .describe("template for a patient's address in HealthTrack"),
     })
     .prefault({})
     .describe("Links to patients"),
   retention: duration("30d")
     .refine(
       (ms) => ms >= SHORTEST_RETENTION,
-      "must be 15d or more: events that Synapse did not send are looked for two weeks back",
+      "must be 15d or more: Whisper searches two weeks back for events that Synapse did not send",
     )
     .describe(
-      "how long Whisper keeps its working copies of events and sends after they were handled; what is deleted in a conversation goes at once",
+      "how long Whisper keeps its working copies of handled events and sends; messages deleted in a conversation are removed immediately",
     ),
   conversations: z
     .strictObject({
       archive_after: duration("3d").describe(
-        "read conversations leave the list after this long without activity",
+        "read conversations leave people's lists after this long without activity",
       ),
     })
     .prefault({})
@@ -162,9 +164,9 @@ export const configSchema = z.strictObject({
       show: z
         .enum(["id", "initials", "name"])
         .default("initials")
-        .describe("what a notice shows of the patient"),
+        .describe("how a notice identifies the patient"),
       stale_after: duration("12h").describe(
-        "waiting notices older than this go to the history when their day is over",
+        "waiting notices older than this move to the history once their day is over",
       ),
       quick_replies: z
         .array(z.strictObject({ key: z.string().min(1).max(16), text: z.string().min(1).max(200) }))
@@ -177,20 +179,22 @@ export const configSchema = z.strictObject({
       escalation: z
         .array(
           z.strictObject({
-            location: z.string().optional().describe("only for this location; none: for all others"),
-            after: duration("5m").describe("not acknowledged for this long: the next step"),
-            backup: z.string().optional().describe("user name or security group told after the nudge"),
-            reception: z.string().optional().describe("security group told last"),
+            location: z.string().optional().describe("applies to this location; if not set, to all others"),
+            after: duration("5m").describe("time without acknowledgement before the next step"),
+            backup: z.string().optional().describe("user name or security group to tell after the nudge"),
+            reception: z.string().optional().describe("security group to tell last"),
           }),
         )
         .default([])
-        .describe("who is told when nobody acknowledges; empty: nobody"),
+        .describe("whom to tell when nobody acknowledges an arrival; empty: nobody"),
     })
     .prefault({})
     .describe("Patient arrivals"),
   metrics: z
     .strictObject({
-      token: secret().optional().describe("bearer token for /metrics; none: only from this machine"),
+      token: secret()
+        .optional()
+        .describe("bearer token for /metrics; if not set, only this machine may read them"),
     })
     .prefault({})
     .describe("Prometheus metrics"),
@@ -199,7 +203,7 @@ export const configSchema = z.strictObject({
       level: z
         .enum(["fatal", "error", "warn", "info", "debug", "silent"])
         .default("info")
-        .describe("how much is logged"),
+        .describe("how much to log"),
     })
     .prefault({})
     .describe("Logging: JSON lines on standard output"),

@@ -132,7 +132,7 @@ describe("docker/prepare.sh", () => {
   it("asks for a time zone, and says which it took when nobody answers", async () => {
     rmSync(join(directory, ".env"));
     const { stdout } = await prepare(HOST, "P");
-    expect(stdout).to.match(/The time zone is Australia\/\w+; for another one, say --timezone/);
+    expect(stdout).to.match(/The time zone is Australia\/\w+\. To use another, pass --timezone/);
     rmSync(join(directory, ".env"));
     expect((await prepare(HOST, "P", "--timezone", "Australia/Perth")).stdout).to.not.contain(
       "The time zone is",

@@ -13,7 +13,7 @@ export function list<S extends z.ZodType>(item: S, longest: number) {
     .transform((values, context) => {
       const checked: z.output<S>[] = [];
       if (values.length > longest) {
-        context.addIssue({ code: "custom", message: `Must have ${longest} items at most`, input: null });
+        context.addIssue({ code: "custom", message: `Must have at most ${longest} items`, input: null });
         return checked;
       }
       let wrong = 0;
@@ -42,5 +42,5 @@ export function list<S extends z.ZodType>(item: S, longest: number) {
 export const listOfRecords = (item: z.ZodType, longest: number) =>
   z
     .custom<readonly unknown[]>(Array.isArray, "Must be a list")
-    .refine((values) => values.length <= longest, `Must have ${longest} items at most`)
+    .refine((values) => values.length <= longest, `Must have at most ${longest} items`)
     .meta({ listOf: item, maxItems: longest });

@@ -34,7 +34,7 @@ export function readMembers(
     return { members: before, problems: [{ path, message: "Must be a list of user names", kept }] };
   }
   if (sent.length > MOST.users) {
-    const message = `Must have ${MOST.users} items at most`;
+    const message = `Must have at most ${MOST.users} items`;
     return { members: before, problems: [{ path, message, kept }] };
   }
   if (sent.length === 0) return { members: [], problems: [] };
