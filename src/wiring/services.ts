@@ -15,7 +15,7 @@ import type { ConversationDependencies } from "../conversations/record/dependenc
 import { type DirectorySnapshot, directorySnapshot } from "../directory/snapshot.ts";
 import type { PracticeSettings } from "../policy/model.ts";
 import { type Database, openDatabase } from "../store/database.ts";
-import { migrate } from "../store/migrate.ts";
+import { migrateUnlessRefused } from "../store/migrate.ts";
 import { type Channel, listenToDatabase, type Notifications } from "../store/notifications.ts";
 import { requireOwnSessions, SharedSessions } from "../store/own-sessions.ts";
 import { practiceSettings } from "./practice-settings.ts";
@@ -62,12 +62,13 @@ export async function buildServices(config: Config, log: Logger, signal: AbortSi
     onBroken: (error) => log.warn({ err: error }, "a database connection broke"),
   });
   const metrics = createMetrics(database);
-  const refusal = await untilThere("the database", () => sharedSessions(databaseUrl), log);
+  const refusal =
+    (await untilThere("the database", () => sharedSessions(databaseUrl), log)) ??
+    (await untilThere("the database", () => migrateUnlessRefused(database), log));
   if (refusal !== null) {
     await database.close();
     throw refusal;
   }
-  await untilThere("the database", () => migrate(database), log);
 
   const settings = practiceSettings(config);
   const directory = directorySnapshot(database);

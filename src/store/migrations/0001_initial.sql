@@ -1,0 +1,555 @@
+-- The schema, in sections by owner: the folder of src/ whose functions read and write these tables. Others ask those
+-- functions. test/unit/store/table-owners.test.ts holds who owns which table.
+
+-- directory: users, groups and preferences, as HealthTrack sent them ---------------------------------------------------
+
+CREATE TABLE users (
+  username    text PRIMARY KEY,
+  name        text NOT NULL,
+  role        text,
+  email       text,
+  mobile      text,
+  active      boolean NOT NULL DEFAULT true,
+  permissions text[] NOT NULL DEFAULT '{}',
+  doctor      boolean NOT NULL DEFAULT false,
+  -- Other ids by which a booking's `doctor` may name a user: HealthTrack's internal doctor id, a provider number.
+  doctor_ids  text[] NOT NULL DEFAULT '{}',
+  locations   text[] NOT NULL DEFAULT '{}',
+  changed_at  timestamptz NOT NULL DEFAULT now()
+);
+-- Names are found however they are spelled. PostgreSQL folds ASCII letters only, so that the locale of the database
+-- makes no difference. The few names with other letters are compared by Whisper itself.
+CREATE INDEX users_by_spelling ON users
+  (translate(username, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz'));
+CREATE INDEX users_beyond_ascii ON users (username) WHERE octet_length(username) <> char_length(username);
+CREATE INDEX users_with_doctor_ids ON users (username) WHERE doctor_ids <> '{}';
+
+CREATE TABLE security_groups (
+  id          text PRIMARY KEY,
+  name        text NOT NULL,
+  permissions text[] NOT NULL DEFAULT '{}',
+  -- Whoever is added to the directory becomes a member.
+  everyone    boolean NOT NULL DEFAULT false,
+  changed_at  timestamptz NOT NULL DEFAULT now()
+);
+CREATE INDEX security_groups_by_spelling ON security_groups
+  (translate(id, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz'));
+CREATE INDEX security_groups_beyond_ascii ON security_groups (id) WHERE octet_length(id) <> char_length(id);
+
+-- Default holds AccessWhisper and everybody, until HealthTrack sends it with members of its own.
+INSERT INTO security_groups (id, name, permissions, everyone) VALUES ('Default', 'Default', '{AccessWhisper}', true);
+
+CREATE TABLE security_group_members (
+  group_id text NOT NULL REFERENCES security_groups ON DELETE CASCADE,
+  username text NOT NULL REFERENCES users ON DELETE CASCADE,
+  PRIMARY KEY (group_id, username)
+);
+CREATE INDEX security_group_members_by_user ON security_group_members (username);
+
+CREATE TABLE preferences (
+  username               text PRIMARY KEY REFERENCES users ON DELETE CASCADE,
+  open_on_message        boolean NOT NULL DEFAULT false,
+  keep_hidden            boolean NOT NULL DEFAULT false,
+  never_receive          boolean NOT NULL DEFAULT false,
+  open_on_startup        boolean NOT NULL DEFAULT false,
+  patient_arrived_alerts text CHECK (patient_arrived_alerts IN ('off', 'own', 'location', 'all'))
+);
+
+-- Counts the changes of what the rules look at. A process that holds the directory in memory compares it.
+CREATE TABLE directory_revision (
+  "only"   boolean PRIMARY KEY DEFAULT true CHECK ("only"),
+  revision bigint NOT NULL DEFAULT 0
+);
+INSERT INTO directory_revision DEFAULT VALUES;
+
+-- What changed, revision by revision. One job follows what has not been followed yet. A process that holds the directory
+-- in memory reads what is newer than what it knows, so rows stay for a while after that.
+CREATE TABLE directory_changes (
+  seq        bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  revision   bigint NOT NULL,
+  -- 'members': who is in a security group, and nothing else about it.
+  kind       text NOT NULL CHECK (kind IN ('user', 'security_group', 'members', 'custom_group')),
+  subject    text NOT NULL,
+  changed_at timestamptz NOT NULL DEFAULT now(),
+  followed   boolean NOT NULL DEFAULT false
+);
+CREATE INDEX directory_changes_by_revision ON directory_changes (revision);
+CREATE INDEX directory_changes_to_follow ON directory_changes (seq) WHERE NOT followed;
+
+-- conversations/record: which conversations there are, and whose turn it is to be checked ------------------------------
+
+CREATE TABLE conversations (
+  id               text PRIMARY KEY DEFAULT gen_random_uuid()::text,
+  kind             text NOT NULL CHECK (kind IN ('alerts','arrivals','individual','group','custom','control','admin')),
+  -- What makes it the only one of its kind: 'control:<user>', 'individual:<a>|<b>', ...
+  natural_key      text NOT NULL UNIQUE,
+  username         text REFERENCES users,
+  other_username   text REFERENCES users,
+  security_group   text,
+  name             text,
+  created_by       text REFERENCES users,
+  revision         bigint NOT NULL DEFAULT 1,
+  room_id          text UNIQUE,
+  -- Committed before createRoom is called: there may be a room that Whisper has not heard of.
+  creating_since   timestamptz,
+  last_activity_at timestamptz,
+  created_at       timestamptz NOT NULL DEFAULT now(),
+  -- Of a group made from a room: when the newest state of the room was made (the homeserver's milliseconds). Older
+  -- events are already part of the group.
+  made_from        bigint NOT NULL DEFAULT 0
+);
+CREATE INDEX conversations_by_user ON conversations (username);
+CREATE INDEX conversations_by_other_user ON conversations (other_username);
+CREATE INDEX conversations_by_security_group ON conversations (security_group);
+-- The few that any change of the directory may touch.
+CREATE INDEX conversations_of_many ON conversations (kind) WHERE kind IN ('alerts', 'admin', 'custom');
+CREATE INDEX conversations_by_activity ON conversations (last_activity_at) WHERE room_id IS NOT NULL;
+
+-- Accounts to check since the directory changed. One that becomes due again gets a new number.
+CREATE TABLE account_checks (
+  user_id  text PRIMARY KEY,
+  seq      bigint GENERATED ALWAYS AS IDENTITY,
+  attempts integer NOT NULL DEFAULT 0,
+  -- To be locked: checked before the accounts to be made, of which there may be thousands.
+  locks    boolean NOT NULL DEFAULT false
+);
+CREATE INDEX account_checks_in_order ON account_checks ((attempts > 0), locks DESC, attempts, seq);
+CREATE UNIQUE INDEX account_checks_by_number ON account_checks (seq);
+
+-- Rooms to check for which nobody waits, by rank, then in the order in which they came. Several lanes work side by side.
+-- A room that becomes due again gets a new number and goes to the end of its rank.
+CREATE SEQUENCE room_check_lanes MINVALUE 0 MAXVALUE 7 START 0 CYCLE;
+CREATE TABLE room_checks (
+  conversation_id text PRIMARY KEY REFERENCES conversations ON DELETE CASCADE,
+  seq             bigint GENERATED ALWAYS AS IDENTITY,
+  rank            integer NOT NULL DEFAULT 0,
+  lane            integer NOT NULL DEFAULT nextval('room_check_lanes'),
+  -- Accounts of its people are still to be made. Filling the room earlier would do half the work twice.
+  held            boolean NOT NULL
+);
+CREATE INDEX room_checks_in_order ON room_checks (lane, rank, seq) WHERE NOT held;
+CREATE INDEX room_checks_held ON room_checks (conversation_id) WHERE held;
+
+-- directory, conversations/groups: custom groups -----------------------------------------------------------------------
+
+-- Who is in a custom group (directory).
+CREATE TABLE custom_group_members (
+  conversation_id text NOT NULL REFERENCES conversations ON DELETE CASCADE,
+  kind            text NOT NULL CHECK (kind IN ('user', 'security_group', 'custom_group')),
+  member          text NOT NULL,
+  PRIMARY KEY (conversation_id, kind, member)
+);
+
+-- When each part of a custom group was last edited, in milliseconds: the homeserver's time of an event, otherwise ours.
+-- Events may come late because Whisper was down; an edit made after them stands.
+CREATE TABLE custom_group_edits (
+  conversation_id text NOT NULL REFERENCES conversations ON DELETE CASCADE,
+  kind            text NOT NULL CHECK (kind IN ('name', 'user', 'security_group', 'custom_group')),
+  member          text NOT NULL,
+  edited_at       bigint NOT NULL,
+  PRIMARY KEY (conversation_id, kind, member)
+);
+
+-- Who was taken off a custom group because they left its room, and when (the homeserver's milliseconds). When somebody
+-- shuts a room down, Synapse makes everybody leave as if they had done it themselves. That is undone once it is known.
+CREATE TABLE custom_group_leaves (
+  conversation_id text NOT NULL REFERENCES conversations ON DELETE CASCADE,
+  username        text NOT NULL,
+  left_at         bigint NOT NULL,
+  PRIMARY KEY (conversation_id, username)
+);
+
+-- conversations: alerts, problems in the directory, files --------------------------------------------------------------
+
+-- Alerts to everyone. Each is one message in the alerts room; the refs of its sends are made from its id.
+CREATE TABLE alerts (
+  id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  text         text NOT NULL,
+  severity     text NOT NULL CHECK (severity IN ('info', 'warning', 'critical')),
+  posted_at    timestamptz NOT NULL DEFAULT now(),
+  expires_at   timestamptz,
+  withdrawn_at timestamptz
+);
+
+-- What the admin room was last told of problems in the directory, so that it is not told the same every night.
+CREATE TABLE directory_problems (
+  "only"  boolean PRIMARY KEY DEFAULT true CHECK ("only"),
+  digest  text NOT NULL,
+  told    bigint NOT NULL,
+  told_at timestamptz NOT NULL
+);
+
+-- Which events show a file: the read gate serves files by it. One row for each file in each event.
+CREATE TABLE media (
+  server    text NOT NULL,
+  media_id  text NOT NULL,
+  event_id  text NOT NULL,
+  room_id   text NOT NULL,
+  sender    text NOT NULL,
+  -- The portrait of the sender, not a message.
+  portrait  boolean NOT NULL DEFAULT false,
+  -- The event was redacted. The row stays.
+  hidden_at timestamptz,
+  -- A file is served where an event shows it whose sender uploaded it, or could then see such an event. So each event
+  -- keeps everybody whose upload makes it honest, settled when the event came.
+  vouchers  text[] NOT NULL DEFAULT '{}',
+  PRIMARY KEY (server, media_id, event_id)
+);
+CREATE INDEX media_by_event ON media (event_id);
+
+-- conversations/list: what is in a user's list, and what they have not read --------------------------------------------
+
+-- Who said something where, without what was said: for counting the unread. Positions are those of the inbox.
+CREATE TABLE room_messages (
+  room_id    text NOT NULL,
+  position   bigint NOT NULL,
+  event_id   text NOT NULL UNIQUE,
+  sender     text NOT NULL,
+  -- Sent by Whisper in the sender's name: they need not have seen what stood above it.
+  by_whisper boolean NOT NULL,
+  removed    boolean NOT NULL DEFAULT false,
+  PRIMARY KEY (room_id, position)
+);
+CREATE INDEX room_messages_by_sender ON room_messages (room_id, sender, position);
+
+-- A room as one user sees it.
+CREATE TABLE room_views (
+  room_id   text NOT NULL,
+  user_id   text NOT NULL,
+  -- The position at which they came. What is older can be read, but is not counted as unread.
+  since     bigint NOT NULL DEFAULT 0,
+  -- When they last opened the conversation anew.
+  opened_at timestamptz,
+  -- Out of their list, and whether the tag in their account says so.
+  archived  boolean NOT NULL DEFAULT false,
+  tagged    boolean NOT NULL DEFAULT false,
+  PRIMARY KEY (room_id, user_id)
+);
+CREATE INDEX room_views_archived ON room_views (room_id) WHERE archived;
+CREATE INDEX room_views_to_tag ON room_views (room_id) WHERE archived <> tagged;
+
+-- appservice/accounts: the accounts on the homeserver as they are, confirmed by it -------------------------------------
+
+CREATE TABLE accounts (
+  user_id      text PRIMARY KEY,
+  display_name text NOT NULL,
+  locked       boolean NOT NULL DEFAULT false,
+  muted        boolean NOT NULL DEFAULT false,
+  created_at   timestamptz NOT NULL DEFAULT now()
+);
+
+-- appservice/rooms: the mirror of the rooms, kept by the transactions --------------------------------------------------
+
+CREATE TABLE rooms (
+  room_id text PRIMARY KEY,
+  version text NOT NULL,
+  creator text,
+  seen_at timestamptz NOT NULL DEFAULT now()
+);
+
+CREATE TABLE room_state (
+  room_id     text NOT NULL,
+  type        text NOT NULL,
+  content     jsonb NOT NULL,
+  event_id    text NOT NULL,
+  -- When the homeserver made the event (its milliseconds).
+  made_at     bigint NOT NULL DEFAULT 0,
+  -- Whisper did this and the events are still on their way. What comes until then is older news (see mirror.ts).
+  ahead_until timestamptz,
+  PRIMARY KEY (room_id, type)
+);
+
+CREATE TABLE room_members (
+  room_id     text NOT NULL,
+  user_id     text NOT NULL,
+  membership  text NOT NULL,
+  forgotten   boolean NOT NULL DEFAULT false,
+  direct      boolean NOT NULL DEFAULT false,
+  event_id    text NOT NULL,
+  made_at     bigint NOT NULL DEFAULT 0,
+  ahead_until timestamptz,
+  -- What Whisper is making of a member right now. The event may be handled before the homeserver has answered.
+  awaited     text,
+  PRIMARY KEY (room_id, user_id)
+);
+CREATE INDEX room_members_by_user ON room_members (user_id, membership);
+
+-- Rooms closed for good, and the conversation that their tombstone leads to. They are kept, so that what is still said
+-- in them is never taken for a new conversation.
+CREATE TABLE retired_rooms (
+  room_id    text PRIMARY KEY,
+  successor  text REFERENCES conversations,
+  since      timestamptz NOT NULL DEFAULT now(),
+  retired_at timestamptz
+);
+
+-- appservice/intake: what Synapse sent ---------------------------------------------------------------------------------
+
+-- Every event, stored before Synapse gets its answer.
+CREATE TABLE inbox (
+  seq         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  event_id    text NOT NULL UNIQUE,
+  room_id     text NOT NULL,
+  type        text NOT NULL,
+  event       jsonb NOT NULL,
+  received_at timestamptz NOT NULL DEFAULT now(),
+  handled_at  timestamptz,
+  attempts    integer NOT NULL DEFAULT 0,
+  retry_at    timestamptz,
+  parked_at   timestamptz,
+  last_error  text,
+  -- A try is written down before it begins: the process that makes it, and how many tries ended with their process.
+  tried_by    uuid,
+  killed      integer NOT NULL DEFAULT 0
+);
+CREATE INDEX inbox_waiting ON inbox (room_id, seq) WHERE handled_at IS NULL AND parked_at IS NULL;
+CREATE INDEX inbox_by_room ON inbox (room_id, seq);
+CREATE INDEX inbox_parked ON inbox (seq) WHERE parked_at IS NOT NULL;
+-- What is deleted in a conversation is deleted here too, with its corrections.
+CREATE INDEX inbox_corrections ON inbox ((event->'content'->'m.relates_to'->>'event_id'))
+  WHERE event->'content'->'m.relates_to'->>'rel_type' = 'm.replace';
+
+-- The newest receipt of each user in each room (m.read and m.read.private).
+CREATE TABLE receipts (
+  room_id  text NOT NULL,
+  user_id  text NOT NULL,
+  event_id text NOT NULL,
+  read_at  timestamptz NOT NULL,
+  -- How far they have read. NULL: the event that they read up to is not known yet.
+  position bigint,
+  PRIMARY KEY (room_id, user_id)
+);
+
+-- Up to when every event is known to have reached the inbox. Checking the rooms in which somebody wrote lately says
+-- nothing about the others, so each kind of check has a row.
+CREATE TABLE gap_checks (
+  rooms         text PRIMARY KEY CHECK (rooms IN ('recent', 'all')),
+  checked_until timestamptz NOT NULL
+);
+
+-- messages: what Whisper sends -----------------------------------------------------------------------------------------
+
+-- `ref` is derived from the row that caused the send.
+CREATE TABLE outbox (
+  seq             bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  ref             text NOT NULL UNIQUE,
+  conversation_id text NOT NULL REFERENCES conversations,
+  as_user         text,
+  type            text NOT NULL,
+  content         jsonb NOT NULL,
+  -- The send that this one reacts to, redacts or answers. Its event id is filled in when it is known.
+  target_ref      text,
+  target_event    text,
+  event_id        text,
+  -- The room that the send went into: what is about an event can only be said in that event's room.
+  room_id         text,
+  queued_at       timestamptz NOT NULL DEFAULT now(),
+  attempted_at    timestamptz,
+  attempts        integer NOT NULL DEFAULT 0,
+  sent_at         timestamptz,
+  dropped_at      timestamptz,
+  last_error      text
+);
+CREATE INDEX outbox_waiting ON outbox (conversation_id, seq) WHERE sent_at IS NULL AND dropped_at IS NULL;
+CREATE INDEX outbox_by_event ON outbox (event_id);
+-- Dead letters are counted at each scrape of the metrics, without reading everything that was ever sent.
+CREATE INDEX outbox_parked ON outbox (seq) WHERE dropped_at IS NOT NULL AND attempts > 0;
+CREATE INDEX outbox_with_content ON outbox (seq) WHERE content <> '{}';
+
+-- patients -------------------------------------------------------------------------------------------------------------
+
+-- The patient whose record a user has open in HealthTrack now.
+CREATE TABLE current_patients (
+  username   text PRIMARY KEY REFERENCES users ON DELETE CASCADE,
+  patient_id text NOT NULL,
+  opened_at  timestamptz NOT NULL DEFAULT now()
+);
+
+-- Links that open a patient's record. The token itself is kept nowhere but in the message that carries it.
+CREATE TABLE patient_links (
+  digest     bytea PRIMARY KEY,
+  patient_id text NOT NULL,
+  expires_at timestamptz NOT NULL
+);
+CREATE INDEX patient_links_by_expiry ON patient_links (expires_at);
+
+-- arrivals/record: bookings, and the patients who have come ------------------------------------------------------------
+
+-- Bookings as HealthTrack last sent them, by its own clock (`changed_at`).
+CREATE TABLE bookings (
+  booking_id     text PRIMARY KEY,
+  status         text NOT NULL CHECK (status IN
+                   ('booked', 'confirmed', 'arrived', 'in_session', 'out_session', 'closed', 'no_show', 'cancelled')),
+  patient_id     text NOT NULL,
+  patient_name   text,
+  doctor         text NOT NULL,
+  location       text,
+  appointment_at timestamptz NOT NULL,
+  changed_by     text NOT NULL,
+  changed_at     timestamptz NOT NULL,
+  received_at    timestamptz NOT NULL DEFAULT now()
+);
+
+-- One visit of a patient to a doctor: what one notice is about, for one booking or several in a row.
+CREATE TABLE arrivals (
+  id           text PRIMARY KEY,
+  patient_id   text NOT NULL,
+  patient_name text,
+  doctor       text NOT NULL,
+  day          text NOT NULL,
+  state        text NOT NULL CHECK (state IN
+                 ('waiting', 'acknowledged', 'replied', 'retracted', 'escalated', 'undeliverable')),
+  marked_by    text NOT NULL,
+  -- HealthTrack's clock, and ours.
+  arrived_at   timestamptz NOT NULL,
+  told_at      timestamptz NOT NULL,
+  -- No longer in the waiting room, and why: the booking's status, or what happened to it.
+  ended_at     timestamptz,
+  ended_by     text,
+  -- When the time for an answer began: when it was told, or given to another doctor.
+  clock_at     timestamptz NOT NULL,
+  CHECK ((ended_at IS NULL) = (ended_by IS NULL))
+);
+CREATE INDEX arrivals_open ON arrivals (patient_id) WHERE ended_at IS NULL;
+CREATE INDEX arrivals_by_time ON arrivals (arrived_at DESC, id DESC);
+CREATE INDEX arrivals_by_doctor ON arrivals (doctor, arrived_at DESC, id DESC);
+CREATE INDEX arrivals_by_state ON arrivals (state, arrived_at DESC, id DESC);
+
+CREATE TABLE arrival_bookings (
+  arrival_id     text NOT NULL REFERENCES arrivals ON DELETE CASCADE,
+  booking_id     text NOT NULL REFERENCES bookings ON DELETE CASCADE,
+  appointment_at timestamptz NOT NULL,
+  -- How far ahead of UTC the time of the appointment was written (minutes): a site may be in another zone than the practice.
+  utc_offset     smallint,
+  location       text,
+  arrived_at     timestamptz NOT NULL,
+  marked_by      text NOT NULL,
+  PRIMARY KEY (arrival_id, booking_id)
+);
+CREATE INDEX arrival_bookings_by_booking ON arrival_bookings (booking_id);
+
+-- Who is to be told of an arrival, and how far that got. One row for each recipient, whatever happens.
+CREATE TABLE arrival_notices (
+  arrival_id  text NOT NULL REFERENCES arrivals ON DELETE CASCADE,
+  username    text NOT NULL,
+  told_as     text NOT NULL CHECK (told_as IN ('recipient', 'backup', 'reception')),
+  state       text NOT NULL CHECK (state IN ('waiting', 'acknowledged', 'replied', 'retracted', 'undeliverable')),
+  reason      text,
+  -- Of an undeliverable notice: whether whoever marked the arrival could be told instead.
+  reported    boolean,
+  -- The notice is in the recipient's room, or on its way there.
+  shown       boolean NOT NULL,
+  -- How often it was posted, and what was posted about it: the refs of the sends are made from these.
+  posting     integer NOT NULL,
+  edits       integer NOT NULL DEFAULT 0,
+  nudges      integer NOT NULL DEFAULT 0,
+  threads     integer NOT NULL DEFAULT 0,
+  told_at     timestamptz NOT NULL,
+  replied_at  timestamptz,
+  answered_at timestamptz,
+  PRIMARY KEY (arrival_id, username)
+);
+CREATE INDEX arrival_notices_by_user ON arrival_notices (username, told_at DESC);
+CREATE INDEX arrival_notices_by_time ON arrival_notices (told_at);
+
+-- Who else was asked when nobody answered. `label`: a user's name, or a group's.
+CREATE TABLE arrival_escalations (
+  arrival_id text NOT NULL REFERENCES arrivals ON DELETE CASCADE,
+  clock_at   timestamptz NOT NULL,
+  step       integer NOT NULL,
+  kind       text NOT NULL CHECK (kind IN ('nudge', 'backup', 'reception', 'nobody')),
+  label      text,
+  taken_at   timestamptz NOT NULL,
+  -- A step may find nobody who can be told.
+  told       boolean NOT NULL DEFAULT true,
+  PRIMARY KEY (arrival_id, clock_at, step)
+);
+
+-- arrivals -------------------------------------------------------------------------------------------------------------
+
+-- The history that a user has open in their arrivals room.
+CREATE TABLE arrival_histories (
+  username  text PRIMARY KEY,
+  -- Names the message; each opening has its own.
+  opened    integer NOT NULL DEFAULT 0,
+  shown     boolean NOT NULL DEFAULT false,
+  -- The reaction that opened it. Taking it back closes the history.
+  opened_by text
+);
+CREATE INDEX arrival_histories_by_event ON arrival_histories (opened_by);
+
+-- audit/rooms: audits of the rooms, and what they found ----------------------------------------------------------------
+
+-- Whoever asks again reads the report instead of having everything done again.
+CREATE TABLE room_audits (
+  id          text PRIMARY KEY,
+  -- NULL: every room.
+  room_ids    text[],
+  repair      boolean NOT NULL,
+  -- Whether the admin room is told of the outcome.
+  tells       text NOT NULL CHECK (tells IN ('always', 'if_differing', 'never')),
+  asked_at    timestamptz NOT NULL DEFAULT now(),
+  started_at  timestamptz,
+  finished_at timestamptz
+);
+CREATE INDEX room_audits_finished ON room_audits (finished_at) WHERE finished_at IS NOT NULL;
+
+CREATE TABLE room_audit_findings (
+  audit_id text NOT NULL REFERENCES room_audits ON DELETE CASCADE,
+  position integer NOT NULL,
+  room     jsonb NOT NULL,
+  PRIMARY KEY (audit_id, position)
+);
+
+-- api/kernel -----------------------------------------------------------------------------------------------------------
+
+CREATE TABLE api_keys (
+  id         text PRIMARY KEY,
+  name       text NOT NULL,
+  digest     bytea NOT NULL UNIQUE,
+  scopes     text[] NOT NULL,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  revoked_at timestamptz
+);
+-- The name of a revoked key is free again. The old key keeps it, for the list.
+CREATE UNIQUE INDEX api_keys_in_force_by_name ON api_keys (name) WHERE revoked_at IS NULL;
+
+CREATE TABLE idempotency_keys (
+  api_key_id   text NOT NULL REFERENCES api_keys ON DELETE CASCADE,
+  key          text NOT NULL,
+  request_hash bytea NOT NULL,
+  created_at   timestamptz NOT NULL DEFAULT now(),
+  -- Sealed with the caller's API key, since it may hold a sign-in token. NULL: being carried out.
+  answer       bytea,
+  PRIMARY KEY (api_key_id, key)
+);
+CREATE INDEX idempotency_keys_by_age ON idempotency_keys (created_at);
+
+-- store: adding jobs ---------------------------------------------------------------------------------------------------
+
+-- Adds jobs so that none is lost. graphile_worker.add_jobs first takes the keys of running jobs away and then inserts; a
+-- job that a worker takes between the two keeps its key, and the new one is left out without an error. The worker may
+-- have looked at the world before this transaction is committed, so what was to be done would be lost. When one was left
+-- out, all are added again: its forerunner is then seen to run, and the others replace themselves. A job that waits
+-- already keeps its priority when that is the more urgent one: what nobody waits for never puts off what somebody does.
+CREATE FUNCTION queue_jobs(specs json) RETURNS void LANGUAGE plpgsql STRICT AS $$
+DECLARE
+  -- In one order everywhere: two transactions that replace the same waiting jobs must not wait for each other.
+  jobs graphile_worker.job_spec[] := array(
+    SELECT (spec.identifier, spec.payload, NULL, spec.run_at, spec.max_attempts, spec.job_key,
+            least(spec.priority, waiting.priority), NULL)::graphile_worker.job_spec
+    FROM json_to_recordset(specs) AS spec(
+      identifier text, payload json, run_at timestamptz, max_attempts integer, job_key text, priority integer)
+    LEFT JOIN graphile_worker._private_jobs waiting
+      ON waiting.key = spec.job_key AND waiting.locked_at IS NULL AND waiting.attempts < waiting.max_attempts
+    ORDER BY spec.job_key COLLATE "C");
+  added integer;
+BEGIN
+  FOR tries IN 1..100 LOOP
+    PERFORM FROM graphile_worker.add_jobs(jobs);
+    GET DIAGNOSTICS added = ROW_COUNT;
+    IF added = cardinality(jobs) THEN RETURN; END IF;
+  END LOOP;
+  RAISE EXCEPTION 'jobs could not be added: their forerunners were taken again and again' USING ERRCODE = '40001';
+END;
+$$;
