@@ -68,7 +68,7 @@ export async function writeUsers(tx: Transaction, users: readonly SentUser[]): P
        mobile text, active boolean, permissions text[], doctor boolean, doctor_ids text[], locations text[])
      ON CONFLICT (username) DO UPDATE SET name = excluded.name, role = excluded.role, email = excluded.email,
        mobile = excluded.mobile, active = excluded.active, permissions = excluded.permissions,
-       doctor = excluded.doctor, doctor_ids = excluded.doctor_ids, locations = excluded.locations, changed_at = now()`,
+       doctor = excluded.doctor, doctor_ids = excluded.doctor_ids, locations = excluded.locations`,
     [JSON.stringify(users)],
   );
 }
@@ -80,7 +80,7 @@ export async function writeGroups(tx: Transaction, groups: readonly StoredGroup[
      SELECT id, name, permissions, everyone
      FROM json_to_recordset($1) AS sent(id text, name text, permissions text[], everyone boolean)
      ON CONFLICT (id) DO UPDATE SET name = excluded.name, permissions = excluded.permissions,
-       everyone = excluded.everyone, changed_at = now()`,
+       everyone = excluded.everyone`,
     [JSON.stringify(groups.map(({ members: _, ...group }) => group))],
   );
 }

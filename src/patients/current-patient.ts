@@ -7,7 +7,7 @@ import type { Queryable } from "../store/database.ts";
 export async function openPatient(db: Queryable, username: Username, patientId: string): Promise<boolean> {
   const { rows } = await db.query(
     `INSERT INTO current_patients (username, patient_id) SELECT username, $2 FROM users WHERE username = $1
-     ON CONFLICT (username) DO UPDATE SET patient_id = excluded.patient_id, opened_at = now()
+     ON CONFLICT (username) DO UPDATE SET patient_id = excluded.patient_id
      RETURNING username`,
     [username, patientId],
   );

@@ -123,7 +123,7 @@ export async function save(
        ON CONFLICT (booking_id) DO UPDATE SET status = excluded.status, patient_id = excluded.patient_id,
          patient_name = excluded.patient_name, doctor = excluded.doctor, location = excluded.location,
          appointment_at = excluded.appointment_at, changed_by = excluded.changed_by,
-         changed_at = excluded.changed_at, received_at = now()),
+         changed_at = excluded.changed_at),
      arrived AS (
        INSERT INTO arrivals (id, patient_id, patient_name, doctor, day, state, marked_by, arrived_at, told_at, ended_at,
          ended_by, clock_at)

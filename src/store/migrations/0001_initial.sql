@@ -14,8 +14,7 @@ CREATE TABLE users (
   doctor      boolean NOT NULL DEFAULT false,
   -- Other ids by which a booking's `doctor` may name a user: HealthTrack's internal doctor id, a provider number.
   doctor_ids  text[] NOT NULL DEFAULT '{}',
-  locations   text[] NOT NULL DEFAULT '{}',
-  changed_at  timestamptz NOT NULL DEFAULT now()
+  locations   text[] NOT NULL DEFAULT '{}'
 );
 -- Names are found however they are spelled. PostgreSQL folds ASCII letters only, so that the locale of the database
 -- makes no difference. The few names with other letters are compared by Whisper itself.
@@ -29,8 +28,7 @@ CREATE TABLE security_groups (
   name        text NOT NULL,
   permissions text[] NOT NULL DEFAULT '{}',
   -- Whoever is added to the directory becomes a member.
-  everyone    boolean NOT NULL DEFAULT false,
-  changed_at  timestamptz NOT NULL DEFAULT now()
+  everyone    boolean NOT NULL DEFAULT false
 );
 CREATE INDEX security_groups_by_spelling ON security_groups
   (translate(id, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz'));
@@ -234,8 +232,7 @@ CREATE TABLE accounts (
   user_id      text PRIMARY KEY,
   display_name text NOT NULL,
   locked       boolean NOT NULL DEFAULT false,
-  muted        boolean NOT NULL DEFAULT false,
-  created_at   timestamptz NOT NULL DEFAULT now()
+  muted        boolean NOT NULL DEFAULT false
 );
 
 -- appservice/rooms: the mirror of the rooms, kept by the transactions --------------------------------------------------
@@ -361,8 +358,7 @@ CREATE INDEX outbox_with_content ON outbox (seq) WHERE content <> '{}';
 -- The patient whose record a user has open in HealthTrack now.
 CREATE TABLE current_patients (
   username   text PRIMARY KEY REFERENCES users ON DELETE CASCADE,
-  patient_id text NOT NULL,
-  opened_at  timestamptz NOT NULL DEFAULT now()
+  patient_id text NOT NULL
 );
 
 -- Links that open a patient's record. The token itself is kept nowhere but in the message that carries it.
@@ -386,8 +382,7 @@ CREATE TABLE bookings (
   location       text,
   appointment_at timestamptz NOT NULL,
   changed_by     text NOT NULL,
-  changed_at     timestamptz NOT NULL,
-  received_at    timestamptz NOT NULL DEFAULT now()
+  changed_at     timestamptz NOT NULL
 );
 
 -- One visit of a patient to a doctor: what one notice is about, for one booking or several in a row.
