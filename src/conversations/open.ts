@@ -68,8 +68,19 @@ export async function openDecided(
 ): Promise<Opened> {
   const opened = await findOrMake(dependencies, tx, opening, asker);
   await showAgain(tx, opened.id, userIdOf(dependencies.settings, asker), nowOf(dependencies));
-  await checkRoomPromptly(tx, opened.id, opened.kind === "individual" ? begunBy : undefined);
+  await checkRoomPromptly(tx, opened.id, isBegun(opening) ? begunBy : undefined);
   return opened;
+}
+
+/** More people than this come in after one another, and a client does not wait for them with the message. */
+const FEW = 10;
+
+/** Is the room of these people begun in the name of who writes first? It has nobody in it then but those who were chosen. */
+function isBegun(opening: Opening): boolean {
+  if (opening.open === "individual") return true;
+  if (opening.open !== "new-custom") return false;
+  const { users, securityGroups, customGroups } = opening.selection;
+  return users.length <= FEW && securityGroups.length + customGroups.length === 0;
 }
 
 /** What is wrong with the request itself, whatever the rules say. */

@@ -133,7 +133,7 @@ async function wasBegun({ database }: ReconcilerDependencies, actual: ActualRoom
   const { id } = actual.state[MARKER_TYPE] ?? {};
   if (typeof id !== "string") return false;
   const stored = await conversationById(database, id as ConversationId);
-  if (stored?.conversation.kind !== "individual") return false;
+  if (stored === null || actual.state["m.room.join_rules"]?.join_rule !== "public") return false;
   if (stored.roomId === actual.roomId) return true;
   if (stored.roomId !== null) {
     if ([...actual.members.values()].filter(({ membership }) => membership !== "leave").length > 1)

@@ -2,16 +2,17 @@ import { roomQueue } from "../../conversations/record/affected.ts";
 import type { StoredConversation } from "../../conversations/record/store.ts";
 import type {
   ActualRoom,
+  Conversation,
   Directory,
   ExpectedRoom,
   PracticeSettings,
   RoomId,
   UserId,
+  Username,
 } from "../../policy/model.ts";
 import { MARKER_TYPE } from "../../policy/model.ts";
 import { usernameOf } from "../../policy/names/names.ts";
 import { BOT_LEVEL } from "../../policy/rooms/power-levels.ts";
-import type { Queryable } from "../../store/database.ts";
 import { addJob } from "../../store/jobs.ts";
 import { withAccount } from "../accounts/accounts.ts";
 import { path } from "../homeserver/homeserver.ts";
@@ -20,9 +21,9 @@ import { awaitOwnMember, mirrorOwnMember } from "./mirror.ts";
 import { carryOutStep, type RoomStepDependencies, refetchRoom } from "./room-steps.ts";
 
 /**
- * A begun room: Whisper made it for a pair, acting for the one who writes first, and is not in it yet. Clients hold
- * back the first message until exactly those two are there (docs/decisions/front-door.md), so Whisper joins after it,
- * or once nothing has been said for a while. Its level is set from the beginning, and the callbacks know the room.
+ * A begun room: Whisper made it for a few people, acting for the one who writes first, and is not in it yet. Clients
+ * hold back the first message until exactly those people are there (docs/decisions/front-door.md), so Whisper joins after
+ * it, or once nothing has been said for a while. Its level is set from the beginning, and the callbacks know the room.
  */
 
 /** How long to wait for a first message, in milliseconds: clients send after five seconds at the latest. */
@@ -36,16 +37,19 @@ export const asBegun = (expected: ExpectedRoom, by: UserId): ExpectedRoom => {
     ...expected,
     state: {
       ...expected.state,
-      // The callbacks let in only the two, and nobody else learns the room's id.
+      // The callbacks let nobody else in, and nobody else learns the room's id.
       "m.room.join_rules": { join_rule: "public" },
       "m.room.power_levels": { ...levels, users: { ...users, [by]: BOT_LEVEL } },
     },
   };
 };
 
-/** Who may have begun this conversation's room. */
-export const beginners = ({ members, direct }: ExpectedRoom): readonly UserId[] =>
-  [...direct.keys()].filter((user) => members.has(user));
+/** Who may have begun this conversation's room: whoever may have written first. */
+export function beginners(conversation: Conversation, directory: Directory): readonly Username[] {
+  if (conversation.kind === "individual") return conversation.pair;
+  const group = conversation.kind === "custom" ? directory.customGroups.get(conversation.id) : undefined;
+  return group === undefined ? [] : [group.createdBy];
+}
 
 /** Was the room begun for this conversation, without Whisper in it yet? */
 export function isBegun(
@@ -53,11 +57,11 @@ export function isBegun(
   actual: ActualRoom,
   { directory, settings }: { readonly directory: Directory; readonly settings: PracticeSettings },
 ): boolean {
-  if (conversation.kind !== "individual" || actual.creator === null) return false;
+  if (actual.creator === null) return false;
   const maker = usernameOf(settings, actual.creator, directory);
   return (
     maker !== null &&
-    conversation.pair.includes(maker) &&
+    beginners(conversation, directory).includes(maker) &&
     actual.members.get(settings.bot)?.membership !== "join" &&
     actual.state[MARKER_TYPE]?.id === conversation.id &&
     actual.state["m.room.join_rules"]?.join_rule === "public"
@@ -65,7 +69,7 @@ export function isBegun(
 }
 
 /**
- * Brings in the two, and Whisper when it is time.
+ * Brings the people in, and Whisper when it is time.
  * @param now someone waits for something that only Whisper can do there.
  * @returns whether Whisper is in, so that the room can be checked like any other.
  */
@@ -116,8 +120,9 @@ async function bringIn(
     database,
     [...expected.members].filter((user) => user !== bot),
   );
-  for (const user of wanted) {
-    if (actual.members.get(user)?.membership === "join") continue;
+  // Groups' handles stand before the people in them.
+  for (const user of expected.members) {
+    if (!wanted.has(user) || actual.members.get(user)?.membership === "join") continue;
     await awaitOwnMember(database, actual.roomId, user, "join");
     await homeserver.call({
       method: "POST",
@@ -139,13 +144,3 @@ async function enter(dependencies: RoomStepDependencies, actual: ActualRoom): Pr
     await homeserver.call({ method: "POST", path: path`/_matrix/client/v3/join/${room}`, as: creator });
   await refetchRoom(database, homeserver, room);
 }
-
-/** Something was said in a room that Whisper has not joined yet. */
-export const hasBegun = async (db: Queryable, room: RoomId, bot: UserId): Promise<boolean> => {
-  const found = await db.query(
-    `SELECT FROM rooms r WHERE r.room_id = $1 AND r.creator <> $2 AND NOT EXISTS (
-       SELECT FROM room_members m WHERE m.room_id = $1 AND m.user_id = $2 AND m.membership = 'join')`,
-    [room, bot],
-  );
-  return found.rowCount === 1;
-};

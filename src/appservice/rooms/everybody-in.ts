@@ -14,8 +14,10 @@ export interface ReaderDependencies {
   readonly notifications: Notifications;
 }
 
-/** Stops waiting after this many milliseconds without anyone joining. */
+/** Once the asker is in, stops waiting after this many milliseconds without anyone joining. */
 const PATIENCE = 5_000;
+/** The same before that: on a busy machine a room takes a while. */
+const PATIENCE_FOR_A_ROOM = 25_000;
 
 /** The room was checked: everyone who waits for its members checks too. */
 export const tellLookedAt = async (db: Queryable, id: ConversationId): Promise<void> => {
@@ -38,8 +40,7 @@ export async function everybodyIn(
     if (looked === id) news.resolve("news");
   });
   try {
-    let fewest = Number.POSITIVE_INFINITY;
-    let until = 0;
+    let [fewest, wasIn, since] = [Number.POSITIVE_INFINITY, false, performance.now()];
     for (let again = false; ; again = true) {
       // Listens before looking, so that nothing in between is missed.
       news = Promise.withResolvers();
@@ -47,10 +48,40 @@ export async function everybodyIn(
       if (room !== null && missing.size === 0) return room;
       // One check lets a few people in; this waits for them.
       if (again) await dependencies.database.transaction((tx) => checkRoomPromptly(tx, id));
-      if (missing.size < fewest) until = performance.now() + PATIENCE;
-      fewest = Math.min(fewest, missing.size);
+      const isIn = room !== null && !missing.has(asker);
+      if (missing.size < fewest || isIn !== wasIn) since = performance.now();
+      [fewest, wasIn] = [missing.size, isIn];
+      const until = since + (isIn ? PATIENCE : PATIENCE_FOR_A_ROOM);
       const heard = await within(until - performance.now(), news.promise, signal);
-      if (heard === null) return room !== null && !missing.has(asker) ? room : null;
+      if (heard === null) return isIn ? room : null;
+    }
+  } finally {
+    off();
+  }
+}
+
+/** Waits until someone who was removed from a conversation is out of its room, for a bounded time. */
+export async function whenOut(
+  { database, notifications }: ReaderDependencies,
+  id: ConversationId,
+  room: RoomId,
+  user: UserId,
+  signal: AbortSignal,
+): Promise<void> {
+  let news = Promise.withResolvers<"news">();
+  const off = notifications.on("whisper_looked_at", (looked) => {
+    if (looked === id) news.resolve("news");
+  });
+  const until = performance.now() + PATIENCE;
+  try {
+    for (;;) {
+      news = Promise.withResolvers();
+      const found = await database.query(
+        "SELECT FROM room_members WHERE room_id = $1 AND user_id = $2 AND membership = 'join'",
+        [room, user],
+      );
+      if (found.rowCount === 0) return;
+      if ((await within(until - performance.now(), news.promise, signal)) === null) return;
     }
   } finally {
     off();

@@ -1,4 +1,4 @@
-import { botIsIn, leftLately, takeBackLeaves } from "../../conversations/groups/leaves.ts";
+import { botIsIn, botIsToCome, leftLately, takeBackLeaves } from "../../conversations/groups/leaves.ts";
 import type { StoredConversation } from "../../conversations/record/store.ts";
 import type { RoomClosingDependencies } from "./retire.ts";
 import { refetchRoom } from "./room-steps.ts";
@@ -12,6 +12,7 @@ export async function keepMembersOfLostRoom(
   { conversation, roomId: room }: StoredConversation,
 ): Promise<void> {
   if (conversation.kind !== "custom" || room === null) return;
+  if (await botIsToCome(database, room, settings.bot)) return;
   const seen = await botIsIn(database, room, settings.bot);
   if (seen && !(await leftLately(database, conversation.id, Date.now()))) return;
   await refetchRoom(database, homeserver, room);

@@ -12,6 +12,7 @@ import type {
   Step,
   UserId,
 } from "../../policy/model.ts";
+import { userIdOf } from "../../policy/names/names.ts";
 import { closingSteps, diffRoom } from "../../policy/rooms/diff-room.ts";
 import { expectedRoom } from "../../policy/rooms/expected-room.ts";
 import type { Database, Transaction } from "../../store/database.ts";
@@ -164,7 +165,7 @@ async function openRoom(
   );
   if (claimed.rowCount === 0)
     throw new Error("the conversation has just been given a room; it is looked at again");
-  const found = claimed.rows[0]?.again === true ? await orphanOf(dependencies, stored, expected) : null;
+  const found = claimed.rows[0]?.again === true ? await orphanOf(dependencies, stored) : null;
   const made = found ?? {
     room: await createRoom(
       homeserver,
@@ -182,11 +183,11 @@ async function openRoom(
 async function orphanOf(
   dependencies: ReconcilerDependencies,
   { conversation }: StoredConversation,
-  expected: ExpectedRoom,
 ): Promise<{ readonly room: RoomId; readonly by?: UserId } | null> {
   const room = await findOrphan(dependencies, conversation.id);
   if (room !== null) return { room };
-  for (const by of conversation.kind === "individual" ? beginners(expected) : []) {
+  for (const username of beginners(conversation, await dependencies.directory.fresh())) {
+    const by = userIdOf(dependencies.settings, username);
     const begun = await findOrphan(dependencies, conversation.id, by);
     if (begun !== null) return { room: begun, by };
   }

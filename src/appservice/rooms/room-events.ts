@@ -1,3 +1,4 @@
+import { botIsToCome } from "../../conversations/groups/leaves.ts";
 import { checkRoom, checkRoomPromptly } from "../../conversations/record/affected.ts";
 import { conversationOfRoom } from "../../conversations/record/store.ts";
 import { carryOverLate } from "../../messages/carry-over.ts";
@@ -6,7 +7,6 @@ import type { ConversationId, ConversationKind, RoomId, UserId } from "../../pol
 import type { Transaction } from "../../store/database.ts";
 import { addJob } from "../../store/jobs.ts";
 import { adoptJob } from "./adoption-wait.ts";
-import { hasBegun } from "./begun-room.ts";
 import { mirrorEvent } from "./mirror.ts";
 import { addRetireJob } from "./retire.ts";
 
@@ -30,7 +30,11 @@ export function roomEvents(bot: UserId): EventHandler {
       const known = await conversationOfRoom(tx, event.room_id);
       if (known !== null) {
         const { kind, id } = known.conversation;
-        if (said && kind === "individual" && (await hasBegun(tx, event.room_id, bot)))
+        if (
+          said &&
+          (kind === "individual" || kind === "custom") &&
+          (await botIsToCome(tx, event.room_id, bot))
+        )
           await checkRoomPromptly(tx, id);
         else if (changed) await checkRoom(tx, id);
         return;

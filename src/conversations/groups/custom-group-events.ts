@@ -29,7 +29,7 @@ import { conversationOfRoom } from "../record/store.ts";
 import { tell } from "../record/tell.ts";
 import { changeGroup } from "./change-group.ts";
 import { type EditedPart, edited, editedSince, NAME, partsOf } from "./edit-times.ts";
-import { botIsIn, rememberLeave } from "./leaves.ts";
+import { botIsIn, botIsToCome, rememberLeave } from "./leaves.ts";
 import { type NativeEdit, nativeEdit } from "./native-edit.ts";
 
 /**
@@ -57,7 +57,9 @@ export function customGroupEvents(dependencies: ConversationDependencies): Event
       if (group === undefined || sender.is !== "person") return;
       const context = { dependencies, tx, event, directory, group, editor: sender.username };
       if (edit.edit === "leave") {
-        if (await botIsIn(tx, event.room_id, dependencies.settings.bot)) await leave(context);
+        const { bot } = dependencies.settings;
+        if ((await botIsIn(tx, event.room_id, bot)) || (await botIsToCome(tx, event.room_id, bot)))
+          await leave(context);
       } else if (edit.edit === "rename") await rename(context, edit.name, stored.conversation);
       else await changeMembers(context, edit);
     },

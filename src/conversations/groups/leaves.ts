@@ -52,6 +52,23 @@ export async function botIsIn(db: Queryable, room: RoomId, bot: UserId): Promise
 }
 
 /**
+ * Is Whisper still to come into this room, which it made in the name of who writes first (appservice/rooms/begun-room.ts)?
+ * As far as the mirror knows.
+ */
+export async function botIsToCome(db: Queryable, room: RoomId, bot: UserId): Promise<boolean> {
+  const found = await db.query(
+    `SELECT FROM rooms r WHERE r.room_id = $1 AND r.creator <> $2
+       AND NOT EXISTS (
+         SELECT FROM room_members m WHERE m.room_id = $1 AND m.user_id = $2 AND m.membership = 'join')
+       AND EXISTS (
+         SELECT FROM room_state s WHERE s.room_id = $1 AND s.type = 'm.room.join_rules'
+           AND s.content->>'join_rule' = 'public')`,
+    [room, bot],
+  );
+  return found.rowCount === 1;
+}
+
+/**
  * Puts everyone who left the room when it was shut down, at `at`, back into the custom group, unless they were edited
  * since.
  */

@@ -240,6 +240,7 @@ describe("The first message of a conversation, begun as Element does", function 
   it("is refused with the sentence when it is encrypted, in whatever conversation", async () => {
     const [mia, ben] = [await newcomer("mia"), await newcomer("ben")];
     const { room } = await openConversation(stack, ben.name, { users: [mia.name] });
+    await mia.waitForRoom("the conversation", (each) => each.roomId === room);
     const control = await roomOfKind(mia, "control");
     for (const each of [room, control.roomId]) {
       const path = `/_matrix/client/v3/rooms/${encodeURIComponent(each)}/send/m.room.encrypted/${unique("x")}`;

@@ -70,6 +70,7 @@ const READERS: Readonly<Record<string, readonly string[]>> = {
     "conversations/list",
   ],
   room_messages: ["appservice/intake"],
+  room_state: ["conversations/groups"],
   rooms: ["appservice/intake", "audit/rooms", "conversations/groups"],
   users: ["directory/input", "patients"],
 };
