@@ -15,6 +15,7 @@ import { withPrecedence } from "./homeserver/precedence.ts";
 import { drainInbox } from "./intake/inbox.ts";
 import { adoptRoom } from "./rooms/adoption.ts";
 import { tellLookedAt } from "./rooms/everybody-in.ts";
+import { closeOrphanRooms } from "./rooms/orphan-rooms.ts";
 import { type RoomTaken, reconcileRoom } from "./rooms/reconciler.ts";
 import { repairNow } from "./rooms/repair-now.ts";
 import { closeRoom } from "./rooms/retire.ts";
@@ -41,6 +42,7 @@ type MatrixJob =
   | "rooms_of"
   | "retire"
   | "adopt"
+  | "orphan"
   | "tags"
   | "conversations";
 
@@ -80,6 +82,9 @@ export function matrixTasks(dependencies: MatrixTaskDependencies): {
     },
     rooms_of: ({ username }, inTurn) => letIn(rooms, username as Username, inTurn),
     adopt: ({ room_id }) => adoptRoom(rooms, room_id as RoomId),
+    orphan: async ({ room_id }) => {
+      await closeOrphanRooms(database, directory, settings, room_id as RoomId);
+    },
     retire: ({ room_id }) => closeRoom(rooms, room_id as RoomId),
     tags: ({ room_id }) => followTags(database, roomTags(homeserver), room_id as RoomId),
     conversations: () => followDirectory({ database, directory, settings }),

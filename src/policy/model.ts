@@ -186,7 +186,8 @@ export interface ActualRoom {
 export type Step =
   | { readonly step: "create"; readonly expected: ExpectedRoom }
   | { readonly step: "join"; readonly user: UserId }
-  | { readonly step: "kick"; readonly user: UserId }
+  /** `reason`: what the user is told, in clients that say more than that they were removed. */
+  | { readonly step: "kick"; readonly user: UserId; readonly reason?: string }
   | { readonly step: "unban"; readonly user: UserId }
   | { readonly step: "forget"; readonly user: UserId }
   /** Sent by the bot, or with `as` by this user, who alone can give up a level equal to the bot's. */

@@ -92,6 +92,10 @@ export function goesOnElsewhere(reason: ReplaceReason): string {
   }
 }
 
+// Why somebody was put out of a room
+export const goesOnInChatWith = (name: string) => sentence`Goes on in your chat with ${name}.`;
+export const goesOnInRoom = (name: string) => sentence`Goes on in ${name}.`;
+
 // What may not be done in a room
 export const youAreNotMember = "You are no longer in this conversation. Ask a member to add you.";
 export const conversationClosed = "This conversation is closed. Start a new one.";

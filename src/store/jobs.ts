@@ -22,6 +22,8 @@ export interface JobPayloads {
   retire: { readonly room_id: string };
   /** Adopt a room that a user made in a client. */
   adopt: { readonly room_id: string };
+  /** Close a room with only its maker in it, because the people they invited were refused. */
+  orphan: { readonly room_id: string };
   /** Bring a room's tags in its members' accounts into line with the decision: out of the list, or back in it. */
   tags: { readonly room_id: string };
   /** Compare rooms with how they should be, as this audit's row says. */

@@ -19,6 +19,7 @@ import { type ReceiptQueue, receiptQueue } from "../appservice/intake/receipt-qu
 import { storeReceipts } from "../appservice/intake/receipts.ts";
 import { intake } from "../appservice/intake/transactions.ts";
 import { adoptionWait } from "../appservice/rooms/adoption-wait.ts";
+import { invitationRefused } from "../appservice/rooms/orphan-rooms.ts";
 import type { Config } from "../config/schema.ts";
 import { alerts } from "../conversations/alerts.ts";
 import { conversations } from "../conversations/conversations.ts";
@@ -152,6 +153,11 @@ function forSynapse(
         if (username === null) return;
         letInFirst(database, username).catch((error: unknown) =>
           log.warn({ err: error }, "could not let somebody into their rooms first"),
+        );
+      },
+      onInvitationRefused(room) {
+        invitationRefused(database, room).catch((error: unknown) =>
+          log.warn({ err: error }, "a room whose invitations were refused could not be looked after"),
         );
       },
       log,

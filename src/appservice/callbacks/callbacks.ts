@@ -67,6 +67,8 @@ export interface PolicyCallbackDependencies {
   readonly adopt: (room: RoomId) => Promise<void>;
   /** Called when someone may sign in. Nobody waits for it. */
   readonly onSignIn: (user: UserId) => void;
+  /** Told of each room that somebody could not be invited into. Nobody waits for it. */
+  readonly onInvitationRefused: (room: RoomId) => void;
   readonly log: Logger;
   readonly onDecided: (callback: Callback, allowed: boolean, seconds: number) => void;
 }
@@ -91,6 +93,7 @@ export function policyCallbacks(dependencies: PolicyCallbackDependencies): Route
     name: Name,
     decide: Decide<Name>,
     allowed: (body: Body<Name>) => void = () => undefined,
+    refused: (body: Body<Name>) => void = () => undefined,
   ) => {
     router.post(`/${name}`, async (request, response) => {
       const started = performance.now();
@@ -108,7 +111,7 @@ export function policyCallbacks(dependencies: PolicyCallbackDependencies): Route
         const verdict = first.allowed ? first : await again(name, () => afresh(decide, given), first);
         dependencies.onDecided(name, verdict.allowed, (performance.now() - started) / 1_000);
         answer(response, verdict);
-        if (verdict.allowed) allowed(given);
+        (verdict.allowed ? allowed : refused)(given);
       } catch (error) {
         dependencies.log.error({ err: error, callback: name }, "a policy callback could not decide");
         // Deliberately not JSON: the module then does what it was told to do on failures (messages pass, everything
@@ -118,7 +121,9 @@ export function policyCallbacks(dependencies: PolicyCallbackDependencies): Route
     });
   };
   serve("user_may_create_room", decisions.user_may_create_room);
-  serve("user_may_invite", decisions.user_may_invite);
+  serve("user_may_invite", decisions.user_may_invite, undefined, ({ room_id }) =>
+    dependencies.onInvitationRefused(room_id),
+  );
   serve("user_may_send_3pid_invite", decisions.user_may_send_3pid_invite);
   serve("user_may_join_room", decisions.user_may_join_room);
   serve("check_login_for_spam", decisions.check_login_for_spam, ({ user_id }) =>

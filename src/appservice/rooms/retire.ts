@@ -13,6 +13,7 @@ import type {
 import { isOurs } from "../../policy/names/names.ts";
 import { closingSteps } from "../../policy/rooms/diff-room.ts";
 import { expectedRoom } from "../../policy/rooms/expected-room.ts";
+import { goesOnIn } from "../../policy/rooms/goes-on.ts";
 import type { Queryable } from "../../store/database.ts";
 import { addJob } from "../../store/jobs.ts";
 import { MatrixRefused, path } from "../homeserver/homeserver.ts";
@@ -57,26 +58,30 @@ export async function closeRoom(dependencies: RoomClosingDependencies, room: Roo
   const actual = await loadRoom(database, room);
   // News of whatever closed it makes Whisper check it again.
   if (row.closed && actual !== null && closingSteps(settings, actual).length === 0) return;
-  const next = row.successor === null ? null : await roomToLeadTo(dependencies, row.successor);
+  const successor = row.successor === null ? null : await leadsTo(dependencies, row.successor);
+  const next = successor?.room ?? null;
   // A room that someone made and that leads nowhere is shut down, so that nobody returns and continues in it.
   const refused = row.successor === null && actual?.creator !== dependencies.bot;
   const closed =
     !refused &&
     actual !== null &&
     botRules(actual, dependencies.bot) &&
-    (await closeFromWithin(dependencies, actual, next));
+    (await closeFromWithin(dependencies, actual, successor));
   if (!closed) await shutDown(dependencies, room, next);
   await database.query("UPDATE retired_rooms SET retired_at = now() WHERE room_id = $1", [room]);
 }
 
 /** @returns null if the conversation has ended meanwhile, so that there will be no room to lead to. */
-async function roomToLeadTo(
+async function leadsTo(
   { database, directory, settings }: RoomClosingDependencies,
   id: ConversationId,
-): Promise<RoomId | null> {
-  const successor = await conversationById(database, id);
-  if (successor === null || successor.roomId !== null) return successor?.roomId ?? null;
-  if (expectedRoom(successor.conversation, await directory.fresh(), settings) === null) return null;
+): Promise<Successor | null> {
+  const stored = await conversationById(database, id);
+  if (stored === null) return null;
+  const { conversation, roomId: room } = stored;
+  const people = await directory.fresh();
+  if (room !== null) return { room, goesOn: (user) => goesOnIn(conversation, people, settings, user) };
+  if (expectedRoom(conversation, people, settings) === null) return null;
   throw new Error("the room to lead to is still to be made");
 }
 
@@ -85,17 +90,26 @@ function botRules(actual: ActualRoom, bot: UserId): boolean {
   return actual.members.get(bot)?.membership === "join" && (levels?.users?.[bot] ?? 0) >= 100;
 }
 
+interface Successor {
+  readonly room: RoomId;
+  /** Tells a person where they find it. */
+  readonly goesOn: (user: UserId) => string;
+}
+
 /** @returns false if the homeserver refused a step, for example because someone has as much power as the bot. */
 async function closeFromWithin(
   dependencies: RoomClosingDependencies,
   actual: ActualRoom,
-  next: RoomId | null,
+  successor: Successor | null,
 ): Promise<boolean> {
   try {
-    if (next !== null && actual.state["m.room.tombstone"] === undefined)
-      await carryOutStep(dependencies, actual.roomId, tombstone(next));
-    for (const step of closingSteps(dependencies.settings, actual))
-      await carryOutStep(dependencies, actual.roomId, step);
+    if (successor !== null && actual.state["m.room.tombstone"] === undefined)
+      await carryOutStep(dependencies, actual.roomId, tombstone(successor.room));
+    for (const step of closingSteps(dependencies.settings, actual)) {
+      const told = successor !== null && step.step === "kick" && isOurs(dependencies.settings, step.user);
+      const withReason = told ? { ...step, reason: successor.goesOn(step.user) } : step;
+      await carryOutStep(dependencies, actual.roomId, withReason);
+    }
     return true;
   } catch (error) {
     if (error instanceof MatrixRefused) return false;

@@ -55,7 +55,10 @@ export async function carryOutStep(
           step.step === "kick"
             ? path`/_matrix/client/v3/rooms/${room}/kick`
             : path`/_matrix/client/v3/rooms/${room}/unban`,
-        body: { user_id: step.user },
+        body: {
+          user_id: step.user,
+          ...(step.step === "kick" && step.reason !== undefined ? { reason: step.reason } : {}),
+        },
       });
       await mirrorOwnMember(database, room, step.user, "leave");
       return;

@@ -37,6 +37,7 @@ export function runJobs(
     databaseUrl: url,
     tasks: {
       inbox: nothing,
+      orphan: nothing,
       outbox: nothing,
       accounts: nothing,
       room: nothing,

@@ -43,6 +43,7 @@ describe("a policy callback", () => {
         log: pino({ level: "silent" }),
         onDecided: () => undefined,
         onSignIn: () => undefined,
+        onInvitationRefused: () => undefined,
       }),
     );
     server = await listen(app, { port: 0, bind: "127.0.0.1" });

@@ -3,7 +3,7 @@ import { closeOrphanRooms } from "../../../../src/appservice/rooms/orphan-rooms.
 import { recordChanges } from "../../../../src/directory/change-log.ts";
 import { type DirectorySnapshot, directorySnapshot } from "../../../../src/directory/snapshot.ts";
 import { roomOfOne } from "../../../../src/messages/words.ts";
-import type { UserId } from "../../../../src/policy/model.ts";
+import type { RoomId, UserId } from "../../../../src/policy/model.ts";
 import type { Database } from "../../../../src/store/database.ts";
 import { testDatabase } from "../../../support/database/postgres.ts";
 import { id, SETTINGS } from "../../../support/practice/conversations.ts";
@@ -35,6 +35,23 @@ describe("rooms that hold their maker alone", () => {
     }
     return roomId;
   }
+
+  it("are closed at once where whom they invited was refused, and not where somebody came after all", async () => {
+    const anna = id("anna");
+    const alone = await room(0, anna, { [anna]: "join" });
+    const other = await room(0, anna, { [anna]: "join" });
+    const company = await room(0, anna, { [anna]: "join", [id("ben")]: "join" });
+    for (const each of [alone, company])
+      await closeOrphanRooms(database, directory, SETTINGS, each as RoomId);
+    const closed = await database.query<{ room_id: string }>(
+      "SELECT room_id FROM retired_rooms WHERE room_id = ANY($1)",
+      [[alone, other, company]],
+    );
+    expect(closed.rows).to.deep.equal([{ room_id: alone }]);
+    await database.query("DELETE FROM retired_rooms");
+    await database.query("DELETE FROM outbox");
+    await database.query("DELETE FROM rooms");
+  });
 
   it("are closed after an hour, and no others, and their maker is told once", async () => {
     const anna = id("anna");
