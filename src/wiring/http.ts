@@ -9,6 +9,7 @@ import { callbackRooms } from "../appservice/callbacks/callback-rooms.ts";
 import { type PolicyCallbackDependencies, policyCallbacks } from "../appservice/callbacks/callbacks.ts";
 import { entrance } from "../appservice/gate/door/entrance.ts";
 import { newConversations } from "../appservice/gate/door/new-conversation.ts";
+import { removals } from "../appservice/gate/door/removal.ts";
 import { createGate, type Gate, type GateOptions } from "../appservice/gate/gate.ts";
 import { createClientApiProxy } from "../appservice/gate/proxy.ts";
 import { SIGN_IN_PATH, signInPage } from "../appservice/gate/sign-in-page.ts";
@@ -68,6 +69,7 @@ export function serveHttp(services: Services, doors: Doors, working: () => boole
       rooms,
       adopt,
       newConversation: newConversations({ ...services.conversationDependencies, notifications }),
+      remove: removals({ ...services.conversationDependencies, notifications }, rooms),
     }),
     log,
     behindProxy: config.gate.listen === undefined,

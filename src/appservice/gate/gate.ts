@@ -6,7 +6,7 @@ import { createRoom } from "./door/create-room.ts";
 import type { Entrance } from "./door/entrance.ts";
 import { ignoredUsers } from "./door/ignored-users.ts";
 import { legacyMedia, mediaRule } from "./door/media.ts";
-import { membershipAsState, membershipOfOther, ownMembership } from "./door/memberships.ts";
+import { membershipAsState, membershipOfOther, ownMembership, upgrade } from "./door/memberships.ts";
 import { pusher } from "./door/pusher.ts";
 import { answerFailure, type GateLog, whileWanted } from "./passage/answer.ts";
 import { type Callers, callers } from "./passage/caller.ts";
@@ -69,7 +69,12 @@ const READS_WAITING_EACH = 256;
 
 const POLLS: ReadonlySet<GatedKind> = new Set(["sync", "sliding-sync"]);
 /** Refused without asking anyone. */
-const NOT_SERVED: ReadonlySet<GatedKind> = new Set(["event-stream", "identity-server", "legacy-media"]);
+const NOT_SERVED: ReadonlySet<GatedKind> = new Set([
+  "event-stream",
+  "identity-server",
+  "legacy-media",
+  "upgrade",
+]);
 
 /**
  * The read gate: nobody reads anything from a room they are not in now. Synapse itself would serve a removed user
@@ -106,6 +111,7 @@ export function createGate(options: GateOptions): Gate {
     "membership-of-other": membershipOfOther(options.entrance),
     "membership-as-state": membershipAsState(options.entrance),
     "create-room": createRoom(options.entrance),
+    upgrade,
     "ignored-users": ignoredUsers(options.bot),
     "identity-server": identityServer,
     media: mediaRule(options),

@@ -143,6 +143,23 @@ describe("Custom Group Conversations", function () {
     await inRoom(caraAt, room);
   });
 
+  it("take out an equal for any member, by Whisper, and say why somebody stays", async () => {
+    const { room } = await makeGroup([benAt.userId, caraAt.userId, danAt.userId], unique("Equals"));
+    for (const person of [benAt, caraAt, danAt]) await inRoom(person, room);
+    await caraAt.kick(room, danAt.userId);
+    await danAt.waitUntilRoomIsGone(room);
+    await caraAt.request(
+      "PUT",
+      `/_matrix/client/v3/rooms/${encodeURIComponent(room)}/state/m.room.member/${benAt.userId}`,
+      {
+        membership: "leave",
+      },
+    );
+    await benAt.waitUntilRoomIsGone(room);
+    const refusal = await refusalOf(danAt.kick(room, caraAt.userId));
+    expect(refusal.status).to.equal(403);
+  });
+
   it("end direct membership when somebody leaves by themselves", async () => {
     const { room, id } = await makeGroup([danAt.userId, benAt.userId], unique("To leave"));
     await inRoom(danAt, room);

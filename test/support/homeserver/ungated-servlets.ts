@@ -37,7 +37,7 @@ const POST: readonly string[] = names(`
   KeyUploadServlet KeyQueryServlet OneTimeKeyServlet UnstableOneTimeKeyServlet SignaturesUploadServlet
   SigningKeyUploadServlet RoomKeysNewVersionServlet CreateFilterRestServlet
   RoomForgetRestServlet
-  RoomUpgradeRestServlet RoomSendEventRestServlet RoomRedactEventRestServlet
+  RoomSendEventRestServlet RoomRedactEventRestServlet
   ReportRoomRestServlet ReportEventRestServlet ReportUserRestServlet
   UpdateDelayedEventServlet CancelDelayedEventServlet RestartDelayedEventServlet SendDelayedEventServlet
   UploadServlet CreateResource`);

@@ -1,8 +1,10 @@
+import type { Request, Response } from "express";
 import type { RoomId, UserId } from "../../../policy/model.ts";
 import * as words from "../../../policy/words.ts";
-import { refuse } from "../passage/refusal.ts";
+import { handOn, whileWanted } from "../passage/answer.ts";
+import { refuse, sendJson } from "../passage/refusal.ts";
 import { decoded } from "../passage/request-path.ts";
-import type { Rule } from "../passage/rules.ts";
+import { type Passage, type Rule, read } from "../passage/rules.ts";
 import type { Entrance } from "./entrance.ts";
 import { type Body, forbidden, only, passOn, understood } from "./pass-on.ts";
 
@@ -15,6 +17,10 @@ import { type Body, forbidden, only, passOn, understood } from "./pass-on.ts";
 export const ownMembership: Rule = async (passage, request, response) => {
   if ((await understood(request, response)) !== null) await passOn(passage, request, response, {});
 };
+
+/** Synapse would create the new room first, and only then be refused when it closes the old one. */
+export const upgrade: Rule = async (_passage, _request, response) =>
+  refuse(response, forbidden(words.settingsKept));
 
 /**
  * Inviting, removing and banning: only the user is passed on. An invitation by e-mail names no user, and is refused
@@ -30,6 +36,7 @@ export const membershipOfOther =
     const named = only(body, ["user_id"]);
     if (action === "invite")
       await awaitOthers(entrance, await passage.callers.userId(request), room, named.user_id);
+    if (action === "kick") return remove(entrance, passage, request, response, room, named.user_id, named);
     await passOn(passage, request, response, named);
   };
 
@@ -41,6 +48,8 @@ export const membershipAsState =
     if (body === null) return;
     if (body.membership === "invite")
       await awaitOthers(entrance, await passage.callers.userId(request), room, decoded(user));
+    if (body.membership === "leave")
+      return remove(entrance, passage, request, response, room, decoded(user), knownOf(body));
     await passOn(passage, request, response, knownOf(body));
   };
 
@@ -49,6 +58,33 @@ const knownOf = (body: Body): Body => ({
   // Marks the room as a chat for two.
   ...(body.membership === "invite" && body.is_direct === true ? { is_direct: true } : {}),
 });
+
+/** Synapse removes whom it lets the caller remove. It refuses equals, and Whisper's rules do not. */
+async function remove(
+  entrance: Entrance,
+  passage: Passage,
+  request: Request,
+  response: Response,
+  encodedRoom: string,
+  whom: unknown,
+  body: Body,
+): Promise<void> {
+  const answer = await read(passage, request, response, Buffer.from(JSON.stringify(body)));
+  const [room, by] = [decoded(encodedRoom), await passage.callers.userId(request)];
+  if (answer.status !== 403 || room === null || typeof whom !== "string" || whom === by)
+    return handOn(response, answer);
+  const removed = await entrance.remove(room as RoomId, by, whom as UserId, whileWanted(response));
+  switch (removed.is) {
+    case "done":
+      return sendJson(response, 200, {});
+    case "refused":
+      return refuse(response, forbidden(removed.reason));
+    case "nothing":
+      return handOn(response, answer);
+    default:
+      return removed satisfies never;
+  }
+}
 
 async function awaitOthers(
   entrance: Entrance,

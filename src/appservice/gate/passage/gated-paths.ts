@@ -39,6 +39,8 @@ export type GatedKind =
   | "membership-as-state"
   /** Invites people, which shows them the room's name and topic. */
   | "create-room"
+  /** Replaces a room with one of another version, which only the rules may choose. */
+  | "upgrade"
   /** Sets whose messages someone never sees: they could name Whisper. */
   | "ignored-users"
   /** Tells others how far someone has read; Synapse accepts it even from people who have left. */
@@ -108,6 +110,7 @@ export const GATED_PATHS: readonly GatedPath[] = [
     method: "PUT",
     pattern: `^${BEFORE}rooms/([^/]*)/state/${spelt("m.room.member")}(?:/([^/]*)|$)`,
   },
+  { kind: "upgrade", method: "POST", pattern: `^${BEFORE}rooms/([^/]*)/upgrade(?:/|$)` },
   {
     kind: "ignored-users",
     method: "PUT",

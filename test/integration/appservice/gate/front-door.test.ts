@@ -30,6 +30,7 @@ describe("the front door", function () {
             ? { is: "refused", reason: "Write in a group that you share." }
             : { is: "open", room: "!own:localhost" as RoomId };
         },
+        remove: async () => ({ is: "nothing" }),
         beforeInvitation: async (_room, inviter, invitee) => {
           awaited.push(`${inviter} ${invitee}`);
         },

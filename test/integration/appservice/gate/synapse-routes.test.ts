@@ -35,6 +35,7 @@ const KINDS: Readonly<Record<string, GatedKind>> = {
   ReadMarkerRestServlet: "receipt",
   PushersSetRestServlet: "pusher",
   RoomCreateRestServlet: "create-room",
+  RoomUpgradeRestServlet: "upgrade",
   JoinRoomAliasServlet: "own-membership",
   KnockRoomAliasServlet: "own-membership",
   ThreepidBindRestServlet: "identity-server",

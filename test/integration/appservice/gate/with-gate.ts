@@ -43,6 +43,7 @@ export function gateOptions(house: House, logged: unknown[] = []): ClientApiProx
     // Nobody is known to this house, so nobody never receives.
     entrance: {
       newConversation: async () => ({ is: "unfinished" }),
+      remove: async () => ({ is: "nothing" }),
       beforeInvitation: async () => undefined,
     },
     log: { warn: (fields, message) => logged.push({ fields, message }) },
