@@ -36,6 +36,7 @@ export function arrivalEvents(dependencies: ArrivalDependencies): EventHandler {
     name: "arrivals",
     handle: async (tx, event) => {
       if (!TYPES.has(event.type)) return;
+      if (event.type === "m.room.member" && event.content.membership !== "join") return;
       if (event.sender === dependencies.settings.bot && event.type !== "m.room.member")
         return pinCard(tx, event);
       const place = await placeOf(tx, event);
@@ -43,9 +44,7 @@ export function arrivalEvents(dependencies: ArrivalDependencies): EventHandler {
       const { owner } = place;
       const ownerId = userIdOf(dependencies.settings, owner);
       if (event.type === "m.room.member") {
-        if (!place.replaced && event.state_key === ownerId && event.content.membership === "join") {
-          await send(tx, cardPosts(owner, event.room_id));
-        }
+        if (!place.replaced && event.state_key === ownerId) await send(tx, cardPosts(owner, event.room_id));
         return;
       }
       // Only the recipient answers. Nobody else can write in the room, and it would change nothing if they could.

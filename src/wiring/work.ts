@@ -62,7 +62,7 @@ function handlersOf(services: Services): EventHandler[] {
   return [
     // First: it compares with what was known before the event, and takes its lock before jobs are queued.
     customGroupEvents(conversationDependencies),
-    roomEvents(settings.bot),
+    roomEvents(services),
     activityEvents(settings),
     mediaEvents(settings),
     arrivalEvents(arrivalDependencies),

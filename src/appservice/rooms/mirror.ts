@@ -20,17 +20,20 @@ import type { Queryable } from "../../store/database.ts";
  */
 
 /**
- * Stores a state event in the mirror.
- * @returns whether anything that rules look at changed; false for what Whisper did itself.
+ * What a state event brought to what the rules look at: `nothing` also where Whisper did it itself and knew of it already;
+ * `awaited` where Whisper is just letting somebody in and the event came before the homeserver's answer.
  */
-export async function mirrorEvent(db: Queryable, event: MatrixEvent): Promise<boolean> {
-  if (event.state_key === undefined) return false;
+export type News = "nothing" | "awaited" | "changed";
+
+/** Takes a state event into the mirror. */
+export async function mirrorEvent(db: Queryable, event: MatrixEvent): Promise<News> {
+  if (event.state_key === undefined) return "nothing";
   if (event.type === "m.room.member") {
     const { membership } = event.content;
-    if (typeof membership !== "string") return false;
-    return (await mirrorMembers(db, event.room_id, [event])) > 0;
+    if (typeof membership !== "string") return "nothing";
+    return (await mirrorMembers(db, event.room_id, [event]))[0] ?? "nothing";
   }
-  if (event.state_key !== "") return false;
+  if (event.state_key !== "") return "nothing";
   if (event.type === "m.room.create") {
     const { room_version } = event.content;
     await mirrorRoom(db, event.room_id, typeof room_version === "string" ? room_version : "1", event.sender);
@@ -56,8 +59,8 @@ export async function mirrorRoom(
  */
 const AHEAD = "now() + interval '1 minute'";
 
-/** Stores a state event in the mirror unless a newer one is known. */
-async function mirrorState(db: Queryable, event: MatrixEvent): Promise<boolean> {
+/** Takes a state event into the mirror unless a newer one is known. */
+async function mirrorState(db: Queryable, event: MatrixEvent): Promise<News> {
   const replaces = event.unsigned?.replaces_state ?? null;
   const changed = await db.query<{ changed: boolean }>(
     `WITH before AS (SELECT content FROM room_state WHERE room_id = $1 AND type = $2)
@@ -76,7 +79,7 @@ async function mirrorState(db: Queryable, event: MatrixEvent): Promise<boolean> 
       replaces,
     ],
   );
-  return changed.rows[0]?.changed ?? false;
+  return changed.rows[0]?.changed ? "changed" : "nothing";
 }
 
 /** Stores what Whisper itself set, and the event id, unless the event was handled before the answer came. */
@@ -136,14 +139,15 @@ export async function mirrorOwnMember(
   );
 }
 
-/** Stores memberships in the mirror in one statement. @returns how many changed. */
-async function mirrorMembers(db: Queryable, room: RoomId, events: readonly MatrixEvent[]): Promise<number> {
-  const changed = await db.query<{ changed: boolean }>(
+/** Takes memberships into the mirror in one statement. @returns what each of them brought that is not older than what is known. */
+async function mirrorMembers(db: Queryable, room: RoomId, events: readonly MatrixEvent[]): Promise<News[]> {
+  const taken = await db.query<{ news: News }>(
     `WITH given AS (
        SELECT user_id, membership, event_id, made_at
        FROM json_to_recordset($2) AS m(user_id text, membership text, event_id text, made_at bigint)),
      before AS (
-       SELECT user_id, membership FROM room_members WHERE room_id = $1 AND user_id IN (SELECT user_id FROM given))
+       SELECT user_id, membership, awaited FROM room_members
+       WHERE room_id = $1 AND user_id IN (SELECT user_id FROM given))
      INSERT INTO room_members AS known (room_id, user_id, membership, event_id, made_at)
      SELECT $1, user_id, membership, event_id, made_at FROM given
      ON CONFLICT (room_id, user_id) DO UPDATE
@@ -156,7 +160,11 @@ async function mirrorMembers(db: Queryable, room: RoomId, events: readonly Matri
              AND (known.event_id = excluded.event_id OR coalesce(known.ahead_until > now(), false))
      WHERE CASE WHEN known.ahead_until > now() THEN excluded.membership IN (known.membership, known.awaited)
                 ELSE excluded.made_at >= known.made_at END
-     RETURNING membership IS DISTINCT FROM (SELECT membership FROM before WHERE before.user_id = known.user_id) AS changed`,
+     RETURNING coalesce(
+       (SELECT CASE WHEN before.membership = known.membership THEN 'nothing'
+                    -- A join of Whisper's begins with an invitation.
+                    WHEN before.awaited = 'join' AND known.membership IN ('invite', 'join') THEN 'awaited' END
+        FROM before WHERE before.user_id = known.user_id), 'changed') AS news`,
     [
       room,
       JSON.stringify(
@@ -169,7 +177,7 @@ async function mirrorMembers(db: Queryable, room: RoomId, events: readonly Matri
       ),
     ],
   );
-  return changed.rows.filter((row) => row.changed).length;
+  return taken.rows.map((row) => row.news);
 }
 
 export async function mirrorForgotten(db: Queryable, room: RoomId, user: UserId): Promise<void> {

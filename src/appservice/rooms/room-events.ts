@@ -1,13 +1,23 @@
 import { botIsToCome } from "../../conversations/groups/leaves.ts";
 import { checkRoom, checkRoomPromptly } from "../../conversations/record/affected.ts";
 import { conversationOfRoom } from "../../conversations/record/store.ts";
+import type { DirectorySnapshot } from "../../directory/snapshot.ts";
 import { carryOverLate } from "../../messages/carry-over.ts";
-import type { EventHandler } from "../../messages/event.ts";
-import type { ConversationId, ConversationKind, RoomId, UserId } from "../../policy/model.ts";
+import type { EventHandler, MatrixEvent } from "../../messages/event.ts";
+import { mayJoin } from "../../policy/callbacks/callbacks.ts";
+import type {
+  Conversation,
+  ConversationId,
+  ConversationKind,
+  PracticeSettings,
+  RoomId,
+  UserId,
+} from "../../policy/model.ts";
 import type { Transaction } from "../../store/database.ts";
 import { addJob } from "../../store/jobs.ts";
 import { adoptJob } from "./adoption-wait.ts";
-import { mirrorEvent } from "./mirror.ts";
+import { hasBegun } from "./begun-room.ts";
+import { mirrorEvent, type News } from "./mirror.ts";
 import { addRetireJob } from "./retire.ts";
 
 /**
@@ -16,15 +26,22 @@ import { addRetireJob } from "./retire.ts";
  */
 const SETTLE = 1_500;
 
+export interface RoomEventDependencies {
+  readonly directory: DirectorySnapshot;
+  readonly settings: PracticeSettings;
+}
+
 /**
  * Keeps the mirror, and queues a check of a room when something in it differs from what Whisper itself did. A room that
  * belongs to no conversation was made by a user in a client, and is adopted.
  */
-export function roomEvents(bot: UserId): EventHandler {
+export function roomEvents(dependencies: RoomEventDependencies): EventHandler {
+  const { bot } = dependencies.settings;
   return {
     name: "rooms",
     handle: async (tx, event) => {
-      const changed = await mirrorEvent(tx, event);
+      const news = await mirrorEvent(tx, event);
+      const changed = news !== "nothing";
       const said = event.state_key === undefined;
       if (!changed && !said) return;
       const known = await conversationOfRoom(tx, event.room_id);
@@ -36,7 +53,8 @@ export function roomEvents(bot: UserId): EventHandler {
           (await botIsToCome(tx, event.room_id, bot))
         )
           await checkRoomPromptly(tx, id);
-        else if (changed) await checkRoom(tx, id);
+        else if (changed && !(await isExpected(dependencies, tx, known.conversation, news, event)))
+          await checkRoom(tx, id);
         return;
       }
       if (!changed && event.type !== "m.room.message") return;
@@ -59,6 +77,22 @@ export function roomEvents(bot: UserId): EventHandler {
       );
     },
   };
+}
+
+/**
+ * Is it of somebody whom Whisper is just letting in, and who still belongs there? Then the job that does that sees to the
+ * rest. Who does not any more may come in late, after a call that was given up, and is taken out again.
+ */
+async function isExpected(
+  { directory, settings }: RoomEventDependencies,
+  tx: Transaction,
+  conversation: Conversation,
+  news: News,
+  { state_key }: MatrixEvent,
+): Promise<boolean> {
+  if (news !== "awaited") return false;
+  const room = { room: "managed", conversation } as const;
+  return mayJoin(await directory.within(tx), settings, { user: state_key as UserId, room }).allowed;
 }
 
 interface ClosedRoom {

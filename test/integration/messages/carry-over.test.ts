@@ -11,7 +11,7 @@ const C = "c1" as ConversationId;
 describe("what is said in a room that is closed in favour of a conversation", () => {
   let house: House;
   beforeEach(async () => {
-    house = await openHouse(() => [roomEvents(SETTINGS.bot)]);
+    house = await openHouse((dependencies) => [roomEvents(dependencies)]);
     await house.staff({ users: ["anna", "ben"] });
   });
   afterEach(() => house.close());

@@ -1,0 +1,71 @@
+import { expect } from "chai";
+import { awaitOwnMember } from "../../../../src/appservice/rooms/mirror.ts";
+import { roomEvents } from "../../../../src/appservice/rooms/room-events.ts";
+import type { ConversationId, EventId, Membership, RoomId } from "../../../../src/policy/model.ts";
+import { type House, id, openHouse, SETTINGS } from "../../../support/practice/conversations.ts";
+import { furnish } from "../../../support/practice/furnished.ts";
+
+const newcomers = Array.from({ length: 12 }, (_, index) => `new.${index}`);
+
+describe("people whom Whisper lets into a room", () => {
+  let house: House;
+  let nurses: { id: ConversationId; room: RoomId };
+  beforeEach(async () => {
+    house = await openHouse();
+    await house.staff({ users: ["ana", ...newcomers], groups: { Nurses: ["ana", ...newcomers] } });
+    await furnish(house);
+    const found = await house.database.query<{ id: ConversationId; room: RoomId }>(
+      "SELECT id, room_id AS room FROM conversations WHERE security_group = 'Nurses'",
+    );
+    const [row] = found.rows;
+    if (row === undefined) throw new Error("the group has no conversation");
+    nurses = row;
+    // Everybody but Ana is still to come.
+    await house.database.query("DELETE FROM room_members WHERE room_id = $1 AND user_id = ANY($2)", [
+      nurses.room,
+      newcomers.map(id),
+    ]);
+    await house.takeJobs("room");
+  });
+  afterEach(() => house.close());
+
+  const rooms = () => roomEvents(house.dependencies);
+  const heard = (username: string, membership: Membership) =>
+    house.database.transaction((tx) =>
+      rooms().handle(tx, {
+        event_id: `$${username}-${membership}` as EventId,
+        room_id: nurses.room,
+        sender: membership === "invite" ? SETTINGS.bot : id(username),
+        type: "m.room.member",
+        state_key: id(username),
+        content: { membership },
+        origin_server_ts: house.clock++,
+      }),
+    );
+  const looks = async () => (await house.takeJobs("room")).length;
+
+  it("are no news to look at the room for, though the events come before Synapse's answer", async () => {
+    await awaitOwnMember(house.database, nurses.room, id("new.0"), "join");
+    await heard("new.0", "invite");
+    await heard("new.0", "join");
+    expect(await looks()).to.equal(0);
+  });
+
+  it("are news when they do not belong there any more: a call that was given up took effect late", async () => {
+    await awaitOwnMember(house.database, nurses.room, id("new.0"), "join");
+    await house.staff({ users: ["ana", ...newcomers], groups: { Nurses: ["ana"] } });
+    await heard("new.0", "invite");
+    expect(await looks()).to.equal(1);
+    await heard("new.0", "join");
+    expect(await looks()).to.equal(1);
+  });
+
+  it("are news when Whisper was not letting them in, and when they go", async () => {
+    await heard("new.0", "join");
+    expect(await looks()).to.equal(1);
+    await awaitOwnMember(house.database, nurses.room, id("new.1"), "join");
+    await heard("new.1", "join");
+    await heard("new.1", "leave");
+    expect(await looks()).to.equal(1);
+  });
+});
