@@ -174,8 +174,11 @@ async function openRoom(
     ),
     by: begunBy,
   };
+  // Whisper's own before it is known as the conversation's: the events that it was made of are no news then. Somebody else's
+  // after that: until then it would be taken over.
+  if (made.by === undefined) await refetchRoom(database, homeserver, made.room);
   await takeRoom(dependencies, stored.conversation, made.room, made.by ?? null);
-  await refetchRoom(database, homeserver, made.room, made.by);
+  if (made.by !== undefined) await refetchRoom(database, homeserver, made.room, made.by);
   return made.room;
 }
 

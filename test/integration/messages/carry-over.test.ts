@@ -3,7 +3,7 @@ import { roomEvents } from "../../../src/appservice/rooms/room-events.ts";
 import { carryOver } from "../../../src/messages/carry-over.ts";
 import { REF_KEY } from "../../../src/messages/outbox.ts";
 import type { ConversationId, ConversationKind, RoomId } from "../../../src/policy/model.ts";
-import { type House, id, openHouse, SETTINGS } from "../../support/practice/conversations.ts";
+import { type House, id, openHouse } from "../../support/practice/conversations.ts";
 
 const OLD = "!closed:practice.test" as RoomId;
 const C = "c1" as ConversationId;
