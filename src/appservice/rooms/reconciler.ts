@@ -1,4 +1,5 @@
 import type { Logger } from "pino";
+import { inParallel } from "../../base/in-parallel.ts";
 import { conversationById, type StoredConversation } from "../../conversations/record/store.ts";
 import type { DirectorySnapshot } from "../../directory/snapshot.ts";
 import { wakeOutbox } from "../../messages/outbox.ts";
@@ -44,12 +45,12 @@ export interface ReconcilerDependencies extends RoomStepDependencies {
 export type RoomTaken = (tx: Transaction, conversation: Conversation) => Promise<void>;
 
 /**
- * The job `room`: makes a conversation's room what the rules say. Costs no homeserver call if it already is. Each step
- * is recorded before the next, so a crash repeats at most one.
- * @param only lets in only this person: they wait, and the others do not.
- * @param begunBy who should make the room if there is none yet; Whisper joins once they have written.
- * @returns whether something is left for when nobody waits: people still to be let in.
- * @throws if a step was refused: the mirror has been refetched then, and the next try starts from the truth.
+ * The job `room`: makes a conversation's room what the rules say. Costs no homeserver call when it is that already.
+ * Each step is recorded before the next one, so that a crash repeats one step at most, or a few joins.
+ * @param only lets nobody in but this person: they wait, and the others do not.
+ * @param begunBy who is to make the room, if there is none yet; Whisper follows when they have written.
+ * @returns whether something is left for when nobody waits: people who are still to be let in.
+ * @throws when a step was refused: the mirror has been fetched anew then, and the next try starts from the truth.
  */
 export async function reconcileRoom(
   dependencies: ReconcilerDependencies,
@@ -115,28 +116,43 @@ function uptoJoins(steps: readonly Step[], most: number): readonly Step[] {
   return cut === undefined ? steps : steps.slice(0, cut);
 }
 
-/** Carries out steps in order. @throws after refetching the room if the homeserver refuses one. */
+/**
+ * Joins of one room that are asked for at once. Synapse makes them one after another; while it makes one, Whisper writes
+ * down the one before and the one to come, so that Synapse never waits for that.
+ */
+const JOINS_SIDE_BY_SIDE = 2;
+
+/** Carries out steps in order. @throws after fetching the room anew when the homeserver refuses one. */
 async function execute(
   dependencies: ReconcilerDependencies,
   room: RoomId,
   steps: readonly Step[],
 ): Promise<void> {
-  for (const step of steps) {
+  for (const some of joinsTogether(steps)) {
     try {
-      await carryOutStep(dependencies, room, step);
+      await inParallel(some, JOINS_SIDE_BY_SIDE, (step) => carryOutStep(dependencies, room, step));
     } catch (error) {
       if (!(error instanceof MatrixRefused)) throw error;
-      dependencies.log.warn(
-        { step: step.step, err: error },
-        "a step in a room was refused; fetching the room anew",
-      );
+      const step = some[0]?.step;
+      dependencies.log.warn({ step, err: error }, "a step in a room was refused; fetching the room anew");
       await refetchRoom(dependencies.database, dependencies.homeserver, room);
       throw error;
     }
   }
 }
 
-/** Leaves out steps about users whose account does not exist yet: creating it queues another check of the room. */
+/** Each step by itself, but for joins that follow one another. */
+function joinsTogether(steps: readonly Step[]): Step[][] {
+  const together: Step[][] = [];
+  for (const step of steps) {
+    const before = together.at(-1);
+    if (step.step === "join" && before?.[0]?.step === "join") before.push(step);
+    else together.push([step]);
+  }
+  return together;
+}
+
+/** Leaves out what is about users whose account is still to be made: making it has the room looked at again. */
 async function withoutAbsent(database: Database, steps: readonly Step[]): Promise<Step[]> {
   const userOf = (step: Step) => (step.step === "join" || step.step === "direct" ? step.user : null);
   const users = steps.flatMap((step) => userOf(step) ?? []);

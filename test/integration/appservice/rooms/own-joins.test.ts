@@ -1,5 +1,8 @@
 import { expect } from "chai";
+import pino from "pino";
+import type { Homeserver } from "../../../../src/appservice/homeserver/homeserver.ts";
 import { awaitOwnMember } from "../../../../src/appservice/rooms/mirror.ts";
+import { reconcileRoom } from "../../../../src/appservice/rooms/reconciler.ts";
 import { roomEvents } from "../../../../src/appservice/rooms/room-events.ts";
 import type { ConversationId, EventId, Membership, RoomId } from "../../../../src/policy/model.ts";
 import { type House, id, openHouse, SETTINGS } from "../../../support/practice/conversations.ts";
@@ -67,5 +70,33 @@ describe("people whom Whisper lets into a room", () => {
     await heard("new.1", "join");
     await heard("new.1", "leave");
     expect(await looks()).to.equal(1);
+  });
+
+  it("are asked for so that Synapse always has the next one, and never more than two of a room", async () => {
+    let underWay = 0;
+    const seen: number[] = [];
+    const homeserver: Homeserver = {
+      call: async <T>() => {
+        seen.push(++underWay);
+        // As long as the others need to come as far.
+        for (let turn = 0; turn < 3; turn++) await house.database.query("SELECT pg_sleep(0.01)");
+        underWay--;
+        return {} as T;
+      },
+    };
+    const more = await reconcileRoom(
+      {
+        ...house.dependencies,
+        database: house.database,
+        homeserver,
+        bot: SETTINGS.bot,
+        log: pino({ level: "silent" }),
+        roomTaken: () => Promise.resolve(),
+      },
+      nurses.id,
+    );
+    expect(more, "two of the twelve are left for the next turn").to.equal(true);
+    expect(seen).to.have.length(10);
+    expect(Math.max(...seen)).to.equal(2);
   });
 });
