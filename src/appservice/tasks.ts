@@ -52,7 +52,7 @@ export function matrixTasks(dependencies: MatrixTaskDependencies): {
 } {
   const { database, directory, settings, handlers, log } = dependencies;
   const { first: homeserver, behind } = withPrecedence(dependencies.homeserver);
-  const rooms = { ...dependencies, homeserver, bot: settings.bot };
+  const rooms = { ...dependencies, homeserver, behind, bot: settings.bot };
   return {
     inbox: ({ room_id }) => drainInbox(database, handlers, log, room_id),
     outbox: ({ conversation_id }, inTurn) =>

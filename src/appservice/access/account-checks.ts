@@ -10,6 +10,8 @@ import { holdRoomsOf } from "./reached-rooms.ts";
 export interface AccountCheckDependencies {
   readonly database: Database;
   readonly homeserver: Homeserver;
+  /** For accounts that nobody waits for: whoever signs in has theirs made at once (sign-in.ts). */
+  readonly behind: Homeserver;
   readonly directory: DirectorySnapshot;
   readonly settings: PracticeSettings;
 }
@@ -19,6 +21,8 @@ const BATCH = 200;
 interface Due {
   readonly user_id: UserId;
   readonly seq: string;
+  /** It is to be locked: somebody must not be able to sign in any more. */
+  readonly locks: boolean;
 }
 
 /**
@@ -36,9 +40,27 @@ export async function drainAccounts(dependencies: AccountCheckDependencies): Pro
   if (failing !== undefined) throw failing;
 }
 
+/** @returns those that failed, and why. */
+async function sync(
+  { database, directory, settings }: AccountCheckDependencies,
+  homeserver: Homeserver,
+  due: readonly Due[],
+): Promise<ReadonlyMap<UserId, unknown>> {
+  const people = await directory.fresh();
+  const wanted = new Map<UserId, WantedAccount>();
+  for (const { user_id } of due) {
+    const account = expectedAccount(people, settings, user_id);
+    if (account !== null) wanted.set(user_id, account);
+  }
+  if (wanted.size === 0) return new Map();
+  return syncAccounts(database, homeserver, wanted, (tx, made) =>
+    holdRoomsOf({ tx, directory: people, settings }, made),
+  );
+}
+
 async function next(database: Database, failedBefore: boolean): Promise<Due[]> {
   const found = await database.query<Due & { attempts: number }>(
-    `SELECT user_id, seq FROM account_checks WHERE (attempts > 0) = $1
+    `SELECT user_id, seq, locks FROM account_checks WHERE (attempts > 0) = $1
      ORDER BY locks DESC, attempts, seq LIMIT ${BATCH}`,
     [failedBefore],
   );
@@ -48,16 +70,13 @@ async function next(database: Database, failedBefore: boolean): Promise<Due[]> {
 /** @returns the first error, if any failed. */
 async function check(dependencies: AccountCheckDependencies, due: readonly Due[]): Promise<unknown> {
   if (due.length === 0) return undefined;
-  const { database, homeserver, directory, settings } = dependencies;
-  const people = await directory.fresh();
-  const wanted = new Map<UserId, WantedAccount>();
-  for (const { user_id } of due) {
-    const account = expectedAccount(people, settings, user_id);
-    if (account !== null) wanted.set(user_id, account);
-  }
-  const failed = await syncAccounts(database, homeserver, wanted, (tx, made) =>
-    holdRoomsOf({ tx, directory: people, settings }, made),
-  );
+  const { database } = dependencies;
+  const locking = due.filter(({ locks }) => locks);
+  const others = due.filter(({ locks }) => !locks);
+  const failed = new Map([
+    ...(await sync(dependencies, dependencies.homeserver, locking)),
+    ...(await sync(dependencies, dependencies.behind, others)),
+  ]);
   const done = due.filter(({ user_id }) => !failed.has(user_id));
   // An account that became due again meanwhile has another number, and stays.
   await database.query("DELETE FROM account_checks WHERE seq = ANY($1)", [done.map(({ seq }) => seq)]);

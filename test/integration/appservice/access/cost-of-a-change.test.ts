@@ -60,7 +60,8 @@ describe("what one change of the directory costs", function () {
     await followDirectory(dependencies);
     const looked = (await house.takeJobs("room")).map((job) => job.conversation_id as ConversationId);
     for (const each of looked) await reconcileRoom(roomDependencies(dependencies, homeserver), each);
-    if ((await house.takeJobs("accounts")).length > 0) await drainAccounts({ ...dependencies, homeserver });
+    if ((await house.takeJobs("accounts")).length > 0)
+      await drainAccounts({ ...dependencies, homeserver, behind: homeserver });
     return { statements: statements.length, looked, calls: homeserver.calls.length };
   }
 

@@ -26,7 +26,7 @@ describe("whoever signs in while a whole practice comes in", () => {
     await house.staff({ users: ["ana"], groups: { Nurses: ["ana"] } });
     await furnish(house);
     await house.staff({ users: ["ana", ...newcomers], groups: { Nurses: ["ana", ...newcomers] } });
-    const dependencies = { ...house.dependencies, database: house.database, homeserver };
+    const dependencies = { ...house.dependencies, database: house.database, homeserver, behind: homeserver };
     await followDirectory(dependencies);
     await drainAccounts(dependencies);
     await house.giveRoom((await house.controlOf(late)) as ConversationId, []);

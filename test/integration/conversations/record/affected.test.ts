@@ -29,7 +29,8 @@ describe("what follows from a change of the directory", () => {
     return found.rows.map((row) => row.id);
   }
   const follow = () => followDirectory({ ...house.dependencies, database: house.database });
-  const makeAccounts = () => drainAccounts({ ...house.dependencies, database: house.database, homeserver });
+  const makeAccounts = () =>
+    drainAccounts({ ...house.dependencies, database: house.database, homeserver, behind: homeserver });
   /** The rooms that are looked at: in jobs of their own, or in the lanes of those for which nobody waits. */
   const looked = async () => [
     ...(await house.takeJobs("room")).map(({ conversation_id }) => conversation_id),
@@ -43,6 +44,22 @@ describe("what follows from a change of the directory", () => {
     await house.staff({ users: ["ana", "ben", ...newcomers], groups: { Managers: ["ana"] } });
     await follow();
     expect(await looked()).to.include((await managers())[0]);
+  });
+
+  it("locks the accounts of those who go at once, and makes those of newcomers behind what people wait for", async () => {
+    await house.staff({
+      users: [{ username: "ana", active: false }, "ben", "cara"],
+      groups: { Managers: ["ana", "ben"] },
+    });
+    await follow();
+    const behind = new FlawedHomeserver();
+    await drainAccounts({ ...house.dependencies, database: house.database, homeserver, behind });
+    const asked = ({ calls }: FlawedHomeserver) => calls.map(({ path }) => decodeURIComponent(path));
+    expect(asked(homeserver)).to.deep.equal([
+      `/_synapse/admin/v2/users/${id("ana")}`,
+      "/_matrix/client/v3/logout/all",
+    ]);
+    expect(asked(behind)).to.deep.equal([`/_synapse/admin/v2/users/${id("cara")}`]);
   });
 
   it("has rooms that are still to be made looked at once, when the accounts are there", async () => {
