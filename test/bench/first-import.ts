@@ -1,20 +1,19 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { mustCallApi } from "../../dev/clients/api.ts";
-import { inParallel } from "../../src/base/in-parallel.ts";
 import { settled } from "../support/stack/settled.ts";
 import type { TestStack } from "../support/stack/stack.ts";
 import { nameOf } from "../support/stack/staff.ts";
 import type { Bench, BenchOptions, Figure } from "./bench.ts";
-import { homeserver, rowsOf, withBenchStack } from "./bench-stack.ts";
+import { rowsOf, withBenchStack } from "./bench-stack.ts";
+import { rawImport } from "./raw-import.ts";
 
-/** As many rooms side by side as Whisper fills. */
-const AT_ONCE = 8;
 /** People of one group, one group for each. */
 const IN_GROUP = 25;
 
 export const firstImport: Bench = {
   name: "first-import",
-  summary: "everybody of a new practice in the rooms that people share, beside the same joins made raw",
+  summary:
+    "everybody of a new practice in the rooms that people share, beside the same rooms and joins made without Whisper",
   run: (options) => withBenchStack((stack) => measure(stack, options)),
 };
 
@@ -46,19 +45,24 @@ async function measure(stack: TestStack, { smoke, say }: BenchOptions): Promise<
   await settled(stack, { ms: 1_800_000 });
   const everything = performance.now() - began;
 
-  say("the same rooms and joins, raw");
-  const raw = await rawJoins(stack, [...groups, usernames, usernames]);
+  say("the same accounts, rooms and joins without Whisper");
+  const raw = await rawImport(stack, new Map(usernames.map((username) => [username, nameOf(username)])));
   const took = (rooms - accounts) / 1_000;
   return [
-    { what: `first import of ${users}: all accounts`, unit: "s", whisper: accounts / 1_000 },
     {
-      what: "… then everybody in their rooms (raw: the same joins, 8 rooms at once)",
+      what: `first import of ${users}: all accounts (raw: without Whisper, 8 at once)`,
       unit: "s",
-      raw: raw / 1_000,
+      raw: raw.accounts / 1_000,
+      whisper: accounts / 1_000,
+    },
+    {
+      what: "… then everybody in their rooms (raw: the same rooms and joins without Whisper, 8 at once)",
+      unit: "s",
+      raw: raw.joins / 1_000,
       whisper: took,
       goal: { of: "ratio", atMost: 1.2 },
     },
-    { what: "… joins", unit: "/s", raw: (joins * 1_000) / raw, whisper: joins / took },
+    { what: "… joins", unit: "/s", raw: (joins * 1_000) / raw.joins, whisper: joins / took },
     { what: "… and the chats with Whisper and arrivals rooms", unit: "s", whisper: everything / 1_000 },
   ];
 }
@@ -92,24 +96,4 @@ async function joinsMade(stack: TestStack, wanted: number): Promise<number> {
      WHERE c.kind IN ('group', 'alerts') AND m.membership = 'join' AND m.user_id LIKE '@ht\\_staff.%'`,
   );
   return wanted - (row?.made ?? 0);
-}
-
-/** Milliseconds. */
-async function rawJoins(stack: TestStack, rooms: readonly (readonly string[])[]): Promise<number> {
-  const synapse = homeserver(stack, AT_ONCE);
-  const started = performance.now();
-  // The large ones first, as they take longest.
-  await inParallel(rooms.toReversed(), AT_ONCE, async (members) => {
-    const created = (await synapse.call("POST", "/_matrix/client/v3/createRoom", {
-      room_version: "11",
-      preset: "private_chat",
-      creation_content: { "m.federate": false },
-      initial_state: [{ type: "m.room.name", state_key: "", content: { name: "Raw" } }],
-    })) as { room_id: string };
-    const path = `/_synapse/admin/v1/join/${encodeURIComponent(created.room_id)}`;
-    for (const member of members) await synapse.call("POST", path, { user_id: stack.userId(member) });
-  });
-  const took = performance.now() - started;
-  synapse.close();
-  return took;
 }

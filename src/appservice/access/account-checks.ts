@@ -10,7 +10,7 @@ import { holdRoomsOf } from "./reached-rooms.ts";
 export interface AccountCheckDependencies {
   readonly database: Database;
   readonly homeserver: Homeserver;
-  /** For accounts that nobody waits for: whoever signs in has theirs made at once (sign-in.ts). */
+  /** For accounts that nobody waits for: someone who signs in gets theirs made immediately (sign-in.ts). */
   readonly behind: Homeserver;
   readonly directory: DirectorySnapshot;
   readonly settings: PracticeSettings;
@@ -21,7 +21,7 @@ const BATCH = 200;
 interface Due {
   readonly user_id: UserId;
   readonly seq: string;
-  /** It is to be locked: somebody must not be able to sign in any more. */
+  /** It must be locked: someone must no longer be able to sign in. */
   readonly locks: boolean;
 }
 

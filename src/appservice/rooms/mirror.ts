@@ -20,12 +20,12 @@ import type { Queryable } from "../../store/database.ts";
  */
 
 /**
- * What a state event brought to what the rules look at: `nothing` also where Whisper did it itself and knew of it already;
- * `awaited` where Whisper is just letting somebody in and the event came before the homeserver's answer.
+ * What a state event changed for the rules: `nothing` includes what Whisper did itself and already knew of; `awaited`:
+ * Whisper is just letting someone in, and the event came before the homeserver's answer.
  */
 export type News = "nothing" | "awaited" | "changed";
 
-/** Takes a state event into the mirror. */
+/** Stores a state event in the mirror. */
 export async function mirrorEvent(db: Queryable, event: MatrixEvent): Promise<News> {
   if (event.state_key === undefined) return "nothing";
   if (event.type === "m.room.member") {
@@ -59,7 +59,7 @@ export async function mirrorRoom(
  */
 const AHEAD = "now() + interval '1 minute'";
 
-/** Takes a state event into the mirror unless a newer one is known. */
+/** Stores a state event in the mirror unless a newer one is known. */
 async function mirrorState(db: Queryable, event: MatrixEvent): Promise<News> {
   const replaces = event.unsigned?.replaces_state ?? null;
   const changed = await db.query<{ changed: boolean }>(
@@ -139,7 +139,7 @@ export async function mirrorOwnMember(
   );
 }
 
-/** Takes memberships into the mirror in one statement. @returns what each of them brought that is not older than what is known. */
+/** Stores memberships in the mirror in one statement. @returns what each of them changed; older ones are left out. */
 async function mirrorMembers(db: Queryable, room: RoomId, events: readonly MatrixEvent[]): Promise<News[]> {
   const taken = await db.query<{ news: News }>(
     `WITH given AS (

@@ -45,12 +45,12 @@ export interface ReconcilerDependencies extends RoomStepDependencies {
 export type RoomTaken = (tx: Transaction, conversation: Conversation) => Promise<void>;
 
 /**
- * The job `room`: makes a conversation's room what the rules say. Costs no homeserver call when it is that already.
- * Each step is recorded before the next one, so that a crash repeats one step at most, or a few joins.
- * @param only lets nobody in but this person: they wait, and the others do not.
- * @param begunBy who is to make the room, if there is none yet; Whisper follows when they have written.
- * @returns whether something is left for when nobody waits: people who are still to be let in.
- * @throws when a step was refused: the mirror has been fetched anew then, and the next try starts from the truth.
+ * The job `room`: makes a conversation's room what the rules say. Costs no homeserver call if it already is. Each step
+ * is recorded before the next, so a crash repeats at most one step, or a few joins.
+ * @param only lets in only this person: they wait, and the others do not.
+ * @param begunBy who should make the room if there is none yet; Whisper joins once they have written.
+ * @returns whether something is left for when nobody waits: people still to be let in.
+ * @throws if a step was refused: the mirror has been refetched then, and the next try starts from the truth.
  */
 export async function reconcileRoom(
   dependencies: ReconcilerDependencies,
@@ -117,12 +117,12 @@ function uptoJoins(steps: readonly Step[], most: number): readonly Step[] {
 }
 
 /**
- * Joins of one room that are asked for at once. Synapse makes them one after another; while it makes one, Whisper writes
- * down the one before and the one to come, so that Synapse never waits for that.
+ * Concurrent joins in one room. Synapse makes them one after another; while it makes one, Whisper records the previous
+ * one and the next, so that Synapse never waits for that.
  */
 const JOINS_SIDE_BY_SIDE = 2;
 
-/** Carries out steps in order. @throws after fetching the room anew when the homeserver refuses one. */
+/** Carries out steps in order. @throws after refetching the room if the homeserver refuses one. */
 async function execute(
   dependencies: ReconcilerDependencies,
   room: RoomId,
@@ -141,7 +141,7 @@ async function execute(
   }
 }
 
-/** Each step by itself, but for joins that follow one another. */
+/** One step at a time, except that consecutive joins go together. */
 function joinsTogether(steps: readonly Step[]): Step[][] {
   const together: Step[][] = [];
   for (const step of steps) {
@@ -152,7 +152,7 @@ function joinsTogether(steps: readonly Step[]): Step[][] {
   return together;
 }
 
-/** Leaves out what is about users whose account is still to be made: making it has the room looked at again. */
+/** Leaves out steps about users whose account does not exist yet: creating it queues another check of the room. */
 async function withoutAbsent(database: Database, steps: readonly Step[]): Promise<Step[]> {
   const userOf = (step: Step) => (step.step === "join" || step.step === "direct" ? step.user : null);
   const users = steps.flatMap((step) => userOf(step) ?? []);
@@ -190,8 +190,8 @@ async function openRoom(
     ),
     by: begunBy,
   };
-  // Whisper's own before it is known as the conversation's: the events that it was made of are no news then. Somebody else's
-  // after that: until then it would be taken over.
+  // Whisper's own room is fetched before it is known as the conversation's, so that its first events are not news.
+  // Someone else's is fetched afterwards: until it is taken it could be adopted.
   if (made.by === undefined) await refetchRoom(database, homeserver, made.room);
   await takeRoom(dependencies, stored.conversation, made.room, made.by ?? null);
   if (made.by !== undefined) await refetchRoom(database, homeserver, made.room, made.by);

@@ -16,7 +16,6 @@ import type {
 import type { Transaction } from "../../store/database.ts";
 import { addJob } from "../../store/jobs.ts";
 import { adoptJob } from "./adoption-wait.ts";
-import { hasBegun } from "./begun-room.ts";
 import { mirrorEvent, type News } from "./mirror.ts";
 import { addRetireJob } from "./retire.ts";
 
@@ -80,8 +79,8 @@ export function roomEvents(dependencies: RoomEventDependencies): EventHandler {
 }
 
 /**
- * Is it of somebody whom Whisper is just letting in, and who still belongs there? Then the job that does that sees to the
- * rest. Who does not any more may come in late, after a call that was given up, and is taken out again.
+ * Is this about someone whom Whisper is just letting in, and who still belongs there? The job that lets them in takes
+ * care of the rest. Someone who no longer belongs may join late, after an abandoned call, and is removed again.
  */
 async function isExpected(
   { directory, settings }: RoomEventDependencies,
