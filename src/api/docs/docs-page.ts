@@ -89,7 +89,7 @@ ${body ? `<h4>Body</h4>${media(body)}` : ""}
 
 function rowOfParameter(parameter: Parameter): SchemaRow {
   const standing =
-    parameter.schema.default === undefined ? "" : `; ${JSON.stringify(parameter.schema.default)} unless told`;
+    parameter.schema.default === undefined ? "" : `; default ${JSON.stringify(parameter.schema.default)}`;
   return {
     name: parameter.name,
     ...typeOf(parameter.schema),

@@ -27,7 +27,7 @@ function documents(made: () => Made): Route[] {
       path: "/openapi.json",
       scope: "public",
       tag: "About",
-      summary: "This description, for machines",
+      summary: "Get this documentation as OpenAPI",
       responses: { 200: { description: "OpenAPI 3.1", contentType: "application/json" } },
       handler: async () => ({
         status: 200,
@@ -39,7 +39,7 @@ function documents(made: () => Made): Route[] {
       path: "/docs",
       scope: "public",
       tag: "About",
-      summary: "This description, for people",
+      summary: "Get this documentation as a page",
       responses: { 200: { description: "A page", contentType: "text/html" } },
       handler: async () => ({
         status: 200,

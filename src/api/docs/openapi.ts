@@ -46,12 +46,12 @@ export type ResponseObject =
   | { readonly description: string; readonly content?: Readonly<Record<string, Media>> }
   | { readonly $ref: string };
 
-const INTRODUCTION = `Whisper's interface for HealthTrack.
+const INTRODUCTION = `Whisper's API for HealthTrack.
 
-Send an API key as \`Authorization: Bearer whk_…\`; \`whisper api-key create\` makes one. What is wrong is answered as
-\`application/problem+json\` (RFC 9457) with \`errors: [{path, message}]\` for bad input. Unknown fields are errors.
-\`PUT\` the same twice is once. A \`POST\` with an \`Idempotency-Key\` that is sent again within 24 hours gets the first
-answer. Times are RFC 3339 with offset. User names and ids in an address are percent-encoded.`;
+Send an API key as \`Authorization: Bearer whk_…\`; \`whisper api-key create\` makes one. Errors are
+\`application/problem+json\` (RFC 9457), with \`errors: [{path, message}]\` for bad input. Unknown fields are errors.
+Repeating a \`PUT\` has no further effect. A \`POST\` repeated within 24 hours with the same \`Idempotency-Key\` gets the first
+answer. Times are RFC 3339 with an offset. Percent-encode user names and ids in an address.`;
 
 /** The OpenAPI 3.1 description of these routes, made from the schemas that check the requests. */
 export function describeApi(routes: readonly Route[], publicUrl = "/"): ApiDocument {
@@ -72,7 +72,7 @@ export function describeApi(routes: readonly Route[], publicUrl = "/"): ApiDocum
         apiKey: {
           type: "http",
           scheme: "bearer",
-          description: `An API key. Its scopes: ${Object.entries(SCOPES)
+          description: `An API key. The scopes: ${Object.entries(SCOPES)
             .map(([scope, what]) => `\`${scope}\` (${what})`)
             .join(", ")}.`,
         },
@@ -145,7 +145,7 @@ const IDEMPOTENCY_KEY: Parameter = {
   name: "Idempotency-Key",
   in: "header",
   required: false,
-  description: "sent again with the same key and request, the answer of the first time is given",
+  description: "the same request with the same key gets the first answer again",
   schema: { type: "string", minLength: 1, maxLength: 255, pattern: "^[!-~]+$" },
 };
 
@@ -200,7 +200,7 @@ function problemsOf(route: Route): Record<string, ResponseObject> {
       .filter(([, [status]]) => usual.includes(status))
       .map(([kind, [status]]) => [String(status), { $ref: `#/components/responses/${kind}` }]),
     // Node answers this before any route, without a body.
-    ["431", { description: "The headers are larger than 16 kB" }],
+    ["431", { description: "The headers are larger than 16 kB." }],
     ...said.map(([status, description]) => [
       status,
       { description, content: { "application/problem+json": { schema: PROBLEM_REF } } },

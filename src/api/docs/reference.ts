@@ -10,7 +10,7 @@ export function writeReference(routes: readonly Route[]): string {
   const lines = [
     "# HTTP API",
     "",
-    "Made from the routes (`npm run generate` writes it anew). More is at `/docs` and `/openapi.json` of a running Whisper.",
+    "`npm run generate` makes this page from the routes. A running Whisper shows more at `/docs` and `/openapi.json`.",
     "",
     String(document.info.description ?? ""),
   ];

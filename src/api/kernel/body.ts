@@ -56,10 +56,13 @@ function readBytes(request: Request, response: Response, limit: number): Promise
 function bodyProblem(error: unknown, limit: number): Problem {
   const type = typeof error === "object" && error !== null && "type" in error ? error.type : undefined;
   if (type === "entity.too.large") {
-    return new Problem("too-large", `The body may have ${limit / 1024 / 1024} MB at most.`);
+    return new Problem("too-large", `The body must not be larger than ${limit / 1024 / 1024} MB.`);
   }
   if (type === "encoding.unsupported") {
-    return new Problem("unsupported-media-type", "Content-Encoding may be gzip, deflate, br, zstd or none.");
+    return new Problem(
+      "unsupported-media-type",
+      "Content-Encoding must be gzip, deflate, br, zstd or left out.",
+    );
   }
-  return invalidInput([{ path: "", message: "The body could not be read" }]);
+  return invalidInput([{ path: "", message: "The body could not be read: send it again" }]);
 }

@@ -26,8 +26,8 @@ export const cursorParameter = (sortedBy: keyof typeof CURSOR) =>
   z
     .string()
     .max(2_000)
-    .regex(CURSOR[sortedBy], "Must be the next_cursor of an answer")
+    .regex(CURSOR[sortedBy], "Must be the next_cursor from an answer")
     .optional()
-    .describe("`next_cursor` of the page before");
+    .describe("the previous page's `next_cursor`");
 export const nextCursor = () =>
-  z.string().nullable().describe("give it as `cursor` for the next page; null: this was the last");
+  z.string().nullable().describe("send it as `cursor` for the next page; null: this is the last");

@@ -30,7 +30,7 @@ export function problemOf(error: unknown): { problem: Problem; unexpected: boole
   }
   if (REFUSED_VALUES.has(code)) {
     return {
-      problem: invalidInput([{ path: "", message: "Holds a value that cannot be stored" }]),
+      problem: invalidInput([{ path: "", message: "Contains a value that cannot be stored" }]),
       unexpected: true,
     };
   }
@@ -41,7 +41,7 @@ export function problemOf(error: unknown): { problem: Problem; unexpected: boole
       unexpected: false,
     };
   }
-  return { problem: new Problem("internal", "It has been written to the log."), unexpected: true };
+  return { problem: new Problem("internal", "The error has been logged."), unexpected: true };
 }
 
 /** What may be logged about an error: never its message, which quotes values. */

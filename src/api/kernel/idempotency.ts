@@ -114,14 +114,14 @@ async function remembered(db: Queryable, request: IdempotentRequest): Promise<Re
   if (!row.request_hash.equals(request.hash)) {
     throw new Problem(
       "idempotency-key-reused",
-      "This Idempotency-Key was sent with another request. Use a new one.",
+      "This Idempotency-Key was sent with a different request. Use a new one.",
     );
   }
   return row.answer === null ? null : unseal(request, row.answer);
 }
 
 const inProgress = () =>
-  new Problem("conflict", "A request with this Idempotency-Key is being carried out.", { retryAfter: 1 });
+  new Problem("conflict", "A request with this Idempotency-Key is still in progress.", { retryAfter: 1 });
 
 const IV_BYTES = 12;
 const TAG_BYTES = 16;

@@ -51,7 +51,7 @@ function safely(schema: z.ZodType, value: unknown) {
     return schema.safeParse(value);
   } catch (error) {
     if (error instanceof RangeError)
-      throw invalidInput([{ path: "", message: "More is wrong than can be listed" }]);
+      throw invalidInput([{ path: "", message: "Has more errors than can be listed" }]);
     throw error;
   }
 }
@@ -75,7 +75,7 @@ function unstorable(value: unknown): FieldError[] {
   const waiting: { value: unknown; path: Path | null }[] = [{ value, path: null }];
   const check = (text: string, path: Path | null) => {
     if (text.includes("\0"))
-      errors.push({ path: pathOf(unrolled(path)), message: "Must not hold the NUL character" });
+      errors.push({ path: pathOf(unrolled(path)), message: "Must not contain the NUL character" });
     else if (!text.isWellFormed())
       errors.push({ path: pathOf(unrolled(path)), message: "Must be valid Unicode" });
   };

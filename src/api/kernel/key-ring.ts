@@ -100,7 +100,9 @@ export function mustHaveScope(caller: Caller, scope: Scope): void {
 }
 
 function unauthorized(given: boolean): Problem {
-  const detail = given ? "This API key is not in force." : "Send an API key as Authorization: Bearer <key>.";
+  const detail = given
+    ? "This API key is unknown or revoked."
+    : "Send an API key as Authorization: Bearer <key>.";
   return new Problem("unauthorized", detail, {
     headers: { "WWW-Authenticate": given ? 'Bearer error="invalid_token"' : "Bearer" },
   });

@@ -35,9 +35,7 @@ export async function createApiKey(
 ): Promise<{ id: string; key: string }> {
   const name = options.name.trim();
   if (name === "" || name.length > LONGEST_NAME || !isName(name)) {
-    throw new Error(
-      `The name of a key is 1 to ${LONGEST_NAME} characters that can be seen, such as HealthTrack.`,
-    );
+    throw new Error(`A key's name must be 1 to ${LONGEST_NAME} visible characters, such as HealthTrack.`);
   }
   const id = randomBytes(6).toString("hex");
   const key = `whk_${id}_${randomBytes(32).toString("base64url")}`;
@@ -48,7 +46,7 @@ export async function createApiKey(
   );
   if (made.rows.length === 0) {
     throw new Error(
-      `There is an API key named ${name} already. Revoke that one first, or choose another name.`,
+      `There is already an API key named ${name}. Revoke that one first, or choose another name.`,
     );
   }
   return { id, key };

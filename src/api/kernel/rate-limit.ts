@@ -39,7 +39,7 @@ export function countRequests(limit: RateLimit): CountRequest {
       // express-rate-limit has set Retry-After on the response.
       throw new Problem(
         "too-many-requests",
-        "This API key makes requests too fast. Wait for Retry-After seconds.",
+        "This API key is sending requests too fast. Retry after the seconds in Retry-After.",
       );
     }
   };

@@ -2,7 +2,7 @@
 export const SCOPES = {
   "directory:write": "send users and security groups",
   "bookings:write": "send bookings",
-  "messages:write": "open and change conversations for a user, post alerts",
+  "messages:write": "open and change conversations on behalf of a user, post alerts",
   "users:read": "read users, preferences, arrivals and the event streams",
   "users:write": "change preferences, set the open patient, make sign-in links",
   "audit:read": "read the audit record, observe users",

@@ -23,7 +23,7 @@ export interface Alerts {
 const TAG = "Alerts";
 const LONGEST = 10_000;
 const TOO_LONG =
-  "Is too long for one message, in which quotation marks, line breaks and the like take up several characters: shorten it";
+  "Is too long for one message, where quotation marks, line breaks and similar take several characters: shorten it";
 
 /** Alerts to everyone at the practice. */
 export function alertRoutes({ alerts }: { readonly alerts: Alerts }): Route[] {
@@ -39,12 +39,12 @@ export function alertRoutes({ alerts }: { readonly alerts: Alerts }): Route[] {
         severity: severity.default("info"),
         expires_at: moment()
           .optional()
-          .describe("when it is taken away by itself, not in the past; none: it stays until withdrawn"),
+          .describe("when it disappears, not in the past; if left out, it stays until withdrawn"),
       }),
       bodyExample: { text: "The phones are down until 11.", severity: "warning" },
       responses: {
         200: {
-          description: "It is on its way",
+          description: "The alert is being posted.",
           body: z.strictObject({ id: z.string() }),
           example: { id: "17" },
         },
@@ -52,7 +52,9 @@ export function alertRoutes({ alerts }: { readonly alerts: Alerts }): Route[] {
       handler: async ({ body }, { tx }) => {
         const { text, severity, expires_at: expiresAt = null } = body;
         if (expiresAt !== null && expiresAt.getTime() <= Date.now())
-          throw invalidInput([{ path: "expires_at", message: "Is in the past: send a later time, or none" }]);
+          throw invalidInput([
+            { path: "expires_at", message: "Is in the past: send a later time, or leave it out" },
+          ]);
         const id = await alerts.post(tx, { text, severity, expiresAt });
         if (id === null) throw invalidInput([{ path: "text", message: TOO_LONG }]);
         return { status: 200, body: { id } };
@@ -65,7 +67,7 @@ export function alertRoutes({ alerts }: { readonly alerts: Alerts }): Route[] {
       tag: TAG,
       summary: "Withdraw an alert",
       params: z.strictObject({ id: id() }),
-      responses: { 204: { description: "It is withdrawn" } },
+      responses: { 204: { description: "The alert is withdrawn." } },
       problems: { 404: "There is no such alert." },
       handler: async ({ params }, { tx }) => {
         if (!(await alerts.withdraw(tx, params.id))) throw notFound("such alert");

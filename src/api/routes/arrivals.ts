@@ -48,18 +48,18 @@ export const arrivalRoutes = ({ database }: { database: Queryable }): Route[] =>
     tag: "Bookings",
     summary: "List arrivals",
     description:
-      "The newest first, by when the patient came. Waiting times are until now, or until the arrival ended.",
+      "Newest first, by when the patient arrived. Waiting times run until now, or until the arrival ended.",
     query: z.strictObject({
       doctor: optionalId().describe("user name, or one of a user's `doctor_ids`"),
       state: z.enum(ARRIVAL_STATES).optional(),
-      from: moment().optional().describe("came then or later"),
-      to: moment().optional().describe("came before then"),
+      from: moment().optional().describe("arrived at or after this time"),
+      to: moment().optional().describe("arrived before this time"),
       limit: queryInteger({ min: 1, max: 500, default: 100 }),
       cursor: cursorParameter("momentAndText"),
     }),
     responses: {
       200: {
-        description: "A page of arrivals",
+        description: "A page of arrivals.",
         body: z.strictObject({ arrivals: z.array(arrivalSchema), next_cursor: nextCursor() }),
         example: { arrivals: [EXAMPLE], next_cursor: null },
       },

@@ -30,7 +30,7 @@ const rules = [
 
 const reportSchema = z
   .strictObject({
-    room_id: z.string().nullable().describe("null: the conversation ought to have a room, and has none"),
+    room_id: z.string().nullable().describe("null: the conversation should have a room, and has none"),
     conversation: z.string().nullable().describe("null: no conversation knows the room"),
     kind: z
       .enum(["alerts", "arrivals", "individual", "group", "custom", "control", "admin"])
@@ -50,15 +50,15 @@ const reportSchema = z
 const roomId = z.string().min(1).max(255);
 
 const resultSchema = z.strictObject({
-  id: z.string().nullable().describe("null: no audit has been finished yet"),
+  id: z.string().nullable().describe("null: no audit has finished yet"),
   room_ids: z.array(z.string()).nullable().describe("null: every room"),
-  repair: z.boolean().describe("whether what differs was put right"),
+  repair: z.boolean().describe("whether differing rooms were repaired"),
   started_at: momentOut().nullable(),
-  finished_at: momentOut().nullable().describe("null while it waits or is under way"),
+  finished_at: momentOut().nullable().describe("null while it is waiting or running"),
   rooms: z.array(reportSchema).describe("the rooms that differ"),
 });
 
-/** The room-state audit: what differs from what ought to be, and having it put right. */
+/** The room audit: reports rooms that are not as they should be, and repairs them on request. */
 export function auditRoomRoutes({ database }: { readonly database: Database }): Route[] {
   return [
     writeRoute({
@@ -66,18 +66,23 @@ export function auditRoomRoutes({ database }: { readonly database: Database }): 
       path: "/api/v1/audit/rooms",
       scope: "audit:read",
       tag: TAG,
-      summary: "Compare rooms with what they ought to be",
+      summary: "Check that rooms are as they should be",
       description:
-        "Asks the homeserver for every room, or for those named, so it takes a while; the report follows at `GET`. Asked for again before it has begun, it is the same audit. `repair` needs the scope `audit:write` too.",
+        "Reads every room from the homeserver, or only the named ones, so it takes a while. `GET` returns the report. A request repeated before the audit has begun gets the same audit. `repair` also needs the scope `audit:write`.",
       body: z.strictObject({
-        room_ids: z.array(roomId).min(1).max(10_000).optional().describe("only these; none: every room"),
-        repair: z.boolean().default(false).describe("have what differs put right"),
+        room_ids: z
+          .array(roomId)
+          .min(1)
+          .max(10_000)
+          .optional()
+          .describe("only these; if left out, every room"),
+        repair: z.boolean().default(false).describe("repair the rooms that differ"),
       }),
       bodyExample: { room_ids: ["!abc:practice.example"], repair: true },
       responses: {
         202: {
-          description: "It begins soon",
-          body: z.strictObject({ id: z.string().describe("finds the report") }),
+          description: "The audit is queued.",
+          body: z.strictObject({ id: z.string().describe("identifies the report") }),
           example: { id: "5f0c2f0e-3f43-4f53-9a58-7a4f0f7f2a11" },
         },
       },
@@ -92,15 +97,15 @@ export function auditRoomRoutes({ database }: { readonly database: Database }): 
       path: "/api/v1/audit/rooms",
       scope: "audit:read",
       tag: TAG,
-      summary: "The last report on the rooms",
+      summary: "Get the latest room audit",
       description:
-        "Rooms that are as they ought to be are left out. Every room is looked at at night, so there is a report without asking for one. Reports are kept for seven days.",
+        "Lists only rooms that are not as they should be. An audit of every room runs each night, so there is a report even if you have not requested one. Reports are kept for seven days.",
       query: z.strictObject({
-        id: z.string().min(1).max(255).optional().describe("this audit's, as far as it has got"),
+        id: z.string().min(1).max(255).optional().describe("this audit's report, even if it is not finished"),
       }),
       responses: {
         200: {
-          description: "The report",
+          description: "The report.",
           body: resultSchema,
           example: {
             id: "5f0c2f0e-3f43-4f53-9a58-7a4f0f7f2a11",

@@ -15,18 +15,20 @@ const bookingSchema = z
     status: z.enum(BOOKING_STATUSES),
     patient_id: id(),
     patient_name: orNone(z.string().overwrite(trimmed).max(255)).describe(
-      "shown as the practice has set it, on one line; none: the id is shown",
+      "shown on one line, in the form that the practice has set; if left out, notices show the id",
     ),
     doctor: id().describe(
-      "user name, or one of a user's `doctor_ids`; nobody in the staff list is not an error, but nobody can be told then",
+      "user name, or one of a user's `doctor_ids`; an unknown doctor is not an error, but then this doctor cannot be told",
     ),
     location: orNone(z.string().overwrite(trimmed).max(255)),
     appointment_at: placedMoment().describe(
-      "shown as the location's clock has it, if the practice has set one, else with the offset that is sent",
+      "shown in the location's time zone if the practice has set one, otherwise with the offset sent",
     ),
-    changed_by: id().describe("user name of whoever made this change; replies go to whoever set `arrived`"),
+    changed_by: id().describe(
+      "user name of the person who made this change; replies go to the person who set `arrived`",
+    ),
     changed_at: moment().describe(
-      "by HealthTrack's clock, which may be up to five minutes ahead: decides which change is the newest",
+      "by HealthTrack's clock, which may be up to five minutes ahead; decides which change is the newest",
     ),
   })
   .meta({ id: "Booking" });
@@ -45,9 +47,9 @@ const EXAMPLE = {
 /** Milliseconds that HealthTrack's clock may be ahead of Whisper's. */
 const MOST_AHEAD = 5 * 60_000;
 const AHEAD =
-  "Is more than five minutes ahead of Whisper's clock: set the clock of the machine that sends it right, or Whisper's";
+  "Is more than five minutes ahead of Whisper's clock: correct the sending machine's clock, or Whisper's";
 
-/** Bookings come in; those whose patient has arrived become notices. */
+/** HealthTrack sends bookings here; those whose patient has arrived become notices. */
 export const bookingRoutes = (dependencies: ArrivalDependencies): Route[] => [
   writeRoute({
     method: "PUT",
@@ -56,23 +58,23 @@ export const bookingRoutes = (dependencies: ArrivalDependencies): Route[] => [
     tag: "Bookings",
     summary: "Send a booking as it is now",
     description:
-      "Send every change of a booking's status, doctor, time or place. `arrived` tells the doctor and whoever's Patient " +
-      "Arrived Alerts cover the booking; any other status takes the notice back. A change that is older than the one " +
-      "known changes nothing, nor does the same once more; two changes of the same time are taken as they come.",
+      "Send every change of a booking's status, doctor, time or place. `arrived` notifies the doctor and everyone whose " +
+      "Patient Arrived Alerts cover the booking; any other status removes the notice. A change older than the last one, " +
+      "or a repeat of it, changes nothing. Two changes with the same time apply in the order in which they arrive.",
     params: z.strictObject({ booking_id: id() }),
     body: bookingSchema,
     bodyExample: EXAMPLE,
     responses: {
       200: {
         description:
-          "`applied` says whether it was news. `arrival` is there when the booking has or had one.",
+          "`applied` says whether the change was new. `arrival` is present if the booking has or had one.",
         body: z
           .strictObject({ applied: z.boolean(), arrival: arrivalInBookingSchema.optional() })
           .meta({ id: "BookingAnswer" }),
       },
     },
     async handler({ params, body }, { tx }) {
-      // It would keep every later change of the booking out.
+      // It would block every later change of the booking.
       if (body.changed_at.getTime() > Date.now() + MOST_AHEAD)
         throw invalidInput([{ path: "changed_at", message: AHEAD }]);
       const { applied, arrival } = await putBooking(tx, dependencies, {

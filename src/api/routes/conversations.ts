@@ -98,8 +98,8 @@ const selection = {
 };
 const selectionSchema = z.strictObject(selection).meta({ id: "Selection" });
 const EMPTY: Selection = { users: [], securityGroups: [], customGroups: [] };
-const as = username().describe("in whose name");
-const roomId = z.string().nullable().describe("the Matrix room; null: it is being made");
+const as = username().describe("the user to act for");
+const roomId = z.string().nullable().describe("the Matrix room; null: it is being created");
 
 const paths = () =>
   z.array(
@@ -126,13 +126,13 @@ export function conversationRoutes(parts: {
       scope: "messages:write",
       tag: TAG,
       summary: "Open a conversation",
-      description: `One user gives the individual conversation of the two, one security group or custom group its own, anything else a
-custom group. The same call twice gives the same conversation.`,
+      description: `One user opens the pair's individual conversation, one security group or custom group opens that group's, and any other
+selection a custom group. The same call opens the same conversation again.`,
       body: z.strictObject({ as, ...selection, name: visibleName(255).optional() }),
       bodyExample: { as: "kim.tran", users: ["anna.jones"] },
       responses: {
         200: {
-          description: "The conversation",
+          description: "The conversation.",
           body: z.strictObject({ id: z.string(), kind, room_id: roomId, created: z.boolean() }),
           example: { id: EXAMPLE_ID, kind: "individual", room_id: "!abc:practice.example", created: true },
         },
@@ -150,7 +150,7 @@ custom group. The same call twice gives the same conversation.`,
           body: { id: opened.id, kind: opened.kind, room_id: null, created: opened.created },
         };
       },
-      // The room is made after the commit, by a job; most callers want to go there at once.
+      // A job creates the room after the commit, and most callers want to go there immediately.
       finish: async (reply, { signal }) => {
         const id = conversationId().parse(reply.body.id);
         return { ...reply, body: { ...reply.body, room_id: await conversations.roomOf(id, signal) } };
@@ -164,11 +164,13 @@ custom group. The same call twice gives the same conversation.`,
       summary: "List a user's conversations",
       params: z.strictObject({ username: username() }),
       query: z.strictObject({
-        include_archived: queryFlag().describe("those read and quiet for three days too"),
+        include_archived: queryFlag().describe(
+          "include those that are read and have been quiet for three days",
+        ),
       }),
       responses: {
         200: {
-          description: "Conversations, the latest activity first",
+          description: "Conversations, latest activity first.",
           body: z.array(
             z.strictObject({
               id: z.string(),
@@ -199,11 +201,11 @@ custom group. The same call twice gives the same conversation.`,
       path: "/api/v1/conversations/{id}",
       scope: "messages:write",
       tag: TAG,
-      summary: "Read a conversation and why each member is one",
+      summary: "Read a conversation, and why each member belongs to it",
       params: z.strictObject({ id: conversationId() }),
       responses: {
         200: {
-          description: "The conversation",
+          description: "The conversation.",
           body: z.strictObject({
             id: z.string(),
             kind,
@@ -214,7 +216,7 @@ custom group. The same call twice gives the same conversation.`,
                 username: z.string(),
                 name: z.string(),
                 paths: paths().describe(
-                  "the groups one goes through, outermost first; an empty path: added directly",
+                  "the groups that lead to the member, outermost first; an empty path: added directly",
                 ),
               }),
             ),
@@ -233,9 +235,9 @@ custom group. The same call twice gives the same conversation.`,
       path: "/api/v1/conversations/{id}",
       scope: "messages:write",
       tag: TAG,
-      summary: "Rename a custom group, add and remove",
-      description: `204, or 200 when somebody who was to be removed is still a member through a group: \`staying\` then says who, and
-why.`,
+      summary: "Rename a custom group, add and remove members",
+      description:
+        "204, or 200 if someone you removed is still a member through a group: `staying` then says who, and why.",
       params: z.strictObject({ id: conversationId() }),
       body: z.strictObject({
         as,
@@ -246,23 +248,23 @@ why.`,
       bodyExample: { as: "kim.tran", name: "Theatre list", add: { security_groups: ["Nurses"] } },
       responses: {
         200: {
-          description: "It is changed, but somebody who was to be removed is still a member through a group",
+          description: "Changed, but someone you removed is still a member through a group.",
           body: z.strictObject({
             staying: z.array(
               z.strictObject({
                 username: z.string(),
-                reason: z.string().describe("a sentence for the editor"),
-                paths: paths().describe("the groups one goes through, outermost first"),
+                reason: z.string().describe("a sentence to show to the person editing"),
+                paths: paths().describe("the groups that lead to the member, outermost first"),
               }),
             ),
           }),
         },
-        204: { description: "It is changed" },
+        204: { description: "Changed." },
       },
       problems: {
         403: "The rules do not allow it; `detail` says why. Or the API key lacks the scope.",
         404: "There is no such conversation.",
-        409: "It is not a custom group, or would hold itself.",
+        409: "The conversation is not a custom group, or would contain itself.",
       },
       handler: async ({ params, body }, { tx }) => {
         const edited = await conversations.edit(tx, params.id, {

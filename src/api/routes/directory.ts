@@ -10,7 +10,7 @@ import { queryFlag } from "../kernel/fields.ts";
 import { type Route, writeRoute } from "../kernel/route.ts";
 import { nameInPath, problemOfRefusal } from "./refusal.ts";
 
-/** More than these help nobody. */
+/** A longer list helps nobody. */
 const MOST_TOLD = 1_000;
 
 export interface DirectoryRouteDependencies {
@@ -25,7 +25,7 @@ export const problemSchema = z
     message: z.string().describe("what is wrong, and what to do"),
     kept: z
       .enum(["as known", "left out"])
-      .describe("what was done instead: it stays as Whisper knows it, or is as if it had not been sent"),
+      .describe("what Whisper did instead: kept its own value, or ignored what was sent"),
   })
   .meta({ id: "DirectoryProblem" });
 const groupPutSchema = groupSchema
@@ -34,7 +34,7 @@ const groupPutSchema = groupSchema
       .array(problemSchema)
       .optional()
       .describe(
-        "that other groups are called Default or HMS-Administrator too: nobody can tell which is meant",
+        "other groups are also called Default or HMS-Administrator, so Whisper can't tell which one is meant",
       ),
   })
   .meta({ id: "SecurityGroupPut" });
@@ -47,19 +47,15 @@ const importedSchema = z
       unchanged: count(),
       deleted: count(),
     }),
-    problems: z
-      .array(problemSchema)
-      .describe(`what could not be taken as it was sent; the first ${MOST_TOLD}`),
-    more_problems: count().optional().describe("how many more there are than `problems` lists"),
+    problems: z.array(problemSchema).describe(`what could not be accepted as sent; the first ${MOST_TOLD}`),
+    more_problems: count().optional().describe("the number of problems that `problems` does not list"),
     dry_run: z.literal(true).optional(),
-    access_lost: count().optional().describe("only of a dry run: users who would lose AccessWhisper"),
-    memberships_lost: count()
-      .optional()
-      .describe("only of a dry run: memberships in security groups that would end"),
+    access_lost: count().optional().describe("dry run only: users who would lose AccessWhisper"),
+    memberships_lost: count().optional().describe("dry run only: security group memberships that would end"),
     mass_deactivation: z
       .boolean()
       .optional()
-      .describe("only of a dry run: it would be refused without `allow_mass_deactivation`"),
+      .describe("dry run only: it would be refused without `allow_mass_deactivation`"),
   })
   .meta({ id: "Imported" });
 
@@ -75,21 +71,21 @@ export function directoryRoutes({ settings, changes }: DirectoryRouteDependencie
       scope: "directory:write",
       tag: TAG,
       summary: "Send the whole directory",
-      description: `Makes users and security groups what is sent. Users that are not sent become inactive and
-leave all groups; groups that are not sent are deleted. The order of lists does not count.
+      description: `Replaces all users and security groups. Users missing from the body become inactive and
+leave all groups. Groups missing from the body are deleted. The order of lists does not matter.
 
-What is good is taken, and what is not is in \`problems\`: a record that cannot be read leaves the person or group as known, a field
-that cannot be read is kept as known, and a member whom nobody knows is left out. While it cannot even be told whose a record is,
-nobody is deactivated and no group is deleted for not being there. A body of the wrong shape is a 400, and nothing is changed.
+Whisper accepts what it can read and lists the rest in \`problems\`. If a record cannot be read, the person or group stays as it was. If a
+field cannot be read, it keeps its value. Unknown members are left out. If Whisper cannot even tell whom a record is about,
+it deactivates nobody and deletes no group for being missing. A body of the wrong shape is a 400, and nothing changes.
 
-Blanks around any text do not count, blank text is none, and \`null\` is left out. A user name or group id that differs from a known one in
-capitals only is the same. A group that is sent without \`members\` keeps those that it has.
+Surrounding blanks are ignored, blank text counts as missing, and so does \`null\`. A user name or group id that differs from a known one
+only in case is the same. A group sent without \`members\` keeps its members.
 
-The group Default (by its id or its name) holds AccessWhisper unless it is sent with \`permissions\`. While it is not sent, it
-exists by itself, and everybody is in it; it is not counted then.`,
+The group Default (found by its id or its name) has AccessWhisper unless it is sent with \`permissions\`. If it is not sent, it
+exists anyway with everyone in it, and is not counted.`,
       query: z.strictObject({
-        dry_run: queryFlag().describe("answer what would be done, and do nothing"),
-        strict: queryFlag().describe("all or nothing: any problem is a 400, and nothing is changed"),
+        dry_run: queryFlag().describe("report what would change, and change nothing"),
+        strict: queryFlag().describe("all or nothing: any problem is a 400, and nothing changes"),
         allow_mass_deactivation: allowMass(),
       }),
       body: directorySchema,
@@ -97,7 +93,7 @@ exists by itself, and everybody is in it; it is not counted then.`,
       bodyLimit: DIRECTORY_LIMIT,
       responses: {
         200: {
-          description: "What was done, or what would be done",
+          description: "What was changed, or what would change.",
           body: importedSchema,
           example: {
             users: { created: 1, updated: 0, unchanged: 1, deactivated: 0 },
@@ -110,7 +106,7 @@ exists by itself, and everybody is in it; it is not counted then.`,
       },
       checksOwnText: true,
       problems: {
-        409: "More than half of the active users would become inactive or lose AccessWhisper, or more than half of the groups be deleted. Nothing was changed.",
+        409: "More than half of the active users would become inactive or lose AccessWhisper, or more than half of the groups would be deleted. Nothing was changed.",
       },
       handler: async ({ query, body }, { tx, log }) => {
         const done = await importDirectory(tx, settings, changes, body, {
@@ -147,7 +143,7 @@ exists by itself, and everybody is in it; it is not counted then.`,
       bodyExample: { name: "Nurses", members: ["kim.tran", "sam.okafor"] },
       responses: {
         200: {
-          description: "The group as it is now",
+          description: "The group as it is now.",
           body: groupPutSchema,
           example: EXAMPLE.security_groups[0],
         },
@@ -171,10 +167,10 @@ exists by itself, and everybody is in it; it is not counted then.`,
       summary: "Delete one security group",
       params: z.strictObject({ id: groupId() }),
       query: z.strictObject({ allow_mass_deactivation: allowMass() }),
-      responses: { 204: { description: "It is gone" } },
+      responses: { 204: { description: "The group is deleted." } },
       problems: {
         404: "There is no such group.",
-        409: "The group Default cannot be deleted; or more than half of those who have AccessWhisper would lose it.",
+        409: "The group Default cannot be deleted. Or more than half of those who have AccessWhisper would lose it.",
       },
       handler: async ({ params, query }, { tx }) => {
         const options = { allowMassDeactivation: query.allow_mass_deactivation };
@@ -187,7 +183,9 @@ exists by itself, and everybody is in it; it is not counted then.`,
 }
 
 const allowMass = () =>
-  queryFlag().describe("go on although more than half lose their access, or more than half of the groups go");
+  queryFlag().describe(
+    "continue even if more than half of the users lose access, or more than half of the groups are deleted",
+  );
 
 const dryRun = ({ losses, membershipsLost, massLoss }: Imported) =>
   ({

@@ -40,8 +40,10 @@ export function healthRoutes(dependencies: HealthRouteDependencies): Route[] {
       path: "/health/live",
       scope: "public",
       tag: TAG,
-      summary: "Whether the process runs",
-      responses: { 200: { description: "It does", body: z.strictObject({ live: z.literal(true) }) } },
+      summary: "Check that the process is running",
+      responses: {
+        200: { description: "It is running.", body: z.strictObject({ live: z.literal(true) }) },
+      },
       handler: async () => ({ status: 200, body: { live: true } }),
     }),
     route({
@@ -49,10 +51,10 @@ export function healthRoutes(dependencies: HealthRouteDependencies): Route[] {
       path: "/health/ready",
       scope: "public",
       tag: TAG,
-      summary: "Whether everything that Whisper needs is there",
+      summary: "Check that everything Whisper needs is working",
       responses: {
-        200: { description: "Everything is", body: readiness },
-        503: { description: "Something is missing: see the checks", body: readiness },
+        200: { description: "Everything is working.", body: readiness },
+        503: { description: "Something is not working: see the checks.", body: readiness },
       },
       handler: async () => {
         const names = Object.entries(dependencies.checks);
@@ -68,13 +70,13 @@ export function healthRoutes(dependencies: HealthRouteDependencies): Route[] {
       path: "/metrics",
       scope: "public",
       tag: TAG,
-      summary: "Metrics for Prometheus",
+      summary: "Get metrics for Prometheus",
       description:
-        "With the token of the configuration as a bearer token; without one, only from the same machine.",
-      responses: { 200: { description: "Prometheus's text format", contentType: "text/plain" } },
+        "Send the configured token as a bearer token. If none is configured, only the same machine may read metrics.",
+      responses: { 200: { description: "Prometheus's text format.", contentType: "text/plain" } },
       problems: {
         401: "The token is missing or wrong.",
-        403: "There is no token, and you are on another machine.",
+        403: "No token is configured, and the request came from another machine.",
       },
       handler: async (_input, context) => {
         mayReadMetrics(dependencies.metricsToken, context.header("authorization"), context.remoteAddress);
@@ -103,10 +105,10 @@ function mayReadMetrics(token: string | undefined, authorization: string | undef
   if (token === undefined) {
     // The connection's own address: a header can say anything.
     if (isLoopback(address)) return;
-    throw new Problem("forbidden", "Metrics are for this machine only, unless a token is configured.");
+    throw new Problem("forbidden", "Only this machine may read metrics, because no token is configured.");
   }
   const given = bearerOf(authorization);
-  // Digests have one length, so that the comparison takes one time.
+  // Digests all have the same length, so the comparison takes constant time.
   if (given !== null && timingSafeEqual(digest(given), digest(token))) return;
   throw new Problem("unauthorized", "Send the metrics token as Authorization: Bearer <token>.", {
     headers: { "WWW-Authenticate": "Bearer" },

@@ -22,13 +22,14 @@ export const patientLinkRoutes = ({ database, patientUrl }: PatientLinkRouteDepe
     scope: "public",
     tag: "Links",
     summary: "Open a patient's record",
-    description: "The token says nothing of the patient and expires. HealthTrack asks for its own sign-in.",
+    description:
+      "The token reveals nothing about the patient, and expires. HealthTrack requires its own sign-in.",
     params: z.strictObject({ token }),
     responses: {
-      302: { description: "To HealthTrack" },
-      404: { description: "There is no such link", contentType: "text/plain" },
-      410: { description: "The link has expired", contentType: "text/plain" },
-      501: { description: "The practice has not set where patients are opened", contentType: "text/plain" },
+      302: { description: "Redirects to HealthTrack." },
+      404: { description: "There is no such link.", contentType: "text/plain" },
+      410: { description: "The link has expired.", contentType: "text/plain" },
+      501: { description: "The practice has not set HealthTrack's address.", contentType: "text/plain" },
     },
     handler: async ({ params }) => {
       const link = await openPatientLink(database, params.token);

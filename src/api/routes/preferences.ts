@@ -34,7 +34,7 @@ export function preferenceRoutes({
     tag: "Users",
     params,
     responses: {
-      200: { description: "The settings as they are in effect", body: preferencesSchema, example: EXAMPLE },
+      200: { description: "The settings now in effect.", body: preferencesSchema, example: EXAMPLE },
     },
     problems: { 404: "There is no such user." },
   } as const;
@@ -56,7 +56,7 @@ export function preferenceRoutes({
       scope: "users:write",
       summary: "Change a user's settings",
       description:
-        "What is left out stays. `patient_arrived_alerts: null` sets it back: `own` for doctors, `off` for others.",
+        "Settings left out stay as they are. `patient_arrived_alerts: null` restores the default: `own` for doctors, `off` for others.",
       body: preferencesPatchSchema,
       bodyExample: { never_receive: true },
       handler: async ({ params, body }, { tx }) => {

@@ -16,12 +16,12 @@ export function problemOfRefusal(refusal: Refusal, what: string): Problem {
     case "mass-loss":
       return new Problem(
         "conflict",
-        `${lossSentence(refusal.losses)} If it is meant, send it with ?allow_mass_deactivation=true.`,
+        `${lossSentence(refusal.losses)} If you mean it, send it again with ?allow_mass_deactivation=true.`,
       );
     case "default-group":
       return new Problem(
         "conflict",
-        "The group Default cannot be deleted: without it, everybody would have AccessWhisper. Send it without members, or with empty permissions.",
+        "The group Default cannot be deleted: without it, everyone would have AccessWhisper. Send it without members, or with empty permissions.",
       );
     default:
       return refusal satisfies never;

@@ -31,11 +31,11 @@ export function signInRoutes({ signIn }: { readonly signIn: SignIn }): Route[] {
       tag: "Users",
       summary: "Make a sign-in link",
       description:
-        "A link that opens the practice's client signed in as the user, once. The token works as `m.login.token` in any Matrix client.",
+        "Makes a link that opens the practice's client signed in as the user. It works once. The token also works as `m.login.token` in any Matrix client.",
       params: z.strictObject({ username: username() }),
       responses: {
         200: {
-          description: "The link. Anybody who has it can use it, once, until it expires.",
+          description: "The link. Anyone who has it can use it once, until it expires.",
           body: z.strictObject({
             login_token: z.string(),
             url: z.string(),
@@ -51,8 +51,8 @@ export function signInRoutes({ signIn }: { readonly signIn: SignIn }): Route[] {
       problems: {
         403: "The user does not have AccessWhisper, or is inactive.",
         404: "There is no such user.",
-        429: "One a minute per user, or the API key makes requests too fast.",
-        503: "The homeserver, or the database, does not answer.",
+        429: "A user may get one link a minute. Or the API key is sending requests too fast.",
+        503: "The homeserver or the database does not answer.",
       },
       handler: async ({ params }) => {
         const issued = await signIn.issue(params.username);
@@ -70,10 +70,10 @@ function problemOf(refusal: SignInRefusal): Problem {
     case "no-access":
       return new Problem(
         "forbidden",
-        "This user may not use Whisper: they are inactive or lack AccessWhisper.",
+        "This user may not use Whisper: they are inactive or do not have AccessWhisper.",
       );
     case "too-soon":
-      return new Problem("too-many-requests", "This user was given a sign-in link a moment ago.", {
+      return new Problem("too-many-requests", "This user got a sign-in link a moment ago.", {
         retryAfter: refusal.retryAfter,
       });
     case "homeserver-down":

@@ -34,14 +34,14 @@ const userPutSchema = userSchema
       .array(problemSchema)
       .optional()
       .describe(
-        "`doctor_ids` that another user has too, or is called: nobody is found by them. WhisperAdmin, while several " +
-          "groups are called HMS-Administrator: it does nothing until only one is",
+        "`doctor_ids` that are also another user's id or user name: they do not find this user. Or WhisperAdmin, if several " +
+          "groups are called HMS-Administrator: it has no effect until only one is",
       ),
   })
   .meta({ id: "UserPut" });
 const UNKNOWN = { 404: "There is no such user." } as const;
 
-/** Users one by one, and the patient that each has open. */
+/** Single users, and the patient record that each has open. */
 export function userRoutes({ database, settings, changes }: UserRouteDependencies): Route[] {
   return [
     route({
@@ -50,19 +50,15 @@ export function userRoutes({ database, settings, changes }: UserRouteDependencie
       scope: "users:read",
       tag: TAG,
       summary: "Find users",
-      description: "Inactive users are among them. By user name.",
+      description: "Includes inactive users. Sorted by user name.",
       query: z.strictObject({
-        query: z
-          .string()
-          .max(255)
-          .optional()
-          .describe("part of a user name or a name, capital letters or not"),
+        query: z.string().max(255).optional().describe("part of a user name or a name, ignoring case"),
         limit: queryInteger({ min: 1, max: 1_000, default: 100 }),
         cursor: cursorParameter("text"),
       }),
       responses: {
         200: {
-          description: "A page of users",
+          description: "A page of users.",
           body: z.strictObject({ users: z.array(userSchema), next_cursor: nextCursor() }),
           example: { users: [EXAMPLE], next_cursor: null },
         },
@@ -89,7 +85,7 @@ export function userRoutes({ database, settings, changes }: UserRouteDependencie
       tag: TAG,
       summary: "Read one user",
       params,
-      responses: { 200: { description: "The user", body: userSchema, example: EXAMPLE } },
+      responses: { 200: { description: "The user.", body: userSchema, example: EXAMPLE } },
       problems: UNKNOWN,
       handler: async ({ params }) => {
         const user = await readUser(database, await userInAddress(database, params.username));
@@ -104,13 +100,13 @@ export function userRoutes({ database, settings, changes }: UserRouteDependencie
       tag: TAG,
       summary: "Send one user",
       description:
-        "Adds them, or makes them what is sent; another spelling of a user name that is known is the same person. What is left " +
-        "out gets its default, it is not kept as it was. One record is its sender's own: what cannot be read in it is a 400.",
+        "Adds or replaces the user. A user name that differs from a known one only in case is the same person. Fields left " +
+        "out get their default; they do not keep their value. Any field that cannot be read is a 400.",
       params,
       body: userByNameSchema,
       bodyExample: { name: "Kim Tran", role: "Nurse", locations: ["Rosebery"] },
       responses: {
-        200: { description: "The user as they are now", body: userPutSchema, example: EXAMPLE },
+        200: { description: "The user as they are now.", body: userPutSchema, example: EXAMPLE },
       },
       handler: async ({ params, body }, { tx }) => {
         nameInPath("username", params.username, body.username);
@@ -130,9 +126,9 @@ export function userRoutes({ database, settings, changes }: UserRouteDependencie
       tag: TAG,
       summary: "Deactivate one user",
       description:
-        "They leave every conversation and cannot sign in. Sent again as active, they are back as before.",
+        "They leave every conversation and cannot sign in. If they are sent again as active, everything is as before.",
       params,
-      responses: { 204: { description: "They are inactive" } },
+      responses: { 204: { description: "The user is inactive." } },
       problems: UNKNOWN,
       handler: async ({ params }, { tx }) => {
         const user = await deactivateUser(tx, changes, await userInAddress(tx, params.username));
@@ -145,12 +141,12 @@ export function userRoutes({ database, settings, changes }: UserRouteDependencie
       path: "/api/v1/users/{username}/current-patient",
       scope: "users:write",
       tag: TAG,
-      summary: "Say whose record the user has open",
-      description: "`#patient` alone in a message means this patient.",
+      summary: "Set whose record the user has open",
+      description: "`#patient` alone in a message then means this patient.",
       params,
-      body: z.strictObject({ patient_id: id().describe("the id of the patient in HealthTrack") }),
+      body: z.strictObject({ patient_id: id().describe("the patient's id in HealthTrack") }),
       bodyExample: { patient_id: "12345" },
-      responses: { 204: { description: "It is known" } },
+      responses: { 204: { description: "The open patient is set." } },
       problems: UNKNOWN,
       handler: async ({ params, body }, { tx }) => {
         const username = await userInAddress(tx, params.username);
@@ -163,9 +159,9 @@ export function userRoutes({ database, settings, changes }: UserRouteDependencie
       path: "/api/v1/users/{username}/current-patient",
       scope: "users:write",
       tag: TAG,
-      summary: "Say that the user has no record open",
+      summary: "Set that the user has no record open",
       params,
-      responses: { 204: { description: "It is known" } },
+      responses: { 204: { description: "No patient is open." } },
       problems: UNKNOWN,
       handler: async ({ params }, { tx }) => {
         const username = await userInAddress(tx, params.username);
@@ -176,7 +172,7 @@ export function userRoutes({ database, settings, changes }: UserRouteDependencie
   ];
 }
 
-/** As it was sent: what is not known is left out. */
+/** In the form in which it is sent: unknown values are left out. */
 function shown({ role, email, mobile, ...user }: SentUser): z.input<typeof userSchema> {
   return {
     ...user,

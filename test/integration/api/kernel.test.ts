@@ -113,7 +113,7 @@ describe("the route kernel", function () {
       type: "urn:whisper:problem:internal",
       title: "Something went wrong inside Whisper",
       status: 500,
-      detail: "It has been written to the log.",
+      detail: "The error has been logged.",
     });
     expect(await revision()).to.equal(before);
     const line = api.lines.map((each) => JSON.parse(each)).find((each) => each.level === 50);

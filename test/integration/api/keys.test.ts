@@ -42,7 +42,7 @@ describe("API keys", () => {
     const again = await createApiKey(api.database, { name: "twice", scopes: [] }).catch(
       (error: unknown) => error,
     );
-    expect(String(again)).to.match(/There is an API key named twice already/);
+    expect(String(again)).to.match(/There is already an API key named twice/);
   });
 
   it("leave their name to the next one when they are revoked", async () => {
