@@ -273,6 +273,9 @@ async function takeOver(dependencies: ReconcilerDependencies, actual: ActualRoom
     await homeserver.call({ method: "POST", path: path`/_matrix/client/v3/join/${room}`, as: user });
   }
   await enthrone(dependencies, actual, creator);
+  // Again as the bot: if a message waits, the room forks, and state resolution drops what its creator set before.
+  const where = path`/_matrix/client/v3/rooms/${room}/state/${SERVICE_MEMBERS_TYPE}/`;
+  await homeserver.call({ method: "PUT", path: where, body: { service_members: [bot] } });
   await refetchRoom(database, homeserver, room);
 }
 

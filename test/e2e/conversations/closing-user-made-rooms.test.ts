@@ -7,11 +7,12 @@ import { refusalOf } from "../../../dev/clients/room-events.ts";
 import { eventually } from "../../support/eventually.ts";
 import { atSynapse } from "../../support/stack/behind-whisper.ts";
 import { openConversation } from "../../support/stack/conversation-api.ts";
+import { roomAuditReport } from "../../support/stack/room-audit.ts";
 import { settled } from "../../support/stack/settled.ts";
 import { sharedStack, type TestStack } from "../../support/stack/stack.ts";
 import { hire, unique } from "../../support/stack/staff.ts";
 
-describe("Rooms made past the front door that are not kept", function () {
+describe("What becomes of rooms that are made past the front door", function () {
   this.timeout(90_000);
   let stack: TestStack;
   const [anna, ben] = [unique("anna"), unique("ben")];
@@ -25,7 +26,16 @@ describe("Rooms made past the front door that are not kept", function () {
     [annaAt, benAt] = [await start(anna), await start(ben)];
   });
 
-  it("for somebody who never receives are refused, and what is left of them goes within a minute", async () => {
+  it("is as it ought to be, also when the first message came at once", async () => {
+    for (const text of ["The first message.", undefined]) {
+      const dora = await start(unique("dora"));
+      const room = await annaAt.createDirect(dora.userId, text);
+      await settled(stack);
+      expect((await roomAuditReport(stack, { room_ids: [room] })).rooms).to.deep.equal([]);
+    }
+  });
+
+  it("for somebody who never receives is nothing within a minute, since they are refused", async () => {
     const shy = unique("shy");
     const shyAt = await start(shy);
     await mustCallApi(stack, "PATCH", `/api/v1/users/${shy}/preferences`, { never_receive: true });
@@ -43,7 +53,7 @@ describe("Rooms made past the front door that are not kept", function () {
     await eventually("it to go", async () => (await all()).length === before.length, 60_000);
   });
 
-  it("that are led elsewhere say where, on the way out", async () => {
+  it("says where it goes on, when they are led elsewhere", async () => {
     const dora = unique("dora");
     const doraAt = await start(dora);
     const { room } = await openConversation(stack, ben, { users: [dora] });
