@@ -2,7 +2,7 @@
 
 import { sentence } from "../base/shown-name.ts";
 
-export const TOMBSTONE_TEXT = "This conversation goes on in the room that you already had.";
+export const TOMBSTONE_TEXT = "This conversation continues in the room you already had.";
 
 // Alerts
 export const alertSeverity = {
@@ -12,12 +12,12 @@ export const alertSeverity = {
 } as const;
 
 export const roomOfOne =
-  "I have closed the room that you made: nobody but you was in it. To write to somebody, search for their name, or for a group's.";
+  "I have closed the room you made, since nobody else was in it. To write to someone, search for their name or a group's.";
 
 // The directory: for those who look after Whisper
 export const directoryProblems = (lines: readonly string[]) =>
   [
-    "The list of staff and groups from HealthTrack could not be read everywhere. Everything else was taken. Correct these in HealthTrack:",
+    "Parts of the list of staff and groups from HealthTrack could not be read. Everything else was taken. Correct these in HealthTrack:",
     ...lines.map((line) => sentence`• ${line}`),
   ].join("\n");
 export const directoryProblem = (
@@ -26,7 +26,7 @@ export const directoryProblem = (
   message: string,
   kept: "as known" | "left out",
 ) =>
-  sentence`${about}${field === "" ? "" : sentence`, ${field}sentence`}: ${message}. ${kept === "as known" ? "It stays as it was." : "It was left out."}`;
+  sentence`${about}${field === "" ? "" : sentence`, ${field}`}: ${message}. ${kept === "as known" ? "It stays as it was." : "It was left out."}`;
 export const moreProblems = (count: number) =>
   sentence`and ${count} more, which the answer to HealthTrack lists`;
 export const directoryIsRight = "The list of staff and groups from HealthTrack is in order again.";
@@ -49,13 +49,13 @@ const typed = (text: string) => (text.length > 100 ? sentence`${text.slice(0, 99
 export const tooLong = (most: number) =>
   sentence`That is too long for me. Write at most ${most.toLocaleString("en-AU")} characters at a time, or write help to see what I can do.`;
 export const unknownName = (name: string, near: string | undefined) =>
-  sentence`I know nobody and no group called "${typed(name)}".${maybe(near)}`;
+  sentence`I can't find a person or group called "${typed(name)}".${maybe(near)}`;
 export const unknownGroup = (name: string, near: string | undefined) =>
-  sentence`I know no group called "${typed(name)}".${maybe(near)}`;
+  sentence`I can't find a group called "${typed(name)}".${maybe(near)}`;
 export const severalPeople = (usernames: readonly string[]) =>
   sentence`Several people have that name. Write the user name instead: ${usernames}.`;
 export const severalGroups = (title: string) =>
-  sentence`Several groups are called ${title}. Mention the one that you mean with @, or rename one first.`;
+  sentence`Several groups are called ${title}. Mention the one you mean with @, or rename one first.`;
 export const usage = (how: string, example: string | undefined) =>
   sentence`Write it like this: ${how}${example === undefined ? "" : sentence`. For example: ${example}`}`;
 export const unknownCommand = (word: string, near: string | undefined) =>
@@ -71,16 +71,15 @@ export const helpSummary = "show what I can do";
 export const newSummary =
   "open a conversation with people and groups; a title in quotation marks makes a group with that name";
 export const addSummary =
-  "add people and groups to a custom group; they can read everything that was written in it";
+  "add people and groups to a custom group; they can read everything written in it so far";
 export const removeSummary =
-  "remove people and groups from a custom group; they can no longer read anything of it";
+  "remove people and groups from a custom group; they can no longer read any of it";
 export const renameSummary = "give a custom group another name";
-export const whySummary = "explain through what somebody is a member of a group";
-export const whoSummary = "show somebody's e-mail address and mobile number";
+export const whySummary = "explain why someone is a member of a group";
+export const whoSummary = "show someone's e-mail address and mobile number";
 export const prefsSummary = "show or change your settings";
 export const historySummary = "show the patient arrivals that you have acknowledged, or hide them again";
-export const auditSummary =
-  "compare every room with what it ought to be, and repair what differs if you say so";
+export const auditSummary = "compare every room with how it should be, and repair differences if you say so";
 
 export const isOpen = "is open.";
 export const wasOpen = "was open already.";
@@ -96,7 +95,7 @@ export const isMember = (name: string, group: string) => sentence`${name} is a m
 export const notMember = (name: string, group: string) => sentence`${name} is not a member of ${group}.`;
 export const bySecurityGroup = "set in HealthTrack";
 
-export const nobody = "I know nobody of that name.";
+export const nobody = "I can't find anyone with that name.";
 export const leftPractice = "No longer works here.";
 export const email = "E-mail: ";
 export const noEmail = "No e-mail address in HealthTrack.";
@@ -120,18 +119,19 @@ export const settingFailed = "Your settings could not be changed. Ask your pract
 
 export const noArrivals =
   "You are not told of patient arrivals. Write prefs arrivals own, location or all to change that.";
-export const historyShown = "Look in your Patient arrivals room. Write history once more to hide it again.";
+export const historyShown = "Look in your Patient arrivals room. Write history again to hide it.";
 
-export const auditTakes = "Write audit to see what differs, or audit repair to put it right.";
+export const auditTakes = "Write audit to see what differs, or audit repair to fix it.";
 export const auditStarted = "I am looking at every room. The report follows here.";
 
 // The room check's report: for those who look after Whisper
-export const roomsAgree = "I looked at every room: all are as they ought to be.";
+export const roomsAgree = "I checked every room: all are as they should be.";
 export const roomsDiffer = (count: number, repaired: boolean) => {
-  const rooms = count === 1 ? "1 room is" : sentence`${count} rooms are`;
+  const rooms =
+    count === 1 ? "1 room is not as it should be" : sentence`${count} rooms are not as they should be`;
   return repaired
-    ? sentence`I looked at every room: ${rooms} not as they ought to be. I am putting them right now.`
-    : sentence`I looked at every room: ${rooms} not as they ought to be. Write audit repair to put them right.`;
+    ? sentence`I checked every room: ${rooms}. I am repairing what differs now.`
+    : sentence`I checked every room: ${rooms}. Write audit repair to fix what differs.`;
 };
 export const finding = (rule: string, expected: string, actual: string) =>
   sentence`${rule.replaceAll("_", " ")}: ${expected} was expected, found: ${actual}`;

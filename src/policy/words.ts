@@ -59,7 +59,7 @@ export const nobodyChosen = "Choose at least one person or group.";
 export const noSuchPerson = "One of the people is not in the staff list. Search for them again.";
 export const noSuchGroup = "One of the groups no longer exists. Search for it again.";
 export const notInGroup = (group: string) =>
-  sentence`You are not in ${group}, so you cannot open its conversation. Write to one of its people, or choose the group and somebody else.`;
+  sentence`You are not in ${group}, so you cannot open its conversation. Write to one of its people, or choose the group and someone else.`;
 export const tooManyChosen = (most: number) =>
   sentence`Choose at most ${most} people and groups. For more people, add a security group.`;
 export const circle = (group: string) =>
@@ -71,24 +71,25 @@ export const staysMember = (name: string, ways: string) =>
   sentence`${name} is still a member ${ways}. To remove them, remove that group.`;
 export const nameTaken =
   "A group cannot be called that: it would be taken for a person, a group or a room of Whisper's. Choose another name.";
-export const nameMissing = "Say what the group is to be called.";
+export const nameMissing = "Say what to call the group.";
 export const wouldBeEmpty = "A group needs at least one person. Leave it instead if you no longer need it.";
 export const outsider = "Only people of this practice can take part. Choose someone from the staff list.";
 export const inviteInstead = "Invite people by name: a new conversation cannot begin with members.";
-export const notByEmail = "Nobody is invited by e-mail or phone number here. Search for the person by name.";
+export const notByEmail =
+  "You can't invite people by e-mail or phone number here. Search for the person by name.";
 export const spaces = "Spaces are not used here. Choose the people and start a conversation instead.";
 export const publicRooms = "Conversations here are never public. Choose the people and start one instead.";
 
-const elsewhere = "It goes on in another room, which you find in your list.";
+const elsewhere = "It continues in another room, which is in your list.";
 /** Why the room that someone made for a conversation is not the one it has now. */
 export function goesOnElsewhere(reason: ReplaceReason): string {
   switch (reason) {
     case "encrypted":
       return sentence`The conversation that you started was encrypted. The practice keeps a record of its conversations, so encryption stays off. ${elsewhere}`;
     case "version":
-      return sentence`The conversation that you started had a kind of room that Whisper cannot look after. ${elsewhere}`;
+      return sentence`The conversation that you started used a kind of room that Whisper cannot look after. ${elsewhere}`;
     default:
-      return sentence`Whisper was given no charge of the room in which you started a conversation. ${elsewhere}`;
+      return sentence`Whisper could not take charge of the room in which you started a conversation. ${elsewhere}`;
   }
 }
 
@@ -103,7 +104,7 @@ export const stillOpening = "This conversation is still being set up. Send it ag
 export const justChanging =
   "People are just coming into this conversation or leaving it. Send it again in a moment.";
 export const alertsReadOnly = "Only Whisper writes here. Start a conversation to reply to someone.";
-export const pairOnly = "This conversation is for two. Start a new one with everybody you need.";
+export const pairOnly = "This conversation is for two. Start a new one with everyone you need.";
 export const groupFromHealthTrack =
   "Members of this group are set in HealthTrack. Ask your administrator, or start a custom group.";
 export const nobodyJoinsHere = "Nobody can be added here. Start a new conversation instead.";

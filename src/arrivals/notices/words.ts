@@ -20,20 +20,20 @@ export const separator = " · ";
 export const askedAgain = (time: string) => sentence`asked again at ${time}`;
 export const alsoTold = (whom: string, time: string) => sentence`${whom} told at ${time}`;
 export const couldNotBeTold = (whom: string, time: string) => sentence`${whom} could not be told at ${time}`;
-export const nobodyAnswered = (time: string) => sentence`nobody answered until ${time}`;
+export const nobodyAnswered = (time: string) => sentence`nobody had answered by ${time}`;
 export const answeredBy = (name: string) => sentence`answered by ${name}`;
 export const stillWaiting = (who: string, minutes: number) =>
   sentence`${who} has been waiting for ${minutesOf(minutes)}. Press ✅ or reply.`;
 export const nobodyAnsweredFor = (who: string, doctor: string) =>
-  sentence`Nobody has answered that ${who} has arrived for ${doctor}. Please see to them yourself.`;
+  sentence`${who} has arrived for ${doctor}, and nobody has answered. Please look after them yourself.`;
 
 // The thread under a notice
-export const writeHere = (name: string) => sentence`Write here, I pass it on to ${name}.`;
+export const writeHere = (name: string) => sentence`Write here and I'll pass it on to ${name}.`;
 
 // The card, and the history that it shows
 export const card =
   "Your patients who have arrived are announced here. Press ✅ when you have seen it, ↩️ to reply. " +
-  "Press 🕘 on this message, or write history, to see earlier arrivals, and once more to hide them.";
+  "Press 🕘 on this message, or write history, to see earlier arrivals; do it again to hide them.";
 export const historyHeading =
   "Arrivals that you have acknowledged, newest first. Press 🕘 or write history to hide them.";
 export const historyEmpty = "You have not acknowledged any arrivals yet.";

@@ -207,7 +207,7 @@ describe("Patient arrivals", function () {
       await put(booking);
       const notice = await noticeFor(doctor, booking);
       await doctor.react(room.roomId, idOf(notice), "↩️");
-      await doctor.waitForText(`Write here, I pass it on to ${nameOf(mia)}.`);
+      await doctor.waitForText(`Write here and I'll pass it on to ${nameOf(mia)}.`);
       await doctor.replyInThread(notice, "Please take her to room 4.");
       const message = await passedOn("Please take her to room 4.");
       expect(bodyOf(message)).to.equal(

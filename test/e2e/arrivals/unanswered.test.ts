@@ -67,7 +67,7 @@ describe("Arrivals that nobody answers", function () {
     expect(bodyOf(await noticeFor(rita, booking))).to.match(/Front desk told at \d\d:\d\d$/);
     const control = await roomOfKind(at(mia), "control");
     await at(mia).waitForText(
-      `Nobody has answered that J.A. (Patient ${booking}) has arrived`,
+      /^J\.A\. \(Patient .*\) has arrived for .*, and nobody has answered/,
       control.roomId,
       30_000,
     );
@@ -75,7 +75,7 @@ describe("Arrivals that nobody answers", function () {
       text.includes("* J.A."),
     );
     expect(edits.at(-1)).to.match(
-      /asked again at .* · Dr Backup told at .* · Front desk told at .* · nobody answered until/,
+      /asked again at .* · Dr Backup told at .* · Front desk told at .* · nobody had answered by/,
     );
     // It is settled by any of those who were called in.
     const theirs = await noticeFor(rita, booking);

@@ -109,7 +109,7 @@ describe("Commands to Whisper", function () {
     await putGroup(stack, "HMS-Administrator", [boss]);
     const admin = await roomOfKind(bossAt, "admin");
     expect(await ask(bossAt, admin, "audit")).to.match(/report follows here/);
-    await bossAt.waitForText(/^I looked at every room/, admin.roomId, 30_000);
+    await bossAt.waitForText(/^I checked every room/, admin.roomId, 30_000);
     expect(annaAt.rooms().some((room) => room.roomId === admin.roomId)).to.equal(false);
   });
 });

@@ -67,7 +67,7 @@ describe("Two Whispers on one database, with custom groups edited through both a
     for (let count = 0; count < 5; count++) await annaAt.sendText(control.roomId, `why Busy${count}`);
     await settled(stack);
     const answers = (await textsOf(annaAt, control.roomId)).filter((text) =>
-      text.includes("I know no group"),
+      text.includes("I can't find a group"),
     );
     expect(answers).to.have.lengthOf(5);
   });

@@ -48,7 +48,7 @@ describe("a recipient who answers", () => {
     await practice.react("dr.jones", notice, "↩");
     const [thread, ...others] = await practice.deliver();
     expect(others).to.deep.equal([]);
-    expect(thread && textOf(thread)).to.equal("Write here, I pass it on to Mia Chen.");
+    expect(thread && textOf(thread)).to.equal("Write here and I'll pass it on to Mia Chen.");
     expect(thread?.content["m.relates_to"]).to.include({ rel_type: "m.thread" });
     expect(thread?.target_ref).to.equal(noticeRef);
     expect(await state()).to.deep.equal(["waiting"]);

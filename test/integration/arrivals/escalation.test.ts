@@ -68,7 +68,7 @@ describe("nobody answers", () => {
     const first = " · asked again at T";
     const second = `${first} · Dr Smith told at T`;
     const third = `${second} · Reception told at T`;
-    const last = `${third} · nobody answered until T`;
+    const last = `${third} · nobody had answered by T`;
     expect(steps.map((texts) => texts.toSorted())).to.deep.equal([
       [jones + first, "arrivals:dr.jones: A.J. has been waiting for N. Press ✅ or reply."],
       [jones + second, `arrivals:dr.smith: ${asRead}${second}`],
@@ -77,7 +77,7 @@ describe("nobody answers", () => {
         jones + last,
         `arrivals:dr.smith: * ${asRead}${last}`,
         `arrivals:rita: * ${asRead}${last}`,
-        "control:mia.chen: Nobody has answered that A.J. (Patient 12345) has arrived for Dr Jones. Please see to them yourself.",
+        "control:mia.chen: A.J. (Patient 12345) has arrived for Dr Jones, and nobody has answered. Please look after them yourself.",
       ],
     ]);
     expect(await due()).to.deep.equal([]);

@@ -163,7 +163,7 @@ describe("commands", () => {
     );
     expect(await ask("boss", "add me to Late shift")).to.equal(words.editOnlyMembers);
     expect(await ask("anna", "remove everybody from Late shift")).to.match(
-      /nobody and no group called "everybody"/,
+      /person or group called "everybody"/,
     );
     expect(await ask("anna", "add ben to Doctors")).to.equal(words.groupFromHealthTrack);
     expect(await ask("anna", "add ben to Late shfit")).to.equal(
@@ -228,9 +228,9 @@ describe("commands", () => {
 
   it("who takes nobody for somebody else", async () => {
     expect(await ask("anna", "who Mr Nair")).to.match(/^Mr Arjun Nair\n/);
-    expect(await ask("anna", "who Prof Nair")).to.match(/^I know nobody/);
-    expect(await ask("anna", "who Mr Priya Nair")).to.match(/^I know nobody/);
-    expect(await ask("anna", "who Nair")).to.match(/^I know nobody/);
+    expect(await ask("anna", "who Prof Nair")).to.match(/^I can't find a person/);
+    expect(await ask("anna", "who Mr Priya Nair")).to.match(/^I can't find a person/);
+    expect(await ask("anna", "who Nair")).to.match(/^I can't find a person/);
     expect(await ask("anna", "who Cara Li · Nurse")).to.match(/^Several|^There are|cara.2/);
   });
 

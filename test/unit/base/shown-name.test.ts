@@ -35,10 +35,10 @@ describe("a sentence with a name in it", () => {
 
   it("isolates what somebody typed, whatever it is", () => {
     expect(messages.unknownName(DAVID, LAYLA)).to.equal(
-      `I know nobody and no group called "${isolated(DAVID)}". Did you mean ${isolated(LAYLA)}?`,
+      `I can't find a person or group called "${isolated(DAVID)}". Did you mean ${isolated(LAYLA)}?`,
     );
     expect(messages.unknownGroup("Al\u202eerts\u001b[31m\u2068", undefined)).to.equal(
-      'I know no group called "Alerts [31m".',
+      'I can\'t find a group called "Alerts [31m".',
     );
   });
 
