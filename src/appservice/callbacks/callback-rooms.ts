@@ -1,5 +1,5 @@
 import { conversationOfRoom } from "../../conversations/record/store.ts";
-import type { CallbackRoom } from "../../policy/callbacks/callbacks.ts";
+import type { CallbackRoom } from "../../policy/callbacks/callback-room.ts";
 import type { ConversationId, RoomId, UserId } from "../../policy/model.ts";
 import type { Database } from "../../store/database.ts";
 import type { Notifications } from "../../store/notifications.ts";

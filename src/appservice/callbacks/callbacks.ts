@@ -2,20 +2,18 @@ import express, { type Response, type Router } from "express";
 import type { Logger } from "pino";
 import { z } from "zod";
 import type { DirectorySnapshot } from "../../directory/snapshot.ts";
-import {
-  type CallbackRoom,
-  mayCreateRoom,
-  mayInvite,
-  mayJoin,
-  mayLogin,
-} from "../../policy/callbacks/callbacks.ts";
+import type { CallbackRoom } from "../../policy/callbacks/callback-room.ts";
+import { mayWriteEvent } from "../../policy/callbacks/check-event-for-spam.ts";
+import { mayLogin } from "../../policy/callbacks/check-login-for-spam.ts";
 import {
   type Act,
   groupsThatHangOnFew,
   roomHangsOnFew,
   withoutLeft,
 } from "../../policy/callbacks/hangs-on-few.ts";
-import { mayWriteEvent } from "../../policy/callbacks/writing.ts";
+import { mayCreateRoom } from "../../policy/callbacks/user-may-create-room.ts";
+import { mayInvite } from "../../policy/callbacks/user-may-invite.ts";
+import { mayJoin } from "../../policy/callbacks/user-may-join-room.ts";
 import {
   type Directory,
   type PracticeSettings,

@@ -3,7 +3,7 @@ import { inParallel } from "../../base/in-parallel.ts";
 import { conversationById, type StoredConversation } from "../../conversations/record/store.ts";
 import type { DirectorySnapshot } from "../../directory/snapshot.ts";
 import { wakeOutbox } from "../../messages/outbox.ts";
-import { mayJoin } from "../../policy/callbacks/callbacks.ts";
+import { mayJoin } from "../../policy/callbacks/user-may-join-room.ts";
 import type {
   Conversation,
   ConversationId,

@@ -4,7 +4,7 @@ import { conversationOfRoom } from "../../conversations/record/store.ts";
 import type { DirectorySnapshot } from "../../directory/snapshot.ts";
 import { carryOverLate } from "../../messages/carry-over.ts";
 import type { EventHandler, MatrixEvent } from "../../messages/event.ts";
-import { mayJoin } from "../../policy/callbacks/callbacks.ts";
+import { mayJoin } from "../../policy/callbacks/user-may-join-room.ts";
 import type {
   Conversation,
   ConversationId,

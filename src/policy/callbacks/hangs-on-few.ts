@@ -7,7 +7,7 @@ import type { ConversationId, Directory, PracticeSettings, Selection, UserId, Us
 import { whoIs } from "../names/names.ts";
 import { groupsWithin, membersOf, peopleIn, withHolders } from "../people/members.ts";
 import { hasAccess } from "../people/permissions.ts";
-import type { CallbackRoom } from "./callbacks.ts";
+import type { CallbackRoom } from "./callback-room.ts";
 
 /** With this many readers, two can leave and one is alone. */
 const FEW = 3;

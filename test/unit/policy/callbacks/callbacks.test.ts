@@ -1,14 +1,12 @@
 import { expect } from "chai";
 import * as fc from "fast-check";
 import { describe, it } from "mocha";
-import {
-  type CallbackRoom,
-  mayCreateRoom,
-  mayInvite,
-  mayJoin,
-  mayLogin,
-} from "../../../../src/policy/callbacks/callbacks.ts";
-import { mayWriteEvent } from "../../../../src/policy/callbacks/writing.ts";
+import type { CallbackRoom } from "../../../../src/policy/callbacks/callback-room.ts";
+import { mayWriteEvent } from "../../../../src/policy/callbacks/check-event-for-spam.ts";
+import { mayLogin } from "../../../../src/policy/callbacks/check-login-for-spam.ts";
+import { mayCreateRoom } from "../../../../src/policy/callbacks/user-may-create-room.ts";
+import { mayInvite } from "../../../../src/policy/callbacks/user-may-invite.ts";
+import { mayJoin } from "../../../../src/policy/callbacks/user-may-join-room.ts";
 import type { Conversation, CustomGroupEditors, UserId } from "../../../../src/policy/model.ts";
 import { diffRoom } from "../../../../src/policy/rooms/diff-room.ts";
 import { expectedRoom } from "../../../../src/policy/rooms/expected-room.ts";

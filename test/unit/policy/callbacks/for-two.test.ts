@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { describe, it } from "mocha";
-import { mayWriteEvent } from "../../../../src/policy/callbacks/writing.ts";
+import { mayWriteEvent } from "../../../../src/policy/callbacks/check-event-for-spam.ts";
 import { editGroup, mayRename } from "../../../../src/policy/conversations/editing.ts";
 import { openingFor } from "../../../../src/policy/conversations/opening.ts";
 import type { CustomGroup, SecurityGroup, User } from "../../../../src/policy/model.ts";

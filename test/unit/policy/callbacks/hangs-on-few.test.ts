@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { describe, it } from "mocha";
-import type { CallbackRoom } from "../../../../src/policy/callbacks/callbacks.ts";
+import type { CallbackRoom } from "../../../../src/policy/callbacks/callback-room.ts";
 import {
   groupsThatHangOnFew,
   roomHangsOnFew,

@@ -1,7 +1,9 @@
 import { expect } from "chai";
 import { describe, it } from "mocha";
-import { type CallbackRoom, mayInvite, mayJoin } from "../../../../src/policy/callbacks/callbacks.ts";
-import { mayWriteEvent } from "../../../../src/policy/callbacks/writing.ts";
+import type { CallbackRoom } from "../../../../src/policy/callbacks/callback-room.ts";
+import { mayWriteEvent } from "../../../../src/policy/callbacks/check-event-for-spam.ts";
+import { mayInvite } from "../../../../src/policy/callbacks/user-may-invite.ts";
+import { mayJoin } from "../../../../src/policy/callbacks/user-may-join-room.ts";
 import type { UserId } from "../../../../src/policy/model.ts";
 import { groupId, idOf, neverReceives, practice, securityGroup, settings } from "../support/practice.ts";
 

@@ -1,6 +1,6 @@
 import { describe, it } from "mocha";
-import type { CallbackRoom } from "../../../../src/policy/callbacks/callbacks.ts";
-import { mayWriteEvent } from "../../../../src/policy/callbacks/writing.ts";
+import type { CallbackRoom } from "../../../../src/policy/callbacks/callback-room.ts";
+import { mayWriteEvent } from "../../../../src/policy/callbacks/check-event-for-spam.ts";
 import type { UserId } from "../../../../src/policy/model.ts";
 import { admin, bot, judge, made, managed, people, stranger, unknown } from "../support/callback-rooms.ts";
 import { conversation, groupId, idOf, settings } from "../support/practice.ts";

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import * as fc from "fast-check";
 import { describe, it } from "mocha";
-import { mayWriteEvent } from "../../../../src/policy/callbacks/writing.ts";
+import { mayWriteEvent } from "../../../../src/policy/callbacks/check-event-for-spam.ts";
 import {
   editGroup,
   mayEditGroup,

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import type { CallbackRoom } from "../../../../src/policy/callbacks/callbacks.ts";
+import type { CallbackRoom } from "../../../../src/policy/callbacks/callback-room.ts";
 import type { Conversation, UserId, Verdict } from "../../../../src/policy/model.ts";
 import {
   customGroup,

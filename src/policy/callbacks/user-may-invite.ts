@@ -1,5 +1,5 @@
 /**
- * What the policy callbacks decide about people and rooms. They judge the outcome, not who acts: what Whisper does
+ * The policy callbacks about people and rooms judge the outcome, not who acts: what Whisper does
  * while acting as a user passes because it leads to the expected room.
  */
 
@@ -18,73 +18,11 @@ import {
 import { type Someone, usernameOf, whoIs } from "../names/names.ts";
 import { reachedAlone } from "../people/individual.ts";
 import { hasAccess, isActive } from "../people/permissions.ts";
-import { belongs, exists, standsIn } from "../rooms/expected-members.ts";
+import { exists } from "../rooms/expected-members.ts";
 import * as words from "../words.ts";
-
-export type CallbackRoom =
-  | { readonly room: "managed"; readonly conversation: Conversation }
-  /**
-   * A room that a user made and Whisper has not adopted yet. `others`: everyone joined or invited, as far as known;
-   * `joined`: those of them who have joined.
-   */
-  | {
-      readonly room: "user-made";
-      readonly others: readonly UserId[];
-      readonly joined: readonly UserId[];
-    }
-  /** Refused or abandoned: nobody may continue in it. */
-  | { readonly room: "closed" }
-  | { readonly room: "unknown" };
-
-/** May this person act at all? */
-function maySpeak(directory: Directory, someone: Someone): Verdict {
-  switch (someone.is) {
-    case "bot":
-      return ALLOWED;
-    case "group":
-      return refused(words.groupsDoNotAct);
-    case "departed":
-      return refused(words.youLeft);
-    case "stranger":
-      return refused(words.outsider);
-    case "person":
-      if (!someone.user.active) return refused(words.youLeft);
-      return hasAccess(directory, someone.username) ? ALLOWED : refused(words.youHaveNoAccess);
-  }
-}
-
-export const mayCreateRoom = (directory: Directory, settings: PracticeSettings, user: UserId): Verdict =>
-  maySpeak(directory, whoIs(settings, user, directory));
-
-/** Whisper has no say over accounts that are not ours, such as a server administrator's. */
-export function mayLogin(directory: Directory, settings: PracticeSettings, user: UserId): Verdict {
-  const someone = whoIs(settings, user, directory);
-  if (someone.is === "stranger") return ALLOWED;
-  return someone.is === "bot" ? refused(words.botDoesNotSignIn) : maySpeak(directory, someone);
-}
-
-export function mayJoin(
-  directory: Directory,
-  settings: PracticeSettings,
-  { user, room }: { readonly user: UserId; readonly room: CallbackRoom },
-): Verdict {
-  if (room.room === "closed") return refused(words.conversationClosed);
-  const someone = whoIs(settings, user, directory);
-  if (room.room === "managed" && someone.is !== "bot")
-    return isExpected(room.conversation, directory, someone);
-  return someone.is === "group" ? ALLOWED : maySpeak(directory, someone);
-}
-
-/**
- * Does the account belong in the conversation's room? Someone who lost AccessWhisper still does: only Whisper acts as
- * them.
- */
-function isExpected(conversation: Conversation, directory: Directory, someone: Someone): Verdict {
-  if (!exists(conversation, directory)) return refused(words.conversationClosed);
-  if (someone.is === "person" && belongs(conversation, directory, someone.username)) return ALLOWED;
-  if (someone.is === "group" && standsIn(conversation, directory, someone.target)) return ALLOWED;
-  return refused(someone.is === "stranger" ? words.outsider : words.youAreNotMember);
-}
+import type { CallbackRoom } from "./callback-room.ts";
+import { maySpeak } from "./may-speak.ts";
+import { isExpected } from "./user-may-join-room.ts";
 
 export interface Invitation {
   readonly inviter: UserId;

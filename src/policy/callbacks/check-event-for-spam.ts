@@ -24,7 +24,7 @@ import { belongs, exists, peopleOf } from "../rooms/expected-members.ts";
 import { levelOf, readPowerLevels } from "../rooms/level-meaning.ts";
 import { BOT_LEVEL, isEditable, powerLevelsOf } from "../rooms/power-levels.ts";
 import * as words from "../words.ts";
-import type { CallbackRoom } from "./callbacks.ts";
+import type { CallbackRoom } from "./callback-room.ts";
 
 export interface EventToWrite {
   readonly sender: UserId;
