@@ -7,6 +7,7 @@ import {
 } from "../directory/preferences.ts";
 import { bullets, code, inline, lines, plain, type Rich } from "../messages/rich.ts";
 import * as words from "../messages/words.ts";
+import { PATIENT_ARRIVED_ALERTS } from "../policy/model.ts";
 import type { Command } from "./command.ts";
 import { typed } from "./tokens.ts";
 
@@ -20,7 +21,6 @@ const SETTINGS: ReadonlyMap<string, Setting> = new Map([
   ["open-on-startup", "open_on_startup"],
   ["arrivals", "patient_arrived_alerts"],
 ]);
-const ARRIVALS = ["off", "own", "location", "all"] as const;
 const YES = ["on", "yes", "true"];
 const NO = ["off", "no", "false"];
 
@@ -47,7 +47,7 @@ export const prefsCommand = (changes: DirectoryChanges): Command => ({
 });
 
 const valuesOf = (setting: Setting): readonly string[] =>
-  setting === "patient_arrived_alerts" ? [...ARRIVALS, "default"] : ["on", "off"];
+  setting === "patient_arrived_alerts" ? [...PATIENT_ARRIVED_ALERTS, "default"] : ["on", "off"];
 
 function patchOf(setting: Setting, value: string): PreferencesPatch | null {
   if (setting !== "patient_arrived_alerts") {
@@ -55,7 +55,7 @@ function patchOf(setting: Setting, value: string): PreferencesPatch | null {
     return NO.includes(value) ? { [setting]: false } : null;
   }
   if (value === "default") return { patient_arrived_alerts: null };
-  const alerts = ARRIVALS.find((each) => each === value);
+  const alerts = PATIENT_ARRIVED_ALERTS.find((each) => each === value);
   return alerts === undefined ? null : { patient_arrived_alerts: alerts };
 }
 

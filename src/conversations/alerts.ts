@@ -8,7 +8,8 @@ import { checkRoom } from "./record/affected.ts";
 import { alertsConversation } from "./record/keys.ts";
 import { ensureConversation } from "./record/store.ts";
 
-export type AlertSeverity = "info" | "warning" | "critical";
+export const ALERT_SEVERITIES = ["info", "warning", "critical"] as const;
+export type AlertSeverity = (typeof ALERT_SEVERITIES)[number];
 
 export interface NewAlert {
   readonly text: string;

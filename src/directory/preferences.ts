@@ -1,12 +1,12 @@
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
-import type { PatientArrivedAlerts, Username } from "../policy/model.ts";
+import { PATIENT_ARRIVED_ALERTS, type PatientArrivedAlerts, type Username } from "../policy/model.ts";
 import type { Queryable, Transaction } from "../store/database.ts";
 import { announce, type DirectoryChanges } from "./changes.ts";
 import type { Refusal } from "./input/input-error.ts";
 import { lockDirectory } from "./store.ts";
 
-const alerts = z.enum(["off", "own", "location", "all"]);
+const alerts = z.enum(PATIENT_ARRIVED_ALERTS);
 
 /** A user's settings as the API shows them. */
 export const preferencesSchema = z

@@ -23,7 +23,8 @@ export const DEFAULT_GROUP = "Default" as SecurityGroupId;
 export const ADMINISTRATOR_GROUP = "HMS-Administrator" as SecurityGroupId;
 
 /** Patient Arrived Alerts: none, my own bookings, bookings at my locations, or all. */
-export type PatientArrivedAlerts = "off" | "own" | "location" | "all";
+export const PATIENT_ARRIVED_ALERTS = ["off", "own", "location", "all"] as const;
+export type PatientArrivedAlerts = (typeof PATIENT_ARRIVED_ALERTS)[number];
 
 /** The Whisper Settings under File > User Preferences, and the Patient Arrived Alerts setting. */
 export interface Preferences {
@@ -86,14 +87,16 @@ export interface Directory {
   readonly customGroups: ReadonlyMap<ConversationId, CustomGroup>;
 }
 
-export type ConversationKind =
-  | "alerts"
-  | "arrivals"
-  | "individual"
-  | "group"
-  | "custom"
-  | "control"
-  | "admin";
+export const CONVERSATION_KINDS = [
+  "alerts",
+  "arrivals",
+  "individual",
+  "group",
+  "custom",
+  "control",
+  "admin",
+] as const;
+export type ConversationKind = (typeof CONVERSATION_KINDS)[number];
 
 interface ConversationBase {
   readonly id: ConversationId;

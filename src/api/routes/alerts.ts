@@ -1,11 +1,12 @@
 import { z } from "zod";
+import { ALERT_SEVERITIES } from "../../conversations/alerts.ts";
 import { filledText } from "../../directory/input/text-schema.ts";
 import type { Transaction } from "../../store/database.ts";
 import { id, moment } from "../kernel/fields.ts";
 import { invalidInput, notFound } from "../kernel/problem.ts";
 import { type Route, writeRoute } from "../kernel/route.ts";
 
-const severity = z.enum(["info", "warning", "critical"]);
+const severity = z.enum(ALERT_SEVERITIES);
 
 export interface NewAlert {
   readonly text: string;

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { type RoomAuditResult, requestRoomAudit, roomAuditResult } from "../../audit/rooms/room-audits.ts";
-import type { RoomId } from "../../policy/model.ts";
+import { CONVERSATION_KINDS, type RoomId } from "../../policy/model.ts";
+import { FINDING_RULES, SEVERITIES } from "../../policy/rooms/findings.ts";
 import type { Database } from "../../store/database.ts";
 import { momentOut } from "../kernel/fields.ts";
 import { mustHaveScope } from "../kernel/key-ring.ts";
@@ -8,40 +9,18 @@ import { notFound } from "../kernel/problem.ts";
 import { type Route, route, writeRoute } from "../kernel/route.ts";
 
 const TAG = "Audit";
-const rules = [
-  "membership",
-  "forgotten",
-  "power_levels",
-  "name",
-  "topic",
-  "join_rule",
-  "history_visibility",
-  "guest_access",
-  "encryption",
-  "version",
-  "creator",
-  "tombstone",
-  "marker",
-  "service_members",
-  "bot",
-  "direct",
-  "unknown_room",
-] as const;
 
 const reportSchema = z
   .strictObject({
     room_id: z.string().nullable().describe("null: the conversation should have a room, and has none"),
     conversation: z.string().nullable().describe("null: no conversation knows the room"),
-    kind: z
-      .enum(["alerts", "arrivals", "individual", "group", "custom", "control", "admin"])
-      .nullable()
-      .describe("null: closed, or unknown"),
+    kind: z.enum(CONVERSATION_KINDS).nullable().describe("null: closed, or unknown"),
     findings: z.array(
       z.strictObject({
-        rule: z.enum(rules),
+        rule: z.enum(FINDING_RULES),
         expected: z.string(),
         actual: z.string(),
-        severity: z.enum(["critical", "warning", "info"]),
+        severity: z.enum(SEVERITIES),
       }),
     ),
   })

@@ -2,7 +2,14 @@ import { z } from "zod";
 import { list } from "../../directory/input/list-schema.ts";
 import { groupId, MOST, username } from "../../directory/input/schema.ts";
 import { visibleName } from "../../directory/input/text-schema.ts";
-import type { ConversationId, ConversationKind, RoomId, Selection, Username } from "../../policy/model.ts";
+import {
+  CONVERSATION_KINDS,
+  type ConversationId,
+  type ConversationKind,
+  type RoomId,
+  type Selection,
+  type Username,
+} from "../../policy/model.ts";
 import type { Database, Queryable, Transaction } from "../../store/database.ts";
 import { momentOut, queryFlag } from "../kernel/fields.ts";
 import { invalidInput, notFound, Problem } from "../kernel/problem.ts";
@@ -90,7 +97,7 @@ const conversationId = () =>
     .max(255)
     .transform((text) => text as ConversationId)
     .describe("the conversation's id in Whisper");
-const kind = z.enum(["alerts", "arrivals", "individual", "group", "custom", "control", "admin"]);
+const kind = z.enum(CONVERSATION_KINDS);
 const selection = {
   users: list(username(), MOST.users).default([]),
   security_groups: list(groupId(), MOST.groups).default([]),

@@ -8,6 +8,7 @@ import {
   ESCALATIONS,
   type Notice,
   stateOf,
+  TOLD_AS,
 } from "../rules/arrival.ts";
 
 const RECIPIENT_STATES = ["waiting", "acknowledged", "replied", "retracted", "undeliverable"] as const;
@@ -57,7 +58,7 @@ export const arrivalSchema = z
       .describe("until now, or until the end"),
     recipients: z.array(
       recipientSchema.extend({
-        told_as: z.enum(["recipient", "backup", "reception"]),
+        told_as: z.enum(TOLD_AS),
         told_at: moment(),
         replied_at: moment().nullable(),
         answered_at: moment().nullable().describe("when the state became what it is, unless it is `waiting`"),

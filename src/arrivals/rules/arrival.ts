@@ -43,7 +43,8 @@ export type Progress =
   | { readonly state: "undeliverable"; readonly reason: Undeliverable; readonly reported: boolean };
 
 /** `recipient`: by the booking and the recipient's own setting; the others by escalation. */
-export type ToldAs = "recipient" | "backup" | "reception";
+export const TOLD_AS = ["recipient", "backup", "reception"] as const;
+export type ToldAs = (typeof TOLD_AS)[number];
 
 export interface Notice {
   readonly username: Username;

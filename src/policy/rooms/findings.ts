@@ -10,30 +10,33 @@ import { ROOM_VERSION } from "./expected-room.ts";
 import { levelDifferences, readPowerLevels } from "./level-meaning.ts";
 import { BOT_LEVEL } from "./power-levels.ts";
 
-export type FindingRule =
-  | "membership"
-  | "forgotten"
-  | "power_levels"
-  | "name"
-  | "topic"
-  | "join_rule"
-  | "history_visibility"
-  | "guest_access"
-  | "encryption"
-  | "version"
-  | "creator"
-  | "tombstone"
-  | "marker"
-  | "service_members"
-  | "bot"
-  | "direct"
-  | "unknown_room";
+export const FINDING_RULES = [
+  "membership",
+  "forgotten",
+  "power_levels",
+  "name",
+  "topic",
+  "join_rule",
+  "history_visibility",
+  "guest_access",
+  "encryption",
+  "version",
+  "creator",
+  "tombstone",
+  "marker",
+  "service_members",
+  "bot",
+  "direct",
+  "unknown_room",
+] as const;
+export type FindingRule = (typeof FINDING_RULES)[number];
 
 /**
  * critical: someone can read or do what they may not, or Whisper has lost control of the room; warning: someone cannot
  * do what they may, or is misled; info: a convenience is missing.
  */
-export type Severity = "critical" | "warning" | "info";
+export const SEVERITIES = ["critical", "warning", "info"] as const;
+export type Severity = (typeof SEVERITIES)[number];
 
 export interface Finding {
   readonly rule: FindingRule;
