@@ -18,20 +18,14 @@ export interface NewAlert {
   readonly expiresAt: Date | null;
 }
 
-/** Alerts to everyone at the practice (docs/product-text.md#s5). */
-export interface Alerts {
-  /** Returns the alert's id. Null: the text is too long for one message, and nothing was posted. */
-  post(tx: Transaction, alert: NewAlert): Promise<string | null>;
-  /** False: there is no such alert. Withdrawing twice has no further effect. */
-  withdraw(tx: Transaction, id: string): Promise<boolean>;
-}
-
 /** In the content of an alert's message, for clients that know Whisper. */
 const ALERT_KEY = "au.healthtrack.whisper.alert";
 
-export const alerts: Alerts = { post, withdraw };
-
-async function post(tx: Transaction, alert: NewAlert): Promise<string | null> {
+/**
+ * Posts an alert to everyone at the practice (docs/product-text.md#s5).
+ * @returns the alert's id. Null: the text is too long for one message, and nothing was posted.
+ */
+export async function postAlert(tx: Transaction, alert: NewAlert): Promise<string | null> {
   if (!fits(contentOf("9".repeat(19), alert))) return null;
   const { id } = onlyRow(
     await tx.query<{ id: string }>(
@@ -53,7 +47,8 @@ async function post(tx: Transaction, alert: NewAlert): Promise<string | null> {
   return id;
 }
 
-async function withdraw(tx: Transaction, id: string): Promise<boolean> {
+/** @returns false: there is no such alert. Withdrawing twice has no further effect. */
+export async function withdrawAlert(tx: Transaction, id: string): Promise<boolean> {
   if (!/^\d{1,18}$/.test(id)) return false;
   const known = await tx.query<{ first: boolean }>(
     `UPDATE alerts SET withdrawn_at = coalesce(alerts.withdrawn_at, now())
@@ -79,7 +74,7 @@ async function withdraw(tx: Transaction, id: string): Promise<boolean> {
 
 /** The job `alert_expiry`: an alert's time is over. */
 export async function expireAlert(database: Database, id: string): Promise<void> {
-  await database.transaction((tx) => withdraw(tx, id));
+  await database.transaction((tx) => withdrawAlert(tx, id));
 }
 
 async function alertsRoom(tx: Transaction) {

@@ -22,8 +22,6 @@ import { intake } from "../appservice/intake/transactions.ts";
 import { adoptionWait } from "../appservice/rooms/adoption-wait.ts";
 import { invitationRefused } from "../appservice/rooms/orphan-rooms.ts";
 import type { Config } from "../config/schema.ts";
-import { alerts } from "../conversations/alerts.ts";
-import { conversations } from "../conversations/conversations.ts";
 import { mediaOf } from "../conversations/media.ts";
 import type { UserId } from "../policy/model.ts";
 import { usernameOf } from "../policy/names/names.ts";
@@ -68,8 +66,8 @@ export function serveHttp(services: Services, doors: Doors, working: () => boole
       settings,
       rooms,
       adopt,
-      newConversation: newConversations({ ...services.conversationDependencies, notifications }),
-      remove: removals({ ...services.conversationDependencies, notifications }, rooms),
+      newConversation: newConversations({ ...services.conversationDependencies, database, notifications }),
+      remove: removals({ ...services.conversationDependencies, database, notifications }, rooms),
     }),
     log,
     behindProxy: config.gate.listen === undefined,
@@ -176,9 +174,9 @@ function routesOf(services: Services, working: () => boolean) {
     database,
     settings,
     changes: directoryChanges,
-    signIn: { issue: (username) => issueSignIn(signInDependencies, username) },
-    conversations: conversations(services.conversationDependencies),
-    alerts,
+    issueSignIn: (username) => issueSignIn(signInDependencies, username),
+    conversations: services.conversationDependencies,
+    news: services.notifications,
     bookings: services.arrivalDependencies,
     patientUrl: config.patients.url,
     checks: healthChecks(database, homeserver, working),

@@ -40,10 +40,7 @@ export interface Services {
   readonly directory: DirectorySnapshot;
   readonly homeserver: HomeserverConnection;
   readonly notifications: Notifications;
-  readonly conversationDependencies: ConversationDependencies & {
-    readonly database: Database;
-    readonly news: Notifications;
-  };
+  readonly conversationDependencies: ConversationDependencies;
   readonly arrivalDependencies: ArrivalDependencies;
   readonly audit: ReturnType<typeof roomAudit>;
   readonly catchUp: CatchUpDependencies;
@@ -102,10 +99,8 @@ export async function buildServices(config: Config, log: Logger, signal: AbortSi
     homeserver,
     notifications,
     conversationDependencies: {
-      database,
       directory,
       settings,
-      news: notifications,
       archiveAfter: config.conversations.archive_after,
     },
     arrivalDependencies: {

@@ -1,25 +1,9 @@
 import { z } from "zod";
-import { ALERT_SEVERITIES } from "../../conversations/alerts.ts";
+import { ALERT_SEVERITIES, postAlert, withdrawAlert } from "../../conversations/alerts.ts";
 import { filledText } from "../../directory/input/text-schema.ts";
-import type { Transaction } from "../../store/database.ts";
 import { id, moment } from "../kernel/fields.ts";
 import { invalidInput, notFound } from "../kernel/problem.ts";
 import { type Route, writeRoute } from "../kernel/route.ts";
-
-const severity = z.enum(ALERT_SEVERITIES);
-
-export interface NewAlert {
-  readonly text: string;
-  readonly severity: z.output<typeof severity>;
-  readonly expiresAt: Date | null;
-}
-
-export interface Alerts {
-  /** Gives the alert's id. Null: the text is too long for one message, and nothing was posted. */
-  post(tx: Transaction, alert: NewAlert): Promise<string | null>;
-  /** False: there is no such alert. Withdrawn twice is once. */
-  withdraw(tx: Transaction, id: string): Promise<boolean>;
-}
 
 const TAG = "Alerts";
 const LONGEST = 10_000;
@@ -27,7 +11,7 @@ const TOO_LONG =
   "Is too long for one message, where quotation marks, line breaks and similar take several characters: shorten it";
 
 /** Alerts to everyone at the practice. */
-export function alertRoutes({ alerts }: { readonly alerts: Alerts }): Route[] {
+export function alertRoutes(): Route[] {
   return [
     writeRoute({
       method: "POST",
@@ -37,7 +21,7 @@ export function alertRoutes({ alerts }: { readonly alerts: Alerts }): Route[] {
       summary: "Post an alert to everyone",
       body: z.strictObject({
         text: filledText(LONGEST),
-        severity: severity.default("info"),
+        severity: z.enum(ALERT_SEVERITIES).default("info"),
         expires_at: moment()
           .optional()
           .describe("when it disappears, not in the past; if left out, it stays until withdrawn"),
@@ -56,7 +40,7 @@ export function alertRoutes({ alerts }: { readonly alerts: Alerts }): Route[] {
           throw invalidInput([
             { path: "expires_at", message: "Is in the past: send a later time, or leave it out" },
           ]);
-        const id = await alerts.post(tx, { text, severity, expiresAt });
+        const id = await postAlert(tx, { text, severity, expiresAt });
         if (id === null) throw invalidInput([{ path: "text", message: TOO_LONG }]);
         return { status: 200, body: { id } };
       },
@@ -71,7 +55,7 @@ export function alertRoutes({ alerts }: { readonly alerts: Alerts }): Route[] {
       responses: { 204: { description: "The alert is withdrawn." } },
       problems: { 404: "There is no such alert." },
       handler: async ({ params }, { tx }) => {
-        if (!(await alerts.withdraw(tx, params.id))) throw notFound("such alert");
+        if (!(await withdrawAlert(tx, params.id))) throw notFound("such alert");
         return { status: 204 };
       },
     }),

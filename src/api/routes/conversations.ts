@@ -1,131 +1,43 @@
 import { z } from "zod";
-import { list } from "../../directory/input/list-schema.ts";
-import { groupId, MOST, username } from "../../directory/input/schema.ts";
+import { editConversation } from "../../conversations/groups/edit.ts";
+import { listConversations } from "../../conversations/list/list.ts";
+import { showConversation, showStaying } from "../../conversations/list/show.ts";
+import { openConversation } from "../../conversations/open.ts";
+import type { ConversationDependencies } from "../../conversations/record/dependencies.ts";
+import type { Refusal } from "../../conversations/record/refusal.ts";
+import { type RoomNews, roomOf } from "../../conversations/record/room-of.ts";
+import { username } from "../../directory/input/schema.ts";
 import { visibleName } from "../../directory/input/text-schema.ts";
-import {
-  CONVERSATION_KINDS,
-  type ConversationId,
-  type ConversationKind,
-  type RoomId,
-  type Selection,
-  type Username,
-} from "../../policy/model.ts";
-import type { Database, Queryable, Transaction } from "../../store/database.ts";
+import type { Database } from "../../store/database.ts";
 import { momentOut, queryFlag } from "../kernel/fields.ts";
 import { invalidInput, notFound, Problem } from "../kernel/problem.ts";
 import { type Route, route, writeRoute } from "../kernel/route.ts";
+import {
+  as,
+  conversationId,
+  EMPTY,
+  kind,
+  paths,
+  roomId,
+  selection,
+  selectionOf,
+  selectionSchema,
+} from "./conversation-fields.ts";
 
-/** Why a conversation was not opened or changed. `reason` is a sentence for the person in whose name it was asked. */
-export type ConversationRefusal =
-  | { readonly refused: "unknown" }
-  | { readonly refused: "forbidden"; readonly reason: string }
-  | { readonly refused: "conflict"; readonly reason: string }
-  /** `path`: of the field in the body, such as `users[0]`. */
-  | { readonly refused: "invalid"; readonly path: string; readonly reason: string };
-
-export interface OpenRequest extends Selection {
-  readonly as: Username;
-  readonly name: string | null;
-}
-export interface Opened {
-  readonly id: ConversationId;
-  readonly kind: ConversationKind;
-  readonly created: boolean;
-}
-export interface EditRequest {
-  readonly as: Username;
-  readonly name?: string;
-  readonly add: Selection;
-  readonly remove: Selection;
-}
-export interface ListedConversation {
-  readonly id: ConversationId;
-  readonly kind: ConversationKind;
-  readonly name: string;
-  readonly room_id: RoomId | null;
-  readonly unread: number;
-  readonly last_activity_at: Date | null;
-  readonly archived: boolean;
-}
-export interface ShownConversation {
-  readonly id: ConversationId;
-  readonly kind: ConversationKind;
-  readonly name: string;
-  readonly room_id: RoomId | null;
-  readonly members: readonly {
-    readonly username: Username;
-    readonly name: string;
-    /** Each from the outermost group to the innermost; an empty one: added directly. */
-    readonly paths: Paths;
-  }[];
-}
-type Paths = readonly (readonly {
-  readonly kind: "security_group" | "custom_group";
-  readonly id: string;
-  readonly name: string;
-}[])[];
-/** Was to be removed, and is a member through a group all the same. */
-export interface StayingMember {
-  readonly username: Username;
-  readonly reason: string;
-  readonly paths: Paths;
-}
-
-/** What the routes need of conversations. What takes a transaction uses no other connection. */
-export interface Conversations {
-  open(tx: Transaction, request: OpenRequest): Promise<Opened | ConversationRefusal>;
-  edit(
-    tx: Transaction,
-    id: ConversationId,
-    request: EditRequest,
-  ): Promise<{ readonly staying: readonly StayingMember[] } | ConversationRefusal>;
-  /** The room that carries it, waiting a moment for one that is being made. Null: it is not there yet. */
-  roomOf(id: ConversationId, signal: AbortSignal): Promise<RoomId | null>;
-  list(
-    db: Queryable,
-    username: Username,
-    options: { includeArchived: boolean },
-  ): Promise<readonly ListedConversation[] | null>;
-  show(db: Queryable, id: ConversationId): Promise<ShownConversation | null>;
+export interface ConversationRouteDependencies {
+  readonly database: Database;
+  readonly conversations: ConversationDependencies;
+  readonly news: RoomNews;
 }
 
 const TAG = "Conversations";
-const conversationId = () =>
-  z
-    .string()
-    .min(1)
-    .max(255)
-    .transform((text) => text as ConversationId)
-    .describe("the conversation's id in Whisper");
-const kind = z.enum(CONVERSATION_KINDS);
-const selection = {
-  users: list(username(), MOST.users).default([]),
-  security_groups: list(groupId(), MOST.groups).default([]),
-  custom_groups: list(conversationId(), MOST.groups).default([]),
-};
-const selectionSchema = z.strictObject(selection).meta({ id: "Selection" });
-const EMPTY: Selection = { users: [], securityGroups: [], customGroups: [] };
-const as = username().describe("the user to act for");
-const roomId = z.string().nullable().describe("the Matrix room; null: it is being created");
-
-const paths = () =>
-  z.array(
-    z.array(
-      z.strictObject({
-        kind: z.enum(["security_group", "custom_group"]),
-        id: z.string(),
-        name: z.string(),
-      }),
-    ),
-  );
-
 const EXAMPLE_ID = "0b9c2a5e-6f0e-4a38-9b0e-3f6a2f2b7c11";
 
-export function conversationRoutes(parts: {
-  readonly database: Database;
-  readonly conversations: Conversations;
-}): Route[] {
-  const { database, conversations } = parts;
+export function conversationRoutes({
+  database,
+  conversations,
+  news,
+}: ConversationRouteDependencies): Route[] {
   return [
     writeRoute({
       method: "POST",
@@ -146,7 +58,7 @@ selection a custom group. The same call opens the same conversation again.`,
       },
       problems: { 403: "The rules do not allow it; `detail` says why. Or the API key lacks the scope." },
       handler: async ({ body }, { tx }) => {
-        const opened = await conversations.open(tx, {
+        const opened = await openConversation(conversations, tx, {
           as: body.as,
           name: body.name ?? null,
           ...selectionOf(body),
@@ -160,7 +72,7 @@ selection a custom group. The same call opens the same conversation again.`,
       // A job creates the room after the commit, and most callers want to go there immediately.
       finish: async (reply, { signal }) => {
         const id = conversationId().parse(reply.body.id);
-        return { ...reply, body: { ...reply.body, room_id: await conversations.roomOf(id, signal) } };
+        return { ...reply, body: { ...reply.body, room_id: await roomOf(database, news, id, signal) } };
       },
     }),
     route({
@@ -194,7 +106,7 @@ selection a custom group. The same call opens the same conversation again.`,
       problems: { 404: "There is no such user." },
       handler: async ({ params, query }) => {
         const options = { includeArchived: query.include_archived };
-        const listed = await conversations.list(database, params.username, options);
+        const listed = await listConversations(conversations, database, params.username, options);
         if (!listed) throw notFound("such user");
         const body = listed.map((each) => ({
           ...each,
@@ -232,7 +144,7 @@ selection a custom group. The same call opens the same conversation again.`,
       },
       problems: { 404: "There is no such conversation." },
       handler: async ({ params }) => {
-        const conversation = await conversations.show(database, params.id);
+        const conversation = await showConversation(conversations, database, params.id);
         if (!conversation) throw notFound("such conversation");
         return { status: 200, body: conversation };
       },
@@ -274,27 +186,21 @@ selection a custom group. The same call opens the same conversation again.`,
         409: "The conversation is not a custom group, or would contain itself.",
       },
       handler: async ({ params, body }, { tx }) => {
-        const edited = await conversations.edit(tx, params.id, {
+        const edited = await editConversation(conversations, tx, params.id, {
           as: body.as,
           ...(body.name === undefined ? {} : { name: body.name }),
           add: body.add ? selectionOf(body.add) : EMPTY,
           remove: body.remove ? selectionOf(body.remove) : EMPTY,
         });
         if ("refused" in edited) throw problemOf(edited);
-        const { staying } = edited;
+        const staying = await showStaying(conversations, tx, edited.staying);
         return staying.length === 0 ? { status: 204 } : { status: 200, body: { staying } };
       },
     }),
   ];
 }
 
-const selectionOf = (sent: z.output<typeof selectionSchema>): Selection => ({
-  users: sent.users,
-  securityGroups: sent.security_groups,
-  customGroups: sent.custom_groups,
-});
-
-function problemOf(refusal: ConversationRefusal): Problem {
+function problemOf(refusal: Refusal): Problem {
   switch (refusal.refused) {
     case "unknown":
       return notFound("such conversation");

@@ -1,18 +1,10 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { Registry } from "prom-client";
 import { z } from "zod";
+import type { HealthCheck } from "../../base/health-check.ts";
 import { bearerOf } from "../kernel/key-ring.ts";
 import { Problem } from "../kernel/problem.ts";
 import { type Route, route } from "../kernel/route.ts";
-
-/** One thing that must be well for Whisper to do its work. */
-export interface HealthCheck {
-  readonly ok: boolean;
-  /** Read by whoever looks after Whisper; no secrets, no names. */
-  readonly detail?: string;
-  /** Such as the inbox's lag in seconds. */
-  readonly value?: number;
-}
 
 export interface HealthRouteDependencies {
   /** By name: database, homeserver, inbox_lag. One that throws is not well; one that takes longer than 5 s is not either. */

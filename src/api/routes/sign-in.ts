@@ -1,28 +1,14 @@
 import { z } from "zod";
 import { username } from "../../directory/input/schema.ts";
-import type { Username } from "../../policy/model.ts";
+import type { IssueSignIn, SignInRefusal } from "../../directory/sign-in.ts";
 import { notFound, Problem } from "../kernel/problem.ts";
 import { type Route, route } from "../kernel/route.ts";
 
-/** A way in that works once. */
-export interface IssuedSignIn {
-  readonly login_token: string;
-  readonly url: string;
-  /** Seconds. */
-  readonly expires_in: number;
+export interface SignInRouteDependencies {
+  readonly issueSignIn: IssueSignIn;
 }
 
-export type SignInRefusal =
-  | { readonly refused: "unknown-user" | "no-access" }
-  /** The homeserver gives one a minute per user. Seconds to wait. */
-  | { readonly refused: "too-soon"; readonly retryAfter: number }
-  | { readonly refused: "homeserver-down"; readonly retryAfter?: number };
-
-export interface SignIn {
-  issue(username: Username): Promise<IssuedSignIn | SignInRefusal>;
-}
-
-export function signInRoutes({ signIn }: { readonly signIn: SignIn }): Route[] {
+export function signInRoutes({ issueSignIn }: SignInRouteDependencies): Route[] {
   return [
     route({
       method: "POST",
@@ -55,7 +41,7 @@ export function signInRoutes({ signIn }: { readonly signIn: SignIn }): Route[] {
         503: "The homeserver or the database does not answer.",
       },
       handler: async ({ params }) => {
-        const issued = await signIn.issue(params.username);
+        const issued = await issueSignIn(params.username);
         if ("refused" in issued) throw problemOf(issued);
         return { status: 200, body: issued };
       },

@@ -1,5 +1,6 @@
 import { checkAccounts } from "../../conversations/record/affected.ts";
 import { releaseRooms } from "../../conversations/record/room-checks.ts";
+import type { IssuedSignIn, SignInRefusal } from "../../directory/sign-in.ts";
 import type { DirectorySnapshot } from "../../directory/snapshot.ts";
 import type { PracticeSettings, UserId, Username } from "../../policy/model.ts";
 import { userIdOf } from "../../policy/names/names.ts";
@@ -22,12 +23,6 @@ export interface SignInDependencies {
   readonly template: string;
 }
 
-export type SignInAnswer =
-  | { readonly login_token: string; readonly url: string; readonly expires_in: number }
-  | { readonly refused: "unknown-user" | "no-access" }
-  | { readonly refused: "too-soon"; readonly retryAfter: number }
-  | { readonly refused: "homeserver-down"; readonly retryAfter?: number };
-
 /** A longer wait than this (milliseconds) comes from the homeserver's limit of one login token a minute per user. */
 const TOO_SOON = 1_000;
 
@@ -35,7 +30,10 @@ const TOO_SOON = 1_000;
  * A one-time link that signs a user in (client-server API, `m.login.token`). Their account is put in order first, and
  * their notifications are reset to their preferences, since any client may have changed them.
  */
-export async function issueSignIn(dependencies: SignInDependencies, name: Username): Promise<SignInAnswer> {
+export async function issueSignIn(
+  dependencies: SignInDependencies,
+  name: Username,
+): Promise<IssuedSignIn | SignInRefusal> {
   const { database, homeserver, settings } = dependencies;
   const people = await dependencies.directory.fresh();
   const username = usernameAsKnown(people, name);

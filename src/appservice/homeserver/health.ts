@@ -1,11 +1,6 @@
+import type { HealthCheck } from "../../base/health-check.ts";
 import { type Database, onlyRow } from "../../store/database.ts";
 import { type Homeserver, HomeserverAway, path } from "./homeserver.ts";
-
-interface Check {
-  readonly ok: boolean;
-  readonly detail?: string;
-  readonly value?: number;
-}
 
 /** Events that have waited this long (seconds) mean that something is stuck. */
 const LAG = 60;
@@ -15,7 +10,7 @@ export function healthChecks(
   database: Database,
   homeserver: Homeserver,
   working: () => boolean,
-): Record<string, () => Promise<Check>> {
+): Record<string, () => Promise<HealthCheck>> {
   return {
     database: async () => {
       await database.query("SELECT 1");

@@ -1,3 +1,4 @@
+import type { Staying } from "../../policy/conversations/editing.ts";
 import type {
   Conversation,
   ConversationId,
@@ -9,7 +10,7 @@ import type {
 import { groupName, type MembershipPath, membershipPaths } from "../../policy/people/members.ts";
 import { peopleOf } from "../../policy/rooms/expected-members.ts";
 import * as words from "../../policy/words.ts";
-import type { Queryable } from "../../store/database.ts";
+import type { Queryable, Transaction } from "../../store/database.ts";
 import type { ConversationDependencies } from "../record/dependencies.ts";
 import { conversationById } from "../record/store.ts";
 import { titleOf } from "./list.ts";
@@ -24,6 +25,13 @@ export interface ShownMember {
   readonly username: Username;
   readonly name: string;
   /** Each path runs from the outermost group to the innermost; an empty one means added directly. */
+  readonly paths: readonly (readonly PathPiece[])[];
+}
+
+/** Someone the editor removed who stays, why, and the sentence that says so. */
+export interface ShownStaying {
+  readonly username: Username;
+  readonly reason: string;
   readonly paths: readonly (readonly PathPiece[])[];
 }
 
@@ -59,6 +67,20 @@ export async function showConversation(
   };
 }
 
+/** Everyone an editor removed who stays, and through which groups, by the names the editor knows. */
+export async function showStaying(
+  { directory: snapshot }: ConversationDependencies,
+  tx: Transaction,
+  staying: readonly Staying[],
+): Promise<ShownStaying[]> {
+  const directory = await snapshot.within(tx);
+  return staying.map(({ username, reason, paths }) => ({
+    username,
+    reason,
+    paths: paths.map((path) => piecesOf(directory, path)),
+  }));
+}
+
 function pathsOf(conversation: Conversation, directory: Directory, username: Username): PathPiece[][] {
   switch (conversation.kind) {
     case "custom":
@@ -70,7 +92,7 @@ function pathsOf(conversation: Conversation, directory: Directory, username: Use
   }
 }
 
-export const piecesOf = (directory: Directory, path: MembershipPath): PathPiece[] =>
+const piecesOf = (directory: Directory, path: MembershipPath): PathPiece[] =>
   path.map((target) =>
     "securityGroup" in target
       ? {

@@ -1,18 +1,17 @@
 import { expect } from "chai";
-import type { SignIn, SignInRefusal } from "../../../src/api/routes/sign-in.ts";
+import type { IssueSignIn, SignInRefusal } from "../../../src/directory/sign-in.ts";
 import { startTestApi, type TestApi } from "../../support/http/api.ts";
 
 describe("users, groups and settings one by one", function () {
   this.timeout(30_000);
   let api: TestApi;
   let refusal: SignInRefusal | null = null;
-  const signIn: SignIn = {
-    issue: async () => refusal ?? { login_token: "t", url: "https://client.example/?t", expires_in: 120 },
-  };
+  const issueSignIn: IssueSignIn = async () =>
+    refusal ?? { login_token: "t", url: "https://client.example/?t", expires_in: 120 };
 
   beforeEach(async () => {
     refusal = null;
-    api = await startTestApi({ signIn });
+    api = await startTestApi({ issueSignIn });
     const users = [
       { username: "anna", name: "Dr Anna Jones", doctor: true },
       { username: "ben", name: "Ben Okafor" },

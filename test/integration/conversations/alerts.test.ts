@@ -1,5 +1,10 @@
 import { expect } from "chai";
-import { type AlertSeverity, alerts, expireAlert } from "../../../src/conversations/alerts.ts";
+import {
+  type AlertSeverity,
+  expireAlert,
+  postAlert,
+  withdrawAlert,
+} from "../../../src/conversations/alerts.ts";
 import { type House, openHouse } from "../../support/practice/conversations.ts";
 
 describe("alerts", () => {
@@ -10,10 +15,8 @@ describe("alerts", () => {
   afterEach(() => house.close());
 
   const post = (text: string, severity: AlertSeverity = "info", expiresAt: Date | null = null) =>
-    house.database.transaction(
-      async (tx) => (await alerts.post(tx, { text, severity, expiresAt })) ?? "none",
-    );
-  const withdraw = (id: string) => house.database.transaction((tx) => alerts.withdraw(tx, id));
+    house.database.transaction(async (tx) => (await postAlert(tx, { text, severity, expiresAt })) ?? "none");
+  const withdraw = (id: string) => house.database.transaction((tx) => withdrawAlert(tx, id));
 
   it("are one message each in the alerts room, which is made if it is not there, with how grave they are", async () => {
     const id = await post("The phones are down & the door <sticks>.", "warning");

@@ -8,14 +8,12 @@ import { keyRing } from "../../../src/api/kernel/key-ring.ts";
 import { createApiKey } from "../../../src/api/kernel/keys.ts";
 import type { Route } from "../../../src/api/kernel/route.ts";
 import type { Scope } from "../../../src/api/kernel/scopes.ts";
-import type { Alerts } from "../../../src/api/routes/alerts.ts";
-import type { Conversations } from "../../../src/api/routes/conversations.ts";
-import type { SignIn } from "../../../src/api/routes/sign-in.ts";
 import { apiRoutes } from "../../../src/api/routes.ts";
 import type { ArrivalSettings } from "../../../src/arrivals/dependencies.ts";
 import type { DirectoryChange } from "../../../src/directory/changes.ts";
+import type { IssueSignIn } from "../../../src/directory/sign-in.ts";
 import { directorySnapshot } from "../../../src/directory/snapshot.ts";
-import type { ConversationId, PracticeSettings, RoomId, UserId } from "../../../src/policy/model.ts";
+import type { PracticeSettings, UserId } from "../../../src/policy/model.ts";
 import type { Database } from "../../../src/store/database.ts";
 import { testDatabase } from "../database/postgres.ts";
 
@@ -58,8 +56,7 @@ export interface TestApi {
 export interface TestApiOptions extends Partial<Omit<ApiOptions, "database" | "log">> {
   readonly extraRoutes?: readonly Route[];
   readonly database?: Database;
-  readonly signIn?: SignIn;
-  readonly alerts?: Alerts;
+  readonly issueSignIn?: IssueSignIn;
 }
 
 let names = 0;
@@ -69,10 +66,7 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
   const changes: DirectoryChange[] = [];
   const lines: string[] = [];
   const log: Logger = pino({ level: "debug" }, { write: (line) => lines.push(line) });
-  const routes = [
-    ...productRoutes(database, changes, options.signIn, options.alerts),
-    ...(options.extraRoutes ?? []),
-  ];
+  const routes = [...productRoutes(database, changes, options.issueSignIn), ...(options.extraRoutes ?? [])];
   const app = createApi({
     keys: keyRing(database, { rememberMs: 200 }),
     checkReplies: true,
@@ -142,8 +136,7 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
 export function productRoutes(
   database: Database,
   changes: DirectoryChange[] = [],
-  signIn: SignIn = SIGN_IN,
-  alerts: Alerts = ALERTS,
+  issueSignIn: IssueSignIn = SIGN_IN,
 ): Route[] {
   const directory = {
     settings: SETTINGS,
@@ -157,29 +150,29 @@ export function productRoutes(
   return apiRoutes({
     ...directory,
     database,
-    signIn,
-    conversations: CONVERSATIONS,
+    issueSignIn,
+    conversations: {
+      directory: directorySnapshot(database),
+      settings: SETTINGS,
+      archiveAfter: 3 * 86_400_000,
+    },
+    news: { on: () => () => undefined },
     bookings: {
       directory: directorySnapshot(database),
       settings: SETTINGS,
       arrivalSettings: ARRIVALS,
     },
     patientUrl: "https://healthtrack.example/patients/{patient_id}",
-    alerts,
     checks: { database: async () => ({ ok: true }) },
     metrics: new Registry(),
   });
 }
 
-const SIGN_IN: SignIn = {
-  issue: async (username) => ({
-    login_token: `token of ${username}`,
-    url: "https://client.example/",
-    expires_in: 120,
-  }),
-};
-
-const ALERTS: Alerts = { post: async () => "1", withdraw: async () => true };
+const SIGN_IN: IssueSignIn = async (username) => ({
+  login_token: `token of ${username}`,
+  url: "https://client.example/",
+  expires_in: 120,
+});
 
 const ARRIVALS: ArrivalSettings = {
   show: "initials",
@@ -188,14 +181,6 @@ const ARRIVALS: ArrivalSettings = {
   quickReplies: [],
   escalation: [],
   staleAfter: 12 * 3_600_000,
-};
-
-const CONVERSATIONS: Conversations = {
-  open: async () => ({ id: "c1" as ConversationId, kind: "individual", created: true }),
-  edit: async () => ({ staying: [] }),
-  roomOf: async () => "!room:practice.example" as RoomId,
-  list: async () => [],
-  show: async () => null,
 };
 
 function answerOf(status: number, headers: Headers, text: string): Answer {

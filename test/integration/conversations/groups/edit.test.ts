@@ -1,6 +1,6 @@
 import { expect } from "chai";
-import { conversations } from "../../../../src/conversations/conversations.ts";
-import { showConversation } from "../../../../src/conversations/list/show.ts";
+import { editConversation } from "../../../../src/conversations/groups/edit.ts";
+import { showConversation, showStaying } from "../../../../src/conversations/list/show.ts";
 import type { ConversationId, Username } from "../../../../src/policy/model.ts";
 import * as words from "../../../../src/policy/words.ts";
 import { type House, handle, openHouse, selection } from "../../../support/practice/conversations.ts";
@@ -80,18 +80,16 @@ describe("editing a custom group through the API", () => {
   });
 
   it("tells whoever edits through the API who stays, with the groups that they go through", async () => {
-    const { edit } = conversations({
-      ...house.dependencies,
-      database: house.database,
-      news: { on: () => () => undefined },
-    });
     const request = {
       as: "anna" as Username,
       add: selection({}),
       remove: selection({ users: ["ben", "cara"] }),
     };
-    const done = await house.database.transaction((tx) => edit(tx, group as ConversationId, request));
-    expect(done).to.deep.equal({
+    const staying = await house.database.transaction(async (tx) => {
+      const done = await editConversation(house.dependencies, tx, group as ConversationId, request);
+      return "refused" in done ? done : showStaying(house.dependencies, tx, done.staying);
+    });
+    expect({ staying }).to.deep.equal({
       staying: [
         {
           username: "ben",

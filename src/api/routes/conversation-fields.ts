@@ -1,0 +1,41 @@
+/** The fields of conversations as the API takes and gives them. */
+
+import { z } from "zod";
+import { list } from "../../directory/input/list-schema.ts";
+import { groupId, MOST, username } from "../../directory/input/schema.ts";
+import { CONVERSATION_KINDS, type ConversationId, type Selection } from "../../policy/model.ts";
+
+export const conversationId = () =>
+  z
+    .string()
+    .min(1)
+    .max(255)
+    .transform((text) => text as ConversationId)
+    .describe("the conversation's id in Whisper");
+export const kind = z.enum(CONVERSATION_KINDS);
+export const selection = {
+  users: list(username(), MOST.users).default([]),
+  security_groups: list(groupId(), MOST.groups).default([]),
+  custom_groups: list(conversationId(), MOST.groups).default([]),
+};
+export const selectionSchema = z.strictObject(selection).meta({ id: "Selection" });
+export const EMPTY: Selection = { users: [], securityGroups: [], customGroups: [] };
+export const as = username().describe("the user to act for");
+export const roomId = z.string().nullable().describe("the Matrix room; null: it is being created");
+
+export const paths = () =>
+  z.array(
+    z.array(
+      z.strictObject({
+        kind: z.enum(["security_group", "custom_group"]),
+        id: z.string(),
+        name: z.string(),
+      }),
+    ),
+  );
+
+export const selectionOf = (sent: z.output<typeof selectionSchema>): Selection => ({
+  users: sent.users,
+  securityGroups: sent.security_groups,
+  customGroups: sent.custom_groups,
+});
