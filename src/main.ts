@@ -8,13 +8,13 @@ import { startLastingJobs } from "./jobs/lasting.ts";
 import { describeError } from "./wiring/describe-error.ts";
 import { openDoors, serveHttp } from "./wiring/http.ts";
 import { buildServices, type Services } from "./wiring/services.ts";
-import { watchEventLoop } from "./wiring/watchdog.ts";
+import { STANDSTILL, watchEventLoop } from "./wiring/watchdog.ts";
 import { startWork } from "./wiring/work.ts";
 
 /** Runs Whisper until SIGTERM or SIGINT, or until something happens that only a restart can fix. */
 export async function serve(config: Config): Promise<void> {
   const log = pino({ level: config.log.level, base: null, serializers: { err: describeError } });
-  watchEventLoop(log);
+  watchEventLoop(log, STANDSTILL);
   const stop = await startWhisper(config, log, (error) => {
     log.fatal({ err: error }, "Whisper cannot go on and ends; start it again");
     process.exit(1);

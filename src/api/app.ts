@@ -4,9 +4,9 @@ import type { Database } from "../store/database.ts";
 import { docsRoutes } from "./docs/docs-routes.ts";
 import { type DispatchDependencies, dispatch } from "./kernel/dispatch.ts";
 import { loggable, problemOf } from "./kernel/errors.ts";
-import { type KeyRing, keyRing } from "./kernel/key-ring.ts";
+import type { KeyRing } from "./kernel/key-ring.ts";
 import { Problem } from "./kernel/problem.ts";
-import { countRequests, RATE_LIMIT, type RateLimit } from "./kernel/rate-limit.ts";
+import { countRequests, type RateLimit } from "./kernel/rate-limit.ts";
 import { sendProblem } from "./kernel/reply.ts";
 import type { Route } from "./kernel/route.ts";
 import { securityHeaders } from "./kernel/security-headers.ts";
@@ -15,13 +15,13 @@ export interface ApiOptions {
   readonly database: Database;
   readonly routes: readonly Route[];
   readonly log: Logger;
-  /** Per API key and process; by default RATE_LIMIT. */
-  readonly rateLimit?: RateLimit;
-  readonly keys?: KeyRing;
+  /** Per API key and process. */
+  readonly rateLimit: RateLimit;
+  readonly keys: KeyRing;
   /** The API's address, for the documents. */
-  readonly publicUrl?: string;
-  /** Checks each reply against its schema: for tests. */
-  readonly checkReplies?: boolean;
+  readonly publicUrl: string;
+  /** Checks each reply against its schema, as the tests do. */
+  readonly checkReplies: boolean;
 }
 
 /**
@@ -31,10 +31,10 @@ export interface ApiOptions {
 export function createApi(options: ApiOptions): Express {
   const dependencies: DispatchDependencies = {
     database: options.database,
-    keys: options.keys ?? keyRing(options.database),
-    countRequest: countRequests(options.rateLimit ?? RATE_LIMIT),
+    keys: options.keys,
+    countRequest: countRequests(options.rateLimit),
     log: options.log,
-    checkReplies: options.checkReplies ?? false,
+    checkReplies: options.checkReplies,
   };
   const routes = [...options.routes, ...docsRoutes(options.routes, options.publicUrl)];
   const app = express().disable("x-powered-by").disable("etag");

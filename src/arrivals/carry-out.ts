@@ -60,7 +60,7 @@ export const viewOf = (
 ): NoticeView => ({
   directory,
   zone: dependencies.arrivalSettings.zone,
-  now: dependencies.now?.() ?? new Date(),
+  now: dependencies.now(),
   show: dependencies.arrivalSettings.show,
   patientUrl: patientUrl(dependencies.arrivalSettings.publicUrl, link),
 });

@@ -26,8 +26,8 @@ export interface ArrivalDependencies {
   readonly directory: DirectorySnapshot;
   readonly settings: PracticeSettings;
   readonly arrivalSettings: ArrivalSettings;
-  /** The current time; the real one by default. */
-  readonly now?: () => Date;
+  /** The current time. */
+  readonly now: () => Date;
   /** Called with how long someone took to acknowledge, in seconds: for the metrics. */
-  readonly onAcknowledged?: (seconds: number) => void;
+  readonly onAcknowledged: (seconds: number) => void;
 }

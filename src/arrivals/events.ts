@@ -116,7 +116,7 @@ async function reacted(
     const change = acknowledge(arrival, owner, at);
     if (change === null) return;
     await commit(tx, dependencies, directory, [change]);
-    dependencies.onAcknowledged?.((at.getTime() - notice.toldAt.getTime()) / 1_000);
+    dependencies.onAcknowledged((at.getTime() - notice.toldAt.getTime()) / 1_000);
     return;
   }
   if (sameKey(relation.key, REPLY)) {

@@ -16,7 +16,7 @@ import type { Transaction } from "../store/database.ts";
 import { makeCustomGroup } from "./groups/change-group.ts";
 import { showAgain } from "./list/views.ts";
 import { checkRoomPromptly } from "./record/affected.ts";
-import { type ConversationDependencies, nowOf } from "./record/dependencies.ts";
+import type { ConversationDependencies } from "./record/dependencies.ts";
 import { groupConversation, individualConversation } from "./record/keys.ts";
 import { unknownAsker, unknownPiece } from "./record/pieces.ts";
 import { forbidden, invalid, type Refusal } from "./record/refusal.ts";
@@ -67,7 +67,7 @@ export async function openDecided(
   begunBy?: UserId,
 ): Promise<Opened> {
   const opened = await findOrMake(dependencies, tx, opening, asker);
-  await showAgain(tx, opened.id, userIdOf(dependencies.settings, asker), nowOf(dependencies));
+  await showAgain(tx, opened.id, userIdOf(dependencies.settings, asker), dependencies.now());
   await checkRoomPromptly(tx, opened.id, isBegun(opening) ? begunBy : undefined);
   return opened;
 }

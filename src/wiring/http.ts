@@ -1,6 +1,7 @@
 import express, { type Express } from "express";
 import { answerErrors, createApi, unknownPath } from "../api/app.ts";
-import { keyRing } from "../api/kernel/key-ring.ts";
+import { keyRing, REMEMBER_MS } from "../api/kernel/key-ring.ts";
+import { RATE_LIMIT } from "../api/kernel/rate-limit.ts";
 import { apiRoutes } from "../api/routes.ts";
 import { letInFirst } from "../appservice/access/let-in.ts";
 import { issueSignIn } from "../appservice/access/sign-in.ts";
@@ -8,9 +9,11 @@ import { withAccount } from "../appservice/accounts/accounts.ts";
 import { callbackRooms } from "../appservice/callbacks/callback-rooms.ts";
 import { type PolicyCallbackDependencies, policyCallbacks } from "../appservice/callbacks/callbacks.ts";
 import { entrance } from "../appservice/gate/door/entrance.ts";
+import { LOOKS } from "../appservice/gate/door/media.ts";
 import { newConversations } from "../appservice/gate/door/new-conversation.ts";
 import { removals } from "../appservice/gate/door/removal.ts";
 import { createGate, type Gate, type GateOptions } from "../appservice/gate/gate.ts";
+import { KEEP_MEMBERSHIP } from "../appservice/gate/passage/caller.ts";
 import { createClientApiProxy } from "../appservice/gate/proxy.ts";
 import { SIGN_IN_PATH, signInPage } from "../appservice/gate/sign-in-page.ts";
 import { uploaderIn } from "../appservice/gate/uploader.ts";
@@ -71,6 +74,8 @@ export function serveHttp(services: Services, doors: Doors, working: () => boole
     }),
     log,
     behindProxy: config.gate.listen === undefined,
+    looks: LOOKS,
+    keepMembership: KEEP_MEMBERSHIP,
   };
   const gates: Gate[] = [createGate(gateOptions)];
   const app = bareApp();
@@ -88,10 +93,12 @@ export function serveHttp(services: Services, doors: Doors, working: () => boole
   app.use(
     createApi({
       database: services.database,
-      keys: keyRing(services.database, { news: services.notifications }),
+      keys: keyRing(services.database, { news: services.notifications, rememberMs: REMEMBER_MS }),
       log,
       routes: routesOf(services, working),
       publicUrl: config.public_url,
+      rateLimit: RATE_LIMIT,
+      checkReplies: false,
     }),
   );
   app.use(unknownPath);

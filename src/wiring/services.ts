@@ -102,11 +102,13 @@ export async function buildServices(config: Config, log: Logger, signal: AbortSi
       directory,
       settings,
       archiveAfter: config.conversations.archive_after,
+      now: () => new Date(),
     },
     arrivalDependencies: {
       directory,
       settings,
       arrivalSettings: arrivalSettings(config),
+      now: () => new Date(),
       ...arrivalMetrics(metrics.registry, database),
     },
     audit: roomAudit({ database, homeserver, directory, settings }),

@@ -5,7 +5,7 @@ import { type Watched, WORDS } from "./watchdog-thread.ts";
 
 /** How often this thread reports that it lives, in milliseconds; the watchdog checks as often. */
 const BEAT = 1_000;
-const AFTER = 30_000;
+export const STANDSTILL = 30_000;
 
 /**
  * Kills the process with SIGKILL if its event loop has been blocked for 30 seconds: it answers nobody then, not even
@@ -13,7 +13,7 @@ const AFTER = 30_000;
  * from ending, and ignores a process that a debugger has stopped.
  * @param after milliseconds.
  */
-export function watchEventLoop(log: Logger, after: number = AFTER): void {
+export function watchEventLoop(log: Logger, after: number): void {
   const shared = new Int32Array(new SharedArrayBuffer(WORDS * Int32Array.BYTES_PER_ELEMENT));
   const beat = () => {
     Atomics.store(shared, 1, inspector.url() === undefined ? 0 : 1);

@@ -150,7 +150,10 @@ async function grow(stack: TestStack, { users, groups }: { users: number; groups
       customGroupsEditedBy: "members",
     };
     const directory = directorySnapshot(database);
-    await furnish({ database, dependencies: { directory, settings, archiveAfter: 0 } });
+    await furnish({
+      database,
+      dependencies: { directory, settings, archiveAfter: 0, now: () => new Date() },
+    });
     // Long ago: nobody looks for what was said lately in rooms that only the mirror knows.
     await database.query(
       "UPDATE conversations SET created_at = now() - interval '1 year' WHERE room_id LIKE '!%:practice.test'",

@@ -19,26 +19,20 @@ interface Entry {
 
 const MOST_ENTRIES = 1_000;
 
-/** How long a key is remembered if its revocation is announced, and if it is not. */
-const REMEMBER_MS = { announced: 30_000, unannounced: 2_000 };
+/** Milliseconds for which a key is remembered. Its revocation is announced, but that can be missed. */
+export const REMEMBER_MS = 30_000;
 
 export interface KeyRingOptions {
   /** Where `revokeApiKey` announces that a key is revoked. */
-  readonly news?: Notifications;
-  readonly rememberMs?: number;
-  readonly now?: () => number;
+  readonly news: Pick<Notifications, "on" | "onGap">;
+  readonly rememberMs: number;
 }
 
 /**
  * Looks up keys and remembers valid ones until their revocation is announced, or for `rememberMs`. A revoked key may be
  * accepted that long if the announcement is missed; in return, one lookup serves many requests.
  */
-export function keyRing(db: Queryable, options: KeyRingOptions = {}): KeyRing {
-  const {
-    news,
-    rememberMs = news ? REMEMBER_MS.announced : REMEMBER_MS.unannounced,
-    now = Date.now,
-  } = options;
+export function keyRing(db: Queryable, { news, rememberMs }: KeyRingOptions): KeyRing {
   const known = new Map<string, Entry>();
   // A lookup in progress while a key is revoked may have seen it as valid: its result is not remembered.
   let ends = 0;
@@ -47,14 +41,14 @@ export function keyRing(db: Queryable, options: KeyRingOptions = {}): KeyRing {
     if (id === undefined) known.clear();
     else known.delete(id);
   };
-  news?.on("whisper_api_key", forget);
-  news?.onGap(forget);
+  news.on("whisper_api_key", forget);
+  news.onGap(forget);
 
   async function lookUp(id: string): Promise<Entry | null> {
     const remembered = known.get(id);
-    if (remembered && remembered.until > now()) return remembered;
+    if (remembered && remembered.until > Date.now()) return remembered;
     known.delete(id);
-    const until = now() + rememberMs;
+    const until = Date.now() + rememberMs;
     const before = ends;
     const { rows } = await db.query<{ name: string; digest: Buffer; scopes: string[] }>(
       "SELECT name, digest, scopes FROM api_keys WHERE id = $1 AND revoked_at IS NULL",

@@ -43,9 +43,10 @@ export interface GateOptions {
   readonly log: GateLog;
   /** A proxy in front says who the client is, and overwrites what clients say themselves. */
   readonly behindProxy: boolean;
-  /** Other waiting times, in milliseconds, for tests. */
-  readonly looks?: readonly number[];
-  readonly keepMembership?: number;
+  /** See `MediaRuleOptions`. */
+  readonly looks: readonly number[];
+  /** See `CallerOptions`. */
+  readonly keepMembership: number;
 }
 
 export interface Gate {
@@ -84,10 +85,7 @@ export function createGate(options: GateOptions): Gate {
   const questions = upstream(options.synapseUrl, MOST_QUESTIONS);
   const polls = upstream(options.synapseUrl, MOST_POLLS);
   const reads = upstream(options.synapseUrl, MOST_READS);
-  const who: Callers = callers({
-    upstream: questions,
-    ...(options.keepMembership === undefined ? {} : { keepMembership: options.keepMembership }),
-  });
+  const who: Callers = callers({ upstream: questions, keepMembership: options.keepMembership });
   const passage = (through: Upstream): Passage => ({
     callers: who,
     upstream: through,

@@ -21,8 +21,8 @@ export interface IntakeOptions {
   readonly receipts: Pick<ReceiptQueue, "add">;
   readonly knowsUser: (userId: string) => Promise<boolean>;
   /** Called when a transaction could not be stored because the database is away. */
-  readonly onRefused?: () => void;
-  readonly onStored?: (events: number, seconds: number) => void;
+  readonly onRefused: () => void;
+  readonly onStored: (events: number, seconds: number) => void;
 }
 
 /**
@@ -44,13 +44,13 @@ export function intake(options: IntakeOptions): Router {
       }
       try {
         const stored = await storeEvents(options.database, parsed.data.events);
-        options.onStored?.(stored, (performance.now() - started) / 1_000);
+        options.onStored(stored, (performance.now() - started) / 1_000);
         await options.receipts.add(
           parsed.data.ephemeral ?? parsed.data["de.sorunome.msc2409.ephemeral"] ?? [],
         );
       } catch (error) {
         if (!isDatabaseDown(error)) throw error;
-        options.onRefused?.();
+        options.onRefused();
         response
           .status(503)
           .set("Retry-After", "5")

@@ -14,7 +14,7 @@ import { groupTitle, wouldCycle } from "../../policy/people/members.ts";
 import { hasAccess } from "../../policy/people/permissions.ts";
 import * as words from "../../policy/words.ts";
 import type { Transaction } from "../../store/database.ts";
-import { type ConversationDependencies, nowOf } from "../record/dependencies.ts";
+import type { ConversationDependencies } from "../record/dependencies.ts";
 import { unknownAsker, unknownPiece } from "../record/pieces.ts";
 import { conflict, forbidden, invalid, type Refusal } from "../record/refusal.ts";
 import { conversationById } from "../record/store.ts";
@@ -63,7 +63,7 @@ export async function editConversation(
   const result = editGroup(directory, group, { add, remove, ...(name === null ? {} : { name }) }, request.as);
   if (!result.ok) return conflict(result.reason);
   const named = name === null ? [] : [NAME];
-  await edited(tx, id, [...named, ...partsOf(add), ...partsOf(remove)], nowOf(dependencies).getTime());
+  await edited(tx, id, [...named, ...partsOf(add), ...partsOf(remove)], dependencies.now().getTime());
   await changeGroup(tx, dependencies.settings, directory, group, {
     selection: result.selection,
     ...(name === null ? {} : { name }),

@@ -2,7 +2,7 @@ import { isArchived } from "../../policy/conversations/visibility.ts";
 import type { RoomId, UserId } from "../../policy/model.ts";
 import { isHandle, isOurs } from "../../policy/names/names.ts";
 import type { Database, Transaction } from "../../store/database.ts";
-import { type ConversationDependencies, nowOf } from "../record/dependencies.ts";
+import type { ConversationDependencies } from "../record/dependencies.ts";
 import { READ_TO } from "./unread.ts";
 import { activeAt, queueTags } from "./views.ts";
 
@@ -19,7 +19,7 @@ export async function archiveQuiet(
   database: Database,
   dependencies: ConversationDependencies,
 ): Promise<number> {
-  const now = nowOf(dependencies).getTime();
+  const now = dependencies.now().getTime();
   let archived = 0;
   let after: Pick<Row, "room_id" | "user_id"> = { room_id: "" as RoomId, user_id: "" as UserId };
   for (;;) {

@@ -16,7 +16,7 @@ import { belongs } from "../../policy/rooms/expected-members.ts";
 import { nameOf } from "../../policy/rooms/expected-room.ts";
 import * as words from "../../policy/words.ts";
 import type { Queryable } from "../../store/database.ts";
-import { type ConversationDependencies, nowOf } from "../record/dependencies.ts";
+import type { ConversationDependencies } from "../record/dependencies.ts";
 import { type ConversationRow, conversationColumns, conversationOf } from "../record/store.ts";
 import { READ_TO } from "./unread.ts";
 import { activeAt } from "./views.ts";
@@ -48,7 +48,7 @@ export async function listConversations(
   const directory = await dependencies.directory.within(db);
   const username = usernameAsKnown(directory, name);
   if (!directory.users.has(username)) return null;
-  const now = nowOf(dependencies).getTime();
+  const now = dependencies.now().getTime();
   return (await rowsOf(dependencies, db, directory, username)).flatMap((row) => {
     const conversation = conversationOf(row);
     if (!belongs(conversation, directory, username)) return [];

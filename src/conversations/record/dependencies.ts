@@ -7,8 +7,6 @@ export interface ConversationDependencies {
   readonly settings: PracticeSettings;
   /** Milliseconds after which a read conversation leaves the list. */
   readonly archiveAfter: number;
-  /** The current time; the machine's by default. */
-  readonly now?: () => Date;
+  /** The current time. */
+  readonly now: () => Date;
 }
-
-export const nowOf = ({ now }: ConversationDependencies): Date => now?.() ?? new Date();

@@ -6,6 +6,7 @@ import { Registry } from "prom-client";
 import { type ApiOptions, createApi, unknownPath } from "../../../src/api/app.ts";
 import { keyRing } from "../../../src/api/kernel/key-ring.ts";
 import { createApiKey } from "../../../src/api/kernel/keys.ts";
+import { RATE_LIMIT } from "../../../src/api/kernel/rate-limit.ts";
 import type { Route } from "../../../src/api/kernel/route.ts";
 import type { Scope } from "../../../src/api/kernel/scopes.ts";
 import { apiRoutes } from "../../../src/api/routes.ts";
@@ -16,6 +17,7 @@ import { directorySnapshot } from "../../../src/directory/snapshot.ts";
 import type { PracticeSettings, UserId } from "../../../src/policy/model.ts";
 import type { Database } from "../../../src/store/database.ts";
 import { testDatabase } from "../database/postgres.ts";
+import { NO_NEWS } from "./no-news.ts";
 
 export const SETTINGS: PracticeSettings = {
   serverName: "practice.example",
@@ -68,7 +70,9 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
   const log: Logger = pino({ level: "debug" }, { write: (line) => lines.push(line) });
   const routes = [...productRoutes(database, changes, options.issueSignIn), ...(options.extraRoutes ?? [])];
   const app = createApi({
-    keys: keyRing(database, { rememberMs: 200 }),
+    keys: keyRing(database, { news: NO_NEWS, rememberMs: 200 }),
+    rateLimit: RATE_LIMIT,
+    publicUrl: "/",
     checkReplies: true,
     ...options,
     database,
@@ -155,12 +159,15 @@ export function productRoutes(
       directory: directorySnapshot(database),
       settings: SETTINGS,
       archiveAfter: 3 * 86_400_000,
+      now: () => new Date(),
     },
-    news: { on: () => () => undefined },
+    news: NO_NEWS,
     bookings: {
       directory: directorySnapshot(database),
       settings: SETTINGS,
       arrivalSettings: ARRIVALS,
+      now: () => new Date(),
+      onAcknowledged: () => undefined,
     },
     patientUrl: "https://healthtrack.example/patients/{patient_id}",
     checks: { database: async () => ({ ok: true }) },

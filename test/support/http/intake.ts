@@ -38,6 +38,8 @@ export async function startIntake(database: Database): Promise<TestIntake> {
       hsToken: HS_TOKEN,
       receipts,
       knowsUser: async (userId) => userId === "@ht_known:practice.test",
+      onStored: () => undefined,
+      onRefused: () => undefined,
     }),
   );
   const server = createServer(app).listen(0, "127.0.0.1");

@@ -95,6 +95,7 @@ export async function openPractice(settings: Partial<ArrivalSettings> = {}): Pro
     settings: POLICY,
     arrivalSettings: { ...SETTINGS, ...settings },
     now: () => minutes(0),
+    onAcknowledged: () => undefined,
   };
   const handler = arrivalEvents(dependencies);
   let changed = 0;

@@ -4,8 +4,11 @@ import { createServer } from "node:http";
 import pino from "pino";
 import { z } from "zod";
 import { createApi } from "../../../src/api/app.ts";
+import { keyRing } from "../../../src/api/kernel/key-ring.ts";
+import { RATE_LIMIT } from "../../../src/api/kernel/rate-limit.ts";
 import { writeRoute } from "../../../src/api/kernel/route.ts";
 import { openDatabase } from "../../../src/store/database.ts";
+import { NO_NEWS } from "../http/no-news.ts";
 
 const database = openDatabase({ url: process.argv[2] ?? "", max: 10 });
 const things = writeRoute({
@@ -22,7 +25,17 @@ const things = writeRoute({
     return { status: 200 };
   },
 });
-const server = createServer(createApi({ database, routes: [things], log: pino({ level: "silent" }) }));
+const server = createServer(
+  createApi({
+    database,
+    routes: [things],
+    log: pino({ level: "silent" }),
+    keys: keyRing(database, { news: NO_NEWS, rememberMs: 2_000 }),
+    rateLimit: RATE_LIMIT,
+    publicUrl: "/",
+    checkReplies: false,
+  }),
+);
 server.listen(0, "127.0.0.1");
 await once(server, "listening");
 const address = server.address();

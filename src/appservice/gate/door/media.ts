@@ -14,14 +14,14 @@ export interface MediaRuleOptions {
   /** Who uploaded a file to Synapse; null if Synapse has no such file. */
   readonly uploaderOf: (server: string, mediaId: string) => Promise<UserId | null>;
   /** Milliseconds between attempts while the event that shows a file may still be on its way from Synapse. */
-  readonly looks?: readonly number[];
+  readonly looks: readonly number[];
 }
 
 /**
  * A member's client requests a file within milliseconds of the message; the event reaches us within tens of
  * milliseconds.
  */
-const LOOKS = [50, 100, 200, 400, 800, 1_000];
+export const LOOKS = [50, 100, 200, 400, 800, 1_000];
 /** The most requests that may wait at the same time. Others are refused immediately. */
 const MOST_WAITING = 200;
 
@@ -29,7 +29,7 @@ const MOST_WAITING = 200;
  * A file is served to everyone who is now in a room that shows it, and to its uploader. Portraits are served to every
  * colleague.
  */
-export function mediaRule({ media, uploaderOf, looks = LOOKS }: MediaRuleOptions): Rule {
+export function mediaRule({ media, uploaderOf, looks }: MediaRuleOptions): Rule {
   // A file's uploader never changes.
   const uploaders = new Kept<UserId>(5_000, 3_600_000);
   let waiting = 0;

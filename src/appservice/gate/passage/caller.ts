@@ -37,19 +37,21 @@ export interface Callers {
 
 export interface CallerOptions {
   readonly upstream: Upstream;
-  /**
-   * Milliseconds for which a token's user is remembered. The user never changes; Synapse says whether the token is
-   * still valid.
-   */
-  readonly keepUser?: number;
   /** Milliseconds for which a caller still counts as a member after having been one. */
-  readonly keepMembership?: number;
+  readonly keepMembership: number;
 }
+
+/**
+ * Milliseconds for which a token's user is remembered. The user never changes; Synapse says whether the token is still
+ * valid.
+ */
+const KEEP_USER = 300_000;
+export const KEEP_MEMBERSHIP = 1_000;
 
 const PATIENCE = 10_000;
 
-export function callers({ upstream, keepUser = 300_000, keepMembership = 1_000 }: CallerOptions): Callers {
-  const users = new Kept<UserId>(5_000, keepUser);
+export function callers({ upstream, keepMembership }: CallerOptions): Callers {
+  const users = new Kept<UserId>(5_000, KEEP_USER);
   const memberships = new Kept<ReadonlySet<string>>(5_000, keepMembership);
 
   const ask = async (request: Request, path: string): Promise<Record<string, unknown>> => {

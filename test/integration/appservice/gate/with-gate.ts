@@ -1,5 +1,8 @@
 /** The house with the gate in front, as in development: the whole client API goes through it. */
+
 import express from "express";
+import { LOOKS } from "../../../../src/appservice/gate/door/media.ts";
+import { KEEP_MEMBERSHIP } from "../../../../src/appservice/gate/passage/caller.ts";
 import { type ClientApiProxyOptions, createClientApiProxy } from "../../../../src/appservice/gate/proxy.ts";
 import { mediaOf } from "../../../../src/conversations/media.ts";
 import type { UserId } from "../../../../src/policy/model.ts";
@@ -48,5 +51,7 @@ export function gateOptions(house: House, logged: unknown[] = []): ClientApiProx
     },
     log: { warn: (fields, message) => logged.push({ fields, message }) },
     behindProxy: false,
+    looks: LOOKS,
+    keepMembership: KEEP_MEMBERSHIP,
   };
 }

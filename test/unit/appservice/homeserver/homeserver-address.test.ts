@@ -71,6 +71,8 @@ async function askAll(homeserverUrl: string, path: string): Promise<void> {
     entrance: {} as never,
     log: { warn: () => undefined },
     behindProxy: false,
+    looks: [],
+    keepMembership: 0,
   });
   const server = createServer(express().use(proxy.router)).listen(0, "127.0.0.1");
   await once(server, "listening");
