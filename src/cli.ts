@@ -29,7 +29,7 @@ import { practiceSettings } from "./wiring/practice-settings.ts";
 const print = (text: string): void => console.log(forTerminal(text));
 
 const program = new Command("whisper")
-  .description("Whisper, the staff messenger of practices that run HealthTrack")
+  .description("Whisper, the staff messenger for practices that run HealthTrack")
   .version(product.version)
   .showHelpAfterError()
   .configureHelp({ sortSubcommands: false });
@@ -47,7 +47,7 @@ withConfig(program.command("serve").description("run Whisper until it is stopped
   },
 );
 
-withConfig(program.command("check-config").description("say what is wrong with the configuration")).action(
+withConfig(program.command("check-config").description("check the configuration and report problems")).action(
   async ({ config }: ConfigOption) => {
     const loaded = loadConfig(config);
     readRegistration(loaded.appservice.registration);
@@ -55,10 +55,10 @@ withConfig(program.command("check-config").description("say what is wrong with t
     const directory = rules.length === 0 ? null : await knownDirectory(loaded);
     const problems = escalationProblems(rules, directory);
     if (problems.length > 0) throw new ConfigError(config, problems);
-    print(`${config} is good.`);
+    print(`${config} is valid.`);
     if (rules.length > 0 && directory === null) {
       print(
-        "Whether arrivals.escalation names people who are there could not be checked: the database holds nobody yet, or does not answer.",
+        "Could not check the names in arrivals.escalation: the database has no users yet, or does not answer.",
       );
     }
   },
@@ -85,9 +85,9 @@ interface RegistrationArguments extends ConfigOption {
 }
 
 withConfig(program.command("generate-registration").description("write the registration that Synapse reads"))
-  .option("-o, --out <file>", "where to write it; what the configuration says unless told")
-  .option("-u, --url <url>", "Whisper, as Synapse reaches it; http://127.0.0.1:<listen.port> unless told")
-  .option("--rotate", "make new tokens; without, those of an existing file are kept")
+  .option("-o, --out <file>", "where to write it (default: appservice.registration)")
+  .option("-u, --url <url>", "where Synapse reaches Whisper (default: http://127.0.0.1:<listen.port>)")
+  .option("--rotate", "make new tokens; otherwise an existing file's tokens are kept")
   .action(({ config, out, url, rotate }: RegistrationArguments) => {
     const { homeserver, listen, appservice } = loadConfig(config);
     const file = out ?? appservice.registration;
@@ -101,7 +101,7 @@ withConfig(program.command("generate-registration").description("write the regis
     });
     writeFileSync(file, stringify(registration), { mode: 0o600 });
     console.error(
-      `Wrote ${file}. Name it under app_service_config_files in Synapse's homeserver.yaml and restart Synapse.`,
+      `Wrote ${file}. List it under app_service_config_files in Synapse's homeserver.yaml, and restart Synapse.`,
     );
   });
 
@@ -114,8 +114,8 @@ function tokensOf(file: string): { as: string; hs: string } | undefined {
   return good(as_token) && good(hs_token) ? { as: as_token, hs: hs_token } : undefined;
 }
 
-const apiKey = program.command("api-key").description("keys of the HTTP API");
-withConfig(apiKey.command("create").description("make a key and print it; it is shown this once"))
+const apiKey = program.command("api-key").description("manage keys for the HTTP API");
+withConfig(apiKey.command("create").description("make a key and print it; it is shown only once"))
   .requiredOption("--name <name>", "who uses it")
   .requiredOption("--scopes <scopes>", `${ALL_SCOPES.join(",")} or all`)
   .action(({ config, name, scopes }: ConfigOption & { name: string; scopes: string }) =>
@@ -125,7 +125,7 @@ withConfig(apiKey.command("create").description("make a key and print it; it is 
     }),
   );
 
-withConfig(apiKey.command("list").description("show the keys that there are; never what they are")).action(
+withConfig(apiKey.command("list").description("list the keys by id and name, without their secrets")).action(
   ({ config }: ConfigOption) =>
     withDatabase(config, async (database) => {
       for (const { id, name, scopes, revokedAt } of await listApiKeys(database)) {
@@ -135,11 +135,11 @@ withConfig(apiKey.command("list").description("show the keys that there are; nev
     }),
 );
 withConfig(
-  apiKey.command("revoke <key>").description("by its id or name; it stops working within seconds"),
+  apiKey.command("revoke <key>").description("revoke a key by id or name; it stops working within seconds"),
 ).action((key: string, { config }: ConfigOption) =>
   withDatabase(config, async (database) => {
     if (!(await revokeApiKey(database, key)))
-      throw new Error(`There is no key ${key} that could be revoked.`);
+      throw new Error(`There is no valid key ${key}. \`whisper api-key list\` shows all keys.`);
     print(`${key} is revoked.`);
   }),
 );
@@ -149,13 +149,13 @@ function scopesOf(text: string): Scope[] {
   return text.split(",").map((word) => {
     const scope = word.trim();
     if (!isScope(scope))
-      throw new Error(`There is no scope ${word.trim()}. Scopes: ${ALL_SCOPES.join(", ")}, or all.`);
+      throw new Error(`Unknown scope: ${word.trim()}. The scopes are ${ALL_SCOPES.join(", ")}, or all.`);
     return scope;
   });
 }
 
-const letters = program.command("dead-letters").description("what could not be handled and was put aside");
-withConfig(letters.command("list").description("show them, oldest first")).action(
+const letters = program.command("dead-letters").description("work that failed and was put aside");
+withConfig(letters.command("list").description("list them, oldest first")).action(
   ({ config }: ConfigOption) =>
     withDatabase(config, async (database) => {
       let some = false;
@@ -166,24 +166,24 @@ withConfig(letters.command("list").description("show them, oldest first")).actio
       if (!some) print(NO_DEAD_LETTERS);
     }),
 );
-withConfig(letters.command("retry <id>").description("try one again, or all")).action(
+withConfig(letters.command("retry <id>").description("retry one, or all")).action(
   (id: string, { config }: ConfigOption) =>
     withDatabase(config, async (database) => {
       if (id !== "all") {
         if (!(await retryDeadLetter(database, id))) throw new Error(noDeadLetter(id));
-        return print(`${id} will be tried again.`);
+        return print(`${id} will be retried.`);
       }
       let some = false;
       for await (const letter of deadLetters(database)) {
         some = true;
-        // Someone else may have been faster: it is then being retried, or it is gone.
-        if (await retryDeadLetter(database, letter.id)) print(`${letter.id} will be tried again.`);
+        // Someone else may have been faster: then it is being retried already, or it is gone.
+        if (await retryDeadLetter(database, letter.id)) print(`${letter.id} will be retried.`);
       }
       if (!some) print(NO_DEAD_LETTERS);
     }),
 );
-withConfig(letters.command("discard <id>").description("let go of one for good, or of all"))
-  .option("--dry-run", "show what would be let go of, and keep it")
+withConfig(letters.command("discard <id>").description("discard one for good, or all"))
+  .option("--dry-run", "show what would be discarded, and keep it")
   .action((id: string, { config, dryRun }: ConfigOption & { dryRun?: true }) =>
     withDatabase(config, async (database) => {
       let some = false;
@@ -191,7 +191,7 @@ withConfig(letters.command("discard <id>").description("let go of one for good, 
         if (id !== "all" && letter.id !== id) continue;
         some = true;
         const discarded = dryRun === true || (await discardDeadLetter(database, letter.id));
-        const done = dryRun ? "would be discarded" : discarded ? "discarded" : "was retried meanwhile";
+        const done = dryRun ? "would be discarded" : discarded ? "discarded" : "has since been retried";
         print(`${lineOf(letter)}  ${done}`);
       }
       if (some) return;
@@ -200,9 +200,9 @@ withConfig(letters.command("discard <id>").description("let go of one for good, 
     }),
   );
 
-const NO_DEAD_LETTERS = "None: everything was handled.";
+const NO_DEAD_LETTERS = "There are no dead letters.";
 const noDeadLetter = (id: string): string =>
-  `There is no dead letter ${id}. \`whisper dead-letters list\` shows those that there are.`;
+  `There is no dead letter ${id}. \`whisper dead-letters list\` shows all of them.`;
 
 const lineOf = ({ id, what, since, attempts, error }: DeadLetter): string =>
   [id, what, since.toISOString(), attempts === 1 ? "1 try" : `${attempts} tries`, error]
@@ -211,7 +211,7 @@ const lineOf = ({ id, what, since, attempts, error }: DeadLetter): string =>
 
 const arrivals = program.command("arrivals").description("patients who have arrived");
 withConfig(
-  arrivals.command("board").description("who is in the waiting room, the longest there first"),
+  arrivals.command("board").description("show who is in the waiting room, longest wait first"),
 ).action(({ config }: ConfigOption) =>
   withDatabase(config, async (database) => {
     const [waiting, directory] = [await waitingArrivals(database), await directorySnapshot(database).fresh()];
@@ -228,11 +228,14 @@ interface ImportArguments extends ConfigOption {
 withConfig(
   program
     .command("import <file>")
-    .description("send a directory, as PUT /api/v1/directory takes it, from a JSON file"),
+    .description("import a directory from a JSON file, in the format of PUT /api/v1/directory"),
 )
-  .option("--dry-run", "say what would change, and change nothing")
-  .option("--strict", "all or nothing: change nothing when something in the file cannot be read")
-  .option("--allow-mass-deactivation", "go on although more than half lose their access, or the groups go")
+  .option("--dry-run", "report what would change, and change nothing")
+  .option("--strict", "all or nothing: change nothing if anything in the file cannot be read")
+  .option(
+    "--allow-mass-deactivation",
+    "continue even if more than half of the users lose access, or more than half of the groups are deleted",
+  )
   .action((file: string, { config, dryRun, strict, allowMassDeactivation }: ImportArguments) =>
     withDatabase(config, async (database) => {
       const options = {
@@ -245,15 +248,15 @@ withConfig(
     }),
   );
 
-const audit = program.command("audit").description("compare what is with what ought to be");
-withConfig(audit.command("rooms").description("every room as the homeserver has it; fails when one differs"))
-  .option("--repair", "have what differs put right by the Whisper that runs, and look once more")
+const audit = program.command("audit").description("check that everything is as it should be");
+withConfig(audit.command("rooms").description("check every room on the homeserver; fails if any differs"))
+  .option("--repair", "have the running Whisper repair the rooms that differ, then check again")
   .action(async ({ config, repair }: ConfigOption & { repair?: true }) => {
     await withDatabase(config, async (database) => {
       const right = await auditRoomsCommand(loadConfig(config), database, { repair: repair === true }, print);
       if (!right) process.exitCode = 1;
     });
-    // The bridge library keeps timers of its own, for which nobody has to wait.
+    // The bridge library keeps timers running, and nothing needs to wait for them.
     process.exit();
   });
 

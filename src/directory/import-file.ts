@@ -34,7 +34,7 @@ export async function importFile(
   const done = await database.transaction((tx) => importDirectory(tx, settings, changes, sent.data, options));
   if (!("refused" in done)) return linesOf(done, options).join("\n");
   if (done.refused === "mass-loss") {
-    throw new Error(`${lossSentence(done.losses)} If it is meant, add --allow-mass-deactivation.`);
+    throw new Error(`${lossSentence(done.losses)} If you mean it, add --allow-mass-deactivation.`);
   }
   throw wrong(file, done.refused === "invalid" ? done.errors : []);
 }
@@ -52,14 +52,14 @@ function linesOf(
   const lost = `; ${losses.access.lost} would lose AccessWhisper, ${membershipsLost} memberships would end`;
   return [
     `${dryRun ? "Would be: " : ""}${counted.join("; ")}${dryRun ? lost : ""}`,
-    ...(problems.length === 0 ? [] : ["What could not be taken as it is in the file:"]),
+    ...(problems.length === 0 ? [] : ["Could not be accepted as written:"]),
     ...listed(problems.map(({ path, message, kept }) => ({ path, message: `${message} (${kept})` }))),
   ];
 }
 
 async function readJson(file: string): Promise<unknown> {
   const bytes = await readFile(file).catch((error: unknown) => {
-    throw new Error(`${file} cannot be read. Check that it is there, and that you may read it.`, {
+    throw new Error(`${file} cannot be read. Check that it exists, and that you may read it.`, {
       cause: error,
     });
   });

@@ -22,7 +22,7 @@ export async function startLastingJobs(
     lost = Promise.withResolvers();
     const { resolve } = lost;
     return start((error) => {
-      log.error({ err: error }, "the jobs stand still until the database is back");
+      log.error({ err: error }, "the database is away; jobs are paused until it is back");
       resolve();
     });
   };
@@ -38,7 +38,7 @@ export async function startLastingJobs(
       await Promise.race([
         gone
           ?.stop()
-          .catch((error: unknown) => log.warn({ err: error }, "a lost job runner did not stop well")),
+          .catch((error: unknown) => log.warn({ err: error }, "a lost job runner did not stop cleanly")),
         wait(LET_GO, undefined, { ref: false }),
       ]);
       runner = await untilThere("the database", begin, log, signal);

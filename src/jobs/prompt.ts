@@ -37,7 +37,7 @@ export function runPromptly({ database, serial, carryOut, isAway, log }: PromptJ
         const away = isAway(error);
         log[away ? "debug" : "warn"](
           { task: name, away, err: error },
-          "failed at once, and is tried again as a job",
+          "failed when started directly, and is retried as a job",
         );
       })
       .finally(() => {

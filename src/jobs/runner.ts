@@ -66,7 +66,7 @@ export async function startJobs(options: JobRunnerOptions): Promise<JobRunner> {
     // While the other side is away every job fails repeatedly; readiness and metrics report that.
     options.log[away ? "debug" : "warn"](
       { task: job.task_identifier, attempt: job.attempts, away, err: error },
-      job.attempts < job.max_attempts || away ? "job failed, will be tried again" : "job failed for good",
+      job.attempts < job.max_attempts || away ? "job failed, will be retried" : "job failed for good",
     );
     // If this fails, graphile-worker's own back-off applies: the job is later, not lost.
     void bringForward(options, job, away).catch((failure: unknown) =>
@@ -110,7 +110,7 @@ export async function startJobs(options: JobRunnerOptions): Promise<JobRunner> {
       carryOut: ({ name, payload }, inTurn) => options.tasks[name](payload as never, inTurn),
     }),
   );
-  runner.promise.then(() => gaveUp(new Error("the runner of jobs ended by itself")), gaveUp);
+  runner.promise.then(() => gaveUp(new Error("the job runner ended unexpectedly")), gaveUp);
   // Closed in reverse order: prompt runs, the runner, its connections, and last the lock by which others know us.
   const running = opened.move();
   return {

@@ -124,7 +124,7 @@ function prepared(text: string, values: readonly unknown[] | undefined): pg.Quer
 /** The only row of a statement that always returns one. Throws if it returned none. */
 export function onlyRow<R extends QueryResultRow>(result: QueryResult<R>): R {
   const row = result.rows[0];
-  if (row === undefined) throw new Error("a statement that always gives a row gave none");
+  if (row === undefined) throw new Error("a statement that always returns a row returned none");
   return row;
 }
 

@@ -7,9 +7,9 @@ export class SharedSessions extends Error {
 }
 
 const WHY =
-  "Whisper's connections go through a pooler, such as PgBouncer in transaction mode, that gives them to others between two " +
-  "transactions. Whisper keeps locks on its connections and is told of news on them, so work would be lost or done twice. " +
-  "Let database.url name PostgreSQL itself, or a pool with pool_mode = session and ignore_startup_parameters = statement_timeout.";
+  "Whisper's connections go through a pooler, such as PgBouncer in transaction mode, that shares them between " +
+  "transactions. Whisper holds locks and receives notifications on its connections, so work would be lost or done twice. " +
+  "Set database.url to PostgreSQL itself, or to a pool with pool_mode = session and ignore_startup_parameters = statement_timeout.";
 
 /** Milliseconds per query. */
 const PATIENCE = 5_000;

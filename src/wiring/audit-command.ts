@@ -66,11 +66,13 @@ async function auditAndRepair(
     if (repair) await repairRoom(audit.repair, report);
   });
   if (differing === 0) {
-    print("All rooms are as they ought to be.");
+    print("All rooms are as they should be.");
     return true;
   }
   if (!repair) {
-    print(`${counted(differing)} not as they ought to be. Put them right with --repair.`);
+    print(
+      `${counted(differing)} not as ${differing === 1 ? "it" : "they"} should be. Use --repair to repair ${differing === 1 ? "it" : "them"}.`,
+    );
     return false;
   }
   print(`Repairing ${counted(differing).replace(/ (is|are)$/, "")} …`);
@@ -78,8 +80,8 @@ async function auditAndRepair(
   const remaining = await look(async () => undefined);
   print(
     remaining === 0
-      ? "All rooms are as they ought to be now."
-      : `${counted(remaining)} still not as they ought to be.`,
+      ? "All rooms are now as they should be."
+      : `${counted(remaining)} still not as ${remaining === 1 ? "it" : "they"} should be.`,
   );
   return remaining === 0;
 }

@@ -25,7 +25,7 @@ export async function frontDoor(address: ListenOptions): Promise<FrontDoor> {
   };
 }
 
-const WAITING = "Whisper waits for its database. Try again in a moment.";
+const WAITING = "Whisper is waiting for its database. Try again in a moment.";
 
 function notYet({ url = "" }: IncomingMessage, response: ServerResponse): void {
   const answer = (status: number, body: string, type: string) =>

@@ -31,7 +31,7 @@ function watch({ shared, every, after }: Watched): void {
 }
 
 function end(after: number): void {
-  const msg = `Whisper stood still for ${after / 1_000} seconds and is ended; what starts it should start it again`;
+  const msg = `Whisper was blocked for ${after / 1_000} seconds and is killed; its supervisor should restart it`;
   try {
     // The main thread carries what other threads write to the console, and it is blocked.
     writeSync(1, `${JSON.stringify({ level: 60, time: Date.now(), msg })}\n`);

@@ -29,7 +29,7 @@ export function watchEventLoop(log: Logger, after: number): void {
     resourceLimits: { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 1 },
   });
   thread.on("error", (error) =>
-    log.error({ err: error }, "the watchdog has ended; Whisper goes on without it"),
+    log.error({ err: error }, "the watchdog has ended; Whisper continues without it"),
   );
   thread.unref();
 }

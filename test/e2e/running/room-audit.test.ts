@@ -242,7 +242,7 @@ describe("The room-state audit", function () {
 
   it("finds nothing in a practice that has just moved in", async () => {
     expect(await audit()).to.deep.equal([]);
-    expect(await cli()).to.deep.equal({ code: 0, stdout: "All rooms are as they ought to be.\n" });
+    expect(await cli()).to.deep.equal({ code: 0, stdout: "All rooms are as they should be.\n" });
   });
 
   describe("of rooms that somebody changed behind Whisper's back", () => {
@@ -285,7 +285,7 @@ describe("The room-state audit", function () {
     it("fails on the command line", () => {
       expect(printed.code).to.equal(1);
       expect(printed.stdout).to.match(
-        /\d+ rooms are not as they ought to be\. Put them right with --repair\.\n$/,
+        /\d+ rooms are not as they should be\. Use --repair to repair them\.\n$/,
       );
     });
 

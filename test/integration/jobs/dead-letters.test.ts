@@ -62,13 +62,13 @@ describe("more dead letters than are read at a time", () => {
   it("are all let go of by `discard all`", async () => {
     const { stdout } = await whisper("discard", "all");
     expect(stdout.trim().split("\n")).to.have.lengthOf(MANY);
-    expect((await whisper("list")).stdout).to.equal("None: everything was handled.\n");
+    expect((await whisper("list")).stdout).to.equal("There are no dead letters.\n");
   });
 
   it("are all tried again by `retry all`", async () => {
     const { stdout } = await whisper("retry", "all");
     expect(stdout.trim().split("\n")).to.have.lengthOf(MANY);
-    expect((await whisper("list")).stdout).to.equal("None: everything was handled.\n");
+    expect((await whisper("list")).stdout).to.equal("There are no dead letters.\n");
   });
 
   it("say what to do when one is named that is not there", async () => {
@@ -79,7 +79,7 @@ describe("more dead letters than are read at a time", () => {
           (error: { stderr: string }) => error.stderr,
         );
         expect(failed).to.equal(
-          `There is no dead letter ${id}. \`whisper dead-letters list\` shows those that there are.\n`,
+          `There is no dead letter ${id}. \`whisper dead-letters list\` shows all of them.\n`,
         );
       }
     }

@@ -28,7 +28,7 @@ describe("the watchdog", () => {
     expect(others).to.deep.equal([]);
     expect(JSON.parse(line ?? "")).to.include({
       level: 60,
-      msg: "Whisper stood still for 2 seconds and is ended; what starts it should start it again",
+      msg: "Whisper was blocked for 2 seconds and is killed; its supervisor should restart it",
     });
   });
 

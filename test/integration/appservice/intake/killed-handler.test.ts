@@ -81,10 +81,10 @@ describe("an event that the process ends with", () => {
       await eventually("everything else to be handled", async () => (await heard()).length === all.length);
       expect(await heard()).to.deep.equal(all);
       if (what === "hang") {
-        const line = said.split("\n").find((each) => each.includes("stood still")) ?? "{}";
+        const line = said.split("\n").find((each) => each.includes("was blocked")) ?? "{}";
         expect(JSON.parse(line)).to.deep.include({
           level: 60,
-          msg: "Whisper stood still for 1 seconds and is ended; what starts it should start it again",
+          msg: "Whisper was blocked for 1 seconds and is killed; its supervisor should restart it",
         });
       }
       expect(said).to.include("the process ended while it handled an event");
