@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
 import { followTags } from "../conversations/list/tags.ts";
-import { roomQueue } from "../conversations/record/affected.ts";
+import { roomQueue } from "../conversations/record/queue-checks.ts";
 import { checkRoomLater, continueLane } from "../conversations/record/room-checks.ts";
 import type { DirectorySnapshot } from "../directory/snapshot.ts";
 import type { EventHandler } from "../messages/event.ts";

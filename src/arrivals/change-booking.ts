@@ -6,17 +6,17 @@ import { usernameAsKnown } from "../policy/names/spelling.ts";
 import { arrivalRecipients } from "../policy/people/arrival-recipients.ts";
 import { doctorOf } from "../policy/people/doctors.ts";
 import type { Transaction } from "../store/database.ts";
-import { commit } from "./carry-out.ts";
 import type { ArrivalDependencies } from "./dependencies.ts";
 import { dayOf, zoneOf } from "./notices/clock.ts";
-import { idsOf } from "./record/conversations.ts";
+import { knownConversationIds } from "./record/conversations.ts";
 import { lockBooking, readSituation, type Situation } from "./record/store.ts";
 import type { Arrival, ArrivalId } from "./rules/arrival.ts";
+import type { ArrivalChange } from "./rules/arrival-change.ts";
 import type { Booking } from "./rules/booking.ts";
-import type { Change } from "./rules/change.ts";
 import { changeBooking } from "./rules/lifecycle.ts";
 import { isReachable } from "./rules/people.ts";
 import { retell } from "./rules/retelling.ts";
+import { saveArrivalChanges } from "./save-changes.ts";
 
 export interface BookingResult {
   /** False: what is known is as new or newer, and nothing changed. */
@@ -52,7 +52,7 @@ export async function putBooking(
     dependencies.directory.within(tx),
     lockBooking(tx, sent.bookingId, sent.patientId),
     readSituation(tx, sent.bookingId, sent.patientId),
-    idsOf(tx, likelyRooms(dependencies.directory.latest(), sent)),
+    knownConversationIds(tx, likelyRooms(dependencies.directory.latest(), sent)),
   ]);
   const booking: Booking = {
     ...sent,
@@ -72,7 +72,10 @@ export async function putBooking(
   });
   const changes = withRetold(outcome.applied ? outcome.changes : [], situation, booking, directory);
   if (!outcome.applied && changes.length === 0) return { applied: false, arrival: situation.last };
-  await commit(tx, dependencies, directory, changes, { booking: outcome.applied ? booking : null, seen });
+  await saveArrivalChanges(tx, dependencies, directory, changes, {
+    booking: outcome.applied ? booking : null,
+    seen,
+  });
   const now = changes
     .map(({ arrival }) => arrival)
     .findLast((arrival) => arrival.slots.some((slot) => slot.bookingId === booking.bookingId));
@@ -81,11 +84,11 @@ export async function putBooking(
 
 /** The booking is sent again: everyone who could not be told of its arrival before, and can be now, is told. */
 function withRetold(
-  changes: readonly Change[],
+  changes: readonly ArrivalChange[],
   situation: Situation,
   { bookingId }: Booking,
   directory: Directory,
-): readonly Change[] {
+): readonly ArrivalChange[] {
   const has = (arrival: Arrival) => arrival.slots.some((slot) => slot.bookingId === bookingId);
   const changed = changes.find(({ arrival }) => has(arrival))?.arrival;
   const arrival = changed ?? situation.open.find(has);

@@ -1,14 +1,14 @@
 import type { Directory } from "../policy/model.ts";
-import { unreachable } from "../policy/people/arrival-recipients.ts";
+import { whyUnreachable } from "../policy/people/arrival-recipients.ts";
 import type { Database, Queryable } from "../store/database.ts";
 import { addJob } from "../store/jobs.ts";
-import { commit } from "./carry-out.ts";
 import type { ArrivalDependencies } from "./dependencies.ts";
 import { lockArrival, readArrivals } from "./record/store.ts";
 import type { Arrival, Notice } from "./rules/arrival.ts";
-import type { Change, Effect } from "./rules/change.ts";
+import type { ArrivalChange, ArrivalEffect } from "./rules/arrival-change.ts";
 import { isReachable } from "./rules/people.ts";
 import { retell } from "./rules/retelling.ts";
+import { saveArrivalChanges } from "./save-changes.ts";
 
 /**
  * The directory or a preference has changed: someone who was told of an arrival may no longer be able to see it, and
@@ -34,12 +34,12 @@ export async function followRecipients(database: Database, dependencies: Arrival
       const arrival = await lockArrival(tx, id);
       if (arrival === null) return;
       const now = await dependencies.directory.within(tx);
-      await commit(tx, dependencies, now, [follow(arrival, now)]);
+      await saveArrivalChanges(tx, dependencies, now, [follow(arrival, now)]);
     });
   }
 }
 
-function follow(arrival: Arrival, directory: Directory): Change {
+function follow(arrival: Arrival, directory: Directory): ArrivalChange {
   const at = new Date();
   const lost = withoutLost(arrival, directory, at);
   const told = retell(lost.arrival, directory, at);
@@ -50,12 +50,12 @@ function follow(arrival: Arrival, directory: Directory): Change {
  * Someone who was told, has not answered and can no longer use Whisper will not answer: their notice goes, and whoever
  * marked the arrival is told. Switching alerts off does not count: whom to tell was decided on arrival.
  */
-export function withoutLost(arrival: Arrival, directory: Directory, at: Date): Change {
+export function withoutLost(arrival: Arrival, directory: Directory, at: Date): ArrivalChange {
   if (arrival.ended !== null) return { arrival, effects: [] };
-  const effects: Effect[] = [];
+  const effects: ArrivalEffect[] = [];
   const reported = isReachable(directory, arrival.markedBy);
   const notices = arrival.notices.map((notice): Notice => {
-    const reason = notice.progress.state === "waiting" ? unreachable(directory, notice.username) : null;
+    const reason = notice.progress.state === "waiting" ? whyUnreachable(directory, notice.username) : null;
     if (reason === null) return notice;
     const { username } = notice;
     if (notice.shown) effects.push({ do: "take-down", username });

@@ -1,6 +1,6 @@
 import type { MatrixEvent } from "../messages/event.ts";
 import { dropUnsent, enqueueSends, type Send } from "../messages/outbox.ts";
-import { fits } from "../messages/size.ts";
+import { fitsInEvent } from "../messages/size.ts";
 import type { ConversationId, EventId } from "../policy/model.ts";
 import type { Transaction } from "../store/database.ts";
 import { quotedAgain } from "./notices/quote.ts";
@@ -48,7 +48,7 @@ export async function correctReply(
     },
     target: { ref: passedOnRef(reply) },
   };
-  if (!fits(edit.content)) return words.correctionTooLong;
+  if (!fitsInEvent(edit.content)) return words.correctionTooLong;
   await enqueueSends(tx, [edit]);
   return null;
 }

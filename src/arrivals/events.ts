@@ -7,18 +7,18 @@ import { userIdOf } from "../policy/names/names.ts";
 import type { Transaction } from "../store/database.ts";
 import { addJob } from "../store/jobs.ts";
 import { cardPosts } from "./card.ts";
-import { commit, send } from "./carry-out.ts";
 import { correctReply, withdrawReply } from "./corrections.ts";
 import type { ArrivalDependencies } from "./dependencies.ts";
 import { hideHistoryOf, toggleHistory } from "./history.ts";
-import { ACKNOWLEDGE, HISTORY, nameOf, REPLY, sameKey } from "./notices/notice.ts";
+import { ACKNOWLEDGE, HISTORY, REPLY, sameKey, staffName } from "./notices/notice.ts";
 import { plainText } from "./notices/quote.ts";
 import * as refs from "./notices/refs.ts";
 import * as words from "./notices/words.ts";
-import { answerTo, passOn } from "./pass-on.ts";
+import { answerTo, passOnReply } from "./pass-on-reply.ts";
 import { lockArrival } from "./record/store.ts";
-import { acknowledge, openThread } from "./rules/answers.ts";
-import { type Arrival, type Notice, noticeOf } from "./rules/arrival.ts";
+import { acknowledgeNotice, openThread } from "./rules/answers.ts";
+import { type Arrival, type Notice, noticeToRecipient } from "./rules/arrival.ts";
+import { queuePosts, saveArrivalChanges } from "./save-changes.ts";
 
 const TYPES: ReadonlySet<string> = new Set([
   "m.reaction",
@@ -44,7 +44,8 @@ export function arrivalEvents(dependencies: ArrivalDependencies): EventHandler {
       const { owner } = place;
       const ownerId = userIdOf(dependencies.settings, owner);
       if (event.type === "m.room.member") {
-        if (!place.replaced && event.state_key === ownerId) await send(tx, cardPosts(owner, event.room_id));
+        if (!place.replaced && event.state_key === ownerId)
+          await queuePosts(tx, cardPosts(owner, event.room_id));
         return;
       }
       // Only the recipient answers. Nobody else can write in the room, and it would change nothing if they could.
@@ -113,18 +114,20 @@ async function reacted(
   const directory = await dependencies.directory.within(tx);
   const at = new Date(event.origin_server_ts);
   if (sameKey(relation.key, ACKNOWLEDGE)) {
-    const change = acknowledge(arrival, owner, at);
+    const change = acknowledgeNotice(arrival, owner, at);
     if (change === null) return;
-    await commit(tx, dependencies, directory, [change]);
+    await saveArrivalChanges(tx, dependencies, directory, [change]);
     dependencies.onAcknowledged((at.getTime() - notice.toldAt.getTime()) / 1_000);
     return;
   }
   if (sameKey(relation.key, REPLY)) {
     const opened = openThread(arrival, owner);
     if (opened === null) return;
-    await commit(tx, dependencies, directory, [{ arrival: opened, effects: [] }]);
-    const text = words.writeHere(nameOf(directory, arrival.markedBy));
-    await send(tx, [answerTo(owner, refs.threadRef(arrival, notice), text, refs.noticeRef(arrival, notice))]);
+    await saveArrivalChanges(tx, dependencies, directory, [{ arrival: opened, effects: [] }]);
+    const text = words.writeHere(staffName(directory, arrival.markedBy));
+    await queuePosts(tx, [
+      answerTo(owner, refs.threadRef(arrival, notice), text, refs.noticeRef(arrival, notice)),
+    ]);
     return;
   }
   const quick = dependencies.arrivalSettings.quickReplies.find(({ key }) => sameKey(key, relation.key));
@@ -140,7 +143,7 @@ async function pressedHistory(
   event: MatrixEvent,
 ): Promise<void> {
   await toggleHistory(tx, dependencies, owner, event.event_id);
-  await send(tx, [
+  await queuePosts(tx, [
     {
       in: arrivalsConversation(owner),
       ref: refs.releaseRef(event.event_id),
@@ -173,7 +176,7 @@ async function wrote(
     case "edit": {
       const failure = await correctReply(tx, event, relation.of, relation.content);
       if (failure === null) return;
-      return send(tx, [answerTo(owner, refs.answerRef(event.event_id), failure, null)]);
+      return queuePosts(tx, [answerTo(owner, refs.answerRef(event.event_id), failure, null)]);
     }
     case "reaction":
       return;
@@ -183,7 +186,7 @@ async function wrote(
     default:
       relation satisfies never;
   }
-  await send(tx, [answerTo(owner, refs.answerRef(event.event_id), words.notAReply, null)]);
+  await queuePosts(tx, [answerTo(owner, refs.answerRef(event.event_id), words.notAReply, null)]);
 }
 
 /**
@@ -207,10 +210,10 @@ async function answered(
   const at = new Date(event.origin_server_ts);
   const directory = await dependencies.directory.within(tx);
   const reply = { arrival, from: owner, event: event.event_id, at, content };
-  const failure = await passOn(tx, dependencies, directory, reply);
+  const failure = await passOnReply(tx, dependencies, directory, reply);
   if (failure === null) return;
   const thread = notice.shown && !replaced ? refs.noticeRef(arrival, notice) : null;
-  await send(tx, [answerTo(owner, refs.answerRef(event.event_id), failure, thread)]);
+  await queuePosts(tx, [answerTo(owner, refs.answerRef(event.event_id), failure, thread)]);
 }
 
 interface About {
@@ -225,7 +228,7 @@ async function noticeBehind(tx: Transaction, owner: Username, ref: string): Prom
   const about = refs.noticeBehind(ref);
   if (about === null || about.username !== owner) return null;
   const arrival = await lockArrival(tx, about.arrival);
-  const notice = arrival && noticeOf(arrival, owner);
+  const notice = arrival && noticeToRecipient(arrival, owner);
   if (arrival === null || notice == null) return null;
   return { arrival, notice, current: notice.shown && notice.posting === about.posting };
 }

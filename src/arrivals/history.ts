@@ -1,18 +1,18 @@
 import { arrivalsConversation } from "../conversations/record/keys.ts";
 import { escapeHtml, HTML_FORMAT } from "../messages/html.ts";
 import { dropUnsent, lostSends } from "../messages/outbox.ts";
-import { fits } from "../messages/size.ts";
+import { fitsInEvent } from "../messages/size.ts";
 import { newPatientLink, savePatientLinks } from "../patients/patient-links.ts";
 import type { Directory, EventId, Username } from "../policy/model.ts";
 import { onlyRow, type Queryable, type Transaction } from "../store/database.ts";
-import { type Post, redaction, send, viewOf } from "./carry-out.ts";
 import type { ArrivalDependencies } from "./dependencies.ts";
 import { dateOf, dayOf, minutesBetween, timeOf, zoneOf } from "./notices/clock.ts";
-import { type Line, lineOf, type NoticeView, nameOf } from "./notices/notice.ts";
+import { type Line, lineOf, type NoticeView, staffName } from "./notices/notice.ts";
 import { historyRef } from "./notices/refs.ts";
 import * as words from "./notices/words.ts";
 import { readArrivals } from "./record/store.ts";
-import { type Arrival, type Notice, noticeOf } from "./rules/arrival.ts";
+import { type Arrival, type Notice, noticeToRecipient } from "./rules/arrival.ts";
+import { noticeView, type Post, queuePosts, redactionPost } from "./save-changes.ts";
 
 /** As many as one message shows well. The audit record and the API have the older ones. */
 const SHOWN = 30;
@@ -36,7 +36,7 @@ export async function toggleHistory(
     "UPDATE arrival_histories SET opened = opened + 1, shown = true, opened_by = $2 WHERE username = $1",
     [user, by],
   );
-  await send(tx, [post]);
+  await queuePosts(tx, [post]);
 }
 
 /** The user removed the reaction that had opened the history. */
@@ -68,7 +68,7 @@ async function hide(tx: Transaction, user: Username, opened: number): Promise<vo
   await tx.query("UPDATE arrival_histories SET shown = false, opened_by = NULL WHERE username = $1", [user]);
   const ref = historyRef(user, opened);
   const dropped = await dropUnsent(tx, [ref]);
-  if (!dropped.has(ref)) await send(tx, [redaction(arrivalsConversation(user), ref)]);
+  if (!dropped.has(ref)) await queuePosts(tx, [redactionPost(arrivalsConversation(user), ref)]);
 }
 
 async function historyPost(
@@ -82,13 +82,13 @@ async function historyPost(
   const links = new Map(arrivals.map(({ patientId }) => [patientId, newPatientLink(patientId)]));
   await savePatientLinks(tx, [...links.values()]);
   const lines = arrivals.flatMap((arrival) => {
-    const notice = noticeOf(arrival, user);
+    const notice = noticeToRecipient(arrival, user);
     const link = links.get(arrival.patientId);
     if (notice === undefined || link === undefined) return [];
-    return [historyLine(arrival, notice, viewOf(dependencies, directory, link))];
+    return [historyLine(arrival, notice, noticeView(dependencies, directory, link))];
   });
   // If it is too much for one message, the oldest are left out.
-  while (lines.length > 1 && !fits(historyContent(lines))) lines.pop();
+  while (lines.length > 1 && !fitsInEvent(historyContent(lines))) lines.pop();
   return {
     in: arrivalsConversation(user),
     ref: historyRef(user, opening),
@@ -128,16 +128,17 @@ function historyLine(arrival: Arrival, notice: Notice, view: NoticeView): Line {
 
 function outcomeOf(arrival: Arrival, notice: Notice, time: string, directory: Directory): string {
   if (notice.progress.state === "acknowledged") {
-    return words.acknowledgedBy(nameOf(directory, notice.username), time);
+    return words.acknowledgedBy(staffName(directory, notice.username), time);
   }
-  if (notice.progress.state === "replied") return words.repliedBy(nameOf(directory, notice.username), time);
+  if (notice.progress.state === "replied")
+    return words.repliedBy(staffName(directory, notice.username), time);
   const other = arrival.notices.find(
     ({ username, progress }) =>
       username !== notice.username && (progress.state === "acknowledged" || progress.state === "replied"),
   );
   return other === undefined
     ? words.notAnswered
-    : words.acknowledgedBy(nameOf(directory, other.username), time);
+    : words.acknowledgedBy(staffName(directory, other.username), time);
 }
 
 /**

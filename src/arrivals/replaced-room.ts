@@ -2,13 +2,13 @@ import { dropUnsent, lostSends } from "../messages/outbox.ts";
 import type { Conversation, Username } from "../policy/model.ts";
 import type { Database, Queryable, Transaction } from "../store/database.ts";
 import { addJob } from "../store/jobs.ts";
-import { commit } from "./carry-out.ts";
 import type { ArrivalDependencies } from "./dependencies.ts";
 import { noticeRef, postedRefs } from "./notices/refs.ts";
 import { lockArrival } from "./record/store.ts";
 import { withNotice } from "./rules/answers.ts";
-import { type Arrival, type ArrivalId, noticeOf } from "./rules/arrival.ts";
-import type { Change } from "./rules/change.ts";
+import { type Arrival, type ArrivalId, noticeToRecipient } from "./rules/arrival.ts";
+import type { ArrivalChange } from "./rules/arrival-change.ts";
+import { saveArrivalChanges } from "./save-changes.ts";
 
 /**
  * A conversation has a new room: notices from the previous one must be posted there. Runs in the changing transaction.
@@ -32,12 +32,12 @@ export async function postAgain(
   for (const id of await shownTo(database, username)) {
     await database.transaction(async (tx) => {
       const arrival = await lockArrival(tx, id);
-      const notice = arrival && noticeOf(arrival, username);
+      const notice = arrival && noticeToRecipient(arrival, username);
       if (arrival === null || !notice?.shown) return;
       if ((await lostSends(tx, [noticeRef(arrival, notice)])).size === 0) return;
       // Whatever was still to be said about the lost one no longer has a target.
       await dropUnsent(tx, postedRefs(arrival, notice));
-      await commit(tx, dependencies, await dependencies.directory.within(tx), [
+      await saveArrivalChanges(tx, dependencies, await dependencies.directory.within(tx), [
         anotherPosting(arrival, username),
       ]);
     });
@@ -45,8 +45,8 @@ export async function postAgain(
 }
 
 /** The notice as it is now, in a new posting. What its recipient has done stays. */
-function anotherPosting(arrival: Arrival, username: Username): Change {
-  const before = noticeOf(arrival, username);
+function anotherPosting(arrival: Arrival, username: Username): ArrivalChange {
+  const before = noticeToRecipient(arrival, username);
   if (before === undefined) return { arrival, effects: [] };
   const notice = { ...before, posting: before.posting + 1, edits: 0, nudges: 0, threads: 0 };
   return { arrival: withNotice(arrival, notice), effects: [{ do: "post", username }] };

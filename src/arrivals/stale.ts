@@ -1,11 +1,11 @@
 import { forgetPatientLinks } from "../patients/patient-links.ts";
 import type { Database } from "../store/database.ts";
-import { commit } from "./carry-out.ts";
 import type { ArrivalDependencies, ArrivalSettings } from "./dependencies.ts";
 import { dayOf } from "./notices/clock.ts";
 import { lockArrival, readArrivals } from "./record/store.ts";
 import type { Arrival, ArrivalId } from "./rules/arrival.ts";
 import { endArrival } from "./rules/lifecycle.ts";
+import { saveArrivalChanges } from "./save-changes.ts";
 
 /** A job that runs on a schedule. */
 interface Timed {
@@ -75,6 +75,6 @@ const endStale = (
     // It has ended or was announced again meanwhile.
     if (arrival === null || !isStale(arrival, dependencies.arrivalSettings, now)) return false;
     const directory = await dependencies.directory.within(tx);
-    await commit(tx, dependencies, directory, [endArrival(arrival, "stale", now)]);
+    await saveArrivalChanges(tx, dependencies, directory, [endArrival(arrival, "stale", now)]);
     return true;
   });

@@ -1,13 +1,13 @@
 import type { EventId, RoomId, Username } from "../policy/model.ts";
 import type { Database } from "../store/database.ts";
 import type { JobPayloads } from "../store/jobs.ts";
-import { commit, queueStep } from "./carry-out.ts";
 import { followRecipients } from "./changed-recipients.ts";
 import type { ArrivalDependencies } from "./dependencies.ts";
 import { lockArrival } from "./record/store.ts";
 import { postAgain } from "./replaced-room.ts";
 import type { ArrivalId } from "./rules/arrival.ts";
-import { escalate, putOffUntil, ruleFor } from "./rules/escalation.ts";
+import { putOffUntil, ruleFor, takeEscalationStep } from "./rules/escalation.ts";
+import { queueEscalationStep, saveArrivalChanges } from "./save-changes.ts";
 
 /** What an arrivals room's card needs from Matrix: `m.room.pinned_events` is state, which is not sent like messages. */
 export interface Pins {
@@ -34,10 +34,11 @@ export function arrivalTasks(
         if (rule === null) return;
         const directory = await dependencies.directory.within(tx);
         const now = new Date();
-        const change = escalate(arrival, rule, directory, now);
+        const change = takeEscalationStep(arrival, rule, directory, now);
         const later = due.due_at === undefined || due.put_off ? null : putOffUntil(new Date(due.due_at), now);
-        if (change !== null && later !== null) return queueStep(tx, { ...due, put_off: true }, later);
-        if (change !== null) await commit(tx, dependencies, directory, [change]);
+        if (change !== null && later !== null)
+          return queueEscalationStep(tx, { ...due, put_off: true }, later);
+        if (change !== null) await saveArrivalChanges(tx, dependencies, directory, [change]);
       }),
     arrival_room: ({ username }) => postAgain(database, dependencies, username as Username),
     arrival_recipients: () => followRecipients(database, dependencies),

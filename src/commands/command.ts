@@ -7,7 +7,7 @@ import type { Transaction } from "../store/database.ts";
 import type { Asker } from "./find.ts";
 import { splitAt, type Token } from "./tokens.ts";
 
-export type Parameter =
+export type CommandParameter =
   | {
       readonly name: string;
       /** One piece, the last piece in quotation marks, or everything up to the next keyword (the default). */
@@ -21,7 +21,7 @@ export interface Command {
   readonly name: string;
   /** Other words for it. */
   readonly words: readonly string[];
-  readonly parameters: readonly Parameter[];
+  readonly parameters: readonly CommandParameter[];
   /** One sentence. */
   readonly summary: string;
   readonly examples: readonly string[];
@@ -41,7 +41,7 @@ export interface CommandCall {
 
 /** The tokens of each parameter; null: a required one is missing. */
 export function argumentsOf(
-  parameters: readonly Parameter[],
+  parameters: readonly CommandParameter[],
   tokens: readonly Token[],
 ): Record<string, readonly Token[]> | null {
   const given: Record<string, readonly Token[]> = {};
@@ -56,11 +56,11 @@ export function argumentsOf(
   return given;
 }
 
-type Named = Exclude<Parameter, { keyword: string }>;
+type Named = Exclude<CommandParameter, { keyword: string }>;
 
 function take(
   parameter: Named,
-  next: Parameter | undefined,
+  next: CommandParameter | undefined,
   tokens: Token[],
 ): { own: Token[]; rest: Token[] } | null {
   if (parameter.takes === "quoted") {

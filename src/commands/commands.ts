@@ -1,4 +1,4 @@
-import type { DirectoryChanges } from "../directory/changes.ts";
+import type { DirectoryChanges } from "../directory/directory-change.ts";
 import { auditCommand, type StartAudit } from "./audit.ts";
 import type { Command } from "./command.ts";
 import { addCommand, type EditGroup, removeCommand, renameCommand } from "./edit.ts";

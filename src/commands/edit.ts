@@ -10,7 +10,7 @@ import * as rules from "../policy/words.ts";
 import type { Transaction } from "../store/database.ts";
 import type { Command, CommandCall } from "./command.ts";
 import { type Found, findCustomGroup, findPieces } from "./find.ts";
-import { namesIn } from "./names.ts";
+import { selectionNames } from "./names.ts";
 import { typed } from "./tokens.ts";
 
 export type EditGroup = (
@@ -67,10 +67,11 @@ async function changeMembers(edit: EditGroup, call: CommandCall, what: "add" | "
   const staying = done.staying.map(({ username }) => username);
   const told = { users: staying, securityGroups: [], customGroups: [] };
   const say = (selection: Selection, sentence: (names: string, group: string) => string) => {
-    const names = namesIn(asker.directory, selection);
+    const names = selectionNames(asker.directory, selection);
     return names === "" ? [] : [plain(sentence(names, title))];
   };
-  const [carriedOut, wasSo] = what === "add" ? [words.added, words.alreadyIn] : [words.removed, words.notIn];
+  const [carriedOut, wasSo] =
+    what === "add" ? [words.added, words.alreadyIn] : [words.removed, words.notInGroup];
   return lines(
     ...say(without(without(pieces.found, done.unchanged), told), carriedOut),
     ...say(without(done.unchanged, told), wasSo),

@@ -1,11 +1,11 @@
 import { nearest } from "../base/nearest.ts";
+import { sendToControlRoom } from "../conversations/record/control-room.ts";
 import { conversationOfRoom, type StoredConversation } from "../conversations/record/store.ts";
-import { tell } from "../conversations/record/tell.ts";
 import type { DirectorySnapshot } from "../directory/snapshot.ts";
 import type { EventHandler, MatrixEvent } from "../messages/event.ts";
 import { enqueueSends } from "../messages/outbox.ts";
 import { relationOf } from "../messages/relation.ts";
-import { noticeOf, plain, type Rich } from "../messages/rich.ts";
+import { noticeMessage, plain, type Rich } from "../messages/rich.ts";
 import * as words from "../messages/words.ts";
 import type { Directory, PracticeSettings, UserId, Username } from "../policy/model.ts";
 import { displayNameOf, usernameOf } from "../policy/names/names.ts";
@@ -48,7 +48,12 @@ export function commandEvents(dependencies: CommandEventDependencies): EventHand
         case "individual": {
           const other = directory.users.get(otherOf(conversation.pair, username));
           if (other === undefined || !conversation.pair.includes(username)) return;
-          return tell(tx, username, `details:${event.event_id}`, noticeOf(detailsOf(other)));
+          return sendToControlRoom(
+            tx,
+            username,
+            `details:${event.event_id}`,
+            noticeMessage(detailsOf(other)),
+          );
         }
         case "control": {
           if (conversation.user !== username) return;
@@ -132,7 +137,7 @@ async function reply(
       ref: `command:${event.event_id}`,
       conversation: conversation.id,
       type: "m.room.message",
-      content: noticeOf(answer),
+      content: noticeMessage(answer),
       // Among several people, the answer has to show whom it is for.
       ...(quoting ? { target: { event: event.event_id } } : {}),
     },

@@ -15,7 +15,7 @@ import { displayNameOf, type HandleTarget, whoIs } from "../policy/names/names.t
 import { groupName, groupTitle, membersOf } from "../policy/people/members.ts";
 import { canonicalSelection } from "../policy/people/selection.ts";
 import * as rules from "../policy/words.ts";
-import { exactly, loosely, type Titled, titled, titlesAgree } from "./spelling.ts";
+import { exactSpelling, looseSpelling, splitTitle, type Titled, titlesAgree } from "./spelling.ts";
 import { nameText, type Token, typed } from "./tokens.ts";
 
 /** Who asks, and in which practice. */
@@ -125,9 +125,10 @@ function ofAccount(
 
 const namesOf = oncePer((users: Directory["users"]) => {
   const people = new Map<string, Username[]>();
-  for (const { username, name, active } of users.values()) if (active) put(people, exactly(name), username);
+  for (const { username, name, active } of users.values())
+    if (active) put(people, exactSpelling(name), username);
   // A user name belongs to one person, so it is tried before names.
-  for (const username of users.keys()) people.set(exactly(username), [username]);
+  for (const username of users.keys()) people.set(exactSpelling(username), [username]);
   return people;
 });
 
@@ -142,8 +143,12 @@ const looseNamesOf = oncePer((users: Directory["users"]) => {
   for (const user of users.values()) {
     if (!user.active) continue;
     const { username } = user;
-    const name = titled(loosely(user.name));
-    const all = new Set([name.name, titled(loosely(displayNameOf(user))).name, loosely(username)]);
+    const name = splitTitle(looseSpelling(user.name));
+    const all = new Set([
+      name.name,
+      splitTitle(looseSpelling(displayNameOf(user))).name,
+      looseSpelling(username),
+    ]);
     for (const key of all) put(whole, key, { ...name, username });
     put(last, name.name.split(" ").at(-1) ?? "", { ...name, username });
   }
@@ -152,12 +157,12 @@ const looseNamesOf = oncePer((users: Directory["users"]) => {
 
 /** People who may be meant even though their name is spelt differently or lacks its title; also `Dr Nair`. */
 function looselyCalled(users: Directory["users"], name: string): Username[] {
-  const { title, name: rest } = titled(loosely(name));
+  const { title, name: rest } = splitTitle(looseSpelling(name));
   if (rest === "") return [];
   const { whole, last } = looseNamesOf(users);
   const called = (named: ReadonlyMap<string, LooseName[]>) =>
     (named.get(rest) ?? []).filter((each) => titlesAgree(each.title, title)).map(({ username }) => username);
-  const usernames = whole.get(loosely(name))?.map(({ username }) => username) ?? [];
+  const usernames = whole.get(looseSpelling(name))?.map(({ username }) => username) ?? [];
   const all = usernames.length > 0 ? usernames : called(whole);
   return all.length > 0 || title === null ? all : called(last);
 }
@@ -170,10 +175,10 @@ interface GroupNames<Id> {
 const groupNamesOf = oncePer((groups: Directory["securityGroups"]): GroupNames<SecurityGroupId> => {
   const [exact, loose] = [new Map<string, SecurityGroupId[]>(), new Map<string, SecurityGroupId[]>()];
   for (const { id, name } of groups.values()) {
-    put(exact, exactly(name), id);
-    put(loose, loosely(name), id);
+    put(exact, exactSpelling(name), id);
+    put(loose, looseSpelling(name), id);
   }
-  for (const id of groups.keys()) exact.set(exactly(id), [id]);
+  for (const id of groups.keys()) exact.set(exactSpelling(id), [id]);
   return { exact, loose };
 });
 
@@ -181,15 +186,15 @@ const customNamesOf = oncePer((directory: Directory): GroupNames<ConversationId>
   const [exact, loose] = [new Map<string, ConversationId[]>(), new Map<string, ConversationId[]>()];
   for (const id of directory.customGroups.keys()) {
     const name = groupName(directory, id);
-    put(exact, exactly(name), id);
-    put(loose, loosely(name), id);
+    put(exact, exactSpelling(name), id);
+    put(loose, looseSpelling(name), id);
   }
   return { exact, loose };
 });
 
 function called<Id>({ exact, loose }: GroupNames<Id>, name: string): readonly Id[] {
-  const same = exact.get(exactly(name)) ?? [];
-  const key = loosely(name);
+  const same = exact.get(exactSpelling(name)) ?? [];
+  const key = looseSpelling(name);
   return same.length > 0 || key === "" ? same : (loose.get(key) ?? []);
 }
 
@@ -201,7 +206,7 @@ function put<T>(map: Map<string, T[]>, key: string, value: T): void {
 
 function byName(asker: Asker, name: string, groupsOnly: boolean): Piece[] {
   const { directory } = asker;
-  const exact = groupsOnly ? [] : (namesOf(directory.users).get(exactly(name)) ?? []);
+  const exact = groupsOnly ? [] : (namesOf(directory.users).get(exactSpelling(name)) ?? []);
   if (exact.length > 0) return exact.map((person) => ({ person }));
   const securityGroups = called(groupNamesOf(directory.securityGroups), name);
   if (securityGroups.length > 0) return securityGroups.map((securityGroup) => ({ group: { securityGroup } }));

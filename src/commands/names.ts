@@ -7,8 +7,11 @@ export const nameOfPerson = (directory: Directory, username: Username): string =
   shownName(directory.users.get(username)?.name ?? rules.unknownPerson);
 
 /** `Doctors (group), Anna Jones and Ben Okafor` */
-export const namesIn = (directory: Directory, { users, securityGroups, customGroups }: Selection): string =>
-  rules.list([
+export const selectionNames = (
+  directory: Directory,
+  { users, securityGroups, customGroups }: Selection,
+): string =>
+  rules.listOfNames([
     ...securityGroups.map((securityGroup) => groupTitle(directory, { securityGroup })),
     ...customGroups.map((customGroup) => groupTitle(directory, { customGroup })),
     ...users.map((username) => nameOfPerson(directory, username)),

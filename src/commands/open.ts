@@ -9,7 +9,7 @@ import * as rules from "../policy/words.ts";
 import type { Transaction } from "../store/database.ts";
 import type { Command, CommandCall } from "./command.ts";
 import { findPieces } from "./find.ts";
-import { namesIn } from "./names.ts";
+import { selectionNames } from "./names.ts";
 import { typed } from "./tokens.ts";
 
 type Open = (tx: Transaction, request: OpenRequest) => Promise<Opened | Refusal>;
@@ -39,7 +39,7 @@ function answer(
   opened: Opened,
   room: RoomId | null,
 ): Rich {
-  const title = name ?? namesIn(asker.directory, chosen);
+  const title = name ?? selectionNames(asker.directory, chosen);
   const shown = room === null ? plain(title) : link(roomLink(room, asker.settings.serverName), title);
   const rest = room === null ? words.comesSoon : opened.created ? words.isOpen : words.wasOpen;
   return inline(shown, plain(` ${rest}`));

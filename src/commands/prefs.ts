@@ -1,4 +1,4 @@
-import type { DirectoryChanges } from "../directory/changes.ts";
+import type { DirectoryChanges } from "../directory/directory-change.ts";
 import {
   changePreferences,
   type PreferencesPatch,

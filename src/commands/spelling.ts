@@ -20,7 +20,7 @@ const PLAIN: Readonly<Record<string, string>> = {
 const HANDLE_ENDINGS = [rules.groupHandleName(""), rules.customGroupHandleName("")];
 
 /** As names are stored, ignoring case and what a handle's name adds. */
-export function exactly(name: string): string {
+export function exactSpelling(name: string): string {
   const folded = foldName(name.trim().replace(/^@/, ""));
   const ending = HANDLE_ENDINGS.find((each) => folded.endsWith(each));
   return (ending === undefined ? folded : folded.slice(0, -ending.length)).trim();
@@ -30,8 +30,8 @@ export function exactly(name: string): string {
  * Ignores accents, apostrophes of any kind, punctuation and the number of blanks: `Dr. Seán O’Brien` becomes `dr sean
  * obrien`.
  */
-export function loosely(name: string): string {
-  const small = normalized(exactly(name), "NFKD").replace(/[\p{M}\p{Cf}'’‘ʼ\u0060´]/gu, "");
+export function looseSpelling(name: string): string {
+  const small = normalized(exactSpelling(name), "NFKD").replace(/[\p{M}\p{Cf}'’‘ʼ\u0060´]/gu, "");
   const letters = small
     .toUpperCase()
     .toLowerCase()
@@ -61,7 +61,7 @@ export interface Titled {
 }
 
 /** Splits a loose name into title and name: `dr priya nair` is Priya Nair, a doctor. */
-export function titled(loose: string): Titled {
+export function splitTitle(loose: string): Titled {
   const [first = "", ...rest] = loose.split(" ");
   const title = Object.hasOwn(TITLES, first) ? TITLES[first] : undefined;
   return title === undefined || rest.length === 0

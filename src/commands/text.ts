@@ -1,7 +1,7 @@
 /** What a message says as a command: its text, with the people and groups it mentions replaced by their accounts. */
 
 import { withoutFallback } from "../messages/fallback.ts";
-import { type Piece, piecesOf } from "../messages/markup.ts";
+import { htmlPieces, type Piece } from "../messages/markup.ts";
 import type { UserId } from "../policy/model.ts";
 
 type Content = Readonly<Record<string, unknown>>;
@@ -25,7 +25,7 @@ export function commandText(
 ): string | typeof TOO_LONG | null {
   const { msgtype, body, formatted_body: html } = content;
   if (msgtype !== "m.text" || typeof body !== "string") return null;
-  const pieces = typeof html === "string" ? piecesOf(html) : [];
+  const pieces = typeof html === "string" ? htmlPieces(html) : [];
   if (pieces.some((piece) => mentionedBy(piece) !== null)) return fromHtml(pieces);
   const text = withoutFallback(body, "not needed").trim();
   return text.length > LONGEST_COMMAND ? TOO_LONG : withAccounts(text, mentioned(content), named);

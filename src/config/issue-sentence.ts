@@ -36,7 +36,7 @@ export function issueSentence(issue: z.core.$ZodIssue): string {
 }
 
 /** `["users", 3, "name"]` as `users[3].name`. */
-export function pathOf(path: readonly PropertyKey[]): string {
+export function settingPath(path: readonly PropertyKey[]): string {
   return path.reduce<string>(
     (text, part) =>
       typeof part === "number" ? `${text}[${part}]` : `${text}${text === "" ? "" : "."}${String(part)}`,

@@ -1,11 +1,11 @@
 import { escapeHtml, HTML_FORMAT } from "../messages/html.ts";
 import { enqueueSends } from "../messages/outbox.ts";
-import { fits } from "../messages/size.ts";
+import { fitsInEvent } from "../messages/size.ts";
 import * as words from "../messages/words.ts";
 import { type Database, onlyRow, type Transaction } from "../store/database.ts";
 import { addJob } from "../store/jobs.ts";
-import { checkRoom } from "./record/affected.ts";
 import { alertsConversation } from "./record/keys.ts";
+import { checkRoom } from "./record/queue-checks.ts";
 import { ensureConversation } from "./record/store.ts";
 
 export const ALERT_SEVERITIES = ["info", "warning", "critical"] as const;
@@ -26,7 +26,7 @@ const ALERT_KEY = "au.healthtrack.whisper.alert";
  * @returns the alert's id. Null: the text is too long for one message, and nothing was posted.
  */
 export async function postAlert(tx: Transaction, alert: NewAlert): Promise<string | null> {
-  if (!fits(contentOf("9".repeat(19), alert))) return null;
+  if (!fitsInEvent(contentOf("9".repeat(19), alert))) return null;
   const { id } = onlyRow(
     await tx.query<{ id: string }>(
       "INSERT INTO alerts (text, severity, expires_at) VALUES ($1, $2, $3) RETURNING id",

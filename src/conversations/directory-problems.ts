@@ -3,8 +3,8 @@ import type { DirectoryProblem } from "../directory/input/record.ts";
 import { enqueueSends } from "../messages/outbox.ts";
 import * as words from "../messages/words.ts";
 import type { Transaction } from "../store/database.ts";
-import { checkRoom } from "./record/affected.ts";
 import { adminConversation } from "./record/keys.ts";
+import { checkRoom } from "./record/queue-checks.ts";
 import { ensureConversation } from "./record/store.ts";
 
 /** After this long, the same problems are posted again: someone has to deal with them. */

@@ -10,17 +10,17 @@ import type {
 } from "../policy/model.ts";
 import { userIdOf } from "../policy/names/names.ts";
 import { selectionAsKnown, usernameAsKnown } from "../policy/names/spelling.ts";
-import { findCustomGroup, piecesOf } from "../policy/people/selection.ts";
+import { sameCustomGroup, selectionSize } from "../policy/people/selection.ts";
 import * as words from "../policy/words.ts";
 import type { Transaction } from "../store/database.ts";
 import { makeCustomGroup } from "./groups/change-group.ts";
 import { showAgain } from "./list/views.ts";
-import { checkRoomPromptly } from "./record/affected.ts";
 import type { ConversationDependencies } from "./record/dependencies.ts";
 import { groupConversation, individualConversation } from "./record/keys.ts";
-import { unknownAsker, unknownPiece } from "./record/pieces.ts";
+import { checkRoomPromptly } from "./record/queue-checks.ts";
 import { forbidden, invalid, type Refusal } from "./record/refusal.ts";
 import { ensureConversation } from "./record/store.ts";
+import { unknownAsker, unknownPiece } from "./record/unknown-names.ts";
 
 export interface OpenRequest extends Selection {
   readonly as: Username;
@@ -87,9 +87,9 @@ function isBegun(opening: Opening): boolean {
 function malformed(directory: Directory, request: OpenRequest): Refusal | null {
   const unknown = unknownAsker(directory, request.as) ?? unknownPiece(directory, request);
   if (unknown !== null) return unknown;
-  if (piecesOf(request) === 0) return invalid("users", words.nobodyChosen);
+  if (selectionSize(request) === 0) return invalid("users", words.nobodyChosen);
   const onlySelf =
-    piecesOf(request) === request.users.length && request.users.every((each) => each === request.as);
+    selectionSize(request) === request.users.length && request.users.every((each) => each === request.as);
   return onlySelf ? invalid("users[0]", words.toYourself) : null;
 }
 
@@ -122,7 +122,7 @@ export async function findOrMake(
       const { name, selection } = opening;
       // The same choice made twice at the same time is one group: the second waits here and then finds the first's.
       await lockDirectory(tx);
-      const known = findCustomGroup(await directory.within(tx), selection, name);
+      const known = sameCustomGroup(await directory.within(tx), selection, name);
       if (known !== null) return { id: known.id, kind: "custom", created: false };
       const id = await makeCustomGroup(tx, settings, {
         createdBy: asker,

@@ -9,10 +9,10 @@ import { cannotBeSecurityGroupId, foldName } from "../policy/names/names.ts";
 import { sameName } from "../policy/names/spelling.ts";
 import { onlyRow, type Queryable, type Transaction } from "../store/database.ts";
 import { calledAs } from "./ambiguous-groups.ts";
-import { announce, type DirectoryChanges } from "./changes.ts";
+import { type DirectoryChanges, recordDirectoryChange } from "./directory-change.ts";
 import { defaultAmong, isDefault, permissionsOf } from "./input/default-group.ts";
 import { isMassLoss, type Losses, NO_LOSSES } from "./input/guard.ts";
-import { type InputError, invalid, type Refusal } from "./input/input-error.ts";
+import { type DirectoryRefusal, type InputError, invalidDirectory } from "./input/input-error.ts";
 import { planDirectory, type StoredGroup, sameGroup, touchedBy } from "./input/plan.ts";
 import { UNKNOWN_MEMBER } from "./input/read-members.ts";
 import type { SentGroup } from "./input/schema.ts";
@@ -33,7 +33,7 @@ export async function putGroup(
   changes: DirectoryChanges,
   sent: SentGroup,
   options: GroupOptions = {},
-): Promise<StoredGroup | Refusal> {
+): Promise<StoredGroup | DirectoryRefusal> {
   await lockDirectory(tx);
   const id =
     (await storedGroupId(tx, sent.id)) ?? (sameName(sent.id, DEFAULT_GROUP) ? DEFAULT_GROUP : sent.id);
@@ -47,8 +47,8 @@ export async function putGroup(
     id !== DEFAULT_GROUP && isDefault(shipped, { id }) && implicit?.everyone === true ? implicit : undefined;
   const { members, errors } = await membersOf(tx, sent, known ?? replaced);
   const unfit = known ? null : cannotBeSecurityGroupId(settings, id);
-  if (unfit !== null) return invalid([{ path: "id", message: unfit }, ...errors]);
-  if (errors.length > 0) return invalid(errors);
+  if (unfit !== null) return invalidDirectory([{ path: "id", message: unfit }, ...errors]);
+  if (errors.length > 0) return invalidDirectory(errors);
 
   const wanted: StoredGroup = {
     id,
@@ -70,7 +70,7 @@ export async function deleteGroup(
   changes: DirectoryChanges,
   sent: SecurityGroupId,
   options: GroupOptions = {},
-): Promise<Refusal | null> {
+): Promise<DirectoryRefusal | null> {
   await lockDirectory(tx);
   const id = await storedGroupId(tx, sent);
   const known = id === null ? undefined : (await readStoredGroups(tx, [id])).get(id);
@@ -93,7 +93,7 @@ async function write(
   const users = new Map();
   const plan = planDirectory({ users, groups: byId(before) }, { users, groups: byId(after) });
   await writePlan(tx, plan);
-  await announce(tx, changes, touchedBy(plan));
+  await recordDirectoryChange(tx, changes, touchedBy(plan));
 }
 
 /** The members in the known spelling. The sender can correct a single record, so an unknown member is an error. */

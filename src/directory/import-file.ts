@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
-import { issueSentence, pathOf } from "../config/issue-sentence.ts";
+import { issueSentence, settingPath } from "../config/issue-sentence.ts";
 import type { PracticeSettings } from "../policy/model.ts";
 import type { Database } from "../store/database.ts";
-import type { ImportChanges } from "./changes.ts";
+import type { ImportChanges } from "./directory-change.ts";
 import { type Imported, type ImportOptions, importDirectory } from "./import.ts";
 import { lossSentence } from "./input/guard.ts";
 import type { InputError } from "./input/input-error.ts";
@@ -28,7 +28,7 @@ export async function importFile(
   if (!sent.success) {
     throw wrong(
       file,
-      sent.error.issues.map((issue) => ({ path: pathOf(issue.path), message: issueSentence(issue) })),
+      sent.error.issues.map((issue) => ({ path: settingPath(issue.path), message: issueSentence(issue) })),
     );
   }
   const done = await database.transaction((tx) => importDirectory(tx, settings, changes, sent.data, options));

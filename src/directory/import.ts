@@ -1,8 +1,8 @@
 import type { PracticeSettings } from "../policy/model.ts";
 import type { Transaction } from "../store/database.ts";
-import { announce, type ImportChanges } from "./changes.ts";
+import { type ImportChanges, recordDirectoryChange } from "./directory-change.ts";
 import { isMassLoss, type Losses, lossesOf } from "./input/guard.ts";
-import { invalid, type Refusal } from "./input/input-error.ts";
+import { type DirectoryRefusal, invalidDirectory } from "./input/input-error.ts";
 import { type DirectoryPlan, type GroupCounts, planDirectory, touchedBy } from "./input/plan.ts";
 import { readDirectory } from "./input/read.ts";
 import type { DirectoryProblem } from "./input/record.ts";
@@ -44,12 +44,12 @@ export async function importDirectory(
   changes: ImportChanges,
   sent: SentDirectory,
   options: ImportOptions = {},
-): Promise<Imported | Refusal> {
+): Promise<Imported | DirectoryRefusal> {
   if (!options.dryRun) await lockDirectory(tx);
   const stored = await readStoredDirectory(tx);
   const { wanted, problems } = readDirectory(settings, sent, stored);
   if (options.strict && problems.length > 0) {
-    return invalid(problems.map(({ path, message }) => ({ path, message })));
+    return invalidDirectory(problems.map(({ path, message }) => ({ path, message })));
   }
 
   const plan = planDirectory(stored, wanted);
@@ -58,7 +58,7 @@ export async function importDirectory(
   if (!options.dryRun) {
     if (massLoss && !options.allowMassDeactivation) return { refused: "mass-loss", losses };
     await writePlan(tx, plan);
-    await announce(tx, changes, touchedBy(plan));
+    await recordDirectoryChange(tx, changes, touchedBy(plan));
     await changes.problems(tx, problems);
   }
   return { counts: countsOf(plan), problems, losses, membershipsLost: plan.left.length, massLoss };

@@ -2,8 +2,8 @@ import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import { PATIENT_ARRIVED_ALERTS, type PatientArrivedAlerts, type Username } from "../policy/model.ts";
 import type { Queryable, Transaction } from "../store/database.ts";
-import { announce, type DirectoryChanges } from "./changes.ts";
-import type { Refusal } from "./input/input-error.ts";
+import { type DirectoryChanges, recordDirectoryChange } from "./directory-change.ts";
+import type { DirectoryRefusal } from "./input/input-error.ts";
 import { lockDirectory } from "./store.ts";
 
 const alerts = z.enum(PATIENT_ARRIVED_ALERTS);
@@ -51,7 +51,7 @@ export async function changePreferences(
   changes: DirectoryChanges,
   username: Username,
   patch: PreferencesPatch,
-): Promise<ShownPreferences | Refusal> {
+): Promise<ShownPreferences | DirectoryRefusal> {
   await lockDirectory(tx);
   const before = await readRow(tx, username);
   if (!before) return { refused: "unknown" };
@@ -82,7 +82,7 @@ export async function changePreferences(
       after.patient_arrived_alerts,
     ],
   );
-  await announce(tx, changes, { usernames: [username], groups: [] });
+  await recordDirectoryChange(tx, changes, { usernames: [username], groups: [] });
   return shown(after);
 }
 

@@ -1,8 +1,8 @@
 import type { PracticeSettings, SecurityGroupId, Username } from "../policy/model.ts";
 import { cannotBeUsername } from "../policy/names/names.ts";
 import type { Queryable, Transaction } from "../store/database.ts";
-import { announce, type DirectoryChanges } from "./changes.ts";
-import { invalid, type Refusal } from "./input/input-error.ts";
+import { type DirectoryChanges, recordDirectoryChange } from "./directory-change.ts";
+import { type DirectoryRefusal, invalidDirectory } from "./input/input-error.ts";
 import { sameUser } from "./input/plan.ts";
 import type { SentUser } from "./input/schema.ts";
 import { storedUsername } from "./input/spelling.ts";
@@ -43,17 +43,17 @@ export async function putUser(
   settings: PracticeSettings,
   changes: DirectoryChanges,
   sent: SentUser,
-): Promise<SentUser | Refusal> {
+): Promise<SentUser | DirectoryRefusal> {
   await lockDirectory(tx);
   const username = (await storedUsername(tx, sent.username)) ?? sent.username;
   const user = { ...sent, username };
   const known = await readUser(tx, username);
   const unfit = known ? null : cannotBeUsername(settings, username);
-  if (unfit !== null) return invalid([{ path: "username", message: unfit }]);
+  if (unfit !== null) return invalidDirectory([{ path: "username", message: unfit }]);
   const same = known !== null && sameUser(known, user);
   if (!same) await writeUsers(tx, [user]);
   const joined = await joinEveryone(tx, user.username);
-  await announce(tx, changes, {
+  await recordDirectoryChange(tx, changes, {
     usernames: same && joined.length === 0 ? [] : [user.username],
     groups: [],
     members: joined,
@@ -66,13 +66,13 @@ export async function deactivateUser(
   tx: Transaction,
   changes: DirectoryChanges,
   username: Username,
-): Promise<SentUser | Refusal> {
+): Promise<SentUser | DirectoryRefusal> {
   await lockDirectory(tx);
   const known = await readUser(tx, username);
   if (!known) return { refused: "unknown" };
   if (!known.active) return known;
   await writeUsers(tx, [{ ...known, active: false }]);
-  await announce(tx, changes, { usernames: [username], groups: [] });
+  await recordDirectoryChange(tx, changes, { usernames: [username], groups: [] });
   return { ...known, active: false };
 }
 

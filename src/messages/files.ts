@@ -1,7 +1,7 @@
 /** The files that an event shows, by the fields from which clients load them (client-server API, "m.room.message"). */
 import type { MatrixEvent } from "./event.ts";
 import { HTML_FORMAT } from "./html.ts";
-import { piecesOf } from "./markup.ts";
+import { htmlPieces } from "./markup.ts";
 import { relationOf } from "./relation.ts";
 
 export interface File {
@@ -78,7 +78,7 @@ function ofThumbnail(content: Fields): readonly unknown[] {
 
 function picturesIn({ format, formatted_body: html }: Fields): readonly unknown[] {
   if (format !== HTML_FORMAT || typeof html !== "string") return [];
-  return piecesOf(html).flatMap((piece) =>
+  return htmlPieces(html).flatMap((piece) =>
     piece.is === "open" && piece.name === "img" ? [piece.attributes.get("src")] : [],
   );
 }

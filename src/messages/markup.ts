@@ -15,7 +15,7 @@ export type Piece = { readonly start: number; readonly end: number } & (
 /**
  * The pieces of `html` without its reply fallback. Comments are left out; names are in lower case, entities decoded.
  */
-export function piecesOf(html: string): Piece[] {
+export function htmlPieces(html: string): Piece[] {
   const pieces: Piece[] = [];
   const fallback = new ReplyFallback();
   readTags(html, (piece) => {

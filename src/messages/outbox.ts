@@ -1,7 +1,7 @@
 import type { ConversationId, EventId, UserId } from "../policy/model.ts";
 import type { Queryable, Transaction } from "../store/database.ts";
 import { addJobs } from "../store/jobs.ts";
-import { fitted } from "./size.ts";
+import { cutToFit } from "./size.ts";
 
 /** In the content of everything Whisper sends: the ref of its outbox row, by which the sent event is found again. */
 export const REF_KEY = "au.healthtrack.whisper.ref";
@@ -38,7 +38,7 @@ export async function enqueueSends(tx: Transaction, sends: readonly Send[]): Pro
     conversation_id: send.conversation,
     as_user: send.as ?? null,
     type: send.type,
-    content: fitted(send.content),
+    content: cutToFit(send.content),
     target_ref: send.target && "ref" in send.target ? send.target.ref : null,
     target_event: send.target && "event" in send.target ? send.target.event : null,
   }));

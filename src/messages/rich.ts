@@ -34,7 +34,7 @@ const joined = (parts: readonly Rich[], between: string, betweenHtml: string): R
 });
 
 /** An answer from the bot: a notice, which clients show without a sound, since whoever asked is looking. */
-export const noticeOf = ({ text, html }: Rich): Readonly<Record<string, unknown>> => ({
+export const noticeMessage = ({ text, html }: Rich): Readonly<Record<string, unknown>> => ({
   msgtype: "m.notice",
   body: text,
   format: HTML_FORMAT,

@@ -17,7 +17,7 @@ const AROUND = 4_096;
 export const LARGEST_CONTENT = LARGEST_EVENT - AROUND;
 
 /** Can the content become an event? If someone asked for it and it does not fit, it is refused with what to do. */
-export const fits = (content: Content): boolean => bytesOf(content) <= LARGEST_CONTENT;
+export const fitsInEvent = (content: Content): boolean => bytesOf(content) <= LARGEST_CONTENT;
 
 /** Canonical JSON escapes as `JSON.stringify` does (Matrix spec, appendices, "Canonical JSON"). */
 const bytesOf = (value: unknown): number => Buffer.byteLength(JSON.stringify(value));
@@ -26,13 +26,13 @@ const bytesOf = (value: unknown): number => Buffer.byteLength(JSON.stringify(val
  * The content, shortened if it is too large for an event: for content that nobody can be asked to shorten. First its
  * HTML goes, then the end of its text, marked with `…`, and finally everything that is not text.
  */
-export function fitted(content: Content, most: number = LARGEST_CONTENT): Content {
+export function cutToFit(content: Content, most: number = LARGEST_CONTENT): Content {
   if (bytesOf(content) <= most) return content;
   const { format: _format, formatted_body: _html, "m.new_content": edit, ...rest } = content;
   if (isContent(edit)) {
     // What older clients show instead of the edit is the smaller part.
     const shown = withBody(rest, Math.floor(most / 4)) ?? bare(rest, Math.floor(most / 4));
-    return { ...shown, "m.new_content": fitted(edit, most - bytesOf({ ...shown, "m.new_content": {} })) };
+    return { ...shown, "m.new_content": cutToFit(edit, most - bytesOf({ ...shown, "m.new_content": {} })) };
   }
   return withBody(rest, most) ?? bare(rest, most);
 }

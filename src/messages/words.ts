@@ -87,7 +87,7 @@ export const comesSoon = "is being opened and will be in your list in a moment."
 export const added = (names: string, group: string) => sentence`Done: ${names} added to ${group}.`;
 export const removed = (names: string, group: string) => sentence`Done: ${names} removed from ${group}.`;
 export const alreadyIn = (names: string, group: string) => sentence`Already in ${group}: ${names}.`;
-export const notIn = (names: string, group: string) =>
+export const notInGroup = (names: string, group: string) =>
   sentence`Not in ${group}, so nothing changed: ${names}.`;
 export const renamed = (before: string, after: string) => sentence`Done: ${before} is now called ${after}.`;
 
@@ -137,5 +137,5 @@ export const finding = (rule: string, expected: string, actual: string) =>
   sentence`${rule.replaceAll("_", " ")}: ${expected} was expected, found: ${actual}`;
 export const moreFindings = (count: number) => sentence`and ${count} more`;
 export const closedRoom = "A closed room";
-export const unknownRoom = "An unknown room";
+export const roomWithoutName = "An unknown room";
 export const roomOfPerson = (title: string, name: string) => sentence`${title} of ${name}`;

@@ -22,7 +22,7 @@ export const unknownPerson = "Someone who no longer works here";
 export const others = (count: number) => (count === 1 ? "1 other" : sentence`${count} others`);
 
 /** `Anna`, `Anna and Ben`, `Anna, Ben and Cara` */
-export function list(names: readonly string[]): string {
+export function listOfNames(names: readonly string[]): string {
   const last = names.at(-1) ?? "";
   return names.length < 2 ? last : title`${names.slice(0, -1)} and ${last}`;
 }
@@ -40,9 +40,9 @@ export const adminName = "Whisper admin";
 export const adminTopic = "Commands and reports for those who look after Whisper.";
 
 // How someone is a member
-export const direct = "added directly";
-export const through = (group: string) => sentence`through ${group}`;
-export const within = (group: string) => sentence`in ${group}`;
+export const addedDirectly = "added directly";
+export const throughGroup = (group: string) => sentence`through ${group}`;
+export const insideGroup = (group: string) => sentence`in ${group}`;
 
 // Individual conversations
 export const toYourself = "You cannot write to yourself. Choose someone else.";
@@ -62,7 +62,7 @@ export const notInGroup = (group: string) =>
   sentence`You are not in ${group}, so you cannot open its conversation. Write to one of its people, or choose the group and someone else.`;
 export const tooManyChosen = (most: number) =>
   sentence`Choose at most ${most} people and groups. For more people, add a security group.`;
-export const circle = (group: string) =>
+export const groupInItself = (group: string) =>
   sentence`${group} already contains this group, so it cannot be added to it.`;
 export const editOnlyCreator = (name: string) => sentence`Only ${name} may change this group. Ask them.`;
 export const editOnlyAdmins = "Only Whisper's administrators may change this group. Ask one of them.";
@@ -116,15 +116,15 @@ export const groupsDoNotAct = "A group cannot sign in or write. Use your own acc
 export const botDoesNotSignIn = "Whisper's own account cannot sign in.";
 
 // Findings of the room-state audit: for those who look after Whisper, so they do name accounts.
-export const none = "none";
+export const nothingThere = "none";
 export const aRoom = "a room";
 export const ofConversation = "every room belongs to a conversation";
 export const unknownRoomWith = (people: number) =>
   people === 1
     ? "a room that Whisper does not know, with one person"
     : sentence`a room that Whisper does not know, with ${people} people`;
-export const notIn = (user: string) => sentence`${user} is not in the room`;
-export const joined = (user: string) => sentence`${user} is in the room`;
+export const notInRoom = (user: string) => sentence`${user} is not in the room`;
+export const inRoom = (user: string) => sentence`${user} is in the room`;
 export const isIn = (membership: "join" | "invite" | "leave" | "ban" | "knock" | null): string => {
   const said = {
     join: "in the room",
@@ -135,12 +135,12 @@ export const isIn = (membership: "join" | "invite" | "leave" | "ban" | "knock" |
   };
   return membership === null ? "never joined" : said[membership];
 };
-export const forgotten = (user: string) => sentence`${user} has left and can read nothing`;
+export const leftAndForgotten = (user: string) => sentence`${user} has left and can read nothing`;
 export const notForgotten = "can still read what was written";
 export const listedAsDirect = (user: string) => sentence`a direct chat of ${user}`;
 export const notListed = "not listed";
-export const unencrypted = "not encrypted";
-export const open = "open";
+export const notEncrypted = "not encrypted";
+export const roomOpen = "open";
 export const ourAccount = "made by Whisper or by a person of the practice";
 export const botJoined = "Whisper is in the room";
 export const botAlone = (level: number) => sentence`Whisper has level ${level}, and nobody else`;

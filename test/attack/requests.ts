@@ -1,5 +1,5 @@
 /** All that is asked: each route of the installed Synapse, as it is meant and written in many other ways. */
-import { pathOf } from "../../src/appservice/gate/passage/request-path.ts";
+import { requestPath } from "../../src/appservice/gate/passage/request-path.ts";
 import {
   lookAlikePaths,
   oddPaths,
@@ -91,7 +91,7 @@ export async function attempts(known: Known, userId: string, each: number): Prom
 
 /** Which servlet Synapse would use, if any: an odd path of one route may be the path of another. */
 function servletOf(routes: readonly Route[], meant: Route, path: string): string {
-  const raw = pathOf(path);
+  const raw = requestPath(path);
   const found = routes.find(({ method, expression }) => method === meant.method && expression.test(raw));
   return found?.servlet ?? `${meant.servlet} (not routed)`;
 }

@@ -1,7 +1,7 @@
 /** The maps of docker/nginx, held to the routes of the Synapse that is installed, on Debian's real nginx. */
 import { Agent, request as httpRequest, type IncomingMessage, type ServerResponse } from "node:http";
 import { expect } from "chai";
-import { pathOf } from "../../src/appservice/gate/passage/request-path.ts";
+import { requestPath } from "../../src/appservice/gate/passage/request-path.ts";
 import { type Served, serve } from "../integration/appservice/gate/house.ts";
 import { oddPaths, type Route, synapseRoutes } from "../support/homeserver/synapse-routes.ts";
 import { mayPassTheGate } from "../support/homeserver/ungated-servlets.ts";
@@ -55,7 +55,7 @@ withProgram(NGINX, ({ describe }) => {
       const requests = new Map<string, readonly [method: string, path: string]>();
       for (const path of gated.flatMap((route) => oddPaths(route, VALUES))) {
         for (const { method, expression } of gated)
-          if (expression.test(pathOf(path))) requests.set(`${method} ${path}`, [method, path]);
+          if (expression.test(requestPath(path))) requests.set(`${method} ${path}`, [method, path]);
       }
       expect(requests.size).to.be.above(3_000);
       let byWhisper = 0;

@@ -1,5 +1,5 @@
 import { STYLE } from "./docs-style.ts";
-import type { ApiDocument, Media, Operation, Parameter, ResponseObject } from "./openapi.ts";
+import type { ApiDocument, Media, OpenApiParameter, Operation, ResponseObject } from "./openapi.ts";
 import { rowsOf, type SchemaRow, typeOf } from "./schema-rows.ts";
 
 /** The OpenAPI document as one page without scripts: it loads nothing, so it works on a closed network. */
@@ -87,7 +87,7 @@ ${body ? `<h4>Body</h4>${media(body)}` : ""}
 </section>`;
 }
 
-function rowOfParameter(parameter: Parameter): SchemaRow {
+function rowOfParameter(parameter: OpenApiParameter): SchemaRow {
   const standing =
     parameter.schema.default === undefined ? "" : `; default ${JSON.stringify(parameter.schema.default)}`;
   return {

@@ -27,11 +27,11 @@ export interface Operation {
   readonly summary: string;
   readonly description?: string;
   readonly security: readonly Json[];
-  readonly parameters?: readonly Parameter[];
+  readonly parameters?: readonly OpenApiParameter[];
   readonly requestBody?: { readonly required: true; readonly content: Readonly<Record<string, Media>> };
   readonly responses: Readonly<Record<string, ResponseObject>>;
 }
-export interface Parameter {
+export interface OpenApiParameter {
   readonly name: string;
   readonly in: "path" | "query" | "header";
   readonly required: boolean;
@@ -141,7 +141,7 @@ function operationOf(route: Route, schemas: SchemaCollection): Operation {
   };
 }
 
-const IDEMPOTENCY_KEY: Parameter = {
+const IDEMPOTENCY_KEY: OpenApiParameter = {
   name: "Idempotency-Key",
   in: "header",
   required: false,
@@ -158,7 +158,7 @@ function parametersOf(
   where: "path" | "query",
   schema: z.ZodObject | undefined,
   schemas: SchemaCollection,
-): Parameter[] {
+): OpenApiParameter[] {
   return Object.entries(schema?.shape ?? {}).map(([name, field]) => {
     const { description, ...ofField } = schemas.schemaOf(field);
     return {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { issueSentence, MOST_LISTED, pathOf, shownKey } from "../../config/issue-sentence.ts";
+import { issueSentence, MOST_LISTED, settingPath, shownKey } from "../../config/issue-sentence.ts";
 import { type FieldError, invalidInput } from "./problem.ts";
 
 /** A request as it came: decoded and nothing else. */
@@ -60,9 +60,9 @@ function fieldErrors(issue: z.core.$ZodIssue): FieldError[] {
   if (issue.code === "unrecognized_keys") {
     return issue.keys
       .slice(0, MOST_LISTED)
-      .map((key) => ({ path: pathOf([...issue.path, shownKey(key)]), message: issueSentence(issue) }));
+      .map((key) => ({ path: settingPath([...issue.path, shownKey(key)]), message: issueSentence(issue) }));
   }
-  return [{ path: pathOf(issue.path), message: issueSentence(issue) }];
+  return [{ path: settingPath(issue.path), message: issueSentence(issue) }];
 }
 
 /**
@@ -75,9 +75,9 @@ function unstorable(value: unknown): FieldError[] {
   const waiting: { value: unknown; path: Path | null }[] = [{ value, path: null }];
   const check = (text: string, path: Path | null) => {
     if (text.includes("\0"))
-      errors.push({ path: pathOf(unrolled(path)), message: "Must not contain the NUL character" });
+      errors.push({ path: settingPath(unrolled(path)), message: "Must not contain the NUL character" });
     else if (!text.isWellFormed())
-      errors.push({ path: pathOf(unrolled(path)), message: "Must be valid Unicode" });
+      errors.push({ path: settingPath(unrolled(path)), message: "Must be valid Unicode" });
   };
   for (let next = waiting.pop(); next !== undefined && errors.length < MOST_LISTED; next = waiting.pop()) {
     const { value: here, path } = next;

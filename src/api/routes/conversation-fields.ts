@@ -1,7 +1,7 @@
 /** The fields of conversations as the API takes and gives them. */
 
 import { z } from "zod";
-import { list } from "../../directory/input/list-schema.ts";
+import { boundedList } from "../../directory/input/list-schema.ts";
 import { groupId, MOST, username } from "../../directory/input/schema.ts";
 import { CONVERSATION_KINDS, type ConversationId, type Selection } from "../../policy/model.ts";
 
@@ -14,9 +14,9 @@ export const conversationId = () =>
     .describe("the conversation's id in Whisper");
 export const kind = z.enum(CONVERSATION_KINDS);
 export const selection = {
-  users: list(username(), MOST.users).default([]),
-  security_groups: list(groupId(), MOST.groups).default([]),
-  custom_groups: list(conversationId(), MOST.groups).default([]),
+  users: boundedList(username(), MOST.users).default([]),
+  security_groups: boundedList(groupId(), MOST.groups).default([]),
+  custom_groups: boundedList(conversationId(), MOST.groups).default([]),
 };
 export const selectionSchema = z.strictObject(selection).meta({ id: "Selection" });
 export const EMPTY: Selection = { users: [], securityGroups: [], customGroups: [] };

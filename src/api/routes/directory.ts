@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { problemsOfGroup } from "../../directory/ambiguous-groups.ts";
-import type { ImportChanges } from "../../directory/changes.ts";
+import type { ImportChanges } from "../../directory/directory-change.ts";
 import { deleteGroup, putGroup } from "../../directory/groups.ts";
 import { type Imported, importDirectory } from "../../directory/import.ts";
 import { placesOf } from "../../directory/input/record.ts";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { DirectoryChanges } from "../../directory/changes.ts";
+import type { DirectoryChanges } from "../../directory/directory-change.ts";
 import { username } from "../../directory/input/schema.ts";
 import {
   changePreferences,

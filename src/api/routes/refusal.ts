@@ -1,5 +1,5 @@
 import { lossSentence } from "../../directory/input/guard.ts";
-import type { Refusal } from "../../directory/input/input-error.ts";
+import type { DirectoryRefusal } from "../../directory/input/input-error.ts";
 import { storedUsername } from "../../directory/input/spelling.ts";
 import type { Username } from "../../policy/model.ts";
 import { sameName } from "../../policy/names/spelling.ts";
@@ -7,7 +7,7 @@ import type { Queryable } from "../../store/database.ts";
 import { invalidInput, notFound, Problem } from "../kernel/problem.ts";
 
 /** The answer to a change of the directory that was refused. */
-export function problemOfRefusal(refusal: Refusal, what: string): Problem {
+export function problemOfRefusal(refusal: DirectoryRefusal, what: string): Problem {
   switch (refusal.refused) {
     case "invalid":
       return invalidInput(refusal.errors);

@@ -1,4 +1,4 @@
-import { roomQueue } from "../../conversations/record/affected.ts";
+import { roomQueue } from "../../conversations/record/queue-checks.ts";
 import { checkRoomLater, roomsWait } from "../../conversations/record/room-checks.ts";
 import type { Username } from "../../policy/model.ts";
 import { userIdOf } from "../../policy/names/names.ts";

@@ -1,4 +1,4 @@
-import { checkRooms, checkRoomsSoon } from "../../conversations/record/affected.ts";
+import { checkRooms, checkRoomsSoon } from "../../conversations/record/queue-checks.ts";
 import { checkRoomsLater } from "../../conversations/record/room-checks.ts";
 import {
   ownConversations,
@@ -21,7 +21,12 @@ import { withHolders } from "../../policy/people/members.ts";
 import { customGroupsAround } from "../../policy/people/nesting.ts";
 import { closingSteps, diffRoom } from "../../policy/rooms/diff-room.ts";
 import { expectedRoom } from "../../policy/rooms/expected-room.ts";
-import { isShared, type SharedRooms, sharedRoomsOf, shares } from "../../policy/rooms/shared-rooms.ts";
+import {
+  isInSharedRooms,
+  isShared,
+  type SharedRooms,
+  sharedRoomsOf,
+} from "../../policy/rooms/shared-rooms.ts";
 import type { Queryable } from "../../store/database.ts";
 import type { KnownAccounts } from "../accounts/accounts.ts";
 import { loadRooms, roomsWith } from "../rooms/mirror.ts";
@@ -131,13 +136,13 @@ async function movesOf(
   for (const { user, conversation } of await roomsWith(tx, [...ids.keys()])) {
     present.add(key(user, conversation));
     const rooms = ids.get(user);
-    if (rooms === undefined || !isShared(conversation) || shares(rooms, conversation)) continue;
+    if (rooms === undefined || !isShared(conversation) || isInSharedRooms(rooms, conversation)) continue;
     leaving.add(conversation.id);
     moved.add(conversation.id);
   }
   for (const [user, rooms] of ids) {
     for (const { conversation } of conversations) {
-      if (!shares(rooms, conversation) || present.has(key(user, conversation))) continue;
+      if (!isInSharedRooms(rooms, conversation) || present.has(key(user, conversation))) continue;
       moved.add(conversation.id);
       // Creating an account also queues a check of its rooms.
       if (accounts.made(user)) joining.add(conversation.id);
@@ -203,7 +208,9 @@ export async function holdRoomsOf(practice: Practice, users: readonly UserId[]):
   const people = new Set(users.flatMap((user) => usernameOf(settings, user, directory) ?? []));
   const { own, shared } = await conversationsReached(practice, { people, groups: NONE });
   const theirs = [...people].map((username) => roomsOf(directory, username));
-  const belong = shared.filter(({ conversation }) => theirs.some((rooms) => shares(rooms, conversation)));
+  const belong = shared.filter(({ conversation }) =>
+    theirs.some((rooms) => isInSharedRooms(rooms, conversation)),
+  );
   // A group's handle is in the rooms of the groups that contain it.
   const holders = users.flatMap((user) => [...holdersOf(directory, handleTarget(settings, user, directory))]);
   await checkRoomsLater(
@@ -239,7 +246,7 @@ export async function roomsToEnter(
   const rooms = roomsOf(directory, username);
   const there = await roomsWith(tx, [userIdOf(settings, username)]);
   const present = new Set(there.map(({ conversation }) => conversation.id));
-  return [...shared.filter(({ conversation }) => shares(rooms, conversation)), ...own]
+  return [...shared.filter(({ conversation }) => isInSharedRooms(rooms, conversation)), ...own]
     .map(({ conversation }) => conversation.id)
     .filter((id) => !present.has(id));
 }

@@ -1,4 +1,4 @@
-import { checkAccounts } from "../../conversations/record/affected.ts";
+import { checkAccounts } from "../../conversations/record/queue-checks.ts";
 import { releaseRooms } from "../../conversations/record/room-checks.ts";
 import type { IssuedSignIn, SignInRefusal } from "../../directory/sign-in.ts";
 import type { DirectorySnapshot } from "../../directory/snapshot.ts";

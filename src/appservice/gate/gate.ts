@@ -2,7 +2,7 @@ import express, { type Request, type Response, type Router } from "express";
 import type { MediaPort } from "../../conversations/media.ts";
 import type { UserId } from "../../policy/model.ts";
 import { endToEnd, type Upstream, upstream } from "../homeserver/upstream.ts";
-import { createRoom } from "./door/create-room.ts";
+import { answerCreateRoom } from "./door/create-room.ts";
 import type { Entrance } from "./door/entrance.ts";
 import { ignoredUsers } from "./door/ignored-users.ts";
 import { legacyMedia, mediaRule } from "./door/media.ts";
@@ -15,19 +15,19 @@ import type { Gated, GatedKind } from "./passage/gated-paths.ts";
 import { refuse, TOO_MANY, UNREADABLE_PATH } from "./passage/refusal.ts";
 import { sortRequest } from "./passage/request-path.ts";
 import {
-  bareEvent,
-  event,
-  eventStream,
-  identityServer,
-  initialSync,
-  notifications,
+  bareEventRule,
+  eventRule,
+  eventStreamRule,
+  identityServerRule,
+  initialSyncRule,
+  notificationsRule,
   type Passage,
   type Rule,
-  receipt,
-  room,
-  slidingSync,
-  sync,
-  toDevice,
+  receiptRule,
+  roomRule,
+  slidingSyncRule,
+  syncRule,
+  toDeviceRule,
 } from "./passage/rules.ts";
 import { Turns } from "./passage/turns.ts";
 
@@ -94,24 +94,24 @@ export function createGate(options: GateOptions): Gate {
   const polling = { turns: new Turns(POLLS_EACH, 0), passage: passage(polls) };
   const reading = { turns: new Turns(READS_EACH, READS_WAITING_EACH), passage: passage(reads) };
   const rules: Readonly<Record<GatedKind, Rule>> = {
-    event,
-    room,
-    "bare-event": bareEvent,
-    "event-stream": eventStream,
-    notifications,
-    "initial-sync": initialSync,
-    sync: sync(options.bot),
-    "sliding-sync": slidingSync(options.bot),
-    "to-device": toDevice,
-    receipt,
+    event: eventRule,
+    room: roomRule,
+    "bare-event": bareEventRule,
+    "event-stream": eventStreamRule,
+    notifications: notificationsRule,
+    "initial-sync": initialSyncRule,
+    sync: syncRule(options.bot),
+    "sliding-sync": slidingSyncRule(options.bot),
+    "to-device": toDeviceRule,
+    receipt: receiptRule,
     pusher,
     "own-membership": ownMembership,
     "membership-of-other": membershipOfOther(options.entrance),
     "membership-as-state": membershipAsState(options.entrance),
-    "create-room": createRoom(options.entrance),
+    "create-room": answerCreateRoom(options.entrance),
     upgrade,
     "ignored-users": ignoredUsers(options.bot),
-    "identity-server": identityServer,
+    "identity-server": identityServerRule,
     media: mediaRule(options),
     "legacy-media": legacyMedia,
   };

@@ -6,7 +6,7 @@ import { createGate, type Gate, type GateOptions } from "./gate.ts";
 import type { GateLog } from "./passage/answer.ts";
 import { forwardedHeaders } from "./passage/forwarded.ts";
 import { HOMESERVER_AWAY, refuse, sendJson, UNKNOWN_PATH } from "./passage/refusal.ts";
-import { pathOf } from "./passage/request-path.ts";
+import { requestPath } from "./passage/request-path.ts";
 
 /** What clients need. Not the administration API (/_synapse), and not federation. */
 const PROXIED = /^\/(?:_matrix\/(?:client|media)\/|\.well-known\/matrix\/client$)/;
@@ -34,7 +34,7 @@ export function createClientApiProxy(options: ClientApiProxyOptions): Gate {
 
   const router: Router = express.Router();
   router.use((request, response, next) => {
-    if (PROXIED.test(pathOf(request.originalUrl))) next();
+    if (PROXIED.test(requestPath(request.originalUrl))) next();
     else refuse(response, UNKNOWN_PATH);
   });
   router.use(gate.router);

@@ -1,8 +1,8 @@
 import { findOrMake } from "../../conversations/open.ts";
-import { checkRoom } from "../../conversations/record/affected.ts";
+import { sendToControlRoom } from "../../conversations/record/control-room.ts";
 import { controlConversation } from "../../conversations/record/keys.ts";
+import { checkRoom } from "../../conversations/record/queue-checks.ts";
 import { conversationById, ensureConversation } from "../../conversations/record/store.ts";
-import { tell } from "../../conversations/record/tell.ts";
 import { lockDirectory } from "../../directory/store.ts";
 import { carryOver } from "../../messages/carry-over.ts";
 import type { MatrixEvent } from "../../messages/event.ts";
@@ -37,7 +37,7 @@ import { carryOutStep, refetchRoom } from "./room-steps.ts";
 export async function adoptRoom(dependencies: ReconcilerDependencies, room: RoomId): Promise<void> {
   await decideOn(dependencies, room);
   // Whatever the outcome, whoever writes into the room need not wait any longer.
-  await announce(dependencies, room);
+  await announceAdoption(dependencies, room);
 }
 
 async function decideOn(dependencies: ReconcilerDependencies, room: RoomId): Promise<void> {
@@ -150,7 +150,7 @@ async function wasBegun({ database }: ReconcilerDependencies, actual: ActualRoom
 }
 
 /** Everyone who waits for the adoption, in any process, may continue: it is done, or there is none. */
-async function announce({ database }: ReconcilerDependencies, room: RoomId): Promise<void> {
+async function announceAdoption({ database }: ReconcilerDependencies, room: RoomId): Promise<void> {
   await database.query("SELECT pg_notify('whisper_adopted', $1)", [room]);
 }
 
@@ -177,14 +177,14 @@ async function decide(
       return null;
     case "refused":
       await retireRoom(tx, room, null);
-      if (made.asker !== null) await tell(tx, made.asker, `refused-room:${room}`, made.reason);
+      if (made.asker !== null) await sendToControlRoom(tx, made.asker, `refused-room:${room}`, made.reason);
       return null;
     case "opening": {
       const { id } = await findOrMake(dependencies, tx, made.opening, made.asker, madeFrom);
       if (made.replace === null && (await claim(tx, id, room))) return id;
       await retireInto(tx, room, id);
       if (made.replace !== null)
-        await tell(tx, made.asker, `refused-room:${room}`, words.goesOnElsewhere(made.replace));
+        await sendToControlRoom(tx, made.asker, `refused-room:${room}`, words.goesOnElsewhere(made.replace));
       return null;
     }
     default:

@@ -1,4 +1,4 @@
-import { roomQueue } from "../../conversations/record/affected.ts";
+import { roomQueue } from "../../conversations/record/queue-checks.ts";
 import type { StoredConversation } from "../../conversations/record/store.ts";
 import type {
   ActualRoom,

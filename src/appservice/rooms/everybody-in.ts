@@ -1,4 +1,4 @@
-import { checkRoomPromptly } from "../../conversations/record/affected.ts";
+import { checkRoomPromptly } from "../../conversations/record/queue-checks.ts";
 import { conversationById } from "../../conversations/record/store.ts";
 import type { DirectorySnapshot } from "../../directory/snapshot.ts";
 import type { ConversationId, PracticeSettings, RoomId, UserId } from "../../policy/model.ts";

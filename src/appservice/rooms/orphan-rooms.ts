@@ -1,4 +1,4 @@
-import { tell } from "../../conversations/record/tell.ts";
+import { sendToControlRoom } from "../../conversations/record/control-room.ts";
 import type { DirectorySnapshot } from "../../directory/snapshot.ts";
 import { roomOfOne } from "../../messages/words.ts";
 import type { PracticeSettings, RoomId, UserId } from "../../policy/model.ts";
@@ -57,7 +57,7 @@ export async function closeOrphanRooms(
     for (const { room_id, creator } of orphans) {
       await retireRoom(tx, room_id, null);
       const maker = usernameOf(settings, creator, people);
-      if (maker !== null) await tell(tx, maker, `orphan-room:${room_id}`, roomOfOne);
+      if (maker !== null) await sendToControlRoom(tx, maker, `orphan-room:${room_id}`, roomOfOne);
     }
     return orphans.length;
   });

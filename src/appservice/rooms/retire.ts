@@ -1,4 +1,4 @@
-import { checkRoom } from "../../conversations/record/affected.ts";
+import { checkRoom } from "../../conversations/record/queue-checks.ts";
 import { conversationById } from "../../conversations/record/store.ts";
 import type { DirectorySnapshot } from "../../directory/snapshot.ts";
 import { TOMBSTONE_TEXT } from "../../messages/words.ts";

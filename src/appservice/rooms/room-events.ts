@@ -1,5 +1,5 @@
 import { botIsToCome } from "../../conversations/groups/leaves.ts";
-import { checkRoom, checkRoomPromptly } from "../../conversations/record/affected.ts";
+import { checkRoom, checkRoomPromptly } from "../../conversations/record/queue-checks.ts";
 import { conversationOfRoom } from "../../conversations/record/store.ts";
 import type { DirectorySnapshot } from "../../directory/snapshot.ts";
 import { carryOverLate } from "../../messages/carry-over.ts";

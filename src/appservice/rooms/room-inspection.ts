@@ -1,7 +1,7 @@
 import { UNDER_WAY } from "../../audit/rooms/audit-rooms.ts";
 import type { ListedRoom, RoomInspector, RoomRepair } from "../../audit/rooms/room-ports.ts";
 import { storable } from "../../base/storable.ts";
-import { checkRoom } from "../../conversations/record/affected.ts";
+import { checkRoom } from "../../conversations/record/queue-checks.ts";
 import type { DirectorySnapshot } from "../../directory/snapshot.ts";
 import type { MatrixEvent } from "../../messages/event.ts";
 import type {

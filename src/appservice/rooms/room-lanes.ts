@@ -1,5 +1,5 @@
 import type { Logger } from "pino";
-import { checkRoomsSoon, roomQueue } from "../../conversations/record/affected.ts";
+import { checkRoomsSoon, roomQueue } from "../../conversations/record/queue-checks.ts";
 import { nextRoomCheck, roomChecked } from "../../conversations/record/room-checks.ts";
 import type { ConversationId } from "../../policy/model.ts";
 import type { Database } from "../../store/database.ts";

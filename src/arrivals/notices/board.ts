@@ -4,7 +4,7 @@ import { shownName } from "../../base/shown-name.ts";
 import type { Directory } from "../../policy/model.ts";
 import { type Arrival, stateOf } from "../rules/arrival.ts";
 import { appointmentTime, dayOf, minutesBetween, type PracticeZone, timeOf, zoneOf } from "./clock.ts";
-import { nameOf } from "./notice.ts";
+import { staffName } from "./notice.ts";
 import { patientShown, type ShownPatient } from "./patient.ts";
 import * as words from "./words.ts";
 
@@ -58,7 +58,7 @@ function rowOf(
   const late = first === undefined ? 0 : minutesBetween(first.appointmentAt, now);
   return [
     patient,
-    nameOf(directory, arrival.doctor),
+    staffName(directory, arrival.doctor),
     first?.location == null ? "" : shownName(first.location),
     arrival.slots.map((slot) => appointmentTime(zone, slot, now)).join(", "),
     timeOf(here, arrival.arrivedAt, dayOf(here, now)),

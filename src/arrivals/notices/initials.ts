@@ -80,7 +80,7 @@ export function initialsOf(name: string): string {
   const sure = cut === -1 ? plain : plain.slice(0, cut);
   // A label, or a remark in capitals before what may be the name itself.
   if (cut !== -1 && (plain[cut] === ":" || (isCapitals(sure) && !isCapitals(plain.slice(cut))))) return "";
-  return namesIn(sure)
+  return splitNames(sure)
     .map((word) => `${firstLetter(word)}.`)
     .join("");
 }
@@ -118,7 +118,7 @@ function withoutBrackets(text: string): string {
 /**
  * The words that are names, given names first. At most three; two if there are more, since the rest may be a remark.
  */
-function namesIn(text: string): string[] {
+function splitNames(text: string): string[] {
   const [first = [], second = []] = text
     .split(",")
     .map((part) => withoutParticles(wordsOf(part).filter((word) => !TITLES.has(folded(word)))))

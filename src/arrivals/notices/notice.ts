@@ -3,7 +3,7 @@
 import { shownName } from "../../base/shown-name.ts";
 import { escapeHtml, HTML_FORMAT } from "../../messages/html.ts";
 import type { Directory, Username } from "../../policy/model.ts";
-import { type Arrival, type Notice, responsible, stateOf } from "../rules/arrival.ts";
+import { type Arrival, type Notice, responsibleNotices, stateOf } from "../rules/arrival.ts";
 import { appointmentTime, dayOf, minutesBetween, type PracticeZone, timeOf, zoneOf } from "./clock.ts";
 import { patientShown, type ShownPatient } from "./patient.ts";
 import * as words from "./words.ts";
@@ -33,7 +33,7 @@ export interface Line {
   readonly html: string;
 }
 
-export const nameOf = (directory: Directory, username: Username): string =>
+export const staffName = (directory: Directory, username: Username): string =>
   shownName(directory.users.get(username)?.name ?? username);
 
 /** `A.J. has arrived · 10:30 appointment · Main St · Patient 12345`, followed by what the reader does not know yet. */
@@ -63,8 +63,8 @@ const plain = (text: string): Line => ({ text, html: escapeHtml(text) });
 
 /** The doctor, unless that is the reader, and whom to ask. */
 function context(arrival: Arrival, reader: Username, { directory }: NoticeView): string[] {
-  const marker = words.markedBy(nameOf(directory, arrival.markedBy));
-  const doctor = words.forDoctor(nameOf(directory, arrival.doctor));
+  const marker = words.markedBy(staffName(directory, arrival.markedBy));
+  const doctor = words.forDoctor(staffName(directory, arrival.doctor));
   return reader === arrival.doctor ? [marker] : [doctor, marker];
 }
 
@@ -86,11 +86,13 @@ function stepsTaken(arrival: Arrival, reader: Username, { directory, zone: pract
     }
   });
   if (!arrival.notices.some(({ toldAs }) => toldAs !== "recipient")) return steps;
-  const answered = responsible(arrival).find(
+  const answered = responsibleNotices(arrival).find(
     ({ username, progress }) =>
       username !== reader && (progress.state === "acknowledged" || progress.state === "replied"),
   );
-  return answered === undefined ? steps : [...steps, words.answeredBy(nameOf(directory, answered.username))];
+  return answered === undefined
+    ? steps
+    : [...steps, words.answeredBy(staffName(directory, answered.username))];
 }
 
 /** The notice itself. It is `m.text` from the bot, not `m.notice`: clients make no sound for those. */

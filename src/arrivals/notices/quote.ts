@@ -10,7 +10,7 @@ import type { Line } from "./notice.ts";
 type Content = Readonly<Record<string, unknown>>;
 
 /** The contents to send, in order. A picture or a file cannot hold a quotation, so one is sent before it. */
-export function quoting(line: Line, reply: Content): Content[] {
+export function quoteNotice(line: Line, reply: Content): Content[] {
   const { body: _body, formatted_body, msgtype, ...rest } = withoutRelation(reply);
   if (!isText(msgtype)) return [quoted(line, "", ""), withoutRelation(reply)];
   const text = plainText(reply);
@@ -25,7 +25,7 @@ export function quoting(line: Line, reply: Content): Content[] {
 export function quotedAgain(earlier: Content, reply: Content): Content {
   const text = between("> ", "\n\n", `${earlier.body}\n\n`);
   const html = between(OPEN, CLOSE, String(earlier.formatted_body));
-  return quoting({ text, html }, reply).at(-1) ?? {};
+  return quoteNotice({ text, html }, reply).at(-1) ?? {};
 }
 
 export const isText = (msgtype: unknown): boolean =>

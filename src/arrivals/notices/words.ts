@@ -2,7 +2,7 @@
 
 import { sentence } from "../../base/shown-name.ts";
 import type { Undeliverable } from "../../policy/people/arrival-recipients.ts";
-import { list } from "../../policy/words.ts";
+import { listOfNames } from "../../policy/words.ts";
 
 // The notice
 export const patient = (id: string) => sentence`Patient ${id}`;
@@ -11,7 +11,7 @@ export const withId = (who: string, id: string) =>
   who === patient(id) ? who : sentence`${who} (${patient(id)})`;
 export const hasArrived = (who: string) => sentence`${who} has arrived`;
 export const appointments = (times: readonly string[]) =>
-  sentence`${list(times)} ${times.length === 1 ? "appointment" : "appointments"}`;
+  sentence`${listOfNames(times)} ${times.length === 1 ? "appointment" : "appointments"}`;
 export const forDoctor = (name: string) => sentence`for ${name}`;
 export const markedBy = (name: string) => sentence`marked by ${name}`;
 export const separator = " · ";
@@ -31,7 +31,7 @@ export const nobodyAnsweredFor = (who: string, doctor: string) =>
 export const writeHere = (name: string) => sentence`Write here and I'll pass it on to ${name}.`;
 
 // The card, and the history that it shows
-export const card =
+export const arrivalsCard =
   "Your patients who have arrived are announced here. Press ✅ when you have seen it, ↩️ to reply. " +
   "Press 🕘 on this message, or write history, to see earlier arrivals; do it again to hide them.";
 export const historyHeading =

@@ -1,4 +1,4 @@
-import { checkRoom } from "../../conversations/record/affected.ts";
+import { checkRoom } from "../../conversations/record/queue-checks.ts";
 import { ensureConversations, type NewConversation } from "../../conversations/record/store.ts";
 import type { ConversationId } from "../../policy/model.ts";
 import type { Transaction } from "../../store/database.ts";
@@ -16,15 +16,18 @@ export async function conversationIds(
   seen: ConversationIds = new Map(),
 ): Promise<ConversationIds> {
   if (wanted.every(({ naturalKey }) => seen.has(naturalKey))) return seen;
-  const known = await idsOf(tx, wanted);
+  const known = await knownConversationIds(tx, wanted);
   const missing = wanted.filter(({ naturalKey }) => !known.has(naturalKey));
   if (missing.length === 0) return known;
   for (const id of await ensureConversations(tx, missing)) await checkRoom(tx, id);
-  return idsOf(tx, wanted);
+  return knownConversationIds(tx, wanted);
 }
 
 /** The ones that exist. */
-export async function idsOf(tx: Transaction, wanted: readonly NewConversation[]): Promise<ConversationIds> {
+export async function knownConversationIds(
+  tx: Transaction,
+  wanted: readonly NewConversation[],
+): Promise<ConversationIds> {
   if (wanted.length === 0) return new Map();
   const found = await tx.query<{ id: ConversationId; natural_key: string }>(
     "SELECT id, natural_key FROM conversations WHERE natural_key = ANY($1)",

@@ -4,15 +4,15 @@ import type { Arrival, ArrivalId } from "../rules/arrival.ts";
 import type { Booking } from "../rules/booking.ts";
 import {
   type ArrivalRow,
-  arrivalOf,
-  arrivalRow,
+  arrivalFromRow,
+  arrivalToRow,
   type BookingRow,
-  bookingOf,
-  bookingRow,
-  escalationRow,
-  noticeRow,
-  slotRow,
-} from "./rows.ts";
+  bookingFromRow,
+  bookingToRow,
+  escalationToRow,
+  noticeToRow,
+  slotToRow,
+} from "./arrival-rows.ts";
 
 /**
  * Waits until nobody else is changing the booking, its patient or its previous patient, and blocks others until the
@@ -69,9 +69,9 @@ export async function readSituation(
       [bookingId, patientId],
     ),
   );
-  const known = arrivals.map(arrivalOf);
+  const known = arrivals.map(arrivalFromRow);
   return {
-    known: booking && bookingOf(booking),
+    known: booking && bookingFromRow(booking),
     open: known.filter((arrival) => arrival.ended === null),
     last: known.find((arrival) => arrival.id === last) ?? null,
   };
@@ -105,11 +105,11 @@ export async function readArrivals(
     `SELECT to_json(found) AS arrival FROM (SELECT ${ARRIVAL} FROM arrivals a ${which}) AS found`,
     values,
   );
-  return found.rows.map((row) => arrivalOf(row.arrival));
+  return found.rows.map((row) => arrivalFromRow(row.arrival));
 }
 
 /** Writes a booking and arrivals as they are now, in one statement. */
-export async function save(
+export async function saveArrivals(
   tx: Transaction,
   booking: Booking | null,
   arrivals: readonly Arrival[],
@@ -169,15 +169,15 @@ export async function save(
        nudges = excluded.nudges, threads = excluded.threads, told_at = excluded.told_at,
        replied_at = excluded.replied_at, answered_at = excluded.answered_at`,
     [
-      JSON.stringify(booking === null ? [] : [bookingRow(booking)]),
-      JSON.stringify(arrivals.map(arrivalRow)),
-      JSON.stringify(arrivals.flatMap((arrival) => arrival.slots.map((slot) => slotRow(arrival, slot)))),
+      JSON.stringify(booking === null ? [] : [bookingToRow(booking)]),
+      JSON.stringify(arrivals.map(arrivalToRow)),
+      JSON.stringify(arrivals.flatMap((arrival) => arrival.slots.map((slot) => slotToRow(arrival, slot)))),
       JSON.stringify(
-        arrivals.flatMap((arrival) => arrival.notices.map((notice) => noticeRow(arrival, notice))),
+        arrivals.flatMap((arrival) => arrival.notices.map((notice) => noticeToRow(arrival, notice))),
       ),
       JSON.stringify(
         arrivals.flatMap((arrival) =>
-          arrival.escalations.map((step, index) => escalationRow(arrival, step, index)),
+          arrival.escalations.map((step, index) => escalationToRow(arrival, step, index)),
         ),
       ),
     ],

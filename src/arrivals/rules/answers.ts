@@ -1,19 +1,19 @@
 /** What a recipient does about a notice. It affects only their own notice and those of others who were called in. */
 
 import type { Username } from "../../policy/model.ts";
-import { type Arrival, type Notice, noticeOf } from "./arrival.ts";
-import type { Change, Effect } from "./change.ts";
-import { retracted } from "./telling.ts";
+import { type Arrival, type Notice, noticeToRecipient } from "./arrival.ts";
+import type { ArrivalChange, ArrivalEffect } from "./arrival-change.ts";
+import { retractNotice } from "./give-notices.ts";
 
 /**
  * ✅: the notice leaves the recipient's room, and the record says who acknowledged it and when.
  * @returns null if there is nothing to acknowledge: already acknowledged, or retracted.
  */
-export function acknowledge(arrival: Arrival, username: Username, at: Date): Change | null {
-  const notice = noticeOf(arrival, username);
+export function acknowledgeNotice(arrival: Arrival, username: Username, at: Date): ArrivalChange | null {
+  const notice = noticeToRecipient(arrival, username);
   if (notice === undefined || !notice.shown) return null;
   const answered: Notice = { ...notice, shown: false, progress: { state: "acknowledged" }, answeredAt: at };
-  const change: Change = {
+  const change: ArrivalChange = {
     arrival: withNotice(arrival, answered),
     effects: [{ do: "take-down", username }],
   };
@@ -25,8 +25,8 @@ export function acknowledge(arrival: Arrival, username: Username, at: Date): Cha
  * A reply, a thread message or a quick answer was passed on. The notice stays until it is acknowledged or the patient
  * is seen. @returns null if the record does not change: a second reply, or one to a notice that is gone.
  */
-export function reply(arrival: Arrival, username: Username, at: Date): Change | null {
-  const notice = noticeOf(arrival, username);
+export function replyToNotice(arrival: Arrival, username: Username, at: Date): ArrivalChange | null {
+  const notice = noticeToRecipient(arrival, username);
   if (notice?.progress.state !== "waiting") return null;
   const answered: Notice = {
     ...notice,
@@ -38,11 +38,11 @@ export function reply(arrival: Arrival, username: Username, at: Date): Change | 
 }
 
 /** The doctor or someone who was called in has answered: the others no longer need to. */
-function settled({ arrival, effects }: Change, answered: Notice, at: Date): Change {
+function settled({ arrival, effects }: ArrivalChange, answered: Notice, at: Date): ArrivalChange {
   const counts = answered.username === arrival.doctor || answered.toldAs !== "recipient";
   const calledIn = arrival.notices.some(({ toldAs }) => toldAs !== "recipient");
   if (!counts || !calledIn) return { arrival, effects };
-  const more: Effect[] = [];
+  const more: ArrivalEffect[] = [];
   const notices = arrival.notices.map((notice) => {
     if (notice.username === answered.username || !notice.shown || notice.progress.state !== "waiting")
       return notice;
@@ -51,14 +51,14 @@ function settled({ arrival, effects }: Change, answered: Notice, at: Date): Chan
       return { ...notice, edits: notice.edits + 1 };
     }
     more.push({ do: "take-down", username: notice.username });
-    return retracted(notice, "answered", at);
+    return retractNotice(notice, "answered", at);
   });
   return { arrival: { ...arrival, notices }, effects: [...effects, ...more] };
 }
 
 /** ↩️: opens a thread under the notice, once. @returns null if there is already one, or no notice. */
 export function openThread(arrival: Arrival, username: Username): Arrival | null {
-  const notice = noticeOf(arrival, username);
+  const notice = noticeToRecipient(arrival, username);
   if (notice === undefined || !notice.shown || notice.threads > 0) return null;
   return withNotice(arrival, { ...notice, threads: 1 });
 }

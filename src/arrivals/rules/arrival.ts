@@ -113,7 +113,7 @@ export type ArrivalState = (typeof ARRIVAL_STATES)[number];
  * Those whose answer counts for the arrival: the doctor and whoever was called in by escalation. If none of these could
  * be told, everyone who was. A nurse who watches all arrivals does not answer for the doctor.
  */
-export function responsible(arrival: Arrival): Notice[] {
+export function responsibleNotices(arrival: Arrival): Notice[] {
   const told = arrival.notices.filter((notice) => notice.progress.state !== "undeliverable");
   const called = told.filter((notice) => notice.username === arrival.doctor || notice.toldAs !== "recipient");
   return called.length > 0 ? called : told.filter((notice) => isOfThisDoctor(arrival, notice));
@@ -132,7 +132,7 @@ function isOfThisDoctor({ clockAt, ended }: Arrival, { progress, answeredAt }: N
 
 /** The whole arrival in one word, as the API shows it. */
 export function stateOf(arrival: Arrival): ArrivalState {
-  const counting = responsible(arrival);
+  const counting = responsibleNotices(arrival);
   const some = (state: Progress["state"]) => counting.some((notice) => notice.progress.state === state);
   if (some("acknowledged")) return "acknowledged";
   if (some("replied")) return "replied";
@@ -146,5 +146,5 @@ export function isAnswered(arrival: Arrival): boolean {
   return state === "acknowledged" || state === "replied";
 }
 
-export const noticeOf = (arrival: Arrival, username: Username): Notice | undefined =>
+export const noticeToRecipient = (arrival: Arrival, username: Username): Notice | undefined =>
   arrival.notices.find((notice) => notice.username === username);

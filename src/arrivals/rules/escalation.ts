@@ -10,12 +10,12 @@ import {
   type EscalationKind,
   isAnswered,
   type Notice,
-  noticeOf,
-  responsible,
+  noticeToRecipient,
+  responsibleNotices,
 } from "./arrival.ts";
-import type { Change, Effect } from "./change.ts";
+import type { ArrivalChange, ArrivalEffect } from "./arrival-change.ts";
+import { noticeToPost } from "./give-notices.ts";
 import { isReachable } from "./people.ts";
-import { unposted } from "./telling.ts";
 
 /** Who is told when nobody answers, at one location, or (if none is given) at all others. */
 export interface EscalationRule {
@@ -79,12 +79,12 @@ export const putOffUntil = (due: Date, now: Date): Date | null =>
  * Takes the next step. If a step can tell nobody, that is recorded and the following step is taken immediately.
  * @returns null if there is nothing to do: answered, ended, or all steps taken.
  */
-export function escalate(
+export function takeEscalationStep(
   arrival: Arrival,
   rule: EscalationRule,
   directory: Directory,
   now: Date,
-): Change | null {
+): ArrivalChange | null {
   const kind = kindOfNext(rule, arrival);
   if (kind === null || arrival.ended !== null || isAnswered(arrival)) return null;
   if (kind === "nobody") {
@@ -94,7 +94,7 @@ export function escalate(
   const { label, people } = peopleOf(kind, arrival, rule, directory);
   const stepped = withStep(arrival, { kind, label, told: people.length > 0, at: now });
   // The following step edits the notices, so everyone sees both at the same time.
-  if (people.length === 0) return escalate(stepped, rule, directory, now);
+  if (people.length === 0) return takeEscalationStep(stepped, rule, directory, now);
   return onward(kind === "nudge" ? asked(stepped, new Set(people)) : called(stepped, kind, people, now), now);
 }
 
@@ -111,7 +111,7 @@ function peopleOf(
   directory: Directory,
 ): { readonly label: string | null; readonly people: readonly Username[] } {
   if (kind === "nudge") {
-    const seeing = responsible(arrival).filter((notice) => notice.shown);
+    const seeing = responsibleNotices(arrival).filter((notice) => notice.shown);
     return { label: null, people: seeing.map(({ username }) => username) };
   }
   const name = rule[kind] ?? "";
@@ -119,15 +119,16 @@ function peopleOf(
   return target === null || target === "several" ? { label: name, people: [] } : target;
 }
 
-const onward = (change: Change, now: Date): Change => withEffects(change, [{ do: "start-clock", from: now }]);
-const withEffects = (change: Change, more: readonly Effect[]): Change => ({
+const onward = (change: ArrivalChange, now: Date): ArrivalChange =>
+  withEffects(change, [{ do: "start-clock", from: now }]);
+const withEffects = (change: ArrivalChange, more: readonly ArrivalEffect[]): ArrivalChange => ({
   ...change,
   effects: [...change.effects, ...more],
 });
 
 /** Shows the step on everyone's notice. `again`: the people to ask again. */
-function asked(arrival: Arrival, again: ReadonlySet<Username>): Change {
-  const effects: Effect[] = [];
+function asked(arrival: Arrival, again: ReadonlySet<Username>): ArrivalChange {
+  const effects: ArrivalEffect[] = [];
   const notices = arrival.notices.map((notice): Notice => {
     if (!notice.shown) return notice;
     effects.push({ do: "edit", username: notice.username });
@@ -147,13 +148,13 @@ function called(
   toldAs: "backup" | "reception",
   people: readonly Username[],
   now: Date,
-): Change {
-  const having = new Set(people.filter((username) => noticeOf(arrival, username)?.shown));
+): ArrivalChange {
+  const having = new Set(people.filter((username) => noticeToRecipient(arrival, username)?.shown));
   const before = asked(arrival, having);
-  const posts: Effect[] = [];
+  const posts: ArrivalEffect[] = [];
   const fresh = (username: Username, known?: Notice): Notice => {
     posts.push({ do: "post", username });
-    return { ...unposted(username, now, known), toldAs, shown: true };
+    return { ...noticeToPost(username, now, known), toldAs, shown: true };
   };
   const notices = before.arrival.notices.map((notice): Notice => {
     if (!people.includes(notice.username) || notice.progress.state === "acknowledged") return notice;
@@ -162,7 +163,7 @@ function called(
       : fresh(notice.username, notice);
   });
   const added = people
-    .filter((username) => noticeOf(arrival, username) === undefined)
+    .filter((username) => noticeToRecipient(arrival, username) === undefined)
     .map((username) => fresh(username));
   return {
     arrival: { ...before.arrival, notices: [...notices, ...added] },

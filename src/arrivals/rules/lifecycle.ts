@@ -5,17 +5,17 @@
  */
 
 import { type Arrival, type ArrivalId, type Ending, isAnswered, type Slot, stateOf } from "./arrival.ts";
+import type { ArrivalChange, ArrivalEffect } from "./arrival-change.ts";
 import { type Booking, presenceOf } from "./booking.ts";
-import type { Change, Effect } from "./change.ts";
 import { type EscalationRule, ruleFor } from "./escalation.ts";
-import { edited, retracted, type Telling, tell } from "./telling.ts";
+import { editShownNotices, giveNotices, type NoticeAudience, retractNotice } from "./give-notices.ts";
 
 export type BookingOutcome =
   | { readonly applied: false }
-  | { readonly applied: true; readonly changes: readonly Change[] };
+  | { readonly applied: true; readonly changes: readonly ArrivalChange[] };
 
 /** What surrounds the booking's change. */
-export interface Surroundings extends Telling {
+export interface Surroundings extends NoticeAudience {
   /** The open arrivals of the patient now and of the previous patient. */
   readonly open: readonly Arrival[];
   /** The practice's day of the appointment. */
@@ -53,7 +53,10 @@ function isNews(known: Booking, next: Booking): boolean {
  * If another escalation rule applies at the new place, the time for an answer starts again. Steps already taken stay
  * taken.
  */
-function clockOfItsPlace({ arrival, effects }: Change, { open, escalation, now }: Surroundings): Change {
+function clockOfItsPlace(
+  { arrival, effects }: ArrivalChange,
+  { open, escalation, now }: Surroundings,
+): ArrivalChange {
   const before = open.find(({ id }) => id === arrival.id);
   if (before === undefined || arrival.ended !== null || isAnswered(arrival)) return { arrival, effects };
   if (ruleFor(escalation, before) === ruleFor(escalation, arrival)) return { arrival, effects };
@@ -61,7 +64,7 @@ function clockOfItsPlace({ arrival, effects }: Change, { open, escalation, now }
   return { arrival, effects: [...effects, { do: "start-clock", from: now }] };
 }
 
-function changesOf(known: Booking | null, next: Booking, around: Surroundings): Change[] {
+function changesOf(known: Booking | null, next: Booking, around: Surroundings): ArrivalChange[] {
   const current = around.open.find((arrival) => slotOf(arrival, next.bookingId) !== undefined) ?? null;
   const presence = presenceOf(next.status);
   switch (presence) {
@@ -70,7 +73,7 @@ function changesOf(known: Booking | null, next: Booking, around: Surroundings): 
       // The arrival ended without this booking: the other of two in a row went into session, or it was cleared at
       // night.
       if (known?.status === "arrived" && sameVisit(known, next)) return [];
-      return [comes(next, around)];
+      return [patientArrives(next, around)];
     case "seen":
     case "expected":
     case "not-coming":
@@ -115,7 +118,11 @@ const comingNow = ({ changedAt, changedBy }: Booking): Coming => ({
 });
 
 /** The patient has come: another booking of an arrival that nobody has acknowledged yet, or a new arrival. */
-function comes(booking: Booking, around: Surroundings, coming: Coming = comingNow(booking)): Change {
+function patientArrives(
+  booking: Booking,
+  around: Surroundings,
+  coming: Coming = comingNow(booking),
+): ArrivalChange {
   const { arrivedAt, markedBy } = coming;
   const { bookingId, appointmentAt, location, utcOffset } = booking;
   const slot: Slot = { bookingId, appointmentAt, location, utcOffset, arrivedAt, markedBy };
@@ -123,7 +130,7 @@ function comes(booking: Booking, around: Surroundings, coming: Coming = comingNo
   if (beside !== undefined) {
     const joined = withSlot({ ...beside, arrivedAt: earlier(beside.arrivedAt, arrivedAt) }, slot);
     const reportAgain = !beside.slots.some((other) => other.markedBy === booking.changedBy);
-    return tell(joined, booking, around, {
+    return giveNotices(joined, booking, around, {
       drop: "nobody",
       edit: true,
       reportAgain: reportAgain && around.changerReachable,
@@ -145,14 +152,14 @@ function comes(booking: Booking, around: Surroundings, coming: Coming = comingNo
     escalations: [],
   };
   return onTheClock(
-    tell(arrival, booking, around, { drop: "nobody", edit: false, reportAgain: true }),
+    giveNotices(arrival, booking, around, { drop: "nobody", edit: false, reportAgain: true }),
     around.now,
   );
 }
 
 const earlier = (one: Date, other: Date): Date => (one < other ? one : other);
 
-const onTheClock = ({ arrival, effects }: Change, from: Date): Change => ({
+const onTheClock = ({ arrival, effects }: ArrivalChange, from: Date): ArrivalChange => ({
   arrival,
   effects: [...effects, { do: "start-clock", from }],
 });
@@ -168,7 +175,7 @@ const besideOf = (booking: Booking, { open, day }: Surroundings): Arrival | unde
   );
 
 /** The booking has changed while the patient waits. */
-function stillHere(arrival: Arrival, booking: Booking, around: Surroundings): Change[] {
+function stillHere(arrival: Arrival, booking: Booking, around: Surroundings): ArrivalChange[] {
   if (sameVisit(arrival, booking)) return [corrected(arrival, booking, around)];
   const alone = arrival.slots.length === 1;
   if (alone && arrival.patientId === booking.patientId && besideOf(booking, around) === undefined) {
@@ -177,14 +184,14 @@ function stillHere(arrival: Arrival, booking: Booking, around: Surroundings): Ch
   return [
     leaves(arrival, booking.bookingId, "reassigned", around.now),
     // The time of arrival stays, and replies go to whoever welcomed the patient.
-    comes(booking, around, slotOf(arrival, booking.bookingId)),
+    patientArrives(booking, around, slotOf(arrival, booking.bookingId)),
   ];
 }
 
 const placeOf = ({ appointmentAt, location, utcOffset }: Booking) => ({ appointmentAt, location, utcOffset });
 
 /** The same arrival as it is now: with another time, place or spelling of the name. */
-function corrected(arrival: Arrival, booking: Booking, around: Surroundings): Change {
+function corrected(arrival: Arrival, booking: Booking, around: Surroundings): ArrivalChange {
   const before = slotOf(arrival, booking.bookingId);
   if (before === undefined) return { arrival, effects: [] };
   const slot: Slot = { ...before, ...placeOf(booking) };
@@ -200,16 +207,16 @@ function corrected(arrival: Arrival, booking: Booking, around: Surroundings): Ch
   const after = withSlot({ ...arrival, patientName }, slot);
   if (moved) {
     const drop = after.slots.length === 1 ? "recipients" : "nobody";
-    return tell(after, booking, around, { drop, edit: true, reportAgain: false });
+    return giveNotices(after, booking, around, { drop, edit: true, reportAgain: false });
   }
-  return edited(after);
+  return editShownNotices(after);
 }
 
 /**
  * Another doctor now has the patient: they take over the arrival, and the time for an answer starts again. Those called
  * in for the previous doctor do not answer for this one.
  */
-function reassigned(arrival: Arrival, booking: Booking, around: Surroundings): Change {
+function reassigned(arrival: Arrival, booking: Booking, around: Surroundings): ArrivalChange {
   const before = slotOf(arrival, booking.bookingId);
   const slot = before && { ...before, ...placeOf(booking) };
   const moved: Arrival = {
@@ -222,25 +229,25 @@ function reassigned(arrival: Arrival, booking: Booking, around: Surroundings): C
     escalations: [],
   };
   return onTheClock(
-    tell(moved, booking, around, { drop: "everybody", edit: true, reportAgain: true }),
+    giveNotices(moved, booking, around, { drop: "everybody", edit: true, reportAgain: true }),
     around.now,
   );
 }
 
 /** One booking leaves. The arrival ends with its last booking, or when the patient is with the doctor. */
-function leaves(arrival: Arrival, bookingId: string, ending: Ending, now: Date): Change {
+function leaves(arrival: Arrival, bookingId: string, ending: Ending, now: Date): ArrivalChange {
   const rest = arrival.slots.filter((slot) => slot.bookingId !== bookingId);
   const seen = ending === "in_session" || ending === "out_session" || ending === "closed";
   if (rest.length === 0 || seen) return endArrival(arrival, ending, now);
-  return edited({ ...arrival, slots: rest });
+  return editShownNotices({ ...arrival, slots: rest });
 }
 
 /** The patient no longer waits. Everything people did stays in the record; unanswered notices are retracted. */
-export function endArrival(arrival: Arrival, by: Ending, at: Date): Change {
-  const effects: Effect[] = [];
+export function endArrival(arrival: Arrival, by: Ending, at: Date): ArrivalChange {
+  const effects: ArrivalEffect[] = [];
   const notices = arrival.notices.map((notice) => {
     if (notice.shown) effects.push({ do: "take-down", username: notice.username });
-    return retracted(notice, by, at);
+    return retractNotice(notice, by, at);
   });
   return { arrival: { ...arrival, notices, ended: { at, by } }, effects };
 }

@@ -7,13 +7,13 @@ import type { Directory, Username } from "../../policy/model.ts";
 import {
   type ArrivalRecipient,
   arrivalRecipients,
-  unreachable,
+  whyUnreachable,
 } from "../../policy/people/arrival-recipients.ts";
 import { doctorOf } from "../../policy/people/doctors.ts";
 import { type Arrival, isAnswered, type Notice, stateOf } from "./arrival.ts";
-import type { Change, Effect } from "./change.ts";
+import type { ArrivalChange, ArrivalEffect } from "./arrival-change.ts";
+import { noticeToPost } from "./give-notices.ts";
 import { isReachable } from "./people.ts";
-import { unposted } from "./telling.ts";
 
 /**
  * Posts the notice to everyone in the arrival who is `undeliverable` and can be told now. If nobody at all was told, also
@@ -21,11 +21,11 @@ import { unposted } from "./telling.ts";
  * have been.
  * @returns no effects when nothing changes: the arrival has ended, is answered, or nobody more can be told.
  */
-export function retell(arrival: Arrival, directory: Directory, now: Date): Change {
+export function retell(arrival: Arrival, directory: Directory, now: Date): ArrivalChange {
   if (arrival.ended !== null || isAnswered(arrival)) return { arrival, effects: [] };
   const named = withDoctorKnown(arrival, directory);
   const recipients = recipientsOf(named, directory);
-  const effects: Effect[] = [];
+  const effects: ArrivalEffect[] = [];
 
   const told = named.notices.map((notice): Notice => {
     const { username, progress } = notice;
@@ -34,7 +34,7 @@ export function retell(arrival: Arrival, directory: Directory, now: Date): Chang
     if (progress.reported && isReachable(directory, named.markedBy)) {
       effects.push({ do: "report-told", username, to: named.markedBy });
     }
-    return { ...unposted(username, now, notice), shown: true };
+    return { ...noticeToPost(username, now, notice), shown: true };
   });
 
   const known = new Set(named.notices.map(({ username }) => username));
@@ -43,7 +43,7 @@ export function retell(arrival: Arrival, directory: Directory, now: Date): Chang
     .filter(({ username, deliver }) => deliver && !known.has(username))
     .map(({ username }): Notice => {
       effects.push({ do: "post", username });
-      return { ...unposted(username, now), shown: true };
+      return { ...noticeToPost(username, now), shown: true };
     });
 
   if (effects.length === 0) return { arrival, effects };
@@ -79,4 +79,4 @@ const canBeTold = (
 ): boolean =>
   toldAs === "recipient"
     ? recipients.get(username)?.deliver === true
-    : unreachable(directory, username) === null;
+    : whyUnreachable(directory, username) === null;

@@ -135,7 +135,7 @@ function inClosedRoom(settings: PracticeSettings, actual: ActualRoom): Finding[]
       return [
         {
           rule: "membership",
-          expected: words.notIn(step.user),
+          expected: words.notInRoom(step.user),
           actual: words.isIn(membership),
           severity: "critical",
         },
@@ -145,7 +145,7 @@ function inClosedRoom(settings: PracticeSettings, actual: ActualRoom): Finding[]
     return [
       {
         rule: "forgotten",
-        expected: words.forgotten(step.user),
+        expected: words.leftAndForgotten(step.user),
         actual: words.notForgotten,
         severity: "critical",
       },

@@ -2,7 +2,7 @@ import { titleOf } from "../../conversations/list/list.ts";
 import { adminConversation } from "../../conversations/record/keys.ts";
 import { conversationById, ensureConversation } from "../../conversations/record/store.ts";
 import { enqueueSends } from "../../messages/outbox.ts";
-import { blocks, bullets, inline, noticeOf, plain, type Rich, strong } from "../../messages/rich.ts";
+import { blocks, bullets, inline, noticeMessage, plain, type Rich, strong } from "../../messages/rich.ts";
 import * as words from "../../messages/words.ts";
 import type { Directory } from "../../policy/model.ts";
 import type { Database, Queryable } from "../../store/database.ts";
@@ -67,7 +67,7 @@ async function sendReport(
         ref: `room-audit:${id}`,
         conversation: conversation.id,
         type: "m.room.message",
-        content: noticeOf(said),
+        content: noticeMessage(said),
       },
     ]);
   });
@@ -79,13 +79,13 @@ async function itemOf(db: Queryable, directory: Directory, report: RoomReport): 
     .map(({ rule, expected, actual }) => words.finding(rule, expected, actual));
   const more = report.findings.length - findings.length;
   const list = [...findings, ...(more > 0 ? [words.moreFindings(more)] : [])].join("; ");
-  return inline(strong(await nameOf(db, directory, report)), plain(`: ${list}`));
+  return inline(strong(await reportedRoomName(db, directory, report)), plain(`: ${list}`));
 }
 
-async function nameOf(db: Queryable, directory: Directory, report: RoomReport): Promise<string> {
-  if (report.is !== "conversation") return report.is === "closed" ? words.closedRoom : words.unknownRoom;
+async function reportedRoomName(db: Queryable, directory: Directory, report: RoomReport): Promise<string> {
+  if (report.is !== "conversation") return report.is === "closed" ? words.closedRoom : words.roomWithoutName;
   const stored = await conversationById(db, report.conversation);
-  if (stored === null) return words.unknownRoom;
+  if (stored === null) return words.roomWithoutName;
   const { conversation } = stored;
   if (conversation.kind === "control" || conversation.kind === "arrivals") {
     return words.roomOfPerson(

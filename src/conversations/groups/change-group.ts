@@ -15,7 +15,7 @@ import { groupHandleOf } from "../../policy/names/names.ts";
 import { withHolders } from "../../policy/people/members.ts";
 import { sameSelection } from "../../policy/people/selection.ts";
 import type { Transaction } from "../../store/database.ts";
-import { checkAccounts, checkRoom, checkRooms } from "../record/affected.ts";
+import { checkAccounts, checkRoom, checkRooms } from "../record/queue-checks.ts";
 
 /**
  * Creates a custom group and queues its room and its handle. The caller holds `lockDirectory` since before the

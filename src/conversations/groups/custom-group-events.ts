@@ -21,14 +21,14 @@ import { type HandleTarget, whoIs } from "../../policy/names/names.ts";
 import { describePath, groupName, membershipPaths } from "../../policy/people/members.ts";
 import { hasAccess } from "../../policy/people/permissions.ts";
 import { EMPTY_SELECTION } from "../../policy/people/selection.ts";
-import { nameOf } from "../../policy/rooms/expected-room.ts";
+import { conversationName } from "../../policy/rooms/expected-room.ts";
 import * as rules from "../../policy/words.ts";
 import type { Transaction } from "../../store/database.ts";
+import { sendToControlRoom } from "../record/control-room.ts";
 import type { ConversationDependencies } from "../record/dependencies.ts";
 import { conversationOfRoom } from "../record/store.ts";
-import { tell } from "../record/tell.ts";
 import { changeGroup } from "./change-group.ts";
-import { type EditedPart, edited, editedSince, NAME, partsOf } from "./edit-times.ts";
+import { type EditedPart, editedSince, NAME, partsOf, rememberEdits } from "./edit-times.ts";
 import { botIsIn, botIsToCome, rememberLeave } from "./leaves.ts";
 import { type NativeEdit, nativeEdit } from "./native-edit.ts";
 
@@ -84,7 +84,7 @@ async function rename(context: Context, name: string | null, conversation: Conve
   if (!verdict.allowed) return explain(context, "refused", verdict.reason);
   await remember(context, [NAME]);
   // A group that is named after its members, and is given that very name, stays named after them.
-  if (group.name === null && name === nameOf(conversation, directory)) return;
+  if (group.name === null && name === conversationName(conversation, directory)) return;
   await changeGroup(tx, settings, directory, group, { name });
 }
 
@@ -121,7 +121,7 @@ async function leave(context: Context): Promise<void> {
   const after = withGroup(directory, { ...group, ...selection });
   const paths = membershipPaths(after, group.id, editor);
   if (paths.length === 0) return;
-  const ways = rules.list(paths.map((path) => describePath(after, path)));
+  const ways = rules.listOfNames(paths.map((path) => describePath(after, path)));
   await explain(context, "stays", words.youStay(groupName(after, group.id), ways));
 }
 
@@ -141,7 +141,7 @@ const isLate = ({ tx, group, event }: Context, part: EditedPart): Promise<boolea
   editedSince(tx, group.id, part, event.origin_server_ts);
 
 const remember = ({ tx, group, event }: Context, parts: readonly EditedPart[]): Promise<void> =>
-  edited(tx, group.id, parts, event.origin_server_ts);
+  rememberEdits(tx, group.id, parts, event.origin_server_ts);
 
 async function mayEdit(context: Context): Promise<boolean> {
   const { dependencies, directory, group, editor } = context;
@@ -157,5 +157,5 @@ async function explain(
   reason: string,
 ): Promise<void> {
   if (!hasAccess(directory, editor)) return;
-  await tell(tx, editor, `edit:${event.event_id}:${what}`, reason);
+  await sendToControlRoom(tx, editor, `edit:${event.event_id}:${what}`, reason);
 }

@@ -23,7 +23,7 @@ export const partsOf = ({ users, securityGroups, customGroups }: Selection): Edi
 ];
 
 /** Records that these parts were edited, even to the same value: earlier acts no longer count. */
-export async function edited(
+export async function rememberEdits(
   tx: Transaction,
   id: ConversationId,
   parts: readonly EditedPart[],

@@ -15,11 +15,11 @@ import { hasAccess } from "../../policy/people/permissions.ts";
 import * as words from "../../policy/words.ts";
 import type { Transaction } from "../../store/database.ts";
 import type { ConversationDependencies } from "../record/dependencies.ts";
-import { unknownAsker, unknownPiece } from "../record/pieces.ts";
 import { conflict, forbidden, invalid, type Refusal } from "../record/refusal.ts";
 import { conversationById } from "../record/store.ts";
+import { unknownAsker, unknownPiece } from "../record/unknown-names.ts";
 import { changeGroup } from "./change-group.ts";
-import { edited, NAME, partsOf } from "./edit-times.ts";
+import { NAME, partsOf, rememberEdits } from "./edit-times.ts";
 
 export interface EditRequest {
   readonly as: Username;
@@ -63,7 +63,7 @@ export async function editConversation(
   const result = editGroup(directory, group, { add, remove, ...(name === null ? {} : { name }) }, request.as);
   if (!result.ok) return conflict(result.reason);
   const named = name === null ? [] : [NAME];
-  await edited(tx, id, [...named, ...partsOf(add), ...partsOf(remove)], dependencies.now().getTime());
+  await rememberEdits(tx, id, [...named, ...partsOf(add), ...partsOf(remove)], dependencies.now().getTime());
   await changeGroup(tx, dependencies.settings, directory, group, {
     selection: result.selection,
     ...(name === null ? {} : { name }),
@@ -103,7 +103,9 @@ function refuse(
     if (!hasAccess(directory, username)) return forbidden(words.personWithoutAccess(user.name));
   }
   const circle = add.customGroups.find((customGroup) => wouldCycle(directory, group.id, customGroup));
-  return circle === undefined ? null : conflict(words.circle(groupTitle(directory, { customGroup: circle })));
+  return circle === undefined
+    ? null
+    : conflict(words.groupInItself(groupTitle(directory, { customGroup: circle })));
 }
 
 function unfitName(directory: Directory, group: CustomGroup, given: string): Refusal | null {

@@ -12,8 +12,8 @@ import { usernameAsKnown } from "../../policy/names/spelling.ts";
 import { otherOf } from "../../policy/people/individual.ts";
 import { membersOf } from "../../policy/people/members.ts";
 import { securityGroupsOf } from "../../policy/people/permissions.ts";
-import { belongs } from "../../policy/rooms/expected-members.ts";
-import { nameOf } from "../../policy/rooms/expected-room.ts";
+import { belongsTo } from "../../policy/rooms/expected-members.ts";
+import { conversationName } from "../../policy/rooms/expected-room.ts";
 import * as words from "../../policy/words.ts";
 import type { Queryable } from "../../store/database.ts";
 import type { ConversationDependencies } from "../record/dependencies.ts";
@@ -51,7 +51,7 @@ export async function listConversations(
   const now = dependencies.now().getTime();
   return (await rowsOf(dependencies, db, directory, username)).flatMap((row) => {
     const conversation = conversationOf(row);
-    if (!belongs(conversation, directory, username)) return [];
+    if (!belongsTo(conversation, directory, username)) return [];
     const activity = {
       lastActivityAt: activeAt(row.last_activity_at, row.opened_at),
       read: row.unread === "0",
@@ -103,11 +103,11 @@ export function titleOf(conversation: Conversation, directory: Directory, reader
   switch (conversation.kind) {
     case "individual": {
       const people = reader === null ? conversation.pair : [otherOf(conversation.pair, reader)];
-      return words.list(people.map((each) => directory.users.get(each)?.name ?? words.unknownPerson));
+      return words.listOfNames(people.map((each) => directory.users.get(each)?.name ?? words.unknownPerson));
     }
     case "control":
       return words.whisper;
     default:
-      return nameOf(conversation, directory) ?? words.emptyGroup;
+      return conversationName(conversation, directory) ?? words.emptyGroup;
   }
 }

@@ -77,22 +77,22 @@ export async function showStaying(
   return staying.map(({ username, reason, paths }) => ({
     username,
     reason,
-    paths: paths.map((path) => piecesOf(directory, path)),
+    paths: paths.map((path) => shownPath(directory, path)),
   }));
 }
 
 function pathsOf(conversation: Conversation, directory: Directory, username: Username): PathPiece[][] {
   switch (conversation.kind) {
     case "custom":
-      return membershipPaths(directory, conversation.id, username).map((path) => piecesOf(directory, path));
+      return membershipPaths(directory, conversation.id, username).map((path) => shownPath(directory, path));
     case "group":
-      return [piecesOf(directory, [{ securityGroup: conversation.securityGroup }])];
+      return [shownPath(directory, [{ securityGroup: conversation.securityGroup }])];
     default:
       return [[]];
   }
 }
 
-const piecesOf = (directory: Directory, path: MembershipPath): PathPiece[] =>
+const shownPath = (directory: Directory, path: MembershipPath): PathPiece[] =>
   path.map((target) =>
     "securityGroup" in target
       ? {

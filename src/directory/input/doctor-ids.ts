@@ -41,7 +41,7 @@ export function contestedIds(users: readonly Claim[], usernames: { has(folded: s
 }
 
 /** @param sent the list as it was sent, to say where the problem is. */
-export function contested(ids: readonly string[], sent: unknown, path: string): DirectoryProblem[] {
+export function contestedDoctorIds(ids: readonly string[], sent: unknown, path: string): DirectoryProblem[] {
   const items: readonly unknown[] = Array.isArray(sent) ? sent : [];
   return ids.map((id) => ({
     path: `${path}[${items.findIndex((item) => typeof item === "string" && sameName(trimmed(item), id))}]`,
@@ -61,5 +61,5 @@ export async function problemsOfIds(
     db,
     user.doctor_ids.map((id) => id as Username),
   );
-  return contested(contestedIds(await storedClaims(db), names)(user), sent, "doctor_ids");
+  return contestedDoctorIds(contestedIds(await storedClaims(db), names)(user), sent, "doctor_ids");
 }

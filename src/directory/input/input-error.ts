@@ -7,10 +7,13 @@ export interface InputError {
 }
 
 /** Why nothing was changed. */
-export type Refusal =
+export type DirectoryRefusal =
   | { readonly refused: "invalid"; readonly errors: readonly InputError[] }
   | { readonly refused: "mass-loss"; readonly losses: Losses }
   | { readonly refused: "unknown" }
   | { readonly refused: "default-group" };
 
-export const invalid = (errors: readonly InputError[]): Refusal => ({ refused: "invalid", errors });
+export const invalidDirectory = (errors: readonly InputError[]): DirectoryRefusal => ({
+  refused: "invalid",
+  errors,
+});

@@ -7,7 +7,7 @@ const MOST_WRONG = 5;
  * A list, checked item by item until too many are wrong. `z.array` collects every issue of every item: 16 MB of empty
  * objects take 19 s and 3 GB, and more than 100,000 issues inside another schema overflow its stack (zod 4.6).
  */
-export function list<S extends z.ZodType>(item: S, longest: number) {
+export function boundedList<S extends z.ZodType>(item: S, longest: number) {
   return z
     .custom<z.input<S>[]>(Array.isArray, "Must be a list")
     .transform((values, context) => {

@@ -17,7 +17,7 @@ export interface StoredDirectory {
   readonly groups: ReadonlyMap<SecurityGroupId, StoredGroup>;
 }
 
-export interface Membership {
+export interface GroupMembership {
   readonly group_id: SecurityGroupId;
   readonly username: Username;
 }
@@ -44,8 +44,8 @@ export interface DirectoryPlan {
     readonly deleted: readonly SecurityGroupId[];
     readonly counts: GroupCounts;
   };
-  readonly joined: readonly Membership[];
-  readonly left: readonly Membership[];
+  readonly joined: readonly GroupMembership[];
+  readonly left: readonly GroupMembership[];
 }
 
 /** Compares two whole directories. Users that are not wanted stay, inactive. */
@@ -95,8 +95,8 @@ function planMembers(
   stored: StoredDirectory,
   wanted: StoredDirectory,
 ): Pick<DirectoryPlan, "joined" | "left"> {
-  const joined: Membership[] = [];
-  const left: Membership[] = [];
+  const joined: GroupMembership[] = [];
+  const left: GroupMembership[] = [];
   for (const id of new Set([...stored.groups.keys(), ...wanted.groups.keys()])) {
     const before = new Set(stored.groups.get(id)?.members);
     const after = new Set(wanted.groups.get(id)?.members);

@@ -10,7 +10,7 @@ import type { GroupName } from "../../policy/people/group-called.ts";
 import { type Default, defaultAmong, isDefault, permissionsOf } from "./default-group.ts";
 import type { StoredGroup } from "./plan.ts";
 import { readMembers } from "./read-members.ts";
-import { type DirectoryProblem, type Fields, isRecord, namesIn, readRecord } from "./record.ts";
+import { type DirectoryProblem, type Fields, isRecord, readableNames, readRecord } from "./record.ts";
 import { groupId as groupIdField, groupSchema } from "./schema.ts";
 
 /** A directory's security groups, as far as they can be read. */
@@ -102,8 +102,8 @@ class KnownGroups {
 
   /** The group that a record without a readable id is about. */
   ownerOf(record: Fields): StoredGroup | undefined {
-    const found = namesIn(record.id).map((id) => this.of(id));
-    const named = namesIn(record.name).some((name) => sameName(name, DEFAULT_GROUP));
+    const found = readableNames(record.id).map((id) => this.of(id));
+    const named = readableNames(record.name).some((name) => sameName(name, DEFAULT_GROUP));
     return found.find((group) => group !== undefined) ?? (named ? this.default : undefined);
   }
 }
@@ -113,7 +113,7 @@ function namedIn(sent: readonly unknown[]): GroupName[] {
   const ids = new Map<string, GroupName>();
   for (const record of sent) {
     const id = isRecord(record) ? ID.safeParse(record.id) : null;
-    const [name] = isRecord(record) ? namesIn(record.name) : [];
+    const [name] = isRecord(record) ? readableNames(record.name) : [];
     if (id?.success && name !== undefined && !ids.has(foldName(id.data)))
       ids.set(foldName(id.data), { id: id.data, name });
   }

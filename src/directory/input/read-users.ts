@@ -1,7 +1,7 @@
 import type { PracticeSettings, Username } from "../../policy/model.ts";
 import { cannotBeUsername, foldName } from "../../policy/names/names.ts";
-import { contested, contestedIds } from "./doctor-ids.ts";
-import { type DirectoryProblem, type Fields, isRecord, namesIn, readRecord } from "./record.ts";
+import { contestedDoctorIds, contestedIds } from "./doctor-ids.ts";
+import { type DirectoryProblem, type Fields, isRecord, readableNames, readRecord } from "./record.ts";
 import { type SentUser, username as usernameField, userSchema } from "./schema.ts";
 
 /** A directory's users, as far as they can be read. */
@@ -35,7 +35,7 @@ export function readUsers(
   let nobodys = 0;
   for (const [index, record] of sent.entries()) {
     const path = `users[${index}]`;
-    const name = nameOf(settings, record, path);
+    const name = readUsername(settings, record, path);
     if ("problem" in name) {
       const owner = isRecord(record) ? ownerOf(record.username, known) : undefined;
       if (owner) users.set(owner.username, owner);
@@ -74,7 +74,7 @@ export function readUsers(
   for (const { index, user } of taken) {
     const record = sent[index];
     if (!user || !isRecord(record)) continue;
-    const wrong = contested(idsOf(user), record.doctor_ids, `users[${index}].doctor_ids`);
+    const wrong = contestedDoctorIds(idsOf(user), record.doctor_ids, `users[${index}].doctor_ids`);
     problems.push(...wrong.map((problem) => ({ ...problem, ...about(user) })));
   }
   return { users, problems };
@@ -89,7 +89,7 @@ type ReadName =
 const NAME = usernameField();
 
 /** `impossible`: the name can be read, but cannot become an account. */
-function nameOf(settings: PracticeSettings, record: unknown, path: string): ReadName {
+function readUsername(settings: PracticeSettings, record: unknown, path: string): ReadName {
   if (!isRecord(record))
     return { problem: { path, message: "Must be an object with named fields" }, impossible: false };
   const read = NAME.safeParse(record.username);
@@ -105,7 +105,7 @@ function nameOf(settings: PracticeSettings, record: unknown, path: string): Read
 }
 
 const ownerOf = (value: unknown, known: ReadonlyMap<string, SentUser>): SentUser | undefined =>
-  namesIn(value)
+  readableNames(value)
     .map((name) => known.get(foldName(name)))
     .find((user) => user !== undefined);
 

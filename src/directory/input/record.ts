@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { issueSentence, MOST_LISTED, pathOf, shownKey } from "../../config/issue-sentence.ts";
+import { issueSentence, MOST_LISTED, settingPath, shownKey } from "../../config/issue-sentence.ts";
 
 /** Part of a directory that could not be taken as sent. */
 export interface DirectoryProblem {
@@ -53,7 +53,8 @@ export function readRecord<S extends z.ZodObject>(
   const kept = known === null ? "left out" : "as known";
   const problems = issues.slice(0, MOST_LISTED).flatMap((issue): DirectoryProblem[] => {
     const message = issueSentence(issue);
-    if (issue.code !== "unrecognized_keys") return [{ path: `${path}.${pathOf(issue.path)}`, message, kept }];
+    if (issue.code !== "unrecognized_keys")
+      return [{ path: `${path}.${settingPath(issue.path)}`, message, kept }];
     return issue.keys
       .slice(0, MOST_LISTED)
       .map((key) => ({ path: `${path}.${shownKey(key)}`, message, kept: "left out" }));
@@ -65,7 +66,7 @@ export function readRecord<S extends z.ZodObject>(
  * The names in a field that should be a name, even if it was sent as a number or with control characters: enough to
  * find whose record it is, not enough to make an account.
  */
-export function namesIn(value: unknown): string[] {
+export function readableNames(value: unknown): string[] {
   const one: unknown = Array.isArray(value) && value.length === 1 ? value[0] : value;
   if (typeof one === "number") return [String(one)];
   if (typeof one !== "string" || one.length > 1_000) return [];

@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { PERMISSION, type SecurityGroupId, type Username } from "../../policy/model.ts";
 import { sameName } from "../../policy/names/spelling.ts";
-import { list, listOfRecords } from "./list-schema.ts";
-import { emailOrBlank, filled, oneLine, orNone, shownName, visibleName } from "./text-schema.ts";
+import { boundedList, listOfRecords } from "./list-schema.ts";
+import { displayNameSchema, emailOrBlank, filled, oneLine, orNone, visibleName } from "./text-schema.ts";
 
 /** HealthTrack's users and security groups as sent. Checks each field by itself. */
 
@@ -29,7 +29,7 @@ const flag = (standing: boolean) =>
 
 /** A list without order. A repeated item counts once. Null and left out: none. */
 const eachOnce = <S extends z.ZodType<string>>(each: S) =>
-  list(each, MOST.ofOneUser)
+  boundedList(each, MOST.ofOneUser)
     .nullable()
     .default([])
     .transform((items): z.output<S>[] => [...new Set(items ?? [])]);
@@ -45,7 +45,7 @@ const permission = () =>
 
 const userFields = {
   name: visibleName(255).describe("as colleagues know them"),
-  role: orNone(shownName(255)).describe("shown after the name"),
+  role: orNone(displayNameSchema(255)).describe("shown after the name"),
   email: orNone(emailOrBlank()),
   mobile: orNone(oneLine(64)).describe("as HealthTrack has it; SMS go here"),
   active: flag(true).describe("who is not active is in no conversation and cannot sign in"),
@@ -68,13 +68,13 @@ export const userByNameSchema = z
 
 const groupFields = {
   name: visibleName(255).describe("shown in people search as `Name (group)`"),
-  permissions: list(permission(), MOST.ofOneUser)
+  permissions: boundedList(permission(), MOST.ofOneUser)
     .nullish()
     .transform((permissions) => (permissions ? [...new Set(permissions)] : undefined))
     .describe(
       "none unless sent; the group Default has AccessWhisper unless these are sent, be it an empty list",
     ),
-  members: list(username(), MOST.users)
+  members: boundedList(username(), MOST.users)
     .nullish()
     .transform((members) => (members ? [...new Set(members)] : undefined))
     .describe("user names, each of a user of the directory; left out: as known"),

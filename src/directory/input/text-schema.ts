@@ -45,7 +45,7 @@ export const emailOrBlank = () =>
     .meta(described(EMAIL_OR_BLANK, 254));
 
 /** A name as people should see it: control characters and line breaks become blanks, invisible characters go. */
-export const shownName = (longest: number) =>
+export const displayNameSchema = (longest: number) =>
   z
     .string()
     .overwrite(trimmed)
@@ -54,7 +54,7 @@ export const shownName = (longest: number) =>
 
 /** A name with at least one visible character. */
 export const visibleName = (longest: number) =>
-  shownName(longest).min(1).meta(described(VISIBLE_NAME, longest));
+  displayNameSchema(longest).min(1).meta(described(VISIBLE_NAME, longest));
 
 /** HealthTrack leaves out what is not known, or sends null or blanks. */
 export const orNone = <S extends z.ZodType<string>>(schema: S) =>

@@ -20,7 +20,7 @@ import { whoIs } from "../names/names.ts";
 import { mayWrite, otherOf, reachedAlone } from "../people/individual.ts";
 import { peopleIn } from "../people/members.ts";
 import { hasAccess } from "../people/permissions.ts";
-import { belongs, exists, peopleOf } from "../rooms/expected-members.ts";
+import { belongsTo, oughtToHavePeople, peopleOf } from "../rooms/expected-members.ts";
 import { levelOf, readPowerLevels } from "../rooms/level-meaning.ts";
 import { BOT_LEVEL, isEditable, powerLevelsOf } from "../rooms/power-levels.ts";
 import * as words from "../words.ts";
@@ -72,8 +72,8 @@ export function mayWriteEvent(
     return room.room === "user-made" && present.length === 0 ? ALLOWED : refused(words.stillOpening);
   }
   const { conversation } = room;
-  if (!exists(conversation, directory)) return refused(words.conversationClosed);
-  if (!belongs(conversation, directory, sender.username)) return refused(words.youAreNotMember);
+  if (!oughtToHavePeople(conversation, directory)) return refused(words.conversationClosed);
+  if (!belongsTo(conversation, directory, sender.username)) return refused(words.youAreNotMember);
   return event.state
     ? maySet(directory, settings, conversation, sender.username, event)
     : maySay(directory, conversation, sender.username);

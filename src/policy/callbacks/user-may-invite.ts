@@ -18,7 +18,7 @@ import {
 import { type Someone, usernameOf, whoIs } from "../names/names.ts";
 import { reachedAlone } from "../people/individual.ts";
 import { hasAccess, isActive } from "../people/permissions.ts";
-import { exists } from "../rooms/expected-members.ts";
+import { oughtToHavePeople } from "../rooms/expected-members.ts";
 import * as words from "../words.ts";
 import type { CallbackRoom } from "./callback-room.ts";
 import { maySpeak } from "./may-speak.ts";
@@ -40,7 +40,7 @@ export function mayInvite(directory: Directory, settings: PracticeSettings, invi
   if (invitee.is === "departed") return refused(words.noSuchGroup);
   if (room.room !== "managed") return mayStartWith(directory, settings, room, inviter, invitee);
   if (isExpected(room.conversation, directory, invitee).allowed) return ALLOWED;
-  if (!exists(room.conversation, directory)) return refused(words.conversationClosed);
+  if (!oughtToHavePeople(room.conversation, directory)) return refused(words.conversationClosed);
   return mayAdd(directory, settings, room.conversation, inviter, invitee);
 }
 
@@ -63,7 +63,7 @@ function mayStartWith(
   if (inviter.is === "person") {
     const people = new Set([...joinedPeople(directory, settings, room), invitee.username]);
     const reached = reachedAlone(directory, people, inviter.username);
-    if (reached !== null) return refused(words.neverReceives(nameOf(directory, reached)));
+    if (reached !== null) return refused(words.neverReceives(personName(directory, reached)));
   }
   return mayTakePart(directory, invitee.username);
 }
@@ -73,11 +73,11 @@ function joinedPeople(directory: Directory, settings: PracticeSettings, room: Ca
   return room.joined.flatMap((id) => usernameOf(settings, id, directory) ?? []);
 }
 
-const nameOf = (directory: Directory, username: Username): string =>
+const personName = (directory: Directory, username: Username): string =>
   directory.users.get(username)?.name ?? words.unknownPerson;
 
 function mayTakePart(directory: Directory, username: Username): Verdict {
-  const name = nameOf(directory, username);
+  const name = personName(directory, username);
   if (!isActive(directory, username)) return refused(words.personLeft(name));
   return hasAccess(directory, username) ? ALLOWED : refused(words.personWithoutAccess(name));
 }

@@ -13,7 +13,7 @@ import {
   type Verdict,
 } from "../model.ts";
 import { type Someone, whoIs } from "../names/names.ts";
-import { belongs, exists, standsIn } from "../rooms/expected-members.ts";
+import { belongsTo, oughtToHavePeople, standsIn } from "../rooms/expected-members.ts";
 import * as words from "../words.ts";
 import type { CallbackRoom } from "./callback-room.ts";
 import { maySpeak } from "./may-speak.ts";
@@ -35,8 +35,8 @@ export function mayJoin(
  * them.
  */
 export function isExpected(conversation: Conversation, directory: Directory, someone: Someone): Verdict {
-  if (!exists(conversation, directory)) return refused(words.conversationClosed);
-  if (someone.is === "person" && belongs(conversation, directory, someone.username)) return ALLOWED;
+  if (!oughtToHavePeople(conversation, directory)) return refused(words.conversationClosed);
+  if (someone.is === "person" && belongsTo(conversation, directory, someone.username)) return ALLOWED;
   if (someone.is === "group" && standsIn(conversation, directory, someone.target)) return ALLOWED;
   return refused(someone.is === "stranger" ? words.outsider : words.youAreNotMember);
 }

@@ -22,7 +22,7 @@ export function classifyRoom(
   const asked = whatIsAskedFor(directory, settings, {
     maker: room.creator,
     chosen: present(room),
-    name: nameOf(room),
+    name: givenRoomName(room),
     direct,
     space: room.state["m.room.create"]?.type === "m.space",
     openToAll: isOpenToAll(room),
@@ -30,7 +30,7 @@ export function classifyRoom(
   return asked.is === "opening" ? { ...asked, replace: whyNotKept(room) } : asked;
 }
 
-function nameOf(room: ActualRoom): string | null {
+function givenRoomName(room: ActualRoom): string | null {
   const name = room.state["m.room.name"]?.name;
   return typeof name === "string" ? name : null;
 }

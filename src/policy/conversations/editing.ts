@@ -24,7 +24,7 @@ import {
   wouldCycle,
 } from "../people/members.ts";
 import { hasAccess, isWhisperAdmin } from "../people/permissions.ts";
-import { canonicalSelection, MOST_PIECES, piecesOf } from "../people/selection.ts";
+import { canonicalSelection, MOST_PIECES, selectionSize } from "../people/selection.ts";
 import * as words from "../words.ts";
 
 export function mayEditGroup(
@@ -132,7 +132,7 @@ export function editGroup(
     securityGroups: changed(group.securityGroups, add.securityGroups, remove.securityGroups),
     customGroups: changed(group.customGroups, add.customGroups, remove.customGroups),
   });
-  if (piecesOf(selection) > MOST_PIECES) return { ok: false, reason: words.tooManyChosen(MOST_PIECES) };
+  if (selectionSize(selection) > MOST_PIECES) return { ok: false, reason: words.tooManyChosen(MOST_PIECES) };
   const after = withGroup(directory, { ...group, ...selection });
   if (membersOf(after, group.id).size === 0) return { ok: false, reason: words.wouldBeEmpty };
   if ((name !== undefined && name !== group.name) || !isPartOf(selection, group)) {
@@ -167,7 +167,7 @@ const changed = <T>(now: readonly T[], add: readonly T[] = [], remove: readonly 
 function cannotAdd(directory: Directory, group: CustomGroup, add: Partial<Selection>): string | null {
   for (const customGroup of add.customGroups ?? []) {
     if (wouldCycle(directory, group.id, customGroup))
-      return words.circle(groupTitle(directory, { customGroup }));
+      return words.groupInItself(groupTitle(directory, { customGroup }));
   }
   const added = {
     users: (add.users ?? []).filter((username) => !group.users.includes(username)),
@@ -195,6 +195,6 @@ function stillMember(after: Directory, group: CustomGroup, username: Username, n
   const paths = membershipPaths(after, group.id, username);
   if (paths.length === 0 || now.users.includes(username)) return [];
   const name = after.users.get(username)?.name ?? words.unknownPerson;
-  const ways = words.list(paths.map((path) => describePath(after, path)));
+  const ways = words.listOfNames(paths.map((path) => describePath(after, path)));
   return [{ username, paths, reason: words.staysMember(name, ways) }];
 }

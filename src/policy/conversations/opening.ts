@@ -7,9 +7,9 @@ import { membersOf, resolveSelection } from "../people/members.ts";
 import { hasAccess, securityGroupsOf } from "../people/permissions.ts";
 import {
   canonicalSelection,
-  findCustomGroup,
   MOST_PIECES,
-  piecesOf,
+  sameCustomGroup,
+  selectionSize,
   withCreator,
 } from "../people/selection.ts";
 import * as words from "../words.ts";
@@ -42,7 +42,7 @@ export function openingFor(
     ...asked,
     users: asked.users.filter((username) => username !== asker),
   });
-  const pieces = piecesOf(chosen);
+  const pieces = selectionSize(chosen);
   if (pieces === 0) return no(asked.users.includes(asker) ? words.toYourself : words.nobodyChosen);
   const wrong = cannotChoose(directory, chosen);
   const [person] = chosen.users;
@@ -59,8 +59,8 @@ export function openingFor(
     if (own !== null) return own;
   }
   const selection = withCreator(directory, chosen, asker);
-  if (piecesOf(selection) > MOST_PIECES) return no(words.tooManyChosen(MOST_PIECES));
-  const known = findCustomGroup(directory, selection, name);
+  if (selectionSize(selection) > MOST_PIECES) return no(words.tooManyChosen(MOST_PIECES));
+  const known = sameCustomGroup(directory, selection, name);
   if (known !== null) return { open: "custom", group: known.id };
   // Judged by who is really in it: with empty groups, or people who cannot sign in, several may amount to two.
   const reached = reachedAlone(directory, resolveSelection(directory, selection), asker);

@@ -63,12 +63,12 @@ const isAt = (user: User, location: string | null): boolean =>
 function ofDoctor(directory: Directory, username: Username): ArrivalRecipient {
   const user = directory.users.get(username);
   const off = user !== undefined && patientArrivedAlerts(user) === "off";
-  const reason = unreachable(directory, username) ?? (off ? "alerts-off" : null);
+  const reason = whyUnreachable(directory, username) ?? (off ? "alerts-off" : null);
   return reason === null ? { username, deliver: true } : { username, deliver: false, reason };
 }
 
 /** Why the user cannot be told anything in Whisper; null: they can be. */
-export function unreachable(directory: Directory, username: Username): Unreachable | null {
+export function whyUnreachable(directory: Directory, username: Username): Unreachable | null {
   const user = directory.users.get(username);
   if (user === undefined) return "no-account";
   if (!user.active) return "inactive";

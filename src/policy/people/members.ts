@@ -149,8 +149,8 @@ export function describePath(directory: Directory, path: MembershipPath): string
   const pieces = path.map((target) => groupTitle(directory, target)).reverse();
   const [innermost, ...around] = pieces;
   return innermost === undefined
-    ? words.direct
-    : [words.through(innermost), ...around.map(words.within)].join(" ");
+    ? words.addedDirectly
+    : [words.throughGroup(innermost), ...around.map(words.insideGroup)].join(" ");
 }
 
 /** The group's name as clients show its handle. */
@@ -188,9 +188,9 @@ export function defaultName(directory: Directory, selection: Selection): string 
   });
   const names = [securityGroups, customGroups, users].flatMap((part) => part.toSorted(byName));
   if (names.length === 0) return words.emptyGroup;
-  if (names.length <= LISTED_WITH_OTHERS + 1) return words.list(names);
+  if (names.length <= LISTED_WITH_OTHERS + 1) return words.listOfNames(names);
   const listed = names.slice(0, LISTED_WITH_OTHERS);
-  return words.list([...listed, words.others(names.length - listed.length)]);
+  return words.listOfNames([...listed, words.others(names.length - listed.length)]);
 }
 
 const collator = new Intl.Collator("en");

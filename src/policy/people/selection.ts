@@ -12,7 +12,7 @@ export const EMPTY_SELECTION: Selection = { users: [], securityGroups: [], custo
  */
 export const MOST_PIECES = 300;
 
-export const piecesOf = (selection: Selection): number =>
+export const selectionSize = (selection: Selection): number =>
   selection.users.length + selection.securityGroups.length + selection.customGroups.length;
 
 const sortedOnce = <T extends string>(values: readonly T[]): T[] => [...new Set(values)].sort();
@@ -57,7 +57,7 @@ const groupsByKey = oncePer((customGroups: Directory["customGroups"]) => {
  * The existing custom group with this selection. With a name: the one with that name, so that two groups of the same
  * people can be told apart. Without: the unnamed one, otherwise any, since a group may have been renamed.
  */
-export function findCustomGroup(
+export function sameCustomGroup(
   directory: Directory,
   selection: Selection,
   name: string | null,

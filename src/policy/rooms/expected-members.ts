@@ -9,7 +9,7 @@ import { accessIndex, hasAccess, isActive, isWhisperAdmin, securityGroupsOf } fr
  * Should the conversation have people in it? Not if its user, group or last member is gone. The room then stays empty
  * except for the bot: its history is kept, and it fills again when they return.
  */
-export function exists(conversation: Conversation, directory: Directory): boolean {
+export function oughtToHavePeople(conversation: Conversation, directory: Directory): boolean {
   switch (conversation.kind) {
     case "alerts":
     case "admin":
@@ -52,7 +52,7 @@ const active = (directory: Directory, usernames: readonly Username[]): ReadonlyS
   new Set(usernames.filter((username) => isActive(directory, username)));
 
 /** Is the user one of `peopleOf`? Answered without listing them all. */
-export function belongs(conversation: Conversation, directory: Directory, username: Username): boolean {
+export function belongsTo(conversation: Conversation, directory: Directory, username: Username): boolean {
   switch (conversation.kind) {
     case "alerts":
       return hasAccess(directory, username);

@@ -16,7 +16,7 @@ import { otherOf } from "../people/individual.ts";
 import { defaultName } from "../people/members.ts";
 import { canonicalSelection } from "../people/selection.ts";
 import * as words from "../words.ts";
-import { exists, peopleOf, standingGroups } from "./expected-members.ts";
+import { oughtToHavePeople, peopleOf, standingGroups } from "./expected-members.ts";
 import { powerLevelsOf } from "./power-levels.ts";
 
 /** Creators in version 12 cannot be overruled, so every room uses this version. */
@@ -24,13 +24,13 @@ export const ROOM_VERSION = "11";
 
 type Content = Readonly<Record<string, unknown>>;
 
-/** The expected room, or null if nobody should be in it (see `exists`). */
+/** The expected room, or null if nobody should be in it (see `oughtToHavePeople`). */
 export function expectedRoom(
   conversation: Conversation,
   directory: Directory,
   settings: PracticeSettings,
 ): ExpectedRoom | null {
-  if (!exists(conversation, directory)) return null;
+  if (!oughtToHavePeople(conversation, directory)) return null;
   const handles = standingGroups(conversation, directory).map((target) => groupHandleOf(settings, target));
   const members = new Set<UserId>([settings.bot, ...handles]);
   for (const username of peopleOf(conversation, directory)) members.add(userIdOf(settings, username));
@@ -38,7 +38,7 @@ export function expectedRoom(
     conversation,
     settings,
     state: {
-      "m.room.name": orNone("name", nameOf(conversation, directory)),
+      "m.room.name": orNone("name", conversationName(conversation, directory)),
       "m.room.topic": orNone("topic", topicOf(conversation, directory, settings)),
       "m.room.join_rules": { join_rule: "invite" },
       "m.room.history_visibility": { history_visibility: "shared" },
@@ -57,7 +57,7 @@ export function expectedRoom(
 const orNone = (key: string, text: string | null): Content | null => (text === null ? null : { [key]: text });
 
 /** Null: clients name the room after the people in it. */
-export function nameOf(conversation: Conversation, directory: Directory): string | null {
+export function conversationName(conversation: Conversation, directory: Directory): string | null {
   switch (conversation.kind) {
     case "alerts":
       return words.alertsName;
@@ -93,7 +93,7 @@ function topicOf(
     case "control":
       return words.controlTopic;
     case "group":
-      return words.groupTopic(nameOf(conversation, directory) ?? "");
+      return words.groupTopic(conversationName(conversation, directory) ?? "");
     case "individual":
     case "custom":
       return null;

@@ -70,7 +70,7 @@ export function findingsOf(expected: ExpectedRoom, actual: ActualRoom): Finding[
 export const noRoom: Finding = {
   rule: "unknown_room",
   expected: words.aRoom,
-  actual: words.none,
+  actual: words.nothingThere,
   severity: "critical",
 };
 
@@ -88,13 +88,18 @@ function found(difference: Difference, expected: ExpectedRoom, actual: ActualRoo
       return [beyondRepair(difference)];
     case "extra":
       return [
-        finding("membership", words.notIn(difference.user), words.isIn(difference.membership), "critical"),
+        finding(
+          "membership",
+          words.notInRoom(difference.user),
+          words.isIn(difference.membership),
+          "critical",
+        ),
       ];
     case "unforgotten":
-      return [finding("forgotten", words.forgotten(difference.user), words.notForgotten, "critical")];
+      return [finding("forgotten", words.leftAndForgotten(difference.user), words.notForgotten, "critical")];
     case "missing":
       return [
-        finding("membership", words.joined(difference.user), words.isIn(difference.membership), "warning"),
+        finding("membership", words.inRoom(difference.user), words.isIn(difference.membership), "warning"),
       ];
     case "rival":
       return []; // said with the power levels
@@ -116,9 +121,9 @@ function beyondRepair({ reason, actual }: Extract<Difference, { differs: "beyond
     case "version":
       return finding("version", ROOM_VERSION, actual, "critical");
     case "encrypted":
-      return finding("encryption", words.unencrypted, actual, "critical");
+      return finding("encryption", words.notEncrypted, actual, "critical");
     case "tombstone":
-      return finding("tombstone", words.open, actual, "critical");
+      return finding("tombstone", words.roomOpen, actual, "critical");
     case "creator":
       return finding("creator", words.ourAccount, actual, "critical");
     case "bot-missing":
@@ -131,7 +136,7 @@ function beyondRepair({ reason, actual }: Extract<Difference, { differs: "beyond
 function state({ type, expected, actual }: Extract<Difference, { differs: "state" }>): Finding {
   const { rule, severity, key } = STATE[type] ?? { rule: "marker", severity: "warning" };
   const show = (content: Readonly<Record<string, unknown>> | null) => {
-    if (content === null) return words.none;
+    if (content === null) return words.nothingThere;
     const value = key === undefined ? content : content[key];
     return typeof value === "string" ? value : JSON.stringify(value ?? content);
   };

@@ -4,7 +4,7 @@ import type { Conversation, Directory, PracticeSettings, UserId } from "../model
 import { usernameOf } from "../names/names.ts";
 import { otherOf } from "../people/individual.ts";
 import * as words from "../words.ts";
-import { nameOf } from "./expected-room.ts";
+import { conversationName } from "./expected-room.ts";
 
 export function goesOnIn(
   conversation: Conversation,
@@ -25,6 +25,6 @@ export function goesOnIn(
     case "control":
       return words.goesOnInChatWith(words.whisper);
     default:
-      return words.goesOnInRoom(nameOf(conversation, directory) ?? words.emptyGroup);
+      return words.goesOnInRoom(conversationName(conversation, directory) ?? words.emptyGroup);
   }
 }

@@ -26,7 +26,7 @@ export function sharedRoomsOf(
 }
 
 /** Does the person belong in it? False for conversations that are not shared through the directory (`isShared`). */
-export function shares(rooms: SharedRooms, conversation: Conversation): boolean {
+export function isInSharedRooms(rooms: SharedRooms, conversation: Conversation): boolean {
   switch (conversation.kind) {
     case "alerts":
       return rooms.alerts;

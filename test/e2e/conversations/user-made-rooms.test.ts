@@ -161,7 +161,7 @@ describe("Rooms that somebody makes at Synapse itself, past the front door", fun
       expect(conversationOf(next)?.kind).to.equal("custom");
       for (const person of [annaAt, benAt, caraAt])
         await person.waitForText(`Said in ${name}.`, next.roomId, 30_000);
-      await annaAt.waitForText(/given no charge of the room/, control);
+      await annaAt.waitForText(/could not take charge of the room/, control);
       await everybodyOut(room);
     });
 

@@ -3,7 +3,7 @@ import { commandsOf } from "../../../src/commands/commands.ts";
 import { commandEvents } from "../../../src/commands/events.ts";
 import { editConversation } from "../../../src/conversations/groups/edit.ts";
 import { openConversation } from "../../../src/conversations/open.ts";
-import { directoryChanged } from "../../../src/conversations/record/affected.ts";
+import { directoryChanged } from "../../../src/conversations/record/queue-checks.ts";
 import { takeChanges } from "../../../src/directory/change-log.ts";
 import { readPreferences } from "../../../src/directory/preferences.ts";
 import * as said from "../../../src/messages/words.ts";
@@ -156,7 +156,7 @@ describe("commands", () => {
       said.alreadyIn("Nurses (group) and Cara Li", "Night shift"),
     );
     expect(await ask("anna", "remove boss, cara.2 from Night shift")).to.equal(
-      `${said.removed("Cara Li", "Night shift")}\n${said.notIn("The Boss", "Night shift")}`,
+      `${said.removed("Cara Li", "Night shift")}\n${said.notInGroup("The Boss", "Night shift")}`,
     );
     expect(await ask("ben", 'rename "night SHIFT" to Late shift')).to.equal(
       said.renamed("Night shift", "Late shift"),

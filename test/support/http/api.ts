@@ -11,7 +11,7 @@ import type { Route } from "../../../src/api/kernel/route.ts";
 import type { Scope } from "../../../src/api/kernel/scopes.ts";
 import { apiRoutes } from "../../../src/api/routes.ts";
 import type { ArrivalSettings } from "../../../src/arrivals/dependencies.ts";
-import type { DirectoryChange } from "../../../src/directory/changes.ts";
+import type { DirectoryChange } from "../../../src/directory/directory-change.ts";
 import type { IssueSignIn } from "../../../src/directory/sign-in.ts";
 import { directorySnapshot } from "../../../src/directory/snapshot.ts";
 import type { PracticeSettings, UserId } from "../../../src/policy/model.ts";

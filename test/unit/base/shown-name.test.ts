@@ -13,13 +13,13 @@ const isolated = (name: string) => `\u2068${name}\u2069`;
 
 describe("a sentence with a name in it", () => {
   it("isolates names that are written from right to left, and leaves others alone", () => {
-    expect(rules.circle("Night shift")).to.equal(
+    expect(rules.groupInItself("Night shift")).to.equal(
       "Night shift already contains this group, so it cannot be added to it.",
     );
-    expect(rules.circle(DAVID)).to.match(/^\u2068\u05d3\u05d5\u05d3\u2069 already/);
+    expect(rules.groupInItself(DAVID)).to.match(/^\u2068\u05d3\u05d5\u05d3\u2069 already/);
     expect(rules.groupTopic(`${DAVID} 3`)).to.contain(`in ${isolated(`${DAVID} 3`)}. Members`);
-    expect(rules.through(DAVID)).to.equal(`through ${isolated(DAVID)}`);
-    expect(rules.within(LAYLA)).to.equal(`in ${isolated(LAYLA)}`);
+    expect(rules.throughGroup(DAVID)).to.equal(`through ${isolated(DAVID)}`);
+    expect(rules.insideGroup(LAYLA)).to.equal(`in ${isolated(LAYLA)}`);
     expect(messages.renamed(DAVID, "Late")).to.equal(`Done: ${isolated(DAVID)} is now called Late.`);
     expect(arrivals.forDoctor(LAYLA)).to.equal(`for ${isolated(LAYLA)}`);
   });
@@ -28,9 +28,9 @@ describe("a sentence with a name in it", () => {
     expect(messages.worksAt([DAVID, "Main St", LAYLA])).to.equal(
       `At ${isolated(DAVID)}, Main St, ${isolated(LAYLA)}`,
     );
-    expect(messages.youStay("Team", rules.list([rules.through(DAVID), rules.within(LAYLA)]))).to.contain(
-      `Team through ${isolated(DAVID)} and in ${isolated(LAYLA)}, so`,
-    );
+    expect(
+      messages.youStay("Team", rules.listOfNames([rules.throughGroup(DAVID), rules.insideGroup(LAYLA)])),
+    ).to.contain(`Team through ${isolated(DAVID)} and in ${isolated(LAYLA)}, so`);
   });
 
   it("isolates what somebody typed, whatever it is", () => {

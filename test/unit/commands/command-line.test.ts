@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import { argumentsOf, type Parameter, usageOf } from "../../../src/commands/command.ts";
+import { argumentsOf, type CommandParameter, usageOf } from "../../../src/commands/command.ts";
 import { commandText } from "../../../src/commands/text.ts";
 import { tokensOf, typed } from "../../../src/commands/tokens.ts";
 import type { UserId } from "../../../src/policy/model.ts";
@@ -80,14 +80,14 @@ describe("a command line", () => {
 });
 
 describe("the parameters of a command", () => {
-  const add: Parameter[] = [{ name: "who" }, { keyword: "to" }, { name: "group" }];
-  const why: Parameter[] = [
+  const add: CommandParameter[] = [{ name: "who" }, { keyword: "to" }, { name: "group" }];
+  const why: CommandParameter[] = [
     { name: "who", optional: true },
     { keyword: "in", optional: true },
     { name: "group" },
   ];
-  const open: Parameter[] = [{ name: "title", takes: "quoted", optional: true }, { name: "who" }];
-  const shown = (parameters: Parameter[], line: string) => {
+  const open: CommandParameter[] = [{ name: "title", takes: "quoted", optional: true }, { name: "who" }];
+  const shown = (parameters: CommandParameter[], line: string) => {
     const given = argumentsOf(parameters, tokensOf(line));
     return given && Object.fromEntries(Object.entries(given).map(([name, tokens]) => [name, typed(tokens)]));
   };

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { plainText, quotedAgain, quoting } from "../../../src/arrivals/notices/quote.ts";
+import { plainText, quotedAgain, quoteNotice } from "../../../src/arrivals/notices/quote.ts";
 import { nearest } from "../../../src/base/nearest.ts";
 import { normalized } from "../../../src/base/normalized.ts";
 import { commandText, LONGEST_COMMAND, TOO_LONG } from "../../../src/commands/text.ts";
@@ -7,7 +7,7 @@ import { tokensOf } from "../../../src/commands/tokens.ts";
 import { nativeEdit } from "../../../src/conversations/groups/native-edit.ts";
 import type { MatrixEvent } from "../../../src/messages/event.ts";
 import { filesIn } from "../../../src/messages/files.ts";
-import { piecesOf, withoutFallbackIn } from "../../../src/messages/markup.ts";
+import { htmlPieces, withoutFallbackIn } from "../../../src/messages/markup.ts";
 import { relationOf } from "../../../src/messages/relation.ts";
 import type { UserId } from "../../../src/policy/model.ts";
 import { nameKey } from "../../../src/policy/names/group-names.ts";
@@ -56,13 +56,13 @@ const READERS: Readonly<Record<string, (text: string) => unknown>> = {
     commandText({ msgtype: "m.text", body: "x", formatted_body: MENTION + html }, nobody),
   "a command's words": (text) => tokensOf(text.slice(0, LONGEST_COMMAND)),
   "a reply's text": (body) => plainText({ body }),
-  "a reply that is passed on": (body) => quoting(LINE, { msgtype: "m.text", body, formatted_body: body }),
+  "a reply that is passed on": (body) => quoteNotice(LINE, { msgtype: "m.text", body, formatted_body: body }),
   "a reply that was edited": (body) =>
     quotedAgain(
       { body: `> x\n\n${body}`, formatted_body: `<blockquote>${body}` },
       { msgtype: "m.text", body },
     ),
-  "the pieces of HTML": piecesOf,
+  "the pieces of HTML": htmlPieces,
   "HTML without its reply fallback": withoutFallbackIn,
   "the files of an event": (text) =>
     filesIn({

@@ -1,10 +1,10 @@
 import { expect } from "chai";
 import fc from "fast-check";
 import { withoutFallback } from "../../../src/messages/fallback.ts";
-import { piecesOf, withoutFallbackIn } from "../../../src/messages/markup.ts";
+import { htmlPieces, withoutFallbackIn } from "../../../src/messages/markup.ts";
 
 const textOf = (html: string) =>
-  piecesOf(html)
+  htmlPieces(html)
     .map((piece) => (piece.is === "text" ? piece.text : ""))
     .join("");
 
@@ -48,7 +48,7 @@ describe("the HTML of a message", () => {
         },
       ),
     );
-    fc.assert(fc.property(fc.string({ unit: "binary" }), (any) => void piecesOf(any)));
+    fc.assert(fc.property(fc.string({ unit: "binary" }), (any) => void htmlPieces(any)));
   });
 
   it("has its entities decoded as browsers decode them, also those of no character", () => {

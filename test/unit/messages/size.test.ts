@@ -1,26 +1,26 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import { fits, fitted, LARGEST_CONTENT } from "../../../src/messages/size.ts";
+import { cutToFit, fitsInEvent, LARGEST_CONTENT } from "../../../src/messages/size.ts";
 
 const bytes = (value: unknown): number => Buffer.byteLength(JSON.stringify(value));
 const message = (body: string, more: object = {}) => ({ msgtype: "m.text", body, ...more });
 
 describe("the size of an event", () => {
   it("is counted in bytes of escaped JSON", () => {
-    expect(fits(message("x".repeat(60_000)))).to.equal(true);
-    expect(fits(message('"'.repeat(40_000)))).to.equal(false);
-    expect(fits(message("é".repeat(40_000)))).to.equal(false);
-    expect(fits(message("\u0001".repeat(12_000)))).to.equal(false);
+    expect(fitsInEvent(message("x".repeat(60_000)))).to.equal(true);
+    expect(fitsInEvent(message('"'.repeat(40_000)))).to.equal(false);
+    expect(fitsInEvent(message("é".repeat(40_000)))).to.equal(false);
+    expect(fitsInEvent(message("\u0001".repeat(12_000)))).to.equal(false);
   });
 
   it("is left alone when it fits", () => {
     const content = message("x".repeat(30_000), { formatted_body: "y".repeat(30_000) });
-    expect(fitted(content)).to.equal(content);
+    expect(cutToFit(content)).to.equal(content);
   });
 
   it("loses its HTML before its text", () => {
     const content = message("x".repeat(40_000), { format: "h", formatted_body: "y".repeat(40_000), key: 1 });
-    expect(fitted(content)).to.deep.equal(message("x".repeat(40_000), { key: 1 }));
+    expect(cutToFit(content)).to.deep.equal(message("x".repeat(40_000), { key: 1 }));
   });
 
   for (const [what, piece] of [
@@ -31,7 +31,7 @@ describe("the size of an event", () => {
     ["a quotation mark", '"'],
   ] as const) {
     it(`is never cut inside ${what}`, () => {
-      const cut = String(fitted(message(piece.repeat(70_000))).body);
+      const cut = String(cutToFit(message(piece.repeat(70_000))).body);
       expect(cut.endsWith("…")).to.equal(true);
       const kept = cut.slice(0, -1);
       expect(kept).to.equal(piece.repeat(kept.length / piece.length));
@@ -41,7 +41,7 @@ describe("the size of an event", () => {
 
   it("of an edit is that of both of its texts", () => {
     const long = "x".repeat(50_000);
-    const edit = fitted(message(`* ${long}`, { "m.new_content": message(long), "m.relates_to": { a: 1 } }));
+    const edit = cutToFit(message(`* ${long}`, { "m.new_content": message(long), "m.relates_to": { a: 1 } }));
     expect(bytes(edit)).to.be.at.most(LARGEST_CONTENT);
     expect(edit["m.relates_to"]).to.deep.equal({ a: 1 });
     const shown = edit["m.new_content"] as { body: string };
@@ -64,7 +64,7 @@ describe("the size of an event", () => {
             odd: other.repeat(times),
             formatted_body: body.repeat(times),
           });
-          const content = fitted(edit ? { ...long, "m.new_content": long } : long, 2_000);
+          const content = cutToFit(edit ? { ...long, "m.new_content": long } : long, 2_000);
           expect(bytes(content)).to.be.at.most(2_000);
           expect(content.msgtype).to.equal("m.text");
         },

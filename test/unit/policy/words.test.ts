@@ -10,16 +10,16 @@ describe("what people are told", () => {
     "adminName",
     "emptyGroup",
     "unknownPerson",
-    "direct",
+    "addedDirectly",
   ]);
   const forAuditors: ReadonlySet<string> = new Set([
-    "none",
+    "nothingThere",
     "aRoom",
     "ofConversation",
     "notForgotten",
     "notListed",
-    "unencrypted",
-    "open",
+    "notEncrypted",
+    "roomOpen",
     "ourAccount",
     "botJoined",
   ]);
@@ -33,9 +33,9 @@ describe("what people are told", () => {
   }
 
   it("lists names as one says them", () => {
-    expect(words.list([])).to.equal("");
-    expect(words.list(["Ann"])).to.equal("Ann");
-    expect(words.list(["Ann", "Ben"])).to.equal("Ann and Ben");
-    expect(words.list(["Ann", "Ben", "Cara"])).to.equal("Ann, Ben and Cara");
+    expect(words.listOfNames([])).to.equal("");
+    expect(words.listOfNames(["Ann"])).to.equal("Ann");
+    expect(words.listOfNames(["Ann", "Ben"])).to.equal("Ann and Ben");
+    expect(words.listOfNames(["Ann", "Ben", "Cara"])).to.equal("Ann, Ben and Cara");
   });
 });

@@ -1,6 +1,6 @@
 import type { AskedRoom } from "../../../policy/conversations/asked-room.ts";
 import type { UserId } from "../../../policy/model.ts";
-import type { Body } from "./pass-on.ts";
+import type { Body } from "./forward-body.ts";
 
 /**
  * The room that a request describes (client-server API, "POST /createRoom"), as far as it says which conversation is

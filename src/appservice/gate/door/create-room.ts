@@ -4,7 +4,7 @@ import { NOT_A_ROOM, refuse, STILL_OPENING, sendJson } from "../passage/refusal.
 import type { Rule } from "../passage/rules.ts";
 import { askedRoom } from "./asked-room.ts";
 import type { Entrance } from "./entrance.ts";
-import { type Body, forbidden, only, passOn, understood } from "./pass-on.ts";
+import { type Body, forbiddenRefusal, forwardBody, pickFields, readJsonBody } from "./forward-body.ts";
 
 /** For a room with only its maker in it. Anyone invited later gets what the rules have made of it. */
 const KNOWN = ["name", "topic", "creation_content", "preset", "is_direct"];
@@ -13,15 +13,15 @@ const KNOWN = ["name", "topic", "creation_content", "preset", "is_direct"];
  * A client asks for a room: Whisper opens the conversation that it is meant for and answers with that conversation's
  * room. A refusal comes before there is a room.
  */
-export const createRoom =
+export const answerCreateRoom =
   (entrance: Entrance): Rule =>
   async (passage, request, response) => {
-    const body = await understood(request, response);
+    const body = await readJsonBody(request, response);
     if (body === null) return;
     // Invitations to outside addresses.
     if (Array.isArray(body.invite_3pid) && body.invite_3pid.length > 0)
-      return refuse(response, forbidden(words.notByEmail));
-    if (hasMembers(body)) return refuse(response, forbidden(words.inviteInstead));
+      return refuse(response, forbiddenRefusal(words.notByEmail));
+    if (hasMembers(body)) return refuse(response, forbiddenRefusal(words.inviteInstead));
     // Asked from Synapse each time: this also checks that the token is still valid.
     await passage.callers.joinedRooms(request);
     const maker = await passage.callers.userId(request);
@@ -32,11 +32,11 @@ export const createRoom =
       case "open":
         return sendJson(response, 200, { room_id: made.room });
       case "refused":
-        return refuse(response, forbidden(made.reason));
+        return refuse(response, forbiddenRefusal(made.reason));
       case "late":
         return refuse(response, STILL_OPENING);
       case "unfinished":
-        return passOn(passage, request, response, only(body, KNOWN));
+        return forwardBody(passage, request, response, pickFields(body, KNOWN));
       default:
         return made satisfies never;
     }

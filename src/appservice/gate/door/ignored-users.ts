@@ -1,6 +1,6 @@
 import type { UserId } from "../../../policy/model.ts";
 import type { Rule } from "../passage/rules.ts";
-import { passOn, understood } from "./pass-on.ts";
+import { forwardBody, readJsonBody } from "./forward-body.ts";
 
 /**
  * Whom someone ignores (client-server API, "Ignoring Users"): never Whisper. Otherwise Synapse would show them nothing
@@ -10,14 +10,14 @@ import { passOn, understood } from "./pass-on.ts";
 export const ignoredUsers =
   (bot: UserId): Rule =>
   async (passage, request, response) => {
-    const body = await understood(request, response);
+    const body = await readJsonBody(request, response);
     if (body === null) return;
     const ignored = body.ignored_users;
     const others =
       typeof ignored === "object" && ignored !== null && !Array.isArray(ignored)
         ? Object.fromEntries(Object.entries(ignored).filter(([id]) => id !== bot))
         : ignored;
-    await passOn(passage, request, response, {
+    await forwardBody(passage, request, response, {
       ...body,
       ...(others === undefined ? {} : { ignored_users: others }),
     });

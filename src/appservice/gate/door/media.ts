@@ -7,7 +7,7 @@ import { Undecidable } from "../passage/caller.ts";
 import { Kept } from "../passage/kept.ts";
 import { FILES_NEED_A_TOKEN, NO_SUCH_FILE, NOT_YOUR_FILE, refuse } from "../passage/refusal.ts";
 import { decoded } from "../passage/request-path.ts";
-import { type Rule, stream } from "../passage/rules.ts";
+import { type Rule, streamAnswer } from "../passage/rules.ts";
 
 export interface MediaRuleOptions {
   readonly media: MediaPort;
@@ -45,7 +45,7 @@ export function mediaRule({ media, uploaderOf, looks }: MediaRuleOptions): Rule 
     const uploader = uploaders.get(key) ?? (await uploaderOf(server, mediaId));
     if (uploader === null) return refuse(response, NO_SUCH_FILE);
     uploaders.set(key, uploader);
-    if (caller === uploader) return stream(passage, request, response);
+    if (caller === uploader) return streamAnswer(passage, request, response);
 
     const isShown = async () => {
       const { portrait, rooms } = await media.shown(server, mediaId, uploader);
@@ -65,7 +65,7 @@ export function mediaRule({ media, uploaderOf, looks }: MediaRuleOptions): Rule 
         waiting--;
       }
     }
-    return shown ? stream(passage, request, response) : refuse(response, NOT_YOUR_FILE);
+    return shown ? streamAnswer(passage, request, response) : refuse(response, NOT_YOUR_FILE);
   };
 }
 

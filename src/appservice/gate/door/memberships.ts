@@ -4,9 +4,9 @@ import * as words from "../../../policy/words.ts";
 import { handOn, whileWanted } from "../passage/answer.ts";
 import { refuse, sendJson } from "../passage/refusal.ts";
 import { decoded } from "../passage/request-path.ts";
-import { type Passage, type Rule, read } from "../passage/rules.ts";
+import { type Passage, type Rule, readAnswer } from "../passage/rules.ts";
 import type { Entrance } from "./entrance.ts";
-import { type Body, forbidden, only, passOn, understood } from "./pass-on.ts";
+import { type Body, forbiddenRefusal, forwardBody, pickFields, readJsonBody } from "./forward-body.ts";
 
 /**
  * Memberships carry no text: clients show a `reason` in everyone's timeline, including people who may not be written to
@@ -15,12 +15,12 @@ import { type Body, forbidden, only, passOn, understood } from "./pass-on.ts";
 
 /** Joining, leaving and knocking as oneself: there is nothing to say. */
 export const ownMembership: Rule = async (passage, request, response) => {
-  if ((await understood(request, response)) !== null) await passOn(passage, request, response, {});
+  if ((await readJsonBody(request, response)) !== null) await forwardBody(passage, request, response, {});
 };
 
 /** Synapse would create the new room first, and only then be refused when it closes the old one. */
 export const upgrade: Rule = async (_passage, _request, response) =>
-  refuse(response, forbidden(words.settingsKept));
+  refuse(response, forbiddenRefusal(words.settingsKept));
 
 /**
  * Inviting, removing and banning: only the user is passed on. An invitation by e-mail names no user, and is refused
@@ -29,32 +29,32 @@ export const upgrade: Rule = async (_passage, _request, response) =>
 export const membershipOfOther =
   (entrance: Entrance): Rule =>
   async (passage, request, response, { caught: [room = "", action] }) => {
-    const body = await understood(request, response);
+    const body = await readJsonBody(request, response);
     if (body === null) return;
     if (action === "invite" && body.user_id === undefined && Object.hasOwn(body, "medium"))
-      return refuse(response, forbidden(words.notByEmail));
-    const named = only(body, ["user_id"]);
+      return refuse(response, forbiddenRefusal(words.notByEmail));
+    const named = pickFields(body, ["user_id"]);
     if (action === "invite")
       await awaitOthers(entrance, await passage.callers.userId(request), room, named.user_id);
     if (action === "kick") return remove(entrance, passage, request, response, room, named.user_id, named);
-    await passOn(passage, request, response, named);
+    await forwardBody(passage, request, response, named);
   };
 
 /** The same, written as state. */
 export const membershipAsState =
   (entrance: Entrance): Rule =>
   async (passage, request, response, { caught: [room = "", user = ""] }) => {
-    const body = await understood(request, response);
+    const body = await readJsonBody(request, response);
     if (body === null) return;
     if (body.membership === "invite")
       await awaitOthers(entrance, await passage.callers.userId(request), room, decoded(user));
     if (body.membership === "leave")
       return remove(entrance, passage, request, response, room, decoded(user), knownOf(body));
-    await passOn(passage, request, response, knownOf(body));
+    await forwardBody(passage, request, response, knownOf(body));
   };
 
 const knownOf = (body: Body): Body => ({
-  ...only(body, ["membership"]),
+  ...pickFields(body, ["membership"]),
   // Marks the room as a chat for two.
   ...(body.membership === "invite" && body.is_direct === true ? { is_direct: true } : {}),
 });
@@ -69,7 +69,7 @@ async function remove(
   whom: unknown,
   body: Body,
 ): Promise<void> {
-  const answer = await read(passage, request, response, Buffer.from(JSON.stringify(body)));
+  const answer = await readAnswer(passage, request, response, Buffer.from(JSON.stringify(body)));
   const [room, by] = [decoded(encodedRoom), await passage.callers.userId(request)];
   if (answer.status !== 403 || room === null || typeof whom !== "string" || whom === by)
     return handOn(response, answer);
@@ -78,7 +78,7 @@ async function remove(
     case "done":
       return sendJson(response, 200, {});
     case "refused":
-      return refuse(response, forbidden(removed.reason));
+      return refuse(response, forbiddenRefusal(removed.reason));
     case "nothing":
       return handOn(response, answer);
     default:

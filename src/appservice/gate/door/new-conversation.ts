@@ -1,9 +1,9 @@
 import { openDecided } from "../../../conversations/open.ts";
-import { checkRoomPromptly } from "../../../conversations/record/affected.ts";
+import { sendToControlRoom } from "../../../conversations/record/control-room.ts";
 import type { ConversationDependencies } from "../../../conversations/record/dependencies.ts";
 import { controlConversation } from "../../../conversations/record/keys.ts";
+import { checkRoomPromptly } from "../../../conversations/record/queue-checks.ts";
 import { ensureConversation } from "../../../conversations/record/store.ts";
-import { tell } from "../../../conversations/record/tell.ts";
 import { type AskedRoom, whatIsAskedFor } from "../../../policy/conversations/asked-room.ts";
 import type { ConversationId, RoomId, UserId, Username } from "../../../policy/model.ts";
 import * as words from "../../../policy/words.ts";
@@ -73,4 +73,4 @@ const ONCE_IN = 60_000;
 
 /** Some clients do not show why a chat could not be started, so Whisper also says it in its own chat. */
 const sayAgain = (tx: Transaction, asker: Username, reason: string): Promise<void> =>
-  tell(tx, asker, `refused-chat:${asker}:${Math.floor(Date.now() / ONCE_IN)}:${reason}`, reason);
+  sendToControlRoom(tx, asker, `refused-chat:${asker}:${Math.floor(Date.now() / ONCE_IN)}:${reason}`, reason);

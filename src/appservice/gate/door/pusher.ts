@@ -2,7 +2,7 @@ import { quiet } from "../../accounts/pushers.ts";
 import { handOn } from "../passage/answer.ts";
 import { objectIn } from "../passage/caller.ts";
 import { NO_PUSH_BY_EMAIL, NOT_A_PUSHER, refuse } from "../passage/refusal.ts";
-import { bodyOf, type Rule, read } from "../passage/rules.ts";
+import { bodyOf, type Rule, readAnswer } from "../passage/rules.ts";
 
 /**
  * Push notifications go through phone makers' services and appear on lock screens, so they say only that there is
@@ -19,6 +19,6 @@ export const pusher: Rule = async (passage, request, response) => {
   handOn(response, await send({ ...wanted, data: quiet(data) }));
 
   function send(body: object) {
-    return read(passage, request, response, Buffer.from(JSON.stringify(body)));
+    return readAnswer(passage, request, response, Buffer.from(JSON.stringify(body)));
   }
 };

@@ -1,7 +1,7 @@
 import type { Response } from "express";
 
 /** What a client gets instead of what it asked for (client-server API, "Standard error response"). */
-export interface Refusal {
+export interface GateRefusal {
   readonly status: number;
   readonly errcode: string;
   readonly error: string;
@@ -9,119 +9,123 @@ export interface Refusal {
   readonly retryAfter?: number;
 }
 
-export const NOT_A_MEMBER: Refusal = {
+export const NOT_A_MEMBER: GateRefusal = {
   status: 403,
   errcode: "M_FORBIDDEN",
   error: "You are not in this conversation.",
 };
 
-export const NOT_YOUR_FILE: Refusal = {
+export const NOT_YOUR_FILE: GateRefusal = {
   status: 403,
   errcode: "M_FORBIDDEN",
   error: "This file is in none of your conversations.",
 };
 
-export const NO_SUCH_FILE: Refusal = { status: 404, errcode: "M_NOT_FOUND", error: "There is no such file." };
+export const NO_SUCH_FILE: GateRefusal = {
+  status: 404,
+  errcode: "M_NOT_FOUND",
+  error: "There is no such file.",
+};
 
 /** Nothing is end-to-end encrypted, so Whisper's rooms need no messages to other people's devices. */
-export const ONLY_TO_YOURSELF: Refusal = {
+export const ONLY_TO_YOURSELF: GateRefusal = {
   status: 403,
   errcode: "M_FORBIDDEN",
   error: "Messages between devices go to your own devices only.",
 };
 
-export const NOT_TO_DEVICES: Refusal = {
+export const NOT_TO_DEVICES: GateRefusal = {
   status: 400,
   errcode: "M_BAD_JSON",
   error: "This is not a message to devices as the Matrix specification has it.",
 };
 
-export const NOT_A_PUSHER: Refusal = {
+export const NOT_A_PUSHER: GateRefusal = {
   status: 400,
   errcode: "M_BAD_JSON",
   error: "This is not a pusher as the Matrix specification has it.",
 };
 
 /** E-mail notifications carry names and texts. */
-export const NO_PUSH_BY_EMAIL: Refusal = {
+export const NO_PUSH_BY_EMAIL: GateRefusal = {
   status: 403,
   errcode: "M_FORBIDDEN",
   error: "Notifications go to apps only. Turn them on in the app.",
 };
 
-export const NOT_AN_OBJECT: Refusal = {
+export const NOT_AN_OBJECT: GateRefusal = {
   status: 400,
   errcode: "M_NOT_JSON",
   error: "This request is no JSON object.",
 };
 
-export const NOT_A_ROOM: Refusal = {
+export const NOT_A_ROOM: GateRefusal = {
   status: 400,
   errcode: "M_BAD_JSON",
   error: "This is not a room as the Matrix specification has it.",
 };
 
 /** The conversation exists, but someone could not be let in yet, or Synapse is busy. */
-export const STILL_OPENING: Refusal = {
+export const STILL_OPENING: GateRefusal = {
   status: 503,
   errcode: "M_UNKNOWN",
   error: "This conversation is still being set up. Try again in a moment.",
 };
 
-export const TOO_LARGE: Refusal = {
+export const TOO_LARGE: GateRefusal = {
   status: 413,
   errcode: "M_TOO_LARGE",
   error: "This request is too large.",
 };
 
 /** E-mail addresses and mobile numbers come from HealthTrack, and there is no identity server. */
-export const NO_IDENTITY_SERVER: Refusal = {
+export const NO_IDENTITY_SERVER: GateRefusal = {
   status: 403,
   errcode: "M_FORBIDDEN",
   error: "There is no identity server here. Your practice's administrator looks after addresses.",
 };
 
 /** `GET /events` (deprecated since r0.6): clients use /sync. */
-export const USE_SYNC: Refusal = {
+export const USE_SYNC: GateRefusal = {
   status: 404,
   errcode: "M_UNRECOGNIZED",
   error: "Events are served by /sync only. Update your client.",
 };
 
 /** Without a token, Synapse would not serve it either (authenticated media, Matrix 1.11). */
-export const FILES_NEED_A_TOKEN: Refusal = {
+export const FILES_NEED_A_TOKEN: GateRefusal = {
   status: 404,
   errcode: "M_NOT_FOUND",
   error: "Files are served to signed-in users only. Update your client.",
 };
 
-export const CANNOT_TELL: Refusal = {
+export const CANNOT_TELL: GateRefusal = {
   status: 403,
   errcode: "M_FORBIDDEN",
   error: "It could not be made sure that you may see this. Try again in a moment.",
 };
 
 /** One person has more requests open than all their devices together need. */
-export const TOO_MANY: Refusal = {
+export const TOO_MANY: GateRefusal = {
   status: 429,
   errcode: "M_LIMIT_EXCEEDED",
   error: "Too many requests at the same time.",
   retryAfter: 2_000,
 };
 
-export const UNREADABLE_PATH: Refusal = {
+export const UNREADABLE_PATH: GateRefusal = {
   status: 400,
   errcode: "M_UNRECOGNIZED",
   error: "This address is not written as the Matrix specification has it.",
 };
 
-export const UNKNOWN_PATH: Refusal = {
+export const UNKNOWN_PATH: GateRefusal = {
   status: 404,
   errcode: "M_UNRECOGNIZED",
   error: "Unrecognized request",
 };
 
-export const HOMESERVER_AWAY: Refusal = {
+export const HOMESERVER_AWAY: GateRefusal = {
   status: 502,
   errcode: "M_UNKNOWN",
   error: "The homeserver does not answer. Try again in a moment.",
@@ -139,7 +143,7 @@ const CORS = {
   "cross-origin-resource-policy": "cross-origin",
 };
 
-export function refuse(response: Response, { status, errcode, error, retryAfter }: Refusal): void {
+export function refuse(response: Response, { status, errcode, error, retryAfter }: GateRefusal): void {
   if (retryAfter !== undefined && !response.headersSent)
     response.set("retry-after", String(Math.ceil(retryAfter / 1_000)));
   sendJson(response, status, {

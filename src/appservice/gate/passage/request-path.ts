@@ -17,7 +17,7 @@ const PLAIN_PATH = /^\/(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/]|%[0-9A-Fa-f]{2})*$/;
  * differ.
  */
 export function sortRequest(method: string, target: string): Sorted {
-  const path = pathOf(target);
+  const path = requestPath(target);
   // Whisper's own routes are beside the gate. No spelling of the client API lacks this word.
   if (!(decoded(path) ?? path).includes("_matrix")) return { outcome: "pass" };
   if (!PLAIN_PATH.test(path)) return { outcome: "refuse" };
@@ -29,7 +29,7 @@ export function sortRequest(method: string, target: string): Sorted {
   return asWritten === null ? { outcome: "pass" } : { outcome: "gated", gated: asWritten };
 }
 
-export function pathOf(target: string): string {
+export function requestPath(target: string): string {
   const query = target.indexOf("?");
   return query === -1 ? target : target.slice(0, query);
 }

@@ -45,7 +45,7 @@ const MOST_REQUEST = 1024 * 1024;
  * membership: a member at the later moment may see what was read at the earlier one, so no removal can slip in between.
  * Synapse has read everything by the time it sends the first byte (`respond_with_json`).
  */
-export const room: Rule = async (passage, request, response, gated) => {
+export const roomRule: Rule = async (passage, request, response, gated) => {
   const id = decoded(gated.caught[0] ?? "");
   const answer = await begin(passage, request, response);
   try {
@@ -59,9 +59,9 @@ export const room: Rule = async (passage, request, response, gated) => {
 };
 
 /** One event, or its context: every event must belong to a room of the caller's. */
-export const event: Rule = async (passage, request, response, gated) => {
+export const eventRule: Rule = async (passage, request, response, gated) => {
   const id = decoded(gated.caught[0] ?? "");
-  const answer = await read(passage, request, response);
+  const answer = await readAnswer(passage, request, response);
   const joined = await passage.callers.joinedRooms(request);
   if (id === null || !joined.has(id)) return refuse(response, NOT_A_MEMBER);
   if (answer.status !== 200) return handOn(response, answer);
@@ -71,8 +71,8 @@ export const event: Rule = async (passage, request, response, gated) => {
 };
 
 /** The old `/events/{eventId}`: only the event says which room it is in. */
-export const bareEvent: Rule = async (passage, request, response) => {
-  const answer = await read(passage, request, response);
+export const bareEventRule: Rule = async (passage, request, response) => {
+  const answer = await readAnswer(passage, request, response);
   if (answer.status !== 200) return handOn(response, answer);
   const roomId = objectIn(answer.text)?.room_id;
   const joined = await passage.callers.joinedRooms(request);
@@ -84,7 +84,7 @@ export const bareEvent: Rule = async (passage, request, response) => {
 const listOf =
   (name: "notifications" | "rooms"): Rule =>
   async (passage, request, response) => {
-    const answer = await read(passage, request, response);
+    const answer = await readAnswer(passage, request, response);
     if (answer.status !== 200) return handOn(response, answer);
     const body = objectIn(answer.text);
     const list = body?.[name];
@@ -100,11 +100,11 @@ const listOf =
     else handOn(response, answer, JSON.stringify({ ...body, [name]: kept }));
   };
 
-export const notifications: Rule = listOf("notifications");
-export const initialSync: Rule = listOf("rooms");
+export const notificationsRule: Rule = listOf("notifications");
+export const initialSyncRule: Rule = listOf("rooms");
 
 /** A streamed sync in which rooms that the user has left say only that, without Whisper's own invitations. */
-export const sync =
+export const syncRule =
   (bot: UserId): Rule =>
   async (passage, request, response) => {
     const part = (name: string, change: (part: unknown, user: UserId) => object) =>
@@ -130,10 +130,10 @@ export const sync =
  * The same for sliding sync, which does not list left rooms separately: membership is asked for afterwards, as for
  * single events.
  */
-export const slidingSync =
+export const slidingSyncRule =
   (bot: UserId): Rule =>
   async (passage, request, response) => {
-    const answer = await read(passage, request, response, await bodyOf(request));
+    const answer = await readAnswer(passage, request, response, await bodyOf(request));
     if (answer.status !== 200) return handOn(response, answer);
     const body = objectIn(answer.text);
     if (body === undefined) throw new Undecidable("a sliding sync of unknown form");
@@ -150,36 +150,36 @@ export const slidingSync =
  * Messages to devices, which the client's own sessions use to trust each other: they go to nobody else. Whisper sends
  * on what it understood, so that Synapse cannot read it differently.
  */
-export const toDevice: Rule = async (passage, request, response) => {
+export const toDeviceRule: Rule = async (passage, request, response) => {
   const messages = objectIn((await bodyOf(request)).toString("utf8"))?.messages;
   if (typeof messages !== "object" || messages === null || Array.isArray(messages))
     return refuse(response, NOT_TO_DEVICES);
   const user = await passage.callers.userId(request);
   if (Object.keys(messages).some((to) => to !== user)) return refuse(response, ONLY_TO_YOURSELF);
-  handOn(response, await read(passage, request, response, Buffer.from(JSON.stringify({ messages }))));
+  handOn(response, await readAnswer(passage, request, response, Buffer.from(JSON.stringify({ messages }))));
 };
 
 /**
  * How far someone has read, which others are told. Synapse accepts it from anyone who could once see the event, even
  * after they left the room (`ReceiptsHandler.received_client_receipt`).
  */
-export const receipt: Rule = async (passage, request, response, gated) => {
+export const receiptRule: Rule = async (passage, request, response, gated) => {
   const id = decoded(gated.caught[0] ?? "");
   const body = await bodyOf(request);
   const joined = await passage.callers.joinedRooms(request);
   if (id === null || !joined.has(id)) return refuse(response, NOT_A_MEMBER);
-  handOn(response, await read(passage, request, response, body));
+  handOn(response, await readAnswer(passage, request, response, body));
 };
 
 /** An up-to-date client never asks for this. */
-export const eventStream: Rule = async (_passage, _request, response) => refuse(response, USE_SYNC);
+export const eventStreamRule: Rule = async (_passage, _request, response) => refuse(response, USE_SYNC);
 
 /** No address is revealed, or hidden, at a server of the client's choice. */
-export const identityServer: Rule = async (_passage, _request, response) =>
+export const identityServerRule: Rule = async (_passage, _request, response) =>
   refuse(response, NO_IDENTITY_SERVER);
 
 /** Carries out the request and streams the answer back. */
-export async function stream(passage: Passage, request: Request, response: Response): Promise<void> {
+export async function streamAnswer(passage: Passage, request: Request, response: Response): Promise<void> {
   await pour(await begin(passage, request, response), request, response);
 }
 
@@ -244,7 +244,7 @@ async function pour(
 }
 
 /** The whole answer. HEAD is sent as GET, since there would be nothing to inspect; Node leaves out the body. */
-export function read(
+export function readAnswer(
   { upstream, headers }: Passage,
   request: Request,
   response: Response,

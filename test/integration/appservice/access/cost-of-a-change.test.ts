@@ -3,7 +3,7 @@ import pino from "pino";
 import { drainAccounts } from "../../../../src/appservice/access/account-checks.ts";
 import { followDirectory } from "../../../../src/appservice/access/follow-directory.ts";
 import { reconcileRoom } from "../../../../src/appservice/rooms/reconciler.ts";
-import { directoryChanged } from "../../../../src/conversations/record/affected.ts";
+import { directoryChanged } from "../../../../src/conversations/record/queue-checks.ts";
 import { putGroup } from "../../../../src/directory/groups.ts";
 import { directorySnapshot } from "../../../../src/directory/snapshot.ts";
 import type { ConversationId, SecurityGroupId, Username } from "../../../../src/policy/model.ts";

@@ -1,7 +1,7 @@
 /** The gate's list of paths, held to the routes of the Synapse that is installed. */
 import { expect } from "chai";
 import type { GatedKind } from "../../../../src/appservice/gate/passage/gated-paths.ts";
-import { decoded, pathOf, sortRequest } from "../../../../src/appservice/gate/passage/request-path.ts";
+import { decoded, requestPath, sortRequest } from "../../../../src/appservice/gate/passage/request-path.ts";
 import {
   lookAlikePaths,
   oddPaths,
@@ -77,7 +77,7 @@ describe("the read gate, held to Synapse's own routes", function () {
     for (const path of new Set(
       routes.flatMap((route) => [...oddPaths(route, VALUES), ...lookAlikePaths(route, VALUES)]),
     )) {
-      const raw = pathOf(path);
+      const raw = requestPath(path);
       for (const route of reading) {
         const { method, servlet, expression } = route;
         const match = expression.exec(raw);
@@ -108,7 +108,7 @@ describe("the read gate, held to Synapse's own routes", function () {
     for (const route of memberships) {
       for (const event_type of ["m.room.member", "m%2Eroom.member", "m.room%2emember", "%6d.room.member"]) {
         for (const path of oddPaths(route, { ...VALUES, event_type, state_key: "@ann:example.org" })) {
-          const type = route.expression.exec(pathOf(path))?.groups?.event_type;
+          const type = route.expression.exec(requestPath(path))?.groups?.event_type;
           if (type === undefined || decoded(type) !== "m.room.member") continue;
           served++;
           const sorted = sortRequest("PUT", path);
@@ -132,7 +132,7 @@ describe("the read gate, held to Synapse's own routes", function () {
         "m.ignored%5Fuser%5flist",
       ]) {
         for (const path of oddPaths(route, { ...VALUES, account_data_type, user_id: "@ann:example.org" })) {
-          const groups = route.expression.exec(pathOf(path))?.groups;
+          const groups = route.expression.exec(requestPath(path))?.groups;
           if (groups === undefined || groups.room_id !== undefined) continue;
           if (decoded(groups.account_data_type ?? "") !== "m.ignored_user_list") continue;
           served++;

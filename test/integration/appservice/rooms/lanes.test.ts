@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import pino from "pino";
 import { drainLane } from "../../../../src/appservice/rooms/room-lanes.ts";
-import { checkRoom, checkRoomsSoon } from "../../../../src/conversations/record/affected.ts";
+import { checkRoom, checkRoomsSoon } from "../../../../src/conversations/record/queue-checks.ts";
 import {
   checkRoomsLater,
   continueLane,

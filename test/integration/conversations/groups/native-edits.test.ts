@@ -113,7 +113,7 @@ describe("a custom group edited in a client", () => {
     const outer = await house.opened("anna", { customGroups: [group], users: ["dan"] }, "Outer");
     await member(id("anna"), handle({ customGroup: outer.id }), "invite");
     expect((await house.group(group)).customGroups).to.deep.equal([]);
-    expect(await toldTo("anna")).to.deep.equal([words.circle("Outer (custom group)")]);
+    expect(await toldTo("anna")).to.deep.equal([words.groupInItself("Outer (custom group)")]);
   });
 
   it("takes no notice of the bot, of strangers, of joins and of other rooms", async () => {

@@ -2,7 +2,7 @@ import { expect } from "chai";
 import fc from "fast-check";
 import * as refs from "../../../../src/arrivals/notices/refs.ts";
 import type { ArrivalId, Notice } from "../../../../src/arrivals/rules/arrival.ts";
-import { unposted } from "../../../../src/arrivals/rules/telling.ts";
+import { noticeToPost } from "../../../../src/arrivals/rules/give-notices.ts";
 import type { EventId } from "../../../../src/policy/model.ts";
 import { minute, named } from "../support/builders.ts";
 
@@ -13,7 +13,7 @@ describe("the ref of a send about a notice", () => {
     fc.assert(
       fc.property(fc.string({ minLength: 1, unit: "grapheme" }), fc.nat(), (username, posting) => {
         const notice: Notice = {
-          ...unposted(named(username), minute(0)),
+          ...noticeToPost(named(username), minute(0)),
           posting,
           edits: 2,
           nudges: 1,
@@ -30,7 +30,7 @@ describe("the ref of a send about a notice", () => {
     const all = [named("a"), named("b"), named("a:1:b")].flatMap((username) =>
       [1, 2].flatMap((posting) =>
         refs.postedRefs(arrival, {
-          ...unposted(username, minute(0)),
+          ...noticeToPost(username, minute(0)),
           posting,
           edits: 2,
           nudges: 2,

@@ -1,8 +1,8 @@
 import { expect } from "chai";
-import { acknowledge, openThread, reply } from "../../../../src/arrivals/rules/answers.ts";
+import { acknowledgeNotice, openThread, replyToNotice } from "../../../../src/arrivals/rules/answers.ts";
 import { type Arrival, stateOf } from "../../../../src/arrivals/rules/arrival.ts";
+import { noticeToPost } from "../../../../src/arrivals/rules/give-notices.ts";
 import { endArrival } from "../../../../src/arrivals/rules/lifecycle.ts";
-import { unposted } from "../../../../src/arrivals/rules/telling.ts";
 import { arrived, JONES, minute, NURSE, named, progress, spell, told } from "../support/builders.ts";
 
 const BACKUP = named("dr.backup");
@@ -12,7 +12,7 @@ const RECEPTION = named("reception");
 function escalated(): Arrival {
   const arrival = arrived({}, told(JONES, NURSE));
   const called = (["backup", "reception"] as const).map((toldAs, index) => ({
-    ...unposted(index === 0 ? BACKUP : RECEPTION, minute(86)),
+    ...noticeToPost(index === 0 ? BACKUP : RECEPTION, minute(86)),
     toldAs,
     shown: true,
   }));
@@ -25,41 +25,41 @@ function escalated(): Arrival {
 
 describe("✅", () => {
   it("takes the notice away and records when", () => {
-    const change = acknowledge(arrived(), JONES, minute(82));
+    const change = acknowledgeNotice(arrived(), JONES, minute(82));
     expect(change && progress(change.arrival)).to.deep.equal(["dr.jones acknowledged"]);
     expect(change && spell(change.effects)).to.deep.equal(["take-down dr.jones"]);
     expect(change?.arrival.notices[0]?.answeredAt).to.deep.equal(minute(82));
   });
 
   it("is one acknowledgement, however often it is clicked", () => {
-    const first = acknowledge(arrived(), JONES, minute(82));
-    expect(first && acknowledge(first.arrival, JONES, minute(83))).to.equal(null);
+    const first = acknowledgeNotice(arrived(), JONES, minute(82));
+    expect(first && acknowledgeNotice(first.arrival, JONES, minute(83))).to.equal(null);
   });
 
   it("does nothing on a notice that was taken back", () => {
-    expect(acknowledge(endArrival(arrived(), "cancelled", minute(81)).arrival, JONES, minute(82))).to.equal(
-      null,
-    );
+    expect(
+      acknowledgeNotice(endArrival(arrived(), "cancelled", minute(81)).arrival, JONES, minute(82)),
+    ).to.equal(null);
   });
 
   it("does nothing by somebody who was not told", () => {
-    expect(acknowledge(arrived(), NURSE, minute(82))).to.equal(null);
+    expect(acknowledgeNotice(arrived(), NURSE, minute(82))).to.equal(null);
   });
 
   it("is about the recipient's own notice: a nurse who watches does not answer for the doctor", () => {
-    const change = acknowledge(arrived({}, told(JONES, NURSE)), NURSE, minute(82));
+    const change = acknowledgeNotice(arrived({}, told(JONES, NURSE)), NURSE, minute(82));
     expect(change && progress(change.arrival)).to.deep.equal(["dr.jones waiting", "nurse acknowledged"]);
     expect(change && stateOf(change.arrival)).to.equal("waiting");
   });
 
   it("keeps when it was replied to before", () => {
-    const replied = reply(arrived(), JONES, minute(81))?.arrival;
-    const change = replied && acknowledge(replied, JONES, minute(82));
+    const replied = replyToNotice(arrived(), JONES, minute(81))?.arrival;
+    const change = replied && acknowledgeNotice(replied, JONES, minute(82));
     expect(change?.arrival.notices[0]).to.deep.include({ repliedAt: minute(81), answeredAt: minute(82) });
   });
 
   it("of one who was called in settles it for all who were, and the others see by whom", () => {
-    const change = acknowledge(escalated(), RECEPTION, minute(90));
+    const change = acknowledgeNotice(escalated(), RECEPTION, minute(90));
     expect(change && progress(change.arrival)).to.deep.equal([
       "dr.jones waiting",
       "nurse waiting",
@@ -76,7 +76,7 @@ describe("✅", () => {
   });
 
   it("of the doctor settles it for those who were called in, and the others see by whom", () => {
-    const change = acknowledge(escalated(), JONES, minute(90));
+    const change = acknowledgeNotice(escalated(), JONES, minute(90));
     expect(change && progress(change.arrival)).to.deep.equal([
       "dr.jones acknowledged",
       "nurse waiting",
@@ -92,7 +92,7 @@ describe("✅", () => {
   });
 
   it("of one who only watches leaves those who were called in where they are", () => {
-    const change = acknowledge(escalated(), NURSE, minute(90));
+    const change = acknowledgeNotice(escalated(), NURSE, minute(90));
     expect(change && spell(change.effects)).to.deep.equal(["take-down nurse"]);
   });
 
@@ -101,37 +101,37 @@ describe("✅", () => {
     const notices = arrival.notices.map((notice) =>
       notice.username === JONES ? { ...notice, toldAs: "reception" as const } : notice,
     );
-    const change = acknowledge({ ...arrival, notices }, RECEPTION, minute(90));
+    const change = acknowledgeNotice({ ...arrival, notices }, RECEPTION, minute(90));
     expect(change && progress(change.arrival)[0]).to.equal("dr.jones waiting");
   });
 });
 
 describe("a reply", () => {
   it("of the doctor settles it for those who were called in, once", () => {
-    const change = reply(escalated(), JONES, minute(90));
+    const change = replyToNotice(escalated(), JONES, minute(90));
     expect(change && spell(change.effects)).to.deep.equal([
       "edit nurse",
       "take-down dr.backup",
       "take-down reception",
     ]);
-    const after = change && acknowledge(change.arrival, JONES, minute(91));
+    const after = change && acknowledgeNotice(change.arrival, JONES, minute(91));
     expect(after && spell(after.effects)).to.deep.equal(["take-down dr.jones"]);
   });
 
   it("is recorded, and the notice stays until it is acknowledged", () => {
-    const change = reply(arrived(), JONES, minute(82));
+    const change = replyToNotice(arrived(), JONES, minute(82));
     expect(change && progress(change.arrival)).to.deep.equal(["dr.jones replied"]);
     expect(change?.effects).to.deep.equal([]);
     expect(change?.arrival.notices[0]).to.deep.include({ shown: true, repliedAt: minute(82) });
   });
 
   for (const [what, arrival] of [
-    ["a second one", reply(arrived(), JONES, minute(81))?.arrival],
-    ["one after ✅", acknowledge(arrived(), JONES, minute(81))?.arrival],
+    ["a second one", replyToNotice(arrived(), JONES, minute(81))?.arrival],
+    ["one after ✅", acknowledgeNotice(arrived(), JONES, minute(81))?.arrival],
     ["one to a notice that was taken back", endArrival(arrived(), "no_show", minute(81)).arrival],
   ] as const) {
     it(`changes nothing in the record: ${what}`, () => {
-      expect(arrival && reply(arrival, JONES, minute(82))).to.equal(null);
+      expect(arrival && replyToNotice(arrival, JONES, minute(82))).to.equal(null);
     });
   }
 });

@@ -1,13 +1,13 @@
 import { expect } from "chai";
-import { acknowledge, reply } from "../../../../src/arrivals/rules/answers.ts";
+import { acknowledgeNotice, replyToNotice } from "../../../../src/arrivals/rules/answers.ts";
 import { type Arrival, stateOf } from "../../../../src/arrivals/rules/arrival.ts";
 import type { EscalationRule } from "../../../../src/arrivals/rules/escalation.ts";
 import {
-  escalate,
   nextStep,
   putOffUntil,
   ruleFor,
   stepsOf,
+  takeEscalationStep,
 } from "../../../../src/arrivals/rules/escalation.ts";
 import { endArrival } from "../../../../src/arrivals/rules/lifecycle.ts";
 import {
@@ -44,7 +44,7 @@ const RULE: EscalationRule = { after: 5 * 60_000, backup: "DR.Backup", reception
 function run(arrival: Arrival, rule: EscalationRule, steps: number): Arrival {
   let now = arrival;
   for (let step = 1; step <= steps; step += 1) {
-    const change = escalate(now, rule, directory, minute(80 + 5 * step));
+    const change = takeEscalationStep(now, rule, directory, minute(80 + 5 * step));
     if (change === null) throw new Error(`no step ${step}`);
     now = change.arrival;
   }
@@ -65,7 +65,7 @@ describe("escalation", () => {
   });
 
   it("gives the time for an answer anew after each step, so that steps that were missed do not come all at once", () => {
-    const change = escalate(arrived(), RULE, directory, minute(200));
+    const change = takeEscalationStep(arrived(), RULE, directory, minute(200));
     expect(change?.effects.at(-1)).to.deep.equal({ do: "start-clock", from: minute(200) });
   });
 
@@ -76,7 +76,7 @@ describe("escalation", () => {
   });
 
   it("first asks the doctor again, with a sound, and shows it on every notice", () => {
-    const change = escalate(arrived({}, told(JONES, NURSE)), RULE, directory, minute(85));
+    const change = takeEscalationStep(arrived({}, told(JONES, NURSE)), RULE, directory, minute(85));
     expect(change && spell(change.effects)).to.deep.equal([
       "edit dr.jones",
       "nudge dr.jones",
@@ -87,7 +87,7 @@ describe("escalation", () => {
   });
 
   it("tells the backup with a notice of their own", () => {
-    const change = escalate(run(arrived(), RULE, 1), RULE, directory, minute(90));
+    const change = takeEscalationStep(run(arrived(), RULE, 1), RULE, directory, minute(90));
     expect(change && spell(change.effects)).to.deep.equal(["edit dr.jones", "post dr.backup", "start-clock"]);
     expect(change?.arrival.escalations.at(-1)).to.deep.equal({
       kind: "backup",
@@ -103,7 +103,12 @@ describe("escalation", () => {
   });
 
   it("tells those of a group who use Whisper; who has the notice already is asked again and answers for it now", () => {
-    const change = escalate(run(arrived({}, told(JONES, NURSE)), RULE, 2), RULE, directory, minute(95));
+    const change = takeEscalationStep(
+      run(arrived({}, told(JONES, NURSE)), RULE, 2),
+      RULE,
+      directory,
+      minute(95),
+    );
     expect(change && spell(change.effects)).to.deep.equal([
       "edit dr.jones",
       "edit nurse",
@@ -122,10 +127,10 @@ describe("escalation", () => {
   });
 
   it("ends with telling whoever marked the arrival", () => {
-    const change = escalate(run(arrived(), RULE, 3), RULE, directory, minute(100));
+    const change = takeEscalationStep(run(arrived(), RULE, 3), RULE, directory, minute(100));
     expect(change?.effects.at(-1)).to.deep.equal({ do: "report-nobody", to: MIA });
     expect(change && spell(change.effects)).not.to.include("start-clock");
-    expect(change && escalate(change.arrival, RULE, directory, minute(105))).to.equal(null);
+    expect(change && takeEscalationStep(change.arrival, RULE, directory, minute(105))).to.equal(null);
   });
 
   const groups = [
@@ -147,7 +152,7 @@ describe("escalation", () => {
   ] as const) {
     it(`records that nobody was told, and takes the next step at once, when the backup ${who}`, () => {
       const rule = { after: 60_000, backup, reception: "8" };
-      const change = escalate(run(arrived(), rule, 1), rule, many, minute(90));
+      const change = takeEscalationStep(run(arrived(), rule, 1), rule, many, minute(90));
       expect(
         change?.arrival.escalations.map(({ kind, label, told: some }) => [kind, label, some]),
       ).to.deep.equal([
@@ -162,7 +167,7 @@ describe("escalation", () => {
   it("tells whoever marked the arrival at once when nobody on the way can be told", () => {
     const rule = { after: 60_000, backup: "gone", reception: "Empty" };
     const arrival = arrived({}, [{ username: JONES, deliver: false, reason: "no-access" }]);
-    const change = escalate(arrival, rule, many, minute(90));
+    const change = takeEscalationStep(arrival, rule, many, minute(90));
     expect(change && spell(change.effects)).to.deep.equal(["report-nobody"]);
     expect(change?.arrival.escalations.map(({ kind }) => kind)).to.deep.equal([
       "nudge",
@@ -181,44 +186,46 @@ describe("escalation", () => {
   });
 
   for (const [what, arrival] of [
-    ["acknowledged", acknowledge(arrived(), JONES, minute(81))?.arrival],
-    ["replied to", reply(arrived(), JONES, minute(81))?.arrival],
+    ["acknowledged", acknowledgeNotice(arrived(), JONES, minute(81))?.arrival],
+    ["replied to", replyToNotice(arrived(), JONES, minute(81))?.arrival],
     ["over", endArrival(arrived(), "in_session", minute(81)).arrival],
   ] as const) {
     it(`stops when it is ${what}`, () => {
-      expect(arrival && escalate(arrival, RULE, directory, minute(85))).to.equal(null);
+      expect(arrival && takeEscalationStep(arrival, RULE, directory, minute(85))).to.equal(null);
     });
   }
 
   it("goes on by another place's rule with what was not done yet", () => {
     const asked = run(arrived(), RULE, 1);
     const next = (rule: EscalationRule) =>
-      escalate(asked, rule, directory, minute(90))?.arrival.escalations.map(({ kind }) => kind);
+      takeEscalationStep(asked, rule, directory, minute(90))?.arrival.escalations.map(({ kind }) => kind);
     expect(next({ after: 1, reception: "Reception" })).to.deep.equal(["nudge", "reception"]);
     expect(next({ after: 1 })).to.deep.equal(["nudge", "nobody"]);
     const called = run(arrived(), { after: 1, reception: "Reception" }, 2);
-    const kinds = escalate(called, RULE, directory, minute(95))?.arrival.escalations.map(({ kind }) => kind);
+    const kinds = takeEscalationStep(called, RULE, directory, minute(95))?.arrival.escalations.map(
+      ({ kind }) => kind,
+    );
     expect(kinds).to.deep.equal(["nudge", "reception", "backup"]);
   });
 
   it("is over when it was said that nobody has answered, wherever the patient is moved then", () => {
     const over = run(arrived(), { after: 1 }, 2);
-    expect(escalate(over, RULE, directory, minute(95))).to.equal(null);
+    expect(takeEscalationStep(over, RULE, directory, minute(95))).to.equal(null);
     expect(nextStep(RULE, over, minute(90))).to.equal(null);
   });
 
   it("does not stop because somebody who only watches has acknowledged", () => {
-    const watched = acknowledge(arrived({}, told(JONES, NURSE)), NURSE, minute(81))?.arrival;
-    expect(watched && escalate(watched, RULE, directory, minute(85))).not.to.equal(null);
+    const watched = acknowledgeNotice(arrived({}, told(JONES, NURSE)), NURSE, minute(81))?.arrival;
+    expect(watched && takeEscalationStep(watched, RULE, directory, minute(85))).not.to.equal(null);
   });
 
   it("takes what a watcher replied before they were called in for no answer", () => {
-    const watched = reply(arrived({}, told(JONES, NURSE)), NURSE, minute(81))?.arrival;
+    const watched = replyToNotice(arrived({}, told(JONES, NURSE)), NURSE, minute(81))?.arrival;
     const called = watched && run(watched, RULE, 3);
     expect(called && progress(called)).to.include.members(["nurse waiting", "dr.backup waiting"]);
     expect(called && stateOf(called)).to.equal("escalated");
-    const answered = called && reply(called, NURSE, minute(96))?.arrival;
-    expect(answered && escalate(answered, RULE, directory, minute(100))).to.equal(null);
+    const answered = called && replyToNotice(called, NURSE, minute(96))?.arrival;
+    expect(answered && takeEscalationStep(answered, RULE, directory, minute(100))).to.equal(null);
   });
 
   it("goes by the location's own rule, else by the one for all others", () => {

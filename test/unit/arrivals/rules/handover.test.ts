@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { acknowledge } from "../../../../src/arrivals/rules/answers.ts";
+import { acknowledgeNotice } from "../../../../src/arrivals/rules/answers.ts";
 import { type Arrival, stateOf } from "../../../../src/arrivals/rules/arrival.ts";
 import { changeBooking } from "../../../../src/arrivals/rules/lifecycle.ts";
 import {
@@ -90,7 +90,7 @@ describe("a booking that changes", () => {
 
     it("does not take the answer of those who were called in for the doctor before", () => {
       const before = calledIn(arrived({}, told(JONES, NURSE)), "reception");
-      const answered = acknowledge(before, RECEPTION, minute(82))?.arrival ?? before;
+      const answered = acknowledgeNotice(before, RECEPTION, minute(82))?.arrival ?? before;
       expect(stateOf(answered)).to.equal("acknowledged");
       const { arrival } = toSmith([answered], told(SMITH, NURSE));
       expect(stateOf(arrival)).to.equal("waiting");
@@ -108,7 +108,7 @@ describe("a booking that changes", () => {
       const ghost = [{ username: SMITH, deliver: false, reason: "inactive" } as never, ...told(NURSE)];
       const { arrival } = toSmith([arrived({}, told(JONES, NURSE))], ghost);
       expect(stateOf(arrival)).to.equal("waiting");
-      const answered = acknowledge(arrival, NURSE, minute(86))?.arrival;
+      const answered = acknowledgeNotice(arrival, NURSE, minute(86))?.arrival;
       expect(answered && stateOf(answered)).to.equal("acknowledged");
     });
 

@@ -1,11 +1,16 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import { acknowledge, reply } from "../../../../src/arrivals/rules/answers.ts";
-import { type Arrival, isAnswered, noticeOf, stateOf } from "../../../../src/arrivals/rules/arrival.ts";
+import { acknowledgeNotice, replyToNotice } from "../../../../src/arrivals/rules/answers.ts";
+import {
+  type Arrival,
+  isAnswered,
+  noticeToRecipient,
+  stateOf,
+} from "../../../../src/arrivals/rules/arrival.ts";
+import type { ArrivalChange } from "../../../../src/arrivals/rules/arrival-change.ts";
 import { BOOKING_STATUSES, type Booking } from "../../../../src/arrivals/rules/booking.ts";
-import type { Change } from "../../../../src/arrivals/rules/change.ts";
 import type { EscalationRule } from "../../../../src/arrivals/rules/escalation.ts";
-import { escalate, ruleFor } from "../../../../src/arrivals/rules/escalation.ts";
+import { ruleFor, takeEscalationStep } from "../../../../src/arrivals/rules/escalation.ts";
 import { changeBooking, endArrival } from "../../../../src/arrivals/rules/lifecycle.ts";
 import { DEFAULT_PREFERENCES, type Directory } from "../../../../src/policy/model.ts";
 import type { ArrivalRecipient } from "../../../../src/policy/people/arrival-recipients.ts";
@@ -121,7 +126,7 @@ class World {
       case "nobody-answers": {
         const arrival = [...this.arrivals.values()].at(-1 - what.nth);
         const rule = arrival && ruleFor(RULES, arrival);
-        const change = arrival && rule && escalate(arrival, rule, directory, now);
+        const change = arrival && rule && takeEscalationStep(arrival, rule, directory, now);
         if (change) this.take(change);
         return;
       }
@@ -129,24 +134,24 @@ class World {
         const arrival = [...this.arrivals.values()].at(-1 - what.nth);
         const who = [JONES, SMITH, NURSE, BACKUP][what.who] ?? JONES;
         if (arrival === undefined) return;
-        const change = (what.kind === "reply" ? reply : acknowledge)(arrival, who, now);
+        const change = (what.kind === "reply" ? replyToNotice : acknowledgeNotice)(arrival, who, now);
         if (change !== null) this.take(change);
       }
     }
   }
 
-  take({ arrival, effects }: Change): void {
+  take({ arrival, effects }: ArrivalChange): void {
     const before = this.arrivals.get(arrival.id);
     for (const notice of before?.notices ?? []) {
       // What a person did is never undone, but by coming back to somebody who had only replied.
       if (notice.progress.state === "acknowledged") {
-        expect(noticeOf(arrival, notice.username)?.progress.state).to.equal("acknowledged");
+        expect(noticeToRecipient(arrival, notice.username)?.progress.state).to.equal("acknowledged");
       }
     }
     this.arrivals.set(arrival.id, arrival);
     for (const effect of effects) {
       if (!("username" in effect)) continue;
-      const notice = noticeOf(arrival, effect.username);
+      const notice = noticeToRecipient(arrival, effect.username);
       const place = `${arrival.id} ${effect.username} ${notice?.posting}`;
       switch (effect.do) {
         case "post":

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { acknowledge, reply } from "../../../../src/arrivals/rules/answers.ts";
+import { acknowledgeNotice, replyToNotice } from "../../../../src/arrivals/rules/answers.ts";
 import { type Arrival, stateOf } from "../../../../src/arrivals/rules/arrival.ts";
 import type { Booking, BookingStatus } from "../../../../src/arrivals/rules/booking.ts";
 import { changeBooking } from "../../../../src/arrivals/rules/lifecycle.ts";
@@ -50,7 +50,8 @@ function lived({ wishes, doctors, bookings }: Life): { ought: string[]; is: stri
       );
       const progress = visit?.shownTo(who)?.progress;
       if (visit !== undefined && (progress === "waiting" || (progress && wish.do === "acknowledge"))) {
-        const change = arrival && (wish.do === "answer" ? reply : acknowledge)(arrival, named(who), now);
+        const change =
+          arrival && (wish.do === "answer" ? replyToNotice : acknowledgeNotice)(arrival, named(who), now);
         if (change) arrivals.set(change.arrival.id, change.arrival);
         model.take({ do: wish.do, visit, who });
       }

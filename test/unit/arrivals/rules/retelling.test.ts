@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { acknowledge } from "../../../../src/arrivals/rules/answers.ts";
+import { acknowledgeNotice } from "../../../../src/arrivals/rules/answers.ts";
 import { type Arrival, stateOf } from "../../../../src/arrivals/rules/arrival.ts";
 import { endArrival } from "../../../../src/arrivals/rules/lifecycle.ts";
 import { retell } from "../../../../src/arrivals/rules/retelling.ts";
@@ -34,7 +34,7 @@ describe("telling whoever could not be told", () => {
 
   it("does nothing once somebody has answered, or the patient is seen", () => {
     const arrival = arrived({}, [{ username: JONES, deliver: false, reason: "no-account" }, ...told(NURSE)]);
-    const answered = acknowledge(arrival, NURSE, minute(85));
+    const answered = acknowledgeNotice(arrival, NURSE, minute(85));
     expect(retell(answered?.arrival ?? arrival, directory, minute(90)).effects).to.deep.equal([]);
     const seen = endArrival(arrival, "in_session", minute(85)).arrival;
     expect(retell(seen, directory, minute(90)).effects).to.deep.equal([]);

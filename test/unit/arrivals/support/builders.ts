@@ -1,8 +1,8 @@
 /** Bookings and arrivals for the tests of the rules: one practice day, minutes after nine. */
 
 import type { Arrival, ArrivalId } from "../../../../src/arrivals/rules/arrival.ts";
+import type { ArrivalChange, ArrivalEffect } from "../../../../src/arrivals/rules/arrival-change.ts";
 import type { Booking } from "../../../../src/arrivals/rules/booking.ts";
-import type { Change, Effect } from "../../../../src/arrivals/rules/change.ts";
 import {
   type BookingOutcome,
   changeBooking,
@@ -85,13 +85,13 @@ export const around = (changes: Partial<Surroundings> = {}): Surroundings => ({
 });
 
 /** What a booking that changes does. Throws when it is not applied. */
-export function changesOf(outcome: BookingOutcome): readonly Change[] {
+export function changesOf(outcome: BookingOutcome): readonly ArrivalChange[] {
   if (!outcome.applied) throw new Error("not applied");
   return outcome.changes;
 }
 
 /** The only arrival that a change touches. */
-export function only(outcome: BookingOutcome): Change {
+export function only(outcome: BookingOutcome): ArrivalChange {
   const changes = changesOf(outcome);
   const [change] = changes;
   if (change === undefined || changes.length > 1) throw new Error(`${changes.length} arrivals were touched`);
@@ -103,7 +103,7 @@ export const arrived = (changes: Partial<Booking> = {}, recipients = told(JONES)
   only(changeBooking(null, booking(changes), around({ recipients }))).arrival;
 
 /** `post dr.jones`, `start-clock` */
-export const spell = (effects: readonly Effect[]): string[] =>
+export const spell = (effects: readonly ArrivalEffect[]): string[] =>
   effects.map((effect) => ("username" in effect ? `${effect.do} ${effect.username}` : effect.do));
 
 /** `dr.jones waiting`, `dr.smith retracted reassigned` */

@@ -1,8 +1,8 @@
-import { acknowledge, reply } from "../../../../src/arrivals/rules/answers.ts";
+import { acknowledgeNotice, replyToNotice } from "../../../../src/arrivals/rules/answers.ts";
 import type { Arrival } from "../../../../src/arrivals/rules/arrival.ts";
 import type { Booking } from "../../../../src/arrivals/rules/booking.ts";
+import { noticeToPost } from "../../../../src/arrivals/rules/give-notices.ts";
 import { changeBooking } from "../../../../src/arrivals/rules/lifecycle.ts";
-import { unposted } from "../../../../src/arrivals/rules/telling.ts";
 import { around, arrived, booking, JONES, minute, named, only } from "./builders.ts";
 
 /** Bookings and arrivals that the tests of their lifecycle begin with. */
@@ -13,7 +13,7 @@ export const later = (changes: Partial<Booking> = {}): Booking =>
 export function doctorAt(state: "waiting" | "replied" | "acknowledged"): Arrival {
   const arrival = arrived();
   if (state === "waiting") return arrival;
-  const change = (state === "replied" ? reply : acknowledge)(arrival, JONES, minute(82));
+  const change = (state === "replied" ? replyToNotice : acknowledgeNotice)(arrival, JONES, minute(82));
   if (change === null) throw new Error("nothing changed");
   return change.arrival;
 }
@@ -21,7 +21,7 @@ export function doctorAt(state: "waiting" | "replied" | "acknowledged"): Arrival
 export const RECEPTION = named("reception");
 
 export function calledIn(arrival: Arrival, toldAs: "backup" | "reception"): Arrival {
-  const notice = { ...unposted(RECEPTION, minute(81)), toldAs, shown: true };
+  const notice = { ...noticeToPost(RECEPTION, minute(81)), toldAs, shown: true };
   return {
     ...arrival,
     notices: [...arrival.notices, notice],

@@ -11,7 +11,7 @@ import {
 import type { CustomGroup, CustomGroupEditors, Directory } from "../../../../src/policy/model.ts";
 import { userIdOf } from "../../../../src/policy/names/names.ts";
 import { membersOf, resolveSelection, wouldCycle } from "../../../../src/policy/people/members.ts";
-import { MOST_PIECES, piecesOf } from "../../../../src/policy/people/selection.ts";
+import { MOST_PIECES, selectionSize } from "../../../../src/policy/people/selection.ts";
 import { expectedRoom } from "../../../../src/policy/rooms/expected-room.ts";
 import { customGroupId, directory, selection, username } from "../support/arbitraries.ts";
 import {
@@ -174,7 +174,7 @@ describe("whatever is edited, one after the other", () => {
               if (!kept)
                 expect(room?.members.has(userIdOf(settings, who)) ?? false, `${who} is out`).to.equal(false);
             }
-            expect(piecesOf(edited.selection)).to.be.at.most(MOST_PIECES);
+            expect(selectionSize(edited.selection)).to.be.at.most(MOST_PIECES);
             expect(membersOf(now, id).size).to.be.greaterThan(0);
           }
           if (leaves)

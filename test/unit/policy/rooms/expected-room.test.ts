@@ -4,7 +4,7 @@ import { describe, it } from "mocha";
 import { conversationsOf, naturalKey } from "../../../../src/policy/conversations/conversations-of.ts";
 import { type Conversation, MARKER_TYPE, SERVICE_MEMBERS_TYPE } from "../../../../src/policy/model.ts";
 import {
-  belongs,
+  belongsTo,
   peopleOf,
   standingGroups,
   standsIn,
@@ -95,7 +95,7 @@ describe("who is in a room", () => {
     fc.assert(
       fc.property(directory, anyConversation, (staff, about) => {
         const all = peopleOf(about, staff);
-        for (const who of staff.users.keys()) expect(belongs(about, staff, who)).to.equal(all.has(who));
+        for (const who of staff.users.keys()) expect(belongsTo(about, staff, who)).to.equal(all.has(who));
         for (const id of ["Doctors", "Default"]) {
           const stands = standingGroups(about, staff).some(
             (target) => "securityGroup" in target && target.securityGroup === id,

@@ -3,11 +3,11 @@
 import type { Username } from "../../policy/model.ts";
 import type { ArrivalRecipient, Undeliverable } from "../../policy/people/arrival-recipients.ts";
 import type { Arrival, Notice, Progress, RetractReason } from "./arrival.ts";
+import type { ArrivalChange, ArrivalEffect } from "./arrival-change.ts";
 import type { Booking } from "./booking.ts";
-import type { Change, Effect } from "./change.ts";
 
 /** Whom to tell. */
-export interface Telling {
+export interface NoticeAudience {
   /** Who is told of the booking as it is now. */
   readonly recipients: readonly ArrivalRecipient[];
   /** Can whoever made the change be told something in Whisper? */
@@ -16,14 +16,14 @@ export interface Telling {
 }
 
 /** Removed from the room: retracted if nobody had answered, otherwise the progress stays. */
-export function retracted(notice: Notice, reason: RetractReason, at: Date): Notice {
+export function retractNotice(notice: Notice, reason: RetractReason, at: Date): Notice {
   if (notice.progress.state !== "waiting") return { ...notice, shown: false };
   return { ...notice, shown: false, progress: { state: "retracted", reason }, answeredAt: at };
 }
 
 /** Everyone who still sees the notice sees it as it is now. */
-export function edited(arrival: Arrival): Change {
-  const effects: Effect[] = [];
+export function editShownNotices(arrival: Arrival): ArrivalChange {
+  const effects: ArrivalEffect[] = [];
   const notices = arrival.notices.map((notice) => {
     if (!notice.shown) return notice;
     effects.push({ do: "edit", username: notice.username });
@@ -32,7 +32,7 @@ export function edited(arrival: Arrival): Change {
   return { arrival: { ...arrival, notices }, effects };
 }
 
-interface TellOptions {
+interface NoticeOptions {
   /**
    * Who loses the notice if they are no longer to be told. `recipients` leaves out people called in by escalation: they
    * keep it.
@@ -45,16 +45,21 @@ interface TellOptions {
 }
 
 /** Gives a notice to everyone who should be told now. */
-export function tell(arrival: Arrival, booking: Booking, telling: Telling, options: TellOptions): Change {
-  const { recipients, now } = telling;
+export function giveNotices(
+  arrival: Arrival,
+  booking: Booking,
+  audience: NoticeAudience,
+  options: NoticeOptions,
+): ArrivalChange {
+  const { recipients, now } = audience;
   const wanted = new Map(recipients.map((recipient) => [recipient.username, recipient]));
-  const effects: Effect[] = [];
+  const effects: ArrivalEffect[] = [];
   const kept = arrival.notices.map((notice): Notice => {
     const recipient = wanted.get(notice.username);
     if (recipient === undefined) {
       if (!drops(notice)) return keep(notice);
       if (notice.shown) effects.push({ do: "take-down", username: notice.username });
-      return retracted(notice, "reassigned", now);
+      return retractNotice(notice, "reassigned", now);
     }
     if (notice.shown || notice.progress.state === "acknowledged") return keep(notice);
     return fresh(recipient, notice);
@@ -79,13 +84,16 @@ export function tell(arrival: Arrival, booking: Booking, telling: Telling, optio
     const { username } = recipient;
     if (!recipient.deliver) {
       const { reason } = recipient;
-      const reported = telling.changerReachable;
+      const reported = audience.changerReachable;
       if (before !== undefined && isKnown(before.progress, reason, reported)) return before;
       if (reported) effects.push({ do: "report", username, reason, to: booking.changedBy });
-      return { ...unposted(username, now, before), progress: { state: "undeliverable", reason, reported } };
+      return {
+        ...noticeToPost(username, now, before),
+        progress: { state: "undeliverable", reason, reported },
+      };
     }
     effects.push({ do: "post", username });
-    const notice = unposted(username, now, before);
+    const notice = noticeToPost(username, now, before);
     return { ...notice, shown: true, progress: { state: "waiting" } };
   }
 
@@ -97,7 +105,7 @@ export function tell(arrival: Arrival, booking: Booking, telling: Telling, optio
 }
 
 /** A notice to post, for the first time or again. */
-export function unposted(username: Username, now: Date, before?: Notice): Notice {
+export function noticeToPost(username: Username, now: Date, before?: Notice): Notice {
   return {
     username,
     toldAs: before?.toldAs ?? "recipient",

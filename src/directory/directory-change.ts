@@ -26,7 +26,7 @@ export interface DirectoryChange {
 /**
  * Announces a change, unless it is empty, to everyone who holds the directory in memory and everyone who acts on it.
  */
-export async function announce(
+export async function recordDirectoryChange(
   tx: Transaction,
   changes: DirectoryChanges,
   change: DirectoryChange,

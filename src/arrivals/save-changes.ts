@@ -10,20 +10,20 @@ import {
   ACKNOWLEDGE,
   editContent,
   type NoticeView,
-  nameOf,
   noticeContent,
   nudgeContent,
   REPLY,
+  staffName,
   tickContent,
 } from "./notices/notice.ts";
 import { patientWithId } from "./notices/patient.ts";
 import * as refs from "./notices/refs.ts";
 import * as words from "./notices/words.ts";
 import { type ConversationIds, conversationIds } from "./record/conversations.ts";
-import { save } from "./record/store.ts";
-import { type Arrival, type Notice, noticeOf } from "./rules/arrival.ts";
+import { saveArrivals } from "./record/store.ts";
+import { type Arrival, type Notice, noticeToRecipient } from "./rules/arrival.ts";
+import type { ArrivalChange, ArrivalEffect } from "./rules/arrival-change.ts";
 import type { Booking } from "./rules/booking.ts";
-import type { Change, Effect } from "./rules/change.ts";
 import { nextStep, ruleFor } from "./rules/escalation.ts";
 import { isReachable } from "./rules/people.ts";
 
@@ -33,11 +33,11 @@ export interface Post extends Omit<Send, "conversation"> {
 }
 
 /** Writes what has changed and queues everything that follows from it, all in the transaction. */
-export async function commit(
+export async function saveArrivalChanges(
   tx: Transaction,
   dependencies: ArrivalDependencies,
   directory: Directory,
-  changes: readonly Change[],
+  changes: readonly ArrivalChange[],
   { booking = null, seen }: { readonly booking?: Booking | null; readonly seen?: ConversationIds } = {},
 ): Promise<void> {
   const links: PatientLink[] = [];
@@ -46,14 +46,18 @@ export async function commit(
     const shows = effects.some((effect) => effect.do === "post" || effect.do === "edit");
     const link = newPatientLink(arrival.patientId);
     if (shows) links.push(link);
-    const view = viewOf(dependencies, directory, link);
+    const view = noticeView(dependencies, directory, link);
     for (const effect of effects) posts.push(...(await postsOf(tx, dependencies, view, arrival, effect)));
   }
   const arrivals = changes.map(({ arrival }) => arrival);
-  await Promise.all([save(tx, booking, arrivals), savePatientLinks(tx, links), send(tx, posts, seen)]);
+  await Promise.all([
+    saveArrivals(tx, booking, arrivals),
+    savePatientLinks(tx, links),
+    queuePosts(tx, posts, seen),
+  ]);
 }
 
-export const viewOf = (
+export const noticeView = (
   dependencies: ArrivalDependencies,
   directory: Directory,
   link: PatientLink,
@@ -66,7 +70,11 @@ export const viewOf = (
 });
 
 /** Queues sends, grouped by conversation, so that two transactions take the same locks in the same order. */
-export async function send(tx: Transaction, posts: readonly Post[], seen?: ConversationIds): Promise<void> {
+export async function queuePosts(
+  tx: Transaction,
+  posts: readonly Post[],
+  seen?: ConversationIds,
+): Promise<void> {
   if (posts.length === 0) return;
   const wanted = new Map(posts.map((post) => [post.in.naturalKey, post.in]));
   const ids = await conversationIds(tx, [...wanted.values()], seen);
@@ -89,7 +97,7 @@ async function postsOf(
   dependencies: ArrivalDependencies,
   view: NoticeView,
   arrival: Arrival,
-  effect: Effect,
+  effect: ArrivalEffect,
 ): Promise<Post[]> {
   if (effect.do === "start-clock") {
     await startClock(tx, dependencies, arrival, effect.from);
@@ -98,11 +106,13 @@ async function postsOf(
   if (effect.do === "report-nobody") {
     const text = words.nobodyAnsweredFor(
       patientWithId(arrival, view.show),
-      nameOf(view.directory, arrival.doctor),
+      staffName(view.directory, arrival.doctor),
     );
-    return isReachable(view.directory, effect.to) ? [control(effect.to, refs.nobodyRef(arrival), text)] : [];
+    return isReachable(view.directory, effect.to)
+      ? [controlRoomPost(effect.to, refs.nobodyRef(arrival), text)]
+      : [];
   }
-  const notice = noticeOf(arrival, effect.username);
+  const notice = noticeToRecipient(arrival, effect.username);
   if (notice === undefined) return [];
   switch (effect.do) {
     case "post":
@@ -121,17 +131,19 @@ async function postsOf(
       return takenDown(tx, dependencies, arrival, notice);
     case "report":
     case "report-lost": {
-      const name = nameOf(view.directory, effect.username);
+      const name = staffName(view.directory, effect.username);
       const who = patientWithId(arrival, view.show);
       const sentence = effect.do === "report" ? words.notTold : words.noLongerSees;
-      return [control(effect.to, refs.reportRef(arrival, notice), sentence(name, who, effect.reason))];
+      return [
+        controlRoomPost(effect.to, refs.reportRef(arrival, notice), sentence(name, who, effect.reason)),
+      ];
     }
     case "report-told": {
       const text = words.toldAfterAll(
-        nameOf(view.directory, effect.username),
+        staffName(view.directory, effect.username),
         patientWithId(arrival, view.show),
       );
-      return [control(effect.to, refs.toldRef(arrival, notice), text)];
+      return [controlRoomPost(effect.to, refs.toldRef(arrival, notice), text)];
     }
     case "nudge":
       return [
@@ -148,7 +160,7 @@ async function postsOf(
   }
 }
 
-const control = (username: Username, ref: string, text: string): Post => ({
+const controlRoomPost = (username: Username, ref: string, text: string): Post => ({
   in: controlConversation(username),
   ref,
   type: "m.room.message",
@@ -171,11 +183,11 @@ async function startClock(
     step: next.step,
     due_at: next.at.toISOString(),
   };
-  await queueStep(tx, step, next.at);
+  await queueEscalationStep(tx, step, next.at);
 }
 
 /** An arrival has one next step: a new one replaces the one that is waiting. */
-export const queueStep = (
+export const queueEscalationStep = (
   tx: Transaction,
   step: JobPayloads["arrival_escalation"],
   at: Date,
@@ -223,10 +235,10 @@ async function takenDown(
   ]);
   return messages
     .filter((ref) => !dropped.has(ref))
-    .map((ref) => redaction(arrivalsConversation(notice.username), ref));
+    .map((ref) => redactionPost(arrivalsConversation(notice.username), ref));
 }
 
-export const redaction = (where: NewConversation, ref: string): Post => ({
+export const redactionPost = (where: NewConversation, ref: string): Post => ({
   in: where,
   ref: refs.redactionOf(ref),
   type: "m.room.redaction",

@@ -5,7 +5,7 @@ import type { Undeliverable } from "../../policy/people/arrival-recipients.ts";
 import type { Arrival } from "./arrival.ts";
 
 /** What to do about one recipient's notice. */
-export type Effect =
+export type ArrivalEffect =
   | { readonly do: "post"; readonly username: Username }
   | { readonly do: "edit"; readonly username: Username }
   | { readonly do: "take-down"; readonly username: Username }
@@ -32,7 +32,7 @@ export type Effect =
   /** Start the time in which someone should answer, until the next escalation step. */
   | { readonly do: "start-clock"; readonly from: Date };
 
-export interface Change {
+export interface ArrivalChange {
   readonly arrival: Arrival;
-  readonly effects: readonly Effect[];
+  readonly effects: readonly ArrivalEffect[];
 }

@@ -1,19 +1,19 @@
 import { shownName } from "../base/shown-name.ts";
 import { arrivalsConversation, individualConversation } from "../conversations/record/keys.ts";
-import { fits } from "../messages/size.ts";
+import { fitsInEvent } from "../messages/size.ts";
 import { newPatientLink, savePatientLinks } from "../patients/patient-links.ts";
 import type { Directory, EventId, Username } from "../policy/model.ts";
 import { userIdOf } from "../policy/names/names.ts";
 import { mayWrite } from "../policy/people/individual.ts";
 import type { Transaction } from "../store/database.ts";
-import { commit, type Post, send, viewOf } from "./carry-out.ts";
 import type { ArrivalDependencies } from "./dependencies.ts";
 import { lineOf } from "./notices/notice.ts";
-import { quoting } from "./notices/quote.ts";
+import { quoteNotice } from "./notices/quote.ts";
 import { passedOnRef } from "./notices/refs.ts";
 import * as words from "./notices/words.ts";
-import { reply } from "./rules/answers.ts";
+import { replyToNotice } from "./rules/answers.ts";
 import type { Arrival } from "./rules/arrival.ts";
+import { noticeView, type Post, queuePosts, saveArrivalChanges } from "./save-changes.ts";
 
 export interface Answer {
   readonly arrival: Arrival;
@@ -28,7 +28,7 @@ export interface Answer {
  * Passes a recipient's answer on to whoever marked the arrival, as the recipient, in the individual conversation of the
  * two. @returns why that failed, as a sentence for the recipient; null if it worked.
  */
-export async function passOn(
+export async function passOnReply(
   tx: Transaction,
   dependencies: ArrivalDependencies,
   directory: Directory,
@@ -40,9 +40,9 @@ export async function passOn(
   const verdict = mayWrite(directory, from, to);
   if (!verdict.allowed) return words.notPassedOn(verdict.reason);
   const link = newPatientLink(arrival.patientId);
-  const line = lineOf(arrival, viewOf(dependencies, directory, link));
-  const contents = quoting(line, content);
-  if (!contents.every(fits)) return words.notPassedOn(words.replyTooLong);
+  const line = lineOf(arrival, noticeView(dependencies, directory, link));
+  const contents = quoteNotice(line, content);
+  if (!contents.every(fitsInEvent)) return words.notPassedOn(words.replyTooLong);
   await savePatientLinks(tx, [link]);
   const posts = contents.map(
     (each, index, all): Post => ({
@@ -54,9 +54,9 @@ export async function passOn(
       content: each,
     }),
   );
-  const change = reply(arrival, from, at);
-  if (change !== null) await commit(tx, dependencies, directory, [change]);
-  await send(tx, posts);
+  const change = replyToNotice(arrival, from, at);
+  if (change !== null) await saveArrivalChanges(tx, dependencies, directory, [change]);
+  await queuePosts(tx, posts);
   return null;
 }
 

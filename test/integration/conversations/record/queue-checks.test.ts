@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { drainAccounts } from "../../../../src/appservice/access/account-checks.ts";
 import { followDirectory } from "../../../../src/appservice/access/follow-directory.ts";
-import { checkRoom } from "../../../../src/conversations/record/affected.ts";
+import { checkRoom } from "../../../../src/conversations/record/queue-checks.ts";
 import type { ConversationId } from "../../../../src/policy/model.ts";
 import { counted, Ended } from "../../../support/database/counted.ts";
 import { FlawedHomeserver } from "../../../support/homeserver/flawed-homeserver.ts";

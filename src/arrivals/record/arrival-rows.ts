@@ -29,7 +29,7 @@ export interface BookingRow {
   readonly changed_at: string;
 }
 
-export const bookingOf = (row: BookingRow): Booking => ({
+export const bookingFromRow = (row: BookingRow): Booking => ({
   bookingId: row.booking_id,
   status: row.status,
   patientId: row.patient_id,
@@ -43,7 +43,7 @@ export const bookingOf = (row: BookingRow): Booking => ({
   changedAt: new Date(row.changed_at),
 });
 
-export const bookingRow = (booking: Booking): BookingRow => ({
+export const bookingToRow = (booking: Booking): BookingRow => ({
   booking_id: booking.bookingId,
   status: booking.status,
   patient_id: booking.patientId,
@@ -104,14 +104,14 @@ export interface ArrivalRow {
   readonly notices: readonly NoticeRow[];
 }
 
-export const arrivalOf = (row: ArrivalRow): Arrival => ({
+export const arrivalFromRow = (row: ArrivalRow): Arrival => ({
   id: row.id,
   patientId: row.patient_id,
   patientName: row.patient_name,
   doctor: row.doctor,
   day: row.day,
-  slots: row.slots.map(slotOf),
-  notices: row.notices.map(noticeOf),
+  slots: row.slots.map(slotFromRow),
+  notices: row.notices.map(noticeFromRow),
   markedBy: row.marked_by,
   arrivedAt: new Date(row.arrived_at),
   toldAt: new Date(row.told_at),
@@ -126,7 +126,7 @@ export const arrivalOf = (row: ArrivalRow): Arrival => ({
   })),
 });
 
-const slotOf = (row: SlotRow): Slot => ({
+const slotFromRow = (row: SlotRow): Slot => ({
   bookingId: row.booking_id,
   appointmentAt: new Date(row.appointment_at),
   location: row.location,
@@ -135,22 +135,22 @@ const slotOf = (row: SlotRow): Slot => ({
   markedBy: row.marked_by,
 });
 
-const noticeOf = (row: NoticeRow): Notice => ({
+const noticeFromRow = (row: NoticeRow): Notice => ({
   username: row.username,
   toldAs: row.told_as,
-  progress: progressOf(row),
+  progress: progressFromRow(row),
   shown: row.shown,
   posting: row.posting,
   edits: row.edits,
   nudges: row.nudges,
   threads: row.threads,
   toldAt: new Date(row.told_at),
-  repliedAt: momentOf(row.replied_at),
-  answeredAt: momentOf(row.answered_at),
+  repliedAt: momentFromRow(row.replied_at),
+  answeredAt: momentFromRow(row.answered_at),
 });
 
-/** `noticeRow` wrote the reasons, so they match the state. */
-function progressOf({ state, reason, reported }: NoticeRow): Progress {
+/** `noticeToRow` wrote the reasons, so they match the state. */
+function progressFromRow({ state, reason, reported }: NoticeRow): Progress {
   switch (state) {
     case "waiting":
     case "replied":
@@ -165,10 +165,10 @@ function progressOf({ state, reason, reported }: NoticeRow): Progress {
   }
 }
 
-const momentOf = (text: string | null): Date | null => (text === null ? null : new Date(text));
+const momentFromRow = (text: string | null): Date | null => (text === null ? null : new Date(text));
 
 /** An arrival without its slots and notices, which are rows of their own. */
-export const arrivalRow = (arrival: Arrival) => ({
+export const arrivalToRow = (arrival: Arrival) => ({
   id: arrival.id,
   patient_id: arrival.patientId,
   patient_name: arrival.patientName,
@@ -183,7 +183,7 @@ export const arrivalRow = (arrival: Arrival) => ({
   clock_at: arrival.clockAt.toISOString(),
 });
 
-export const escalationRow = (arrival: Arrival, escalation: Escalation, index: number) => ({
+export const escalationToRow = (arrival: Arrival, escalation: Escalation, index: number) => ({
   arrival_id: arrival.id,
   clock_at: arrival.clockAt.toISOString(),
   step: index + 1,
@@ -193,7 +193,7 @@ export const escalationRow = (arrival: Arrival, escalation: Escalation, index: n
   taken_at: escalation.at.toISOString(),
 });
 
-export const slotRow = (arrival: Arrival, slot: Slot) => ({
+export const slotToRow = (arrival: Arrival, slot: Slot) => ({
   arrival_id: arrival.id,
   booking_id: slot.bookingId,
   appointment_at: slot.appointmentAt.toISOString(),
@@ -203,7 +203,7 @@ export const slotRow = (arrival: Arrival, slot: Slot) => ({
   marked_by: slot.markedBy,
 });
 
-export const noticeRow = (arrival: Arrival, notice: Notice) => ({
+export const noticeToRow = (arrival: Arrival, notice: Notice) => ({
   arrival_id: arrival.id,
   username: notice.username,
   told_as: notice.toldAs,

@@ -1,15 +1,15 @@
 import { enqueueSends } from "../../messages/outbox.ts";
 import type { Username } from "../../policy/model.ts";
 import type { Transaction } from "../../store/database.ts";
-import { checkRoom } from "./affected.ts";
 import { controlConversation } from "./keys.ts";
+import { checkRoom } from "./queue-checks.ts";
 import { ensureConversation } from "./store.ts";
 
 /**
  * Says something to one person in their control room. `ref` identifies the message for ever, so that its cause may be
  * handled again.
  */
-export async function tell(
+export async function sendToControlRoom(
   tx: Transaction,
   username: Username,
   ref: string,
