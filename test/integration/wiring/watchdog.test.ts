@@ -50,7 +50,7 @@ describe("the watchdog", () => {
       while (lines.length < before + 5) await once(read, "line");
     }
     expect(started.exitCode ?? started.signalCode).to.equal(null);
-    expect(lines.filter((line) => line.includes("stood still"))).to.deep.equal([]);
+    expect(lines.filter((line) => line.includes("was blocked"))).to.deep.equal([]);
   });
 
   it("leaves a process alone that is being debugged", async () => {
