@@ -13,7 +13,7 @@ import { moveIn, tour } from "./tour/tour.ts";
 const progress = printProgress();
 const paint = painter(process.stdout);
 
-/** Fires when somebody asks us to end, without a reason, or when we must, with one. */
+/** Aborts when someone asks us to end (no reason), or when we have to (with a reason). */
 function endRequest(): {
   signal: AbortSignal;
   end: (reason?: Error) => void;
@@ -25,13 +25,13 @@ function endRequest(): {
     if (!controller.signal.aborted) reason = why;
     controller.abort();
   };
-  // A terminal sends Ctrl-C to npm and to us, and npm passes its own on: more than one is usual and means the same.
+  // A terminal sends Ctrl-C to npm and to us, and npm passes its own on. Several signals are normal and mean the same.
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => end());
   if (process.env.npm_lifecycle_event !== undefined) endWithParent(end);
   return { signal: controller.signal, end, reason: () => reason };
 }
 
-/** npm gives a SIGTERM to the shell that it runs us in, and that shell dies of it without a word to us. */
+/** npm sends SIGTERM to the shell in which it runs us, and that shell dies without telling us. */
 function endWithParent(end: () => void): void {
   const parent = process.ppid;
   const timer = setInterval(() => {
@@ -101,7 +101,7 @@ async function demonstrate(stack: Stack, options: Options): Promise<void> {
   try {
     await tour(stack);
   } catch (error) {
-    // With --once the tour is the purpose. Otherwise people can still look around, and see for themselves.
+    // With --once the tour is the purpose. Otherwise people can still look around.
     if (options.once) throw error;
     progress.line(`\n  ${paint.red("✗")} The tour stopped here: ${messageOf(error)}`);
   }
@@ -124,7 +124,7 @@ function printAddresses(stack: Stack, options: Options): void {
     progress.line(row(name, role, stack.userId(username)));
   }
   progress.line();
-  progress.line(`  Password of all of them: ${paint.bold(DEMO_PASSWORD)}    Ctrl-C stops everything.`);
+  progress.line(`  Everyone's password: ${paint.bold(DEMO_PASSWORD)}    Ctrl-C stops everything.`);
   progress.line();
 }
 
@@ -135,10 +135,10 @@ try {
 } catch (error) {
   const text = messageOf(error);
   const advice = /ENOSPC|No space left|disk is full/.test(text)
-    ? "\nThe disk is full: make some room and start again."
+    ? "\nThe disk is full. Free some space and start again."
     : "";
   process.stderr.write(`\n${paint.red("✗")} ${text}${advice}\n`);
   process.exitCode = 1;
 }
-// Whatever timers a client library has left behind must not keep a stopped demonstration alive.
+// Timers that a client library has left behind must not keep a stopped demonstration running.
 process.exit();

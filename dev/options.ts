@@ -1,4 +1,4 @@
-/** What may stand behind `npm run dev --` and `npm run demo --`. */
+/** The options of `npm run dev --` and `npm run demo --`. */
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 
@@ -6,7 +6,7 @@ export interface Options {
   /** A sample practice and a tour, rather than an empty directory. */
   readonly demo: boolean;
   readonly tour: boolean;
-  /** End after the tour. */
+  /** Stop after the tour. */
   readonly once: boolean;
   readonly stateDir: string;
   readonly ports: "fixed" | "auto";
@@ -19,10 +19,10 @@ export const USAGE = `Runs Whisper with a homeserver and a database on this mach
   npm run demo [-- options]     a sample practice, and a tour of it with real clients
 
   --state DIR     keep all state in DIR instead of .whisper
-  --ports auto    free ports instead of 8008 (clients), 8009 (Synapse), 9000 (Whisper), 9001 (PostgreSQL)
+  --ports auto    use free ports instead of 8008 (clients), 8009 (Synapse), 9000 (Whisper), 9001 (PostgreSQL)
   --no-tour       demo: the sample practice without the tour
-  --once          demo: end after the tour; the exit code says whether it went well
-  --help          this text
+  --once          demo: stop after the tour; the exit code says whether it succeeded
+  --help          show this text
 
   DATABASE_URL    use this PostgreSQL database instead of starting one
   WHISPER_…       any of Whisper's settings, passed on to it
@@ -43,17 +43,17 @@ export function parseOptions(args: readonly string[], repository: string): Optio
     },
   });
   if (values.ports !== "fixed" && values.ports !== "auto") {
-    throw new Error(`--ports is "auto" or "fixed", not "${values.ports}"`);
+    throw new Error(`--ports must be "auto" or "fixed", not "${values.ports}"`);
   }
   if (values.state === "") throw new Error("--state needs a directory");
   if (!values.demo && (values.once || values["no-tour"])) {
-    throw new Error(`${values.once ? "--once" : "--no-tour"} belongs to the demo: npm run demo -- …`);
+    throw new Error(`${values.once ? "--once" : "--no-tour"} is only for the demo: npm run demo -- …`);
   }
   return {
     demo: values.demo,
     tour: values.demo && !values["no-tour"],
     once: values.once,
-    // npm changes to the package's directory; a relative path means the one that the person is in.
+    // npm changes to the package's directory, but a relative path means the directory that the person is in.
     stateDir: resolve(process.env.INIT_CWD ?? process.cwd(), values.state),
     ports: values.ports,
     help: values.help,

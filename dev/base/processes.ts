@@ -1,4 +1,4 @@
-/** Child processes in groups of their own, and what is needed to recognise them again after our own death. */
+/** Child processes in their own process groups, and how to recognise them after this process has died. */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { closeSync, openSync, readFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
@@ -24,12 +24,12 @@ export interface RunningProcess {
   /** Resolves, never rejects, with a few words on how the process ended. */
   readonly ended: Promise<string>;
   hasEnded(): boolean;
-  /** Asks for an orderly end, and after `graceMs` ends the whole group with SIGKILL. Returns when it is gone. */
+  /** Asks for an orderly end, and after `graceMs` kills the whole group with SIGKILL. Returns when it is gone. */
   stop(graceMs?: number): Promise<void>;
   kill(signal: NodeJS.Signals): void;
 }
 
-/** What to do about the living children when this process ends by an exception: no time to wait, but time to ask. */
+/** For when this process ends by an exception: there is no time to wait for its children, but time to ask them to end. */
 const askToEnd = new Map<number, () => void>();
 process.on("exit", () => {
   for (const ask of askToEnd.values()) ask();
@@ -83,13 +83,13 @@ function running(spec: ProcessSpec, child: ChildProcess, pid: number): RunningPr
         await ended;
         clearTimeout(timer);
       }
-      // Grandchildren that outlived their parent (a psql, a Synapse worker) must not be left behind.
+      // Grandchildren that outlive their parent (a psql, a Synapse worker) must not be left running.
       signalGroup(pid, "SIGKILL");
     },
   };
 }
 
-/** Signals a whole process group; a group that is gone already is what we wanted. */
+/** Signals a whole process group. It is fine if the group is gone already. */
 export function signalGroup(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(-pid, signal);
@@ -98,13 +98,13 @@ export function signalGroup(pid: number, signal: NodeJS.Signals): void {
   }
 }
 
-/** What tells a process from another one that was given the same number later. */
+/** Distinguishes a process from a later one with the same process id. */
 export interface ProcessIdentity {
   readonly pid: number;
   readonly started: string;
 }
 
-/** The identity of a living process, or undefined. A zombie counts as dead. */
+/** The identity of a running process, or undefined. A zombie counts as dead. */
 export function identify(pid: number): ProcessIdentity | undefined {
   const started = process.platform === "linux" ? startOnLinux(pid) : startElsewhere(pid);
   return started === undefined ? undefined : { pid, started };
@@ -114,7 +114,7 @@ export function isAlive(identity: ProcessIdentity): boolean {
   return identify(identity.pid)?.started === identity.started;
 }
 
-/** proc(5): the command in brackets may hold spaces; after it come the state (field 3) and the start time (field 22). */
+/** proc(5): the command in brackets may contain spaces; after it come the state (field 3) and the start time (field 22). */
 function startOnLinux(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
@@ -134,7 +134,7 @@ function startElsewhere(pid: number): string | undefined {
   }
 }
 
-/** Ends a process group of an earlier run that we recognise, and waits until it is gone. */
+/** Ends a recognised process group of an earlier run, and waits until it is gone. */
 export async function endLeftover(
   identity: ProcessIdentity,
   signal: NodeJS.Signals,
@@ -157,10 +157,10 @@ export function logTail(file: string, lines = 20): string {
   }
 }
 
-/** "ready", or what is in the way. */
+/** "ready", or why it is not. */
 export type Readiness = "ready" | { readonly because: string };
 
-/** Calls `probe` until it is ready. Fails when the process ends or the time is up, with the reason and the end of its log. */
+/** Calls `probe` until it is ready. Fails if the process ends or time runs out, with the reason and the end of its log. */
 export async function waitUntilReady(
   child: RunningProcess,
   probe: () => Promise<Readiness>,
@@ -183,7 +183,7 @@ export async function waitUntilReady(
   }
 }
 
-/** Ready when the address answers 2xx. */
+/** Ready once the address answers 2xx. */
 export async function answers(url: string): Promise<Readiness> {
   try {
     const response = await fetch(url, { signal: AbortSignal.timeout(2_000) });

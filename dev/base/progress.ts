@@ -1,7 +1,7 @@
-/** What a person sees while the stack starts: one line for each step, with the time that it took. */
+/** What a person sees while the stack starts: one line for each step, with the time it took. */
 
 export interface Progress {
-  /** Runs `work` as one step. It may `say` what it is at, which a terminal shows in place. */
+  /** Runs `work` as one step. It may `say` what it is doing, which a terminal shows in place. */
   step<T>(title: string, work: (say: (detail: string) => void) => Promise<T>): Promise<T>;
   line(text?: string): void;
 }
@@ -32,7 +32,7 @@ export function printProgress(out: NodeJS.WriteStream = process.stdout): Progres
       const ticker = live ? setInterval(draw, 100) : undefined;
       const say = (text: string) => {
         detail = text;
-        // Without a terminal a long step still gives a sign of life, but not a line for each of its parts.
+        // Without a terminal a long step still shows progress, but not a line for each of its parts.
         if (!live && performance.now() - lastPrinted > 10_000) {
           lastPrinted = performance.now();
           out.write(`    ${title}: ${text} (${seconds()})\n`);
@@ -62,7 +62,7 @@ export interface Painter {
   cyan(text: string): string;
 }
 
-/** Colours for a terminal; plain text for a file, a pipe, or a person who asked for none (https://no-color.org). */
+/** Colours for a terminal; plain text for a file or a pipe, or if NO_COLOR is set (https://no-color.org). */
 export function painter(out: NodeJS.WriteStream): Painter {
   const coloured = out.isTTY === true && !process.env.NO_COLOR && process.env.TERM !== "dumb";
   const code = (start: number, end: number) => (text: string) =>

@@ -1,4 +1,4 @@
 import { resolve } from "node:path";
 
-/** The folder of this checkout. */
+/** This checkout's folder. */
 export const REPOSITORY = resolve(import.meta.dirname, "../..");

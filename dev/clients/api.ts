@@ -1,9 +1,9 @@
-/** HealthTrack's side: calls of Whisper's HTTP API. */
+/** HealthTrack's side: calls to Whisper's HTTP API. */
 
 export interface ApiAnswer {
   readonly status: number;
   readonly headers: Headers;
-  /** The JSON that was answered; undefined when the answer held none. */
+  /** The answer's JSON; undefined if it has none. */
   readonly body: unknown;
 }
 
@@ -23,7 +23,7 @@ export async function callApi(
     method,
     headers: {
       authorization: `Bearer ${target.apiKey}`,
-      // A connection kept from before Whisper was restarted is broken, and would be found out by a write.
+      // A connection kept from before a restart of Whisper is broken, and only a write would discover it.
       connection: "close",
       ...(body === undefined ? {} : { "content-type": "application/json" }),
       ...headers,
@@ -39,7 +39,7 @@ export async function callApi(
   };
 }
 
-/** As `callApi`, for calls that are expected to succeed. */
+/** Like `callApi`, for calls that must succeed. */
 export async function mustCallApi(
   target: ApiTarget,
   method: string,

@@ -1,6 +1,6 @@
 /**
- * A member of staff at a Matrix client: matrix-js-sdk, signed in as any client would be, through the read gate.
- * The tour and the end-to-end tests share it, so what they see is what a real client shows.
+ * A staff member at a Matrix client: matrix-js-sdk, signed in like any client, through the read gate.
+ * The tour and the end-to-end tests share it, so they see what a real client shows.
  */
 import {
   ClientEvent,
@@ -33,7 +33,7 @@ const PATIENCE_MS = 15_000;
 export class Person {
   readonly userId: string;
   readonly client: MatrixClient;
-  /** Every event that /sync brought, in the order of its coming. */
+  /** Every event that /sync returned, in order of arrival. */
   readonly seen: MatrixEvent[] = [];
 
   private constructor(userId: string, client: MatrixClient) {
@@ -65,7 +65,7 @@ export class Person {
       initialSyncLimit: 50,
       lazyLoadMembers: false,
       disablePresence: true,
-      // Thread replies stay in the one timeline, where a wait can find them.
+      // Thread replies stay in the main timeline, where a wait can find them.
       threadSupport: false,
     });
     await this.until("the first sync", () => this.client.isInitialSyncComplete(), 30_000);
@@ -84,8 +84,8 @@ export class Person {
   }
 
   /**
-   * Looks at once and after everything that a sync brings, until `look` answers something. This is the only way to wait:
-   * nothing here sleeps. Fails after `ms` with what was waited for and what this person sees instead.
+   * Looks immediately, and again after every sync, until `look` returns something. This is the only way to wait: nothing
+   * here sleeps. Times out after `ms`, with what was awaited and what this person sees instead.
    */
   until<T>(what: string, look: () => T | undefined | false, ms = PATIENCE_MS): Promise<T> {
     return new Promise((resolve, reject) => {
@@ -134,7 +134,7 @@ export class Person {
     return this.until(`room ${roomId} to go`, () => !this.rooms().some((room) => room.roomId === roomId), ms);
   }
 
-  /** An event of any room, come already or still to come. */
+  /** An event in any room, past or future. */
   waitForEvent(what: string, wanted: (event: MatrixEvent) => boolean, ms?: number): Promise<MatrixEvent> {
     return this.until(what, () => this.seen.find(wanted), ms);
   }
@@ -175,7 +175,7 @@ export class Person {
     );
   }
 
-  /** Answers the event id. */
+  /** Returns the event id. */
   async sendText(roomId: string, body: string): Promise<string> {
     return (await this.client.sendMessage(roomId, { msgtype: MsgType.Text, body })).event_id;
   }
@@ -240,7 +240,7 @@ export class Person {
     return (await this.client.createRoom(options)).room_id;
   }
 
-  /** Starts a direct chat the way Element does: a direct room, the mark in `m.direct`, and the message right behind. */
+  /** Starts a direct chat as Element does: a direct room, its entry in `m.direct`, and immediately the message. */
   async createDirect(other: string, firstMessage?: string): Promise<string> {
     const roomId = await this.createRoom({
       preset: Preset.TrustedPrivateChat,
@@ -273,7 +273,7 @@ export class Person {
     await this.client.setRoomName(roomId, name);
   }
 
-  /** Any request of the client API, with this person's token: for what the SDK hides. The path begins with /_matrix. */
+  /** Any client API request with this person's token, for what the SDK hides. The path begins with /_matrix. */
   async request(method: string, path: string, body?: object): Promise<{ status: number; body: unknown }> {
     const response = await fetch(new URL(path, this.client.getHomeserverUrl()), {
       method,
@@ -289,7 +289,7 @@ export class Person {
     return { status: response.status, body: answer };
   }
 
-  /** What this person's client shows: their rooms and the latest lines of each. For messages of failure. */
+  /** What this person's client shows: their rooms and each room's latest lines. For failure messages. */
   describe(): string {
     const rooms = this.rooms().map((room) => {
       const lines = room

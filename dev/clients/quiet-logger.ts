@@ -1,4 +1,4 @@
-/** matrix-js-sdk logs each request and retry to the console unless it is told not to, in two places. */
+/** Stops matrix-js-sdk from logging each request and retry to the console. It has to be told in two places. */
 import type { createClient } from "matrix-js-sdk";
 import { logger as sdkLogger } from "matrix-js-sdk/lib/logger.js";
 
@@ -16,7 +16,7 @@ export const quiet: Logger = {
   getChild: () => quiet,
 };
 
-/** Rooms and calls write to the SDK's global logger whatever the client was given. */
+/** Rooms and calls write to the SDK's global logger, whichever logger the client was given. */
 export function silenceSdk(): void {
   Object.assign(sdkLogger, quiet, { log: nothing });
 }

@@ -1,12 +1,12 @@
-/** Reading what a client sees: Whisper's marks, texts, relations, refusals. */
+/** Reads what a client sees: Whisper's markers, texts, relations, refusals. */
 import { MatrixError, type MatrixEvent, type Room } from "matrix-js-sdk";
 
-/** Whisper's mark on each of its rooms (state event, empty state key). */
+/** Whisper's marker on each of its rooms (state event, empty state key). */
 export const CONVERSATION = "au.healthtrack.whisper.conversation";
 /** The key in the content of an arrival's notice. */
 export const ARRIVAL = "au.healthtrack.whisper.arrival";
 
-/** What Whisper says of a room, or undefined for a room that is not one of its conversations. */
+/** The content of a room's marker, or undefined if the room is not one of Whisper's conversations. */
 export function conversationOf(room: Room): { kind: string; id: string } | undefined {
   const content = room.currentState.getStateEvents(CONVERSATION, "")?.getContent();
   const { kind, id } = content ?? {};
@@ -18,7 +18,7 @@ export function bodyOf(event: MatrixEvent): string {
   return typeof body === "string" ? body : "";
 }
 
-/** The refusal that a call is expected to meet. Fails when the call succeeds, or fails in another way. */
+/** Returns the refusal that a call must get. Fails if the call succeeds, or fails in another way. */
 export async function refusalOf(
   call: Promise<unknown>,
 ): Promise<{ status: number; code: string; text: string }> {
@@ -40,7 +40,7 @@ export function matches(wanted: string | RegExp, body: string): boolean {
   return typeof wanted === "string" ? body.includes(wanted) : wanted.test(body);
 }
 
-/** Which event a redaction removes. Room version 11 names the removed event in the content, earlier ones beside it. */
+/** The event that a redaction removes. Room version 11 names it in the content; earlier versions at the top level. */
 export function redacts(event: MatrixEvent): unknown {
   return event.getContent().redacts ?? event.event.redacts;
 }

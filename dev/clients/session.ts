@@ -1,4 +1,4 @@
-/** Signing in, as a client does: by password, by a one-time link's token, or with a session that is open already. */
+/** Signs in as a client does: with a password, a one-time link's token, or an existing session. */
 import { createClient } from "matrix-js-sdk";
 import { quiet } from "./quiet-logger.ts";
 

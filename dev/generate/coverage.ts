@@ -1,4 +1,4 @@
-/** `npm run coverage` prints what is tested, from the names of the tests, as Markdown. */
+/** `npm run coverage` prints what is tested as Markdown, from the tests' names. */
 import { execFileSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { join, relative } from "node:path";
@@ -32,7 +32,7 @@ function chapter({ folder, each }: (typeof FOLDERS)[number]): string[] {
 
 const fileOf = (tests: readonly Test[]): string => relative(REPOSITORY, tests[0]?.file ?? "");
 
-/** Mocha loads the specs and runs none of them. */
+/** Mocha loads the specs without running them. */
 function namesIn(folder: string): readonly Test[] {
   const specs = readdirSync(join(REPOSITORY, folder), { recursive: true, encoding: "utf8" })
     .filter((file) => file.endsWith(".test.ts"))

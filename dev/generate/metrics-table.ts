@@ -9,7 +9,7 @@ import { REPOSITORY } from "../base/repository.ts";
 const FIRST = "<!-- Metrics: `npm run generate` writes this table. -->\n";
 const LAST = "<!-- End of the metrics. -->\n";
 
-/** @returns docs/operating.md with its table written anew. Throws where the page has lost the lines around the table. */
+/** @returns docs/operating.md with its table rewritten. @throws if the page lacks the lines around the table. */
 export function operatingPage(): string {
   const page = readFileSync(join(REPOSITORY, "docs/operating.md"), "utf8");
   const from = page.indexOf(FIRST);
@@ -18,7 +18,7 @@ export function operatingPage(): string {
   return `${page.slice(0, from)}${FIRST}\n${metricsTable()}\n${page.slice(to)}`;
 }
 
-/** What prom-client keeps of a metric beside what its types show. */
+/** The fields that prom-client keeps for a metric, more than its types show. */
 interface Registered {
   readonly name: string;
   readonly help: string;

@@ -1,6 +1,6 @@
 /**
- * Whether the work of a regular expression grows with the square of the text, or worse. `recheck` builds the automaton of
- * the expression and looks for ambiguity in it; what it cannot build it attacks. The part of it that is JavaScript does.
+ * Does a regular expression's work grow with the square of the text, or worse? `recheck` builds the expression's automaton
+ * and looks for ambiguity; if it cannot build one, it attacks the expression. Its pure JavaScript backend is enough.
  */
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
@@ -11,10 +11,10 @@ import { writeAtomically } from "../base/files.ts";
 import { REPOSITORY } from "../base/repository.ts";
 import type { Expression } from "./regexes.ts";
 
-/** What an expression was found to be: null: its work is linear; else why it cannot stay. */
+/** Null: the expression's work is linear. Otherwise the reason to refuse it. */
 export type Judge = (expression: Expression) => string | null;
 
-/** Milliseconds for one expression; what takes longer counts as unknown. */
+/** Milliseconds for one expression; after that the result is unknown. */
 const PATIENCE = 60_000;
 
 export function judge({ source, flags }: Pick<Expression, "source" | "flags">): string | null {
@@ -30,7 +30,7 @@ export function judge({ source, flags }: Pick<Expression, "source" | "flags">): 
   }
 }
 
-/** The same, with what was judged before kept in node_modules: an expression seldom changes, and some take seconds. */
+/** The same, with earlier results cached in node_modules: expressions seldom change, and some take seconds. */
 export function judgeAndKeep(): { readonly judge: Judge; readonly keep: () => void } {
   const file = join(REPOSITORY, "node_modules", ".cache", "whisper-regexes.json");
   const { version } = createRequire(import.meta.url)("recheck/package.json") as { version: string };

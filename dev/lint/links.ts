@@ -1,11 +1,11 @@
-/** Whether what the pages and the code point to is there. */
+/** Checks that the links in pages and code lead somewhere. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { REPOSITORY } from "../base/repository.ts";
 
 const FOLDERS = ["docs", "docker", "src", "dev", "test"];
 const PAGE_LINK = /\]\(([^()\s]+)\)/g;
-/** A page that a comment names: from the root of the repository, with a heading or a sentence after `#` where it gives one. */
+/** A page named in a comment: a path from the repository's root, perhaps with a heading or a sentence after `#`. */
 const NAMED_PAGE = /\bdocs\/[\w/-]+\.md(?:#[\w-]+)?/g;
 
 /** @returns a sentence for each link that leads nowhere. */
@@ -27,7 +27,7 @@ export function brokenLinks(): string[] {
   });
 }
 
-/** Null: an address elsewhere. */
+/** Null: an external address. */
 function targetOf(file: string, link: string): string | null {
   if (/^[a-z]+:/.test(link)) return null;
   return link.startsWith("#") ? `${file}${link}` : join(dirname(file), link);
@@ -42,7 +42,7 @@ function leadsSomewhere(target: string): boolean {
   return [...page.matchAll(/^#+ (.*)$/gm)].some(([, heading = ""]) => anchorOf(heading) === anchor);
 }
 
-/** As GitHub makes it: lower case, without punctuation, a hyphen for each space. */
+/** As GitHub makes anchors: lower case, no punctuation, a hyphen for each space. */
 const anchorOf = (heading: string): string =>
   heading
     .toLowerCase()

@@ -1,10 +1,10 @@
-/** No file of code is longer than a person reads in one go. */
+/** Checks that no code file is longer than a person can read in one go. */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { REPOSITORY } from "../base/repository.ts";
 
 const MOST_LINES = 300;
-/** Longer ones, from before the rule, with the most lines that each may have. To be split: the list only gets shorter. */
+/** Longer files from before the rule, with the most lines each may have. They are to be split: this list only shrinks. */
 const LONG: Readonly<Record<string, number>> = {
   "dev/clients/person.ts": 320,
   "dev/stack/postgres.ts": 360,
@@ -31,7 +31,7 @@ const LONG: Readonly<Record<string, number>> = {
   "test/unit/arrivals/rules/lifecycle.property.test.ts": 320,
 };
 
-/** @returns a sentence for each file that is too long, and for each that the list need not name any more. */
+/** @returns a sentence for each file that is too long, and for each that no longer needs to be listed. */
 export function longFiles(): string[] {
   const files = ["src", "dev", "test", "docker"].flatMap((folder) =>
     readdirSync(join(REPOSITORY, folder), { recursive: true, encoding: "utf8" })
@@ -41,11 +41,13 @@ export function longFiles(): string[] {
   const gone = Object.keys(LONG).filter((file) => !files.includes(file));
   const problems = files.sort().flatMap((file) => {
     const lines = readFileSync(join(REPOSITORY, file), "utf8").split("\n").length - 1;
-    if (lines > (LONG[file] ?? MOST_LINES))
-      return [`${file} has ${lines} lines: split it by what it is about`];
+    if (lines > (LONG[file] ?? MOST_LINES)) return [`${file} has ${lines} lines: split it by topic`];
     return file in LONG && lines <= MOST_LINES
-      ? [`${file} is short enough: take it out of dev/lint/long-files.ts`]
+      ? [`${file} is short enough now: remove it from dev/lint/long-files.ts`]
       : [];
   });
-  return [...problems, ...gone.map((file) => `${file} is gone: take it out of dev/lint/long-files.ts`)];
+  return [
+    ...problems,
+    ...gone.map((file) => `${file} no longer exists: remove it from dev/lint/long-files.ts`),
+  ];
 }

@@ -1,4 +1,4 @@
-/** `npm run lint`: whether a text can make a regular expression of the product work for ever, whether links lead somewhere, and how long files are. */
+/** `npm run lint`: no text may keep a regular expression busy for too long, links must lead somewhere, files must be short. */
 import { mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { GATED_PATHS } from "../../src/appservice/gate/passage/gated-paths.ts";
@@ -9,7 +9,7 @@ import { longFiles } from "./long-files.ts";
 import { type Expression, regexesIn, type Unknown } from "./regexes.ts";
 
 const FOLDERS = ["src", "web"];
-/** Files whose expressions are made of a table: what is in it. */
+/** Files whose expressions come from a table, with the table's contents. */
 const TABLES: Readonly<Record<string, readonly string[]>> = {
   "src/appservice/gate/passage/gated-paths.ts": GATED_PATHS.map(({ pattern }) => pattern),
 };
@@ -49,4 +49,4 @@ for (const problem of [...brokenLinks(), ...longFiles()]) {
   process.stderr.write(`${problem}\n`);
   process.exitCode = 1;
 }
-if (looked === 0) throw new Error("no regular expression was found, which cannot be");
+if (looked === 0) throw new Error("no regular expressions were found, so this check is broken");

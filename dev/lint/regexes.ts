@@ -1,7 +1,7 @@
-/** The regular expressions in a source file, found in its syntax tree: literals, and those made of text. */
+/** Finds the regular expressions in a source file's syntax tree: literals, and those built from text. */
 import ts from "typescript";
 
-/** Where it stands, as editors write it: `src/x.ts:12`. */
+/** Its position, as editors write it: `src/x.ts:12`. */
 interface Place {
   readonly at: string;
 }
@@ -9,12 +9,12 @@ export interface Expression extends Place {
   readonly source: string;
   readonly flags: string;
 }
-/** What cannot be judged, since nobody can tell what it will be. */
+/** An expression that cannot be judged, because its text is unknown. */
 export interface Unknown extends Place {
   readonly unknown: string;
 }
 
-/** Methods of strings that make an expression of a text. */
+/** String methods that turn text into an expression. */
 const MATCHERS: ReadonlySet<string> = new Set(["match", "matchAll", "search"]);
 
 export function regexesIn(file: string, text: string): (Expression | Unknown)[] {
@@ -32,20 +32,23 @@ export function regexesIn(file: string, text: string): (Expression | Unknown)[] 
       const read = pattern === undefined ? "" : textOf(pattern, constants);
       const set = flags === undefined ? "" : textOf(flags, constants);
       if (pattern !== undefined && ts.isRegularExpressionLiteral(pattern)) {
-        // The literal is looked at by itself.
+        // The literal is examined separately.
       } else if (read === null || set === null) {
-        found.push({ at, unknown: "it is made of text that is not written here: use RegExp.escape" });
+        found.push({ at, unknown: "it is built from text that is not in this file: use RegExp.escape" });
       } else found.push({ at, source: read, flags: set });
     } else if (isMatcher(node)) {
       const [by] = node.arguments;
       if (by !== undefined && !isExpression(by, constants))
-        found.push({ at, unknown: "its argument may be text, which becomes an expression: write one" });
+        found.push({
+          at,
+          unknown: "its argument may be text, which becomes an expression: write a regular expression",
+        });
     }
     ts.forEachChild(node, visit);
   }
 }
 
-/** `/source/flags` in its parts. */
+/** Splits `/source/flags` into its parts. */
 function partsOf(literal: string): { source: string; flags: string } {
   const end = literal.lastIndexOf("/");
   return { source: literal.slice(1, end), flags: literal.slice(end + 1) };
@@ -64,7 +67,7 @@ const isMatcher = (node: ts.Node): node is ts.CallExpression =>
 
 type Constants = ReadonlyMap<string, ts.Expression>;
 
-/** What the constants of a file are made of, by name; a name that stands for several things is none. */
+/** The initialisers of a file's constants, by name. A name with several meanings is left out. */
 function constantsOf(source: ts.SourceFile): Constants {
   const constants = new Map<string, ts.Expression>();
   const several = new Set<string>();
@@ -90,7 +93,7 @@ function isExpression(node: ts.Expression, constants: Constants): boolean {
   return made !== undefined && (ts.isRegularExpressionLiteral(made) || makesExpression(made));
 }
 
-/** The text that an expression is made of, as it is written in this file; null: it is not all written here. */
+/** The text from which an expression is built; null: some of it is not in this file. */
 function textOf(node: ts.Expression, constants: Constants): string | null {
   if (ts.isStringLiteralLike(node)) return node.text;
   if (ts.isParenthesizedExpression(node)) return textOf(node.expression, constants);
@@ -105,7 +108,7 @@ function textOf(node: ts.Expression, constants: Constants): string | null {
     const [left, right] = [textOf(node.left, constants), textOf(node.right, constants)];
     return left === null || right === null ? null : left + right;
   }
-  // Text that is escaped matches itself, and any will do to judge the rest.
+  // Escaped text matches itself, so any text will do to judge the rest.
   if (ts.isCallExpression(node) && node.expression.getText() === "RegExp.escape") return "escaped";
   const constant = ts.isIdentifier(node) ? constants.get(node.text) : undefined;
   return constant === undefined ? null : textOf(constant, constants);

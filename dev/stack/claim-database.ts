@@ -1,22 +1,23 @@
-/** A database that somebody else runs is used by one state at a time. */
+/** A database named by DATABASE_URL belongs to one state directory at a time. */
 import { existsSync } from "node:fs";
 import { withClient } from "./postgres.ts";
 
 /** The state directory that wants the database. */
 export interface Claimant {
-  /** Made once for the state, and kept in it. */
+  /** Created once for the state, and kept in it. */
   readonly id: string;
   readonly directory: string;
-  /** The state has worked on a database of Whisper's before, perhaps before databases were marked. */
+  /** The state has used one of Whisper's databases before, perhaps before databases were marked. */
   readonly knowsTheDatabase: boolean;
 }
 
-/** Any constant: held while looking, so that of two starts at once one is first. */
+/** Any constant: held while checking, so that one of two simultaneous starts comes first. */
 const LOCK = 7_316_002;
 
 /**
- * Marks the database as this state's own. Two states on one would each take the other's rooms and keys for theirs.
- * @throws Error that says what to do when it belongs to another state, or to a Whisper that was not started here.
+ * Marks the database as this state's own. Two states on one database would each take the other's rooms and keys for their
+ * own.
+ * @throws Error that says what to do if it belongs to another state, or to a Whisper that was not started here.
  */
 export function claimDatabase(url: string, claimant: Claimant): Promise<void> {
   return withClient(url, async (client) => {
@@ -27,7 +28,7 @@ export function claimDatabase(url: string, claimant: Claimant): Promise<void> {
     const { marked, used } = found[0] ?? {};
     if (!marked && used && !claimant.knowsTheDatabase) {
       throw new Error(
-        "DATABASE_URL names the database of a Whisper that was not started here. Make an empty database, and name that one.",
+        "DATABASE_URL is the database of a Whisper that was not started here. Create an empty database, and use that one.",
       );
     }
     await client.query(
@@ -44,8 +45,8 @@ export function claimDatabase(url: string, claimant: Claimant): Promise<void> {
     const { id, directory } = rows[0] ?? {};
     if (id === claimant.id) return;
     const other = existsSync(String(directory))
-      ? `Use --state ${directory}, or make an empty database and name that one.`
-      : "That folder is gone. Make an empty database, and name that one.";
-    throw new Error(`DATABASE_URL names the database of another state, ${directory}. ${other}`);
+      ? `Use --state ${directory}, or create an empty database and use that one.`
+      : "That folder is gone. Create an empty database, and use that one.";
+    throw new Error(`DATABASE_URL is the database of another state directory, ${directory}. ${other}`);
   });
 }

@@ -1,4 +1,4 @@
-/** The running parts of one stack, and who asked them to end. */
+/** The running parts of one stack, and whether they were asked to end. */
 import type { RunningProcess } from "../base/processes.ts";
 import { PARTS, type Part, type StateDirectory } from "./state.ts";
 
@@ -17,8 +17,8 @@ export class Parts {
   }
 
   /**
-   * Runs `start`, which hands over its process as soon as there is one, and returns when the part answers. A process whose
-   * start fails is ended again, and its end is no surprise to anybody.
+   * Runs `start`, which hands over its process as soon as it exists, and returns when the part answers. If the start fails,
+   * its process is ended, which does not count as unexpected.
    */
   async launch<T>(part: Part, start: (onSpawn: (process: RunningProcess) => void) => Promise<T>): Promise<T> {
     if (this.#running.has(part)) throw new Error(`${part} is running already`);
@@ -76,7 +76,7 @@ export class Parts {
   }
 
   #gone(part: Part, running: RunningPart): void {
-    // A part that has been started anew must not be struck out for its predecessor's end.
+    // A part that has been restarted must not be removed because its predecessor ended.
     if (this.#running.get(part) !== running) return;
     this.#running.delete(part);
     this.#state.forget(part);

@@ -1,4 +1,4 @@
-/** Ports for the parts of the stack. */
+/** Ports for the stack's parts. */
 import { createServer } from "node:net";
 
 export interface Ports {
@@ -13,7 +13,7 @@ export const FIXED_PORTS: Ports = { gate: 8008, synapse: 8009, whisper: 9000, po
 
 export async function choosePorts(kind: "fixed" | "auto"): Promise<Ports> {
   if (kind === "auto") {
-    // All four are held open together, so that none is handed out twice.
+    // All four are held open at the same time, so none is handed out twice.
     const held = await Promise.all([0, 0, 0, 0].map((port) => hold(port)));
     const [gate, synapse, whisper, postgres] = held.map((each) => each.port);
     await Promise.all(held.map((each) => each.release()));

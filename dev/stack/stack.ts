@@ -19,16 +19,16 @@ import { BOT, createApiKey, generateRegistration, serve, USER_PREFIX, writeConfi
 export interface StackOptions {
   readonly stateDir: string;
   readonly ports: "fixed" | "auto";
-  /** A database of yours; without it PostgreSQL runs in the state directory. */
+  /** Your own database; without it, PostgreSQL runs in the state directory. */
   readonly databaseUrl?: string;
   /** Added to Whisper's environment at every start. */
   readonly env?: NodeJS.ProcessEnv;
-  /** Puts something between Whisper and Synapse: takes Synapse's address, answers the one that Whisper is given. */
+  /** Puts something between Whisper and Synapse: takes Synapse's address, returns the one to give to Whisper. */
   readonly homeserverUrlForWhisper?: (synapseUrl: string) => Promise<string> | string;
   /** Tests only, see postgres.ts. */
   readonly withoutFsync?: boolean;
   readonly progress?: Progress;
-  /** Gives up the start at the next step. */
+  /** Aborts the start at the next step. */
   readonly signal?: AbortSignal;
 }
 
@@ -41,7 +41,7 @@ export interface Stack {
   readonly whisper: string;
   readonly serverName: string;
   readonly apiKey: string;
-  /** Gives Synapse's client and administration API, as the bot or as any user of Whisper's. */
+  /** For Synapse's client and administration API, as the bot or as any of Whisper's users. */
   readonly appserviceToken: string;
   readonly databaseUrl: string;
   readonly configFile: string;
@@ -61,16 +61,16 @@ export interface Stack {
   startPostgres(): Promise<void>;
   stopPostgres(): Promise<void>;
   killPostgres(): Promise<void>;
-  /** Called when a part ends that nobody asked to end. */
+  /** Called when a part ends without being asked to. */
   onUnexpectedEnd(listener: (part: Part, how: string) => void): void;
-  /** Writes stack.json for others to find, and keeps it right from then on. */
+  /** Writes stack.json for others to find, and keeps it current. */
   announce(): void;
   stop(): Promise<void>;
 }
 
 const SERVER_NAME = "localhost";
 
-/** Starts all of it, or nothing: when a part fails, those before it are stopped again. */
+/** Starts everything or nothing: if a part fails, those before it are stopped again. */
 export async function startStack(options: StackOptions): Promise<Stack> {
   const progress = interruptible(options.progress ?? silent, options.signal);
   const state = await openState(options.stateDir);
@@ -168,7 +168,7 @@ async function assemble(
     };
     writeAtomically(state.file("stack.json"), `${JSON.stringify(content, null, 2)}\n`);
   };
-  /** The file names the processes, so it follows every restart. */
+  /** The file lists the processes, so it is rewritten after every restart. */
   const andTell =
     <Arguments extends unknown[]>(start: (...args: Arguments) => Promise<unknown>) =>
     async (...args: Arguments) => {
@@ -245,7 +245,7 @@ async function launchPostgres(
   return postgres;
 }
 
-/** The key of an earlier start, unless the database has been changed under it. */
+/** The key from an earlier start, unless the database no longer accepts it. */
 async function knownOrNewApiKey(
   file: string,
   whisper: string,

@@ -1,17 +1,17 @@
-/** The state directory: one stack at a time, and nothing of a killed one left running. */
+/** The state directory: one stack at a time, and nothing of a killed stack is left running. */
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { makeDirectory, parseIdentity, readIfThere, tryLock, writeAtomically } from "../base/files.ts";
 import { endLeftover, identify, type RunningProcess } from "../base/processes.ts";
 
-/** The processes of the stack, in the order in which they stop. */
+/** The stack's processes, in the order in which they stop. */
 export const PARTS = ["whisper", "synapse", "postgres"] as const;
 export type Part = (typeof PARTS)[number];
 
 export interface StateDirectory {
   readonly path: string;
   file(...names: string[]): string;
-  /** Remembers a process, so that a start after our own sudden death can find and end it. */
+  /** Records a process, so that the next start can find and end it if this process is killed. */
   remember(part: Part, process: RunningProcess): void;
   forget(part: Part): void;
   release(): void;
@@ -30,7 +30,7 @@ export async function openState(path: string): Promise<StateDirectory> {
   rmSync(file("stack.json"), { force: true });
   for (const part of PARTS) {
     const leftover = parseIdentity(readIfThere(record(part)) ?? "");
-    // The number alone could belong to somebody else's process by now; the start time tells them apart.
+    // Another process may have the same id by now; the start time tells them apart.
     if (leftover !== undefined)
       await endLeftover(leftover, part === "postgres" ? "SIGINT" : "SIGTERM", 10_000);
     rmSync(record(part), { force: true });

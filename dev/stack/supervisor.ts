@@ -1,4 +1,4 @@
-/** Keeps the parts of a stack running: starts again what ended unasked, and Whisper when its source has changed. */
+/** Keeps a stack running: restarts parts that end unexpectedly, and Whisper when its source changes. */
 import { messageOf } from "../base/processes.ts";
 import type { Progress } from "../base/progress.ts";
 import type { Stack } from "./stack.ts";
@@ -9,7 +9,7 @@ const TITLES: Readonly<Record<Part, string>> = {
   synapse: "Synapse",
   postgres: "PostgreSQL",
 };
-/** A part that keeps dying is not helped by a sixth start within a minute. */
+/** If a part keeps dying, a sixth start within a minute will not help. */
 const MOST_RESTARTS = 5;
 const WITHIN_MS = 60_000;
 
@@ -19,7 +19,7 @@ export class Supervisor {
   readonly #watching: boolean;
   readonly #giveUp: (reason: Error) => void;
   readonly #restarts: Array<{ part: Part; at: number }> = [];
-  /** One thing at a time, in the order asked for. */
+  /** One restart at a time, in the order requested. */
   #work: Promise<void> = Promise.resolve();
   #stopped = false;
 
@@ -31,7 +31,7 @@ export class Supervisor {
     stack.onUnexpectedEnd((part, how) => this.#revive(part, how));
   }
 
-  /** A new source that does not start is reported, and waits for the next change. */
+  /** If the changed source does not start, this is reported, and the next change is awaited. */
   sourceChanged(file: string): void {
     this.#enqueue(async () => {
       await this.#stack.stopWhisper();
@@ -47,7 +47,7 @@ export class Supervisor {
     }
   }
 
-  /** No restarts from here on; returns when the one under way is done. */
+  /** Allows no further restarts. Returns when the current one is done. */
   async stop(): Promise<void> {
     this.#stopped = true;
     await this.#work;
@@ -56,13 +56,13 @@ export class Supervisor {
   #revive(part: Part, how: string): void {
     this.#enqueue(async () => {
       if (this.#stack.pids()[part] !== undefined) return;
-      this.#progress.line(`  ! ${TITLES[part]} ended (${how}), starting it again`);
+      this.#progress.line(`  ! ${TITLES[part]} ended (${how}), restarting it`);
       const now = Date.now();
       const lately = this.#restarts.filter((each) => each.part === part && now - each.at < WITHIN_MS);
       if (lately.length >= MOST_RESTARTS)
         throw new Error(`${TITLES[part]} ended ${lately.length} times in a minute.`);
       this.#restarts.push({ part, at: now });
-      // Whoever edits the source breaks it now and then; their homeserver and database should not end for it.
+      // Anyone who edits the source breaks it now and then; that should not end their homeserver and database.
       if (part === "whisper" && this.#watching) return this.#startEdited(TITLES.whisper);
       await this.#progress.step(TITLES[part], () => this.#start(part));
     });

@@ -1,4 +1,4 @@
-/** Calls back after the source has changed and been still for a moment: an editor saves several files in a row. */
+/** Calls back once the source has changed and then been quiet for a moment: an editor saves several files in a row. */
 import { watch } from "node:fs";
 
 const STILL_MS = 300;

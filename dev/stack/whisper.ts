@@ -1,4 +1,4 @@
-/** Whisper itself as a child process, and the calls of its command line that the stack needs. */
+/** Whisper as a child process, and the `whisper` commands that the stack needs. */
 import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -22,7 +22,7 @@ export interface WhisperSettings {
   readonly files: WhisperFiles;
   readonly ports: Ports;
   readonly serverName: string;
-  /** Synapse as Whisper sees it: itself, or a proxy that a test has put between. */
+  /** Where Whisper reaches Synapse: directly, or through a test's proxy. */
   readonly homeserverUrl: string;
   readonly databaseUrl: string;
   readonly policyToken: string;
@@ -53,7 +53,7 @@ export function writeConfig(settings: WhisperSettings): void {
   writeAtomically(settings.files.config, stringify(config));
 }
 
-/** Writes registration.yaml, keeping the tokens of an existing one, and answers the appservice's token. */
+/** Writes registration.yaml, keeping an existing file's tokens, and returns the appservice's token. */
 export async function generateRegistration(files: WhisperFiles, whisperUrl: string): Promise<string> {
   const args = [
     "generate-registration",
@@ -73,7 +73,7 @@ export async function generateRegistration(files: WhisperFiles, whisperUrl: stri
   throw new Error(`${files.registration} holds no as_token`);
 }
 
-/** A new API key with every scope. It is shown this once. */
+/** Creates an API key with every scope. Its text is available only once. */
 export async function createApiKey(files: WhisperFiles, name: string): Promise<string> {
   return (
     await cli(["api-key", "create", "--config", files.config, "--name", name, "--scopes", "all"])
@@ -101,7 +101,7 @@ export async function serve(
   const child = await startProcess({
     name: "Whisper",
     command: process.execPath,
-    // As in docker/Dockerfile: without a bound, node lets its heap grow with the memory of the machine.
+    // As in docker/Dockerfile: without a limit, Node lets its heap grow with the machine's memory.
     args: ["--max-semi-space-size=8", "--max-old-space-size=144", CLI, "serve", "--config", files.config],
     cwd: REPOSITORY,
     env: { ...process.env, ...env },

@@ -11,7 +11,7 @@ export interface HomeserverOptions {
   /** Directory of the signing key, the log configuration and the uploaded files. */
   readonly dataDir: string;
   readonly database: SqliteDatabase | PostgresDatabase;
-  /** Whisper's own address, seen from Synapse. */
+  /** Where Synapse reaches Whisper. */
   readonly whisperUrl: string;
   /** The same secret as Whisper's `policy.token`. */
   readonly policyToken: string;
@@ -19,7 +19,7 @@ export interface HomeserverOptions {
   readonly bot?: string;
   readonly registrationFile: string;
   readonly secrets: { readonly macaroon: string; readonly form: string; readonly registration?: string };
-  /** The development stack does in a second what a practice does in a day: no rate limits, and cheap passwords. */
+  /** No rate limits, and cheap password hashes: the development stack does in a second what a practice does in a day. */
   readonly forDevelopment?: boolean;
 }
 
@@ -116,7 +116,7 @@ export function homeserverConfig(options: HomeserverOptions) {
   };
 }
 
-/** Why a setting is what it is: comments of the example file. */
+/** The reasons for the settings: comments in the example file. */
 export const REASONS: Readonly<Partial<Record<keyof ReturnType<typeof homeserverConfig>, string>>> = {
   server_name: "The part of every user id after the colon. It cannot be changed later.",
   public_baseurl:

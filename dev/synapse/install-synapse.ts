@@ -1,4 +1,4 @@
-/** Installs Synapse for the tests, showing progress, so that no test has to wait for it. Nothing to do: done at once. */
+/** Installs Synapse for the tests and shows progress, so no test has to wait for it. Returns immediately if it is there. */
 import { join } from "node:path";
 import { messageOf } from "../base/processes.ts";
 import { printProgress } from "../base/progress.ts";

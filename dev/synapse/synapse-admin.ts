@@ -1,11 +1,11 @@
-/** The few things that the stack asks of Synapse's administration API. */
+/** The stack's few calls to Synapse's administration API. */
 import { createHmac, randomBytes } from "node:crypto";
 
 /**
- * Makes Whisper's bot a server administrator, which gives the appservice's token the administration API.
+ * Makes Whisper's bot a server administrator, which gives the appservice's token access to the administration API.
  *
- * Synapse keeps the bot's name for the appservice and makes nobody an administrator but through another one, so a
- * passing account is made with the registration secret, does this one thing, and is closed again.
+ * Synapse reserves the bot's name for the appservice, and only an administrator can make another. So a temporary account
+ * is created with the registration secret, does this one thing, and is deactivated again.
  */
 export async function makeBotAdministrator(
   homeserver: string,
@@ -38,14 +38,14 @@ async function isAdministrator(homeserver: string, token: string): Promise<boole
   return response.ok;
 }
 
-/** The appservice makes its own account; that it exists already is as good. */
+/** The appservice creates its own account. It is fine if the account exists already. */
 async function registerBot(homeserver: string, appserviceToken: string, bot: string): Promise<void> {
   const username = bot.slice(1, bot.indexOf(":"));
   const body = { type: "m.login.application_service", username, inhibit_login: true };
   const response = await request(homeserver, appserviceToken, "POST", "/_matrix/client/v3/register", body);
   const text = await response.text();
   if (!response.ok && !text.includes("M_USER_IN_USE")) {
-    throw new Error(`Synapse refused to make the account ${bot}: ${text}`);
+    throw new Error(`Synapse refused to create the account ${bot}: ${text}`);
   }
 }
 
@@ -53,7 +53,7 @@ async function registerBot(homeserver: string, appserviceToken: string, bot: str
 async function registerAdministrator(homeserver: string, secret: string, username: string): Promise<string> {
   const path = "/_synapse/admin/v1/register";
   const { nonce } = await call(homeserver, undefined, "GET", path);
-  if (typeof nonce !== "string") throw new Error("Synapse gave no nonce for the registration");
+  if (typeof nonce !== "string") throw new Error("Synapse returned no nonce for the registration");
   const password = randomBytes(24).toString("hex");
   const mac = createHmac("sha1", secret)
     .update([nonce, username, password, "admin"].join("\0"))
@@ -65,7 +65,8 @@ async function registerAdministrator(homeserver: string, secret: string, usernam
     admin: true,
     mac,
   });
-  if (typeof answer.access_token !== "string") throw new Error("Synapse gave no token for the registration");
+  if (typeof answer.access_token !== "string")
+    throw new Error("Synapse returned no token for the registration");
   return answer.access_token;
 }
 

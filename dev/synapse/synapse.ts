@@ -11,7 +11,7 @@ import { pythonEnvironment } from "./venv.ts";
 export const SYNAPSE_MODULES = join(import.meta.dirname, "../../docker/synapse");
 
 export interface SynapseOptions {
-  /** Holds the database, the keys, the log and homeserver.yaml. */
+  /** The directory of the database, the keys, the log and homeserver.yaml. */
   readonly directory: string;
   readonly port: number;
   readonly serverName: string;
@@ -25,16 +25,16 @@ export interface SynapseSettings {
   readonly url: string;
   readonly configFile: string;
   readonly logFile: string;
-  /** Lets whoever holds it make accounts, administrators included: how the stack gets its first one. */
+  /** Anyone who has it can create accounts, including administrators. The stack gets its first one this way. */
   readonly registrationSecret: string;
 }
 
-/** Writes everything that Synapse reads at start. The same options give the same files; secrets are made once. */
+/** Writes everything that Synapse reads at start. The same options give the same files; secrets are created once. */
 export function configureSynapse(options: SynapseOptions): SynapseSettings {
   const { directory } = options;
   makeDirectory(directory);
   const registrationSecret = keptSecret(join(directory, "registration-secret"));
-  // The form that `generate_signing_key` writes: algorithm, version, seed in unpadded base64.
+  // The format that `generate_signing_key` writes: algorithm, version, seed in unpadded base64.
   keptSecret(
     join(directory, "signing.key"),
     () => `ed25519 a_1 ${randomBytes(32).toString("base64").replace(/=+$/, "")}`,
@@ -86,7 +86,7 @@ export async function startSynapse(
   return child;
 }
 
-/** Synapse asks Whisper through the proxy that the environment names, though both are on this machine. */
+/** Otherwise Synapse would call Whisper through the environment's proxy, although both are on this machine. */
 function withoutProxies(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(
     Object.entries(environment).filter(([name]) => !/^(?:https?|all)_proxy$/i.test(name)),
@@ -99,7 +99,7 @@ function logConfig(file: string) {
     disable_existing_loggers: false,
     formatters: { line: { format: "%(asctime)s %(levelname)s %(name)s %(request)s %(message)s" } },
     handlers: { file: { class: "logging.FileHandler", filename: file, formatter: "line", encoding: "utf8" } },
-    // These write what people say, see docker/synapse/log.yaml.
+    // These would log what people write, see docker/synapse/log.yaml.
     loggers: {
       synapse_http_antispam: { level: "CRITICAL" },
       "synapse.http.servlet": { level: "ERROR" },

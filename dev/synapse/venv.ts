@@ -1,4 +1,4 @@
-/** The Python environment that Synapse runs in: built once from the pinned list, shared by all states. */
+/** Synapse's Python environment: built once from the pinned list, and shared by all state directories. */
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { readFileSync, rmSync } from "node:fs";
@@ -11,7 +11,7 @@ const REQUIREMENTS = join(import.meta.dirname, "synapse-requirements.txt");
 /** Synapse 1.160 needs Python 3.10. */
 const MINIMUM_MINOR = 10;
 
-/** Answers the path of the environment's `python`. `say` is told what is going on while it is built. */
+/** Returns the path of the environment's `python`. `say` is called with progress while it is built. */
 export async function synapsePython(
   directory: string,
   say: (text: string) => void,
@@ -30,13 +30,13 @@ export async function synapsePython(
   try {
     if (ready()) return python;
     const python3 = await findPython();
-    // A half-built environment is not worth mending.
+    // A half-built environment is not worth repairing.
     rmSync(directory, { recursive: true, force: true });
     say("creating the Python environment");
     const made = await run(python3, ["-m", "venv", directory], () => undefined);
     if (made.code !== 0) {
       rmSync(directory, { recursive: true, force: true });
-      throw new Error(`The Python environment could not be made: ${made.output.trim()}`);
+      throw new Error(`The Python environment could not be created: ${made.output.trim()}`);
     }
     await install(python, say, signal);
     writeAtomically(stamp, `${wanted}\n`);
@@ -46,12 +46,12 @@ export async function synapsePython(
   }
 }
 
-/** Newest first: a machine may have a newer Python beside the one that is called python3. */
+/** Newest first: a machine may have a newer Python than the one called python3. */
 const NAMES = ["python3", ...[14, 13, 12, 11, 10].map((minor) => `python3.${minor}`)];
 const PROBE = `import sys; print(sys.version_info.major * 1000 + sys.version_info.minor)
 import venv, ensurepip`;
 
-/** The first Python that Synapse runs on and that can make an environment. @throws Error that says what to install. */
+/** The first Python that can run Synapse and create an environment. @throws Error that says what to install. */
 async function findPython(): Promise<string> {
   const old: string[] = [];
   let withoutVenv: string | undefined;
@@ -69,7 +69,7 @@ async function findPython(): Promise<string> {
   if (withoutVenv !== undefined) {
     const debian = withoutVenv === "python3" ? "python3-venv" : `${withoutVenv}-venv`;
     throw new Error(
-      `Python's venv module is missing; the homeserver is installed with it. Install it: apt-get install ${debian}`,
+      `Python's venv module is missing. The homeserver needs it for its installation. Install it: apt-get install ${debian}`,
     );
   }
   if (old.length > 0) {
@@ -78,13 +78,13 @@ async function findPython(): Promise<string> {
     );
   }
   throw new Error(
-    "Python 3 is missing; it runs the homeserver. Install it: apt-get install python3 python3-venv",
+    "Python 3 is missing. The homeserver needs it. Install it: apt-get install python3 python3-venv",
   );
 }
 
 /**
- * What Python and pip are started with: not what the person's shell says of other Pythons, nor what forbids an
- * installation into an environment. Where packages come from (PIP_INDEX_URL, proxies) stays.
+ * The environment variables for Python and pip: without the shell's settings for other Pythons, and without those that
+ * forbid installing into an environment. Package sources (PIP_INDEX_URL, proxies) stay.
  */
 export function pythonEnvironment(): NodeJS.ProcessEnv {
   const kept = Object.entries(process.env).filter(
@@ -93,7 +93,7 @@ export function pythonEnvironment(): NodeJS.ProcessEnv {
         name,
       ),
   );
-  // They win over the person's pip.conf.
+  // These override the person's pip.conf.
   return { ...Object.fromEntries(kept), PIP_USER: "0", PIP_REQUIRE_HASHES: "0" };
 }
 
@@ -114,7 +114,7 @@ async function install(python: string, say: (text: string) => void, signal?: Abo
   }
 }
 
-/** Runs to its end; rejects only when the program cannot be started. */
+/** Runs the program to its end. Rejects only if it cannot be started. */
 function run(command: string, args: readonly string[], onLine: (line: string) => void, signal?: AbortSignal) {
   return new Promise<{ code: number | null; output: string }>((resolve, reject) => {
     const child = spawn(command, args, {

@@ -1,6 +1,6 @@
 /**
- * A practice for demonstrations: the body of `PUT /api/v1/directory`. Everybody in it is invented. The mobile numbers
- * are those that ACMA keeps for use in fiction, so no SMS can reach a stranger; the mail domain is reserved by RFC 2606.
+ * A practice for demonstrations: the body of `PUT /api/v1/directory`. Everyone in it is fictional. ACMA reserves these
+ * mobile numbers for fiction, so no SMS can reach a stranger; RFC 2606 reserves the mail domain.
  */
 
 export interface SampleUser {
@@ -10,7 +10,7 @@ export interface SampleUser {
   readonly email: string;
   readonly mobile: string;
   readonly doctor: boolean;
-  /** What HealthTrack's bookings may call them. */
+  /** Other ids for them in HealthTrack's bookings. */
   readonly doctor_ids: readonly string[];
   readonly locations: readonly string[];
   readonly permissions: readonly string[];
@@ -103,5 +103,5 @@ export const SAMPLE_PRACTICE: {
   ],
 };
 
-/** The one password of every demo account. The demo listens on this machine only. */
+/** Every demo account's password. The demo listens only on this machine. */
 export const DEMO_PASSWORD = "wattle-street-demo";

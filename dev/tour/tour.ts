@@ -1,4 +1,4 @@
-/** A walk through a morning at the sample practice, with real clients. Fails when anything expected does not happen. */
+/** Plays through a morning at the sample practice with real clients. Fails if anything expected does not happen. */
 
 import { setTimeout as delay } from "node:timers/promises";
 import type { MatrixEvent, Room } from "matrix-js-sdk";
@@ -13,7 +13,7 @@ import { Transcript } from "./transcript.ts";
 const MIA = "mia";
 const DOCTOR = "dr.nair";
 const NURSE = "ruby";
-/** The first rooms come when everybody's have been made, which takes as long as the machine needs. */
+/** The first rooms appear once everyone's have been created, which takes as long as the machine needs. */
 const MOVING_IN_MS = 120_000;
 
 /** Sends the sample practice as HealthTrack would, and gives every account the demo password. */
@@ -25,7 +25,7 @@ export async function moveIn(stack: Stack, say: (detail: string) => void): Promi
   }
 }
 
-/** Accounts follow the directory's answer shortly after it; there is no client yet that could be told of them. */
+/** Accounts are created shortly after the directory's answer, and no client is signed in yet that could report them. */
 async function givePassword(stack: Stack, username: string): Promise<void> {
   const deadline = Date.now() + 60_000;
   for (;;) {
@@ -72,7 +72,7 @@ async function signInAll(stack: Stack, usernames: readonly string[]): Promise<Pe
 }
 
 async function seeTheRooms(people: People, transcript: Transcript): Promise<void> {
-  transcript.scene("Everybody finds their rooms, without accepting any invitation");
+  transcript.scene("Everyone finds their rooms, without accepting any invitation");
   for (const [username, person] of people) {
     const group = groupOf(username);
     const alerts = await person.waitForRoom("the alerts room", isKind("alerts"), MOVING_IN_MS);
@@ -85,7 +85,7 @@ async function seeTheRooms(people: People, transcript: Transcript): Promise<void
   }
 }
 
-/** Answers the room of Mia's and the doctor's individual conversation. */
+/** Returns the room of Mia's individual conversation with the doctor. */
 async function startConversation(stack: Stack, people: People, transcript: Transcript): Promise<Room> {
   transcript.scene("Mia starts a conversation with Dr Nair");
   const mia = member(people, MIA);
@@ -94,14 +94,14 @@ async function startConversation(stack: Stack, people: People, transcript: Trans
   const hit = found.find((each) => each.userId === stack.userId(DOCTOR));
   if (hit === undefined)
     throw new Error(`Searching for "nair" did not find the doctor: ${JSON.stringify(found)}`);
-  transcript.does(nameOf(MIA), `searches the people for "nair" and finds ${hit.name}`);
+  transcript.does(nameOf(MIA), `searches for "nair" and finds ${hit.name}`);
 
   const since = Date.now();
   const question = "Good morning! Mrs Alder rang, may I book her in at 11:40?";
   await mia.createDirect(hit.userId, question);
-  transcript.does(nameOf(MIA), "opens a direct chat and writes at once");
+  transcript.does(nameOf(MIA), "opens a direct chat and writes immediately");
 
-  // On a second tour the two have a conversation already: the new chat leads there, and what was said in it is said there.
+  // On a second tour the two already have a conversation: the new chat leads there, and its message is repeated there.
   const received = await hears(
     doctor,
     question,
@@ -168,7 +168,7 @@ async function answerArrival(
   transcript.does(nameOf(DOCTOR), "sees the notice disappear; the record of it stays");
 }
 
-/** What is said in this tour: an earlier one on the same state has said it too. `since` in milliseconds. */
+/** Waits for a message of this tour: an earlier tour on the same state sent the same text. `since` in milliseconds. */
 function hears(
   person: Person,
   text: string,
@@ -181,7 +181,7 @@ function hears(
   });
 }
 
-/** ↩️ makes Whisper open a thread under the notice; what is written there is passed on. */
+/** ↩️ makes Whisper open a thread under the notice, and Whisper passes on what is written there. */
 async function replyThroughNotice(doctor: Person, roomId: string, notice: MatrixEvent, text: string) {
   const noticeId = idOf(notice);
   await doctor.react(roomId, noticeId, "↩️");
@@ -223,7 +223,7 @@ function nameOf(username: string): string {
   return SAMPLE_PRACTICE.users.find((user) => user.username === username)?.name ?? username;
 }
 
-/** The security group of the sample practice that says what somebody does. */
+/** The security group that shows someone's role in the sample practice. */
 function groupOf(username: string): string {
   const everyday = SAMPLE_PRACTICE.security_groups.filter(({ id }) => id !== "Default");
   return everyday.find((group) => group.members.includes(username))?.name ?? "Default";

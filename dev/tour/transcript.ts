@@ -1,4 +1,4 @@
-/** The tour as people read it: who does what, and who sees what in which room. */
+/** Prints the tour: who does what, and who sees what in which room. */
 import { type Painter, painter } from "../base/progress.ts";
 
 export class Transcript {

@@ -24,7 +24,7 @@ describe("a database that is named by DATABASE_URL", () => {
     expect(await refusal(url, state("one", { directory: `${HERE}/moved` }))).to.equal("taken");
     expect(await refusal(url, state("one"))).to.equal("taken");
     expect(await refusal(url, state("two", { knowsTheDatabase: true })))
-      .to.contain(`the database of another state, ${HERE}.`)
+      .to.contain(`the database of another state directory, ${HERE}.`)
       .and.contain(`--state ${HERE}`);
   });
 
@@ -37,7 +37,7 @@ describe("a database that is named by DATABASE_URL", () => {
   it("is given up by nobody, also when the state's folder is gone", async () => {
     const url = await emptyDatabaseUrl();
     await claimDatabase(url, state("one", { directory: "/nowhere/at/all" }));
-    expect(await refusal(url, state("two"))).to.contain("That folder is gone. Make an empty database");
+    expect(await refusal(url, state("two"))).to.contain("That folder is gone. Create an empty database");
   });
 
   it("is not taken from a Whisper that was not started here, but kept by a state of an earlier version", async () => {

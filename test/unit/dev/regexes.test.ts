@@ -36,7 +36,7 @@ describe("the lint of regular expressions", () => {
     it(`refuses what cannot be judged: ${what}`, () => {
       const problems = said(text);
       expect(problems).to.have.lengthOf(1);
-      expect(problems[0]).to.match(/^(it is made of text|its argument may be text)/);
+      expect(problems[0]).to.match(/^(it is built from text|its argument may be text)/);
     });
   }
 
