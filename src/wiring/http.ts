@@ -159,7 +159,7 @@ function forSynapse(
         const username = usernameOf(settings, user, directory.latest());
         if (username === null) return;
         letInFirst(database, username).catch((error: unknown) =>
-          log.warn({ err: error }, "could not let somebody into their rooms first"),
+          log.warn({ err: error }, "could not let someone into their rooms first"),
         );
       },
       onInvitationRefused(room) {

@@ -37,7 +37,7 @@ function fieldsOf(schema: Json, prefix: string): SchemaRow[] {
 }
 
 const withDefault = (description: string, value: unknown): string =>
-  `${description}${description === "" ? "" : "; "}${JSON.stringify(value)} unless told`;
+  `${description}${description === "" ? "" : "; "}${JSON.stringify(value)} by default`;
 
 /** The type in words: `list of User`, `text or null`. */
 export function typeOf(schema: Json): { type: string; link: string | null } {

@@ -48,11 +48,11 @@ const userFields = {
   role: orNone(displayNameSchema(255)).describe("shown after the name"),
   email: orNone(emailOrBlank()),
   mobile: orNone(oneLine(64)).describe("as HealthTrack has it; SMS go here"),
-  active: flag(true).describe("who is not active is in no conversation and cannot sign in"),
+  active: flag(true).describe("an inactive user is in no conversation and cannot sign in"),
   permissions: eachOnce(permission()).describe(
     "AccessWhisper and WhisperAdmin mean something; others are kept",
   ),
-  doctor: flag(false).describe("sees patients, so gets Patient Arrived Alerts unless set otherwise"),
+  doctor: flag(false).describe("sees patients, and so gets Patient Arrived Alerts unless set otherwise"),
   doctor_ids: codes().describe(
     "what else the doctor of a booking may call them, such as HealthTrack's internal doctor id or a provider number; " +
       "nobody is found by an id that two users have",
