@@ -1,4 +1,7 @@
-/** `npm run lint`: no text may keep a regular expression busy for too long, links must lead somewhere, files must be short. */
+/**
+ * The part of `npm run lint` that no tool has: regular expressions that a text could keep working for ever, links that lead
+ * nowhere, files that are too long, and tables that a folder uses without owning them.
+ */
 import { mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { GATED_PATHS } from "../../src/appservice/gate/passage/gated-paths.ts";
@@ -7,6 +10,7 @@ import { judgeAndKeep } from "./linear.ts";
 import { brokenLinks } from "./links.ts";
 import { longFiles } from "./long-files.ts";
 import { type Expression, regexesIn, type Unknown } from "./regexes.ts";
+import { tableProblems } from "./table-owners.ts";
 
 const FOLDERS = ["src", "web"];
 /** Files whose expressions come from a table, with the table's contents. */
@@ -45,7 +49,7 @@ for (const each of FOLDERS.flatMap(filesIn).flatMap(expressionsOf)) {
   process.exitCode = 1;
 }
 keep();
-for (const problem of [...brokenLinks(), ...longFiles()]) {
+for (const problem of [...brokenLinks(), ...longFiles(), ...tableProblems()]) {
   process.stderr.write(`${problem}\n`);
   process.exitCode = 1;
 }

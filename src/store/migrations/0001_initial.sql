@@ -1,5 +1,5 @@
 -- The schema, in sections by owner: the folder of src/ whose functions read and write these tables. Others ask those
--- functions. test/unit/store/table-owners.test.ts holds who owns which table.
+-- functions. dev/lint/table-owners.ts holds who owns which table.
 
 -- directory: users, groups and preferences, as HealthTrack sent them ---------------------------------------------------
 
