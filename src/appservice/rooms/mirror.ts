@@ -191,19 +191,42 @@ export async function mirrorDirect(db: Queryable, room: RoomId, user: UserId): P
   await db.query("UPDATE room_members SET direct = true WHERE room_id = $1 AND user_id = $2", [room, user]);
 }
 
-/** Replaces the mirror's copy of a room with its whole state from the homeserver. */
+/** The moment before a room's whole state was requested, as the last position in the inbox. */
+export interface Asked {
+  readonly after: string;
+}
+
+/** To be called before the request, for `mirrorWholeRoom`. */
+export async function aboutToAsk(db: Queryable): Promise<Asked> {
+  const found = await db.query<{ after: string }>("SELECT coalesce(max(seq), 0) AS after FROM inbox");
+  return { after: found.rows[0]?.after ?? "0" };
+}
+
+/** Events of the room that were handled while its state was on the way here, and so may be missing from it. */
+const HANDLED_SINCE =
+  "SELECT FROM inbox WHERE inbox.room_id = $1 AND inbox.seq > $2 AND inbox.handled_at IS NOT NULL";
+
+/**
+ * Replaces the mirror's copy of a room with its whole state from the homeserver. What was handled after that was requested
+ * stays: an invitation, say, that is not in it yet.
+ */
 export async function mirrorWholeRoom(
   db: Queryable,
   room: RoomId,
   state: readonly MatrixEvent[],
+  asked: Asked,
 ): Promise<void> {
   const members = state.filter((event) => event.type === "m.room.member");
   await db.query("UPDATE room_members SET ahead_until = NULL WHERE room_id = $1", [room]);
-  await db.query("DELETE FROM room_state WHERE room_id = $1", [room]);
-  await db.query("DELETE FROM room_members WHERE room_id = $1 AND NOT (user_id = ANY($2))", [
-    room,
-    members.map((event) => event.state_key),
-  ]);
+  await db.query(
+    `DELETE FROM room_state WHERE room_id = $1 AND NOT EXISTS (${HANDLED_SINCE} AND event->>'type' = room_state.type)`,
+    [room, asked.after],
+  );
+  await db.query(
+    `DELETE FROM room_members WHERE room_id = $1 AND NOT (user_id = ANY($3)) AND NOT EXISTS (
+       ${HANDLED_SINCE} AND event->>'type' = 'm.room.member' AND event->>'state_key' = room_members.user_id)`,
+    [room, asked.after, members.map((event) => event.state_key)],
+  );
   await mirrorMembers(db, room, members);
   for (const event of state) if (event.type !== "m.room.member") await mirrorEvent(db, event);
 }

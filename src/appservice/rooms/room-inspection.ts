@@ -18,7 +18,7 @@ import { addJob } from "../../store/jobs.ts";
 import { withAccount } from "../accounts/accounts.ts";
 import { type Homeserver, MatrixRefused, path } from "../homeserver/homeserver.ts";
 import { adoptJob } from "./adoption-wait.ts";
-import { mirrorDirect, mirrorForgotten, mirrorWholeRoom } from "./mirror.ts";
+import { aboutToAsk, mirrorDirect, mirrorForgotten, mirrorWholeRoom } from "./mirror.ts";
 import { closeOrphanRooms } from "./orphan-rooms.ts";
 import { addRetireJob, retireRoom } from "./retire.ts";
 import { adminState } from "./room-steps.ts";
@@ -63,10 +63,11 @@ function roomRepair(
 ): RoomRepair {
   const { database, settings } = dependencies;
   const intoMirror = async (room: RoomId, direct: ReadonlyMap<UserId, UserId>): Promise<boolean> => {
+    const asked = await aboutToAsk(database);
     const seen = await look(dependencies, directChatsOf(dependencies.homeserver), room, direct);
     if (seen === null) return false;
     await database.transaction(async (tx) => {
-      await mirrorWholeRoom(tx, room, seen.state);
+      await mirrorWholeRoom(tx, room, seen.state, asked);
       await tx.query("UPDATE room_members SET forgotten = false, direct = false WHERE room_id = $1", [room]);
       for (const [user, { forgotten }] of seen.actual.members) {
         if (forgotten) await mirrorForgotten(tx, room, user);

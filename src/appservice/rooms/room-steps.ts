@@ -7,6 +7,7 @@ import type { Database } from "../../store/database.ts";
 import { accountDataOf } from "../homeserver/account-data.ts";
 import { type Homeserver, MatrixRefused, path } from "../homeserver/homeserver.ts";
 import {
+  aboutToAsk,
   awaitOwnMember,
   mirrorDirect,
   mirrorForgotten,
@@ -175,8 +176,9 @@ export async function refetchRoom(
   room: RoomId,
   as?: UserId,
 ): Promise<MatrixEvent[]> {
+  const asked = await aboutToAsk(database);
   const state = storable(await wholeState(homeserver, room, as));
-  await database.transaction((tx) => mirrorWholeRoom(tx, room, state));
+  await database.transaction((tx) => mirrorWholeRoom(tx, room, state, asked));
   return state;
 }
 

@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import {
+  aboutToAsk,
   awaitOwnMember,
   loadRoom,
   mirrorForgotten,
@@ -8,7 +9,7 @@ import {
   mirrorWholeRoom,
 } from "../../../../src/appservice/rooms/mirror.ts";
 import type { MatrixEvent } from "../../../../src/messages/event.ts";
-import type { ConversationId, EventId, Membership, RoomId } from "../../../../src/policy/model.ts";
+import type { ConversationId, EventId, Membership, RoomId, UserId } from "../../../../src/policy/model.ts";
 import { type House, id, openHouse, SETTINGS } from "../../../support/practice/conversations.ts";
 
 const BEN = id("ben");
@@ -140,10 +141,45 @@ describe("the mirror of rooms", () => {
     await mirrorForgotten(house.database, room, BEN);
     await becomes("leave");
     expect((await ben())?.forgotten, "the event of the removal itself").to.equal(true);
-    await mirrorWholeRoom(house.database, room, state([{ event_id: "$declined", membership: "leave" }]));
+    await mirrorWholeRoom(
+      house.database,
+      room,
+      state([{ event_id: "$declined", membership: "leave" }]),
+      await aboutToAsk(house.database),
+    );
     expect((await ben())?.forgotten, "an invitation lay between").to.equal(false);
     await mirrorForgotten(house.database, room, BEN);
-    await mirrorWholeRoom(house.database, room, state([{ event_id: "$declined", membership: "leave" }]));
+    await mirrorWholeRoom(
+      house.database,
+      room,
+      state([{ event_id: "$declined", membership: "leave" }]),
+      await aboutToAsk(house.database),
+    );
     expect((await ben())?.forgotten, "nothing new").to.equal(true);
+  });
+
+  it("keeps what was handled while a room's state was on its way here, and nothing older", async () => {
+    const handled = () => house.database.query("UPDATE inbox SET handled_at = now()");
+    const cara = id("cara");
+    const invited = async (user: UserId) => {
+      house.clock += 1;
+      await house.event({
+        room,
+        sender: BEN,
+        type: "m.room.member",
+        stateKey: user,
+        content: { membership: "invite" },
+      });
+    };
+    await invited(id("old"));
+    await handled();
+    const asked = await aboutToAsk(house.database);
+    await invited(cara);
+    await named("Night shift", "$named");
+    await handled();
+    await mirrorWholeRoom(house.database, room, state([{ event_id: "$joined", membership: "join" }]), asked);
+    const seen = await loadRoom(house.database, room);
+    expect([...(seen?.members.keys() ?? [])].toSorted()).to.deep.equal([BEN, cara].toSorted());
+    expect(await name()).to.equal("Night shift");
   });
 });
