@@ -28,7 +28,6 @@ const LONG: Readonly<Record<string, number>> = {
   "test/integration/conversations/list/visibility.test.ts": 380,
   "test/integration/directory/import.test.ts": 360,
   "test/support/practice/conversations.ts": 320,
-  "test/unit/arrivals/rules/lifecycle.property.test.ts": 320,
 };
 
 /** @returns a sentence for each file that is too long, and for each that no longer needs to be listed. */

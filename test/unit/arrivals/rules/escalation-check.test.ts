@@ -1,31 +1,19 @@
 import { expect } from "chai";
 import { escalationProblems } from "../../../../src/arrivals/rules/escalation-check.ts";
-import type { Directory, SecurityGroup, User } from "../../../../src/policy/model.ts";
+import { directoryOf, named, securityGroup, user } from "../support/builders.ts";
 
-const user = (username: string, active = true) =>
+const group = (id: string, ...members: string[]) => securityGroup(id, `The ${id}`, members.map(named));
+
+const directory = directoryOf(
+  [user("manager"), user("gone", { active: false })],
   [
-    username,
-    { username, name: username, active, permissions: ["AccessWhisper"], doctor: false, locations: [] },
-  ] as unknown as [never, User];
-const group = (id: string, ...members: string[]) =>
-  [id, { id, name: `The ${id}`, members, permissions: [] }] as unknown as [never, SecurityGroup];
-
-const twin = ["b", { id: "b", name: "The a", members: ["manager"], permissions: [] }] as unknown as [
-  never,
-  SecurityGroup,
-];
-
-const directory: Directory = {
-  users: new Map([user("manager"), user("gone", false)]),
-  securityGroups: new Map([
     group("reception", "manager"),
     group("empty"),
     group("left", "gone"),
     group("a"),
-    twin,
-  ]),
-  customGroups: new Map(),
-};
+    securityGroup("b", "The a", [named("manager")]),
+  ],
+);
 const rule = (names: { backup?: string; reception?: string }) => ({ after: 60_000, ...names });
 
 describe("a check of who is told when nobody answers", () => {

@@ -12,9 +12,18 @@ import { BOOKING_STATUSES, type Booking } from "../../../../src/arrivals/rules/b
 import type { EscalationRule } from "../../../../src/arrivals/rules/escalation.ts";
 import { ruleFor, takeEscalationStep } from "../../../../src/arrivals/rules/escalation.ts";
 import { changeBooking, endArrival } from "../../../../src/arrivals/rules/lifecycle.ts";
-import { DEFAULT_PREFERENCES, type Directory } from "../../../../src/policy/model.ts";
 import type { ArrivalRecipient } from "../../../../src/policy/people/arrival-recipients.ts";
-import { around, booking, JONES, minute, NURSE, named, SMITH } from "../support/builders.ts";
+import {
+  around,
+  booking,
+  directoryOf,
+  JONES,
+  minute,
+  NURSE,
+  named,
+  SMITH,
+  user,
+} from "../support/builders.ts";
 
 const GHOST = named("dr.ghost");
 const BACKUP = named("dr.backup");
@@ -56,28 +65,7 @@ const RULES: readonly EscalationRule[] = [
   { after: 1, backup: BACKUP },
   { location: "North", after: 1, backup: BACKUP, reception: NURSE },
 ];
-const directory: Directory = {
-  users: new Map(
-    [JONES, SMITH, NURSE, BACKUP].map((username) => [
-      username,
-      {
-        username,
-        name: username,
-        role: null,
-        email: null,
-        mobile: null,
-        active: true,
-        permissions: ["AccessWhisper"],
-        doctor: false,
-        doctorIds: [],
-        locations: [],
-        preferences: DEFAULT_PREFERENCES,
-      },
-    ]),
-  ),
-  securityGroups: new Map(),
-  customGroups: new Map(),
-};
+const directory = directoryOf([JONES, SMITH, NURSE, BACKUP].map((username) => user(username)));
 
 /** The nurse watches the north; the ghost is nobody whom the directory knows. */
 const recipientsOf = (next: Booking): ArrivalRecipient[] => [

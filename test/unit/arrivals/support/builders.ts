@@ -8,15 +8,16 @@ import {
   changeBooking,
   type Surroundings,
 } from "../../../../src/arrivals/rules/lifecycle.ts";
-import {
-  DEFAULT_PREFERENCES,
-  type Directory,
-  type SecurityGroup,
-  type SecurityGroupId,
-  type User,
-  type Username,
+import type {
+  Directory,
+  SecurityGroup,
+  SecurityGroupId,
+  User,
+  Username,
 } from "../../../../src/policy/model.ts";
 import type { ArrivalRecipient } from "../../../../src/policy/people/arrival-recipients.ts";
+
+import { user as activeUser, type UserPart } from "../../policy/support/practice.ts";
 
 export const minute = (count: number): Date => new Date(Date.UTC(2026, 2, 1, 22, count));
 export const named = (username: string): Username => username as Username;
@@ -43,20 +44,9 @@ export const booking = (changes: Partial<Booking> = {}): Booking => ({
 export const told = (...usernames: readonly Username[]): ArrivalRecipient[] =>
   usernames.map((username) => ({ username, deliver: true }));
 
-export const user = (username: string, changes: Partial<User> = {}): User => ({
-  username: named(username),
-  name: username.toUpperCase(),
-  role: null,
-  email: null,
-  mobile: null,
-  active: true,
-  permissions: ["AccessWhisper"],
-  doctor: false,
-  doctorIds: [],
-  locations: [],
-  preferences: DEFAULT_PREFERENCES,
-  ...changes,
-});
+/** As in the tests of the rules, called by the user name in capitals. */
+export const user = (username: string, changes: UserPart = {}): User =>
+  activeUser(username, { name: username.toUpperCase(), ...changes });
 
 export const securityGroup = (id: string, name: string, members: readonly Username[]): SecurityGroup => ({
   id: id as SecurityGroupId,

@@ -30,7 +30,7 @@ export const idOf = (name: string): UserId => userIdOf(settings, u(name));
 export const groupId = (id: string): UserId => groupHandleOf(settings, { securityGroup: g(id) });
 export const customId = (id: string): UserId => groupHandleOf(settings, { customGroup: c(id) });
 
-type UserPart = Partial<Omit<User, "username" | "preferences">> & {
+export type UserPart = Partial<Omit<User, "username" | "preferences">> & {
   readonly preferences?: Partial<Preferences>;
 };
 
