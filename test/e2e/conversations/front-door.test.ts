@@ -218,6 +218,12 @@ describe("The first message of a conversation, begun as Element does", function 
         () => ({ invite: [cara.userId], creation_content: { type: "m.space" } }),
         /Spaces are not used/,
       ],
+      [
+        "in a space with nobody in it yet",
+        () => ({ creation_content: { type: "m.space" } }),
+        /Spaces are not used/,
+      ],
+      ["in a public room with nobody in it yet", () => ({ preset: "public_chat" as never }), /never public/],
       ["in a public room", () => ({ invite: [cara.userId], preset: "public_chat" as never }), /never public/],
       ["under an address", () => ({ invite: [cara.userId], room_alias_name: "x" }), /never public/],
     ];

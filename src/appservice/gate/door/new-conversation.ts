@@ -46,13 +46,12 @@ async function decide(
   asked: AskedRoom,
   maker: UserId,
 ): Promise<ConversationId | NewConversation> {
-  const others = [...asked.chosen];
-  // What a room with only its maker in it becomes is decided when someone is invited.
-  if (others.length === 0) return { is: "unfinished" };
+  const alone = [...asked.chosen].length === 0;
   const made = whatIsAskedFor(await dependencies.directory.within(tx), dependencies.settings, asked);
   switch (made.is) {
     case "unfinished":
-      return { is: "refused", reason: words.toYourself };
+      // What a room with only its maker in it becomes is decided when someone is invited.
+      return alone ? { is: "unfinished" } : { is: "refused", reason: words.toYourself };
     case "refused":
       if (made.asker !== null) await sayAgain(tx, made.asker, made.reason);
       return { is: "refused", reason: made.reason };
