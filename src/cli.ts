@@ -1,4 +1,3 @@
-#!/usr/bin/env -S node --max-semi-space-size=8 --max-old-space-size=144
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { Command } from "commander";
 import { DatabaseError } from "pg";
@@ -7,9 +6,13 @@ import product from "../package.json" with { type: "json" };
 import { createApiKey, listApiKeys, revokeApiKey } from "./api/kernel/keys.ts";
 import { ALL_SCOPES, isScope, type Scope } from "./api/kernel/scopes.ts";
 import { readRegistration, registrationOf } from "./appservice/homeserver/registration.ts";
-import { boardOf } from "./arrivals/notices/board.ts";
+import { boardOf, MOST_ON_BOARD } from "./arrivals/notices/board.ts";
 import { waitingArrivals } from "./arrivals/record/list.ts";
-import { escalationProblems } from "./arrivals/rules/escalation-check.ts";
+import {
+  alertRoleProblems,
+  escalationProblems,
+  receptionProblems,
+} from "./arrivals/rules/escalation-check.ts";
 import { arrivalSettings } from "./arrivals/settings.ts";
 import { fieldForTerminal, forTerminal } from "./base/shown-name.ts";
 import { ConfigError, loadConfig } from "./config/load.ts";
@@ -19,6 +22,7 @@ import { directorySnapshot } from "./directory/snapshot.ts";
 import { type DeadLetter, deadLetters, discardDeadLetter, retryDeadLetter } from "./jobs/dead-letters.ts";
 import { serve } from "./main.ts";
 import type { Directory } from "./policy/model.ts";
+import { smsWarnings } from "./sms/settings.ts";
 import { type Database, isDatabaseDown, openDatabase } from "./store/database.ts";
 import { migrate } from "./store/migrate.ts";
 import { auditRoomsCommand } from "./wiring/audit-command.ts";
@@ -43,22 +47,28 @@ interface ConfigOption {
 
 withConfig(program.command("serve").description("run Whisper until it is stopped")).action(
   async ({ config }: ConfigOption) => {
-    await serve(loadConfig(config));
+    await serve(loadConfig(config, process.env));
   },
 );
 
 withConfig(program.command("check-config").description("check the configuration and report problems")).action(
   async ({ config }: ConfigOption) => {
-    const loaded = loadConfig(config);
+    const loaded = loadConfig(config, process.env);
     readRegistration(loaded.appservice.registration);
-    const rules = loaded.arrivals.escalation;
-    const directory = rules.length === 0 ? null : await knownDirectory(loaded);
-    const problems = escalationProblems(rules, directory);
+    const { escalation, reception, alert_roles } = loaded.arrivals;
+    const named = [...escalation, ...reception, ...Object.values(alert_roles).flat()].length > 0;
+    const directory = named ? await knownDirectory(loaded) : null;
+    const problems = [
+      ...escalationProblems(escalation, directory),
+      ...receptionProblems(reception, directory),
+      ...alertRoleProblems(alert_roles, directory),
+    ];
     if (problems.length > 0) throw new ConfigError(config, problems);
     print(`${config} is valid.`);
-    if (rules.length > 0 && directory === null) {
+    for (const warning of smsWarnings(loaded)) print(warning);
+    if (named && directory === null) {
       print(
-        "Could not check the names in arrivals.escalation: the database has no users yet, or does not answer.",
+        "Could not check the names in arrivals.escalation, arrivals.reception and arrivals.alert_roles: the database has no users yet, or does not answer.",
       );
     }
   },
@@ -89,7 +99,7 @@ withConfig(program.command("generate-registration").description("write the regis
   .option("-u, --url <url>", "where Synapse reaches Whisper (default: http://127.0.0.1:<listen.port>)")
   .option("--rotate", "make new tokens; otherwise an existing file's tokens are kept")
   .action(({ config, out, url, rotate }: RegistrationArguments) => {
-    const { homeserver, listen, appservice } = loadConfig(config);
+    const { homeserver, listen, appservice } = loadConfig(config, process.env);
     const file = out ?? appservice.registration;
     const tokens = rotate ? undefined : tokensOf(file);
     const registration = registrationOf({
@@ -214,8 +224,9 @@ withConfig(
   arrivals.command("board").description("show who is in the waiting room, longest wait first"),
 ).action(({ config }: ConfigOption) =>
   withDatabase(config, async (database) => {
-    const [waiting, directory] = [await waitingArrivals(database), await directorySnapshot(database).fresh()];
-    print(boardOf(waiting, directory, arrivalSettings(loadConfig(config)), new Date()));
+    const waiting = await waitingArrivals(database, MOST_ON_BOARD);
+    const directory = await directorySnapshot(database).fresh();
+    print(boardOf(waiting, directory, arrivalSettings(loadConfig(config, process.env)), new Date()));
   }),
 );
 
@@ -243,7 +254,7 @@ withConfig(
         strict: strict === true,
         allowMassDeactivation: allowMassDeactivation === true,
       };
-      const settings = practiceSettings(loadConfig(config));
+      const settings = practiceSettings(loadConfig(config, process.env));
       print(await importFile(database, settings, directoryChanges, file, options));
     }),
   );
@@ -253,7 +264,12 @@ withConfig(audit.command("rooms").description("check every room on the homeserve
   .option("--repair", "have the running Whisper repair the rooms that differ, then check again")
   .action(async ({ config, repair }: ConfigOption & { repair?: true }) => {
     await withDatabase(config, async (database) => {
-      const right = await auditRoomsCommand(loadConfig(config), database, { repair: repair === true }, print);
+      const right = await auditRoomsCommand(
+        loadConfig(config, process.env),
+        database,
+        { repair: repair === true },
+        print,
+      );
       if (!right) process.exitCode = 1;
     });
     // The bridge library keeps timers running, and nothing needs to wait for them.
@@ -261,7 +277,7 @@ withConfig(audit.command("rooms").description("check every room on the homeserve
   });
 
 async function withDatabase(config: string, work: (database: Database) => Promise<void>): Promise<void> {
-  const database = openDatabase({ url: loadConfig(config).database.url.reveal(), max: 2 });
+  const database = openDatabase({ url: loadConfig(config, process.env).database.url.reveal(), max: 2 });
   try {
     await migrate(database);
     await work(database);

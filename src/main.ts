@@ -1,7 +1,11 @@
 import { type Logger, pino } from "pino";
 import { ensureBot } from "./appservice/homeserver/bot.ts";
 import { greetHomeserver } from "./appservice/intake/catch-up.ts";
-import { escalationProblems } from "./arrivals/rules/escalation-check.ts";
+import {
+  alertRoleProblems,
+  escalationProblems,
+  receptionProblems,
+} from "./arrivals/rules/escalation-check.ts";
 import { untilThere } from "./base/until-there.ts";
 import type { Config } from "./config/schema.ts";
 import { startLastingJobs } from "./jobs/lasting.ts";
@@ -75,11 +79,15 @@ async function startWhisper(
 
 /** The escalation rules name people whom HealthTrack may have renamed or removed since. */
 function warnOfEscalation({ config, directory, log }: Services): void {
-  const known = directory.latest();
-  for (const problem of escalationProblems(
-    config.arrivals.escalation,
-    known.users.size === 0 ? null : known,
-  )) {
+  const latest = directory.latest();
+  const known = latest.users.size === 0 ? null : latest;
+  for (const problem of escalationProblems(config.arrivals.escalation, known)) {
     log.warn(`when nobody answers an arrival, a step tells nobody: ${problem}`);
+  }
+  for (const problem of receptionProblems(config.arrivals.reception, known)) {
+    log.warn(`an arrival without a doctor would reach no reception: ${problem}`);
+  }
+  for (const problem of alertRoleProblems(config.arrivals.alert_roles, known)) {
+    log.warn(`a role that may follow more arrivals is nobody's: ${problem}`);
   }
 }

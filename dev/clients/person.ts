@@ -2,6 +2,7 @@
  * A staff member at a Matrix client: matrix-js-sdk, signed in like any client, through the read gate.
  * The tour and the end-to-end tests share it, so they see what a real client shows.
  */
+import { inspect } from "node:util";
 import {
   ClientEvent,
   createClient,
@@ -14,10 +15,10 @@ import {
   Preset,
   RelationType,
   type Room,
-  RoomEvent,
 } from "matrix-js-sdk";
+import { afterSyncs } from "./after-syncs.ts";
 import { quiet, silenceSdk } from "./quiet-logger.ts";
-import { bodyOf, conversationOf, matches, place, redacts } from "./room-events.ts";
+import { bodyOf, describeRooms, matches, ownMembership, place, redacts } from "./room-events.ts";
 import { type Credentials, openSession } from "./session.ts";
 
 silenceSdk();
@@ -35,11 +36,14 @@ export class Person {
   readonly client: MatrixClient;
   /** Every event that /sync returned, in order of arrival. */
   readonly seen: MatrixEvent[] = [];
+  /** What the client could not take in of a sync. It goes on without that, so what was in it never appears. */
+  readonly #syncErrors: unknown[] = [];
 
   private constructor(userId: string, client: MatrixClient) {
     this.userId = userId;
     this.client = client;
     client.on(ClientEvent.Event, (event) => this.seen.push(event));
+    client.on(ClientEvent.SyncUnexpectedError, (error) => this.#syncErrors.push(error));
   }
 
   static async signIn(
@@ -88,42 +92,16 @@ export class Person {
    * here sleeps. Times out after `ms`, with what was awaited and what this person sees instead.
    */
   until<T>(what: string, look: () => T | undefined | false, ms = PATIENCE_MS): Promise<T> {
-    return new Promise((resolve, reject) => {
-      const finish = () => {
-        clearTimeout(timer);
-        for (const event of [ClientEvent.Sync, ClientEvent.Event, ClientEvent.Room] as const) {
-          this.client.off(event, check);
-        }
-        this.client.off(RoomEvent.Redaction, check);
-        this.client.off(RoomEvent.MyMembership, check);
-      };
-      const check = () => {
-        try {
-          const found = look();
-          if (found === undefined || found === false) return;
-          finish();
-          resolve(found);
-        } catch (error) {
-          finish();
-          reject(error);
-        }
-      };
-      const timer = setTimeout(() => {
-        finish();
-        reject(new Error(`${this.userId} waited ${ms / 1000} s in vain for ${what}.\n${this.describe()}`));
-      }, ms);
-      for (const event of [ClientEvent.Sync, ClientEvent.Event, ClientEvent.Room] as const) {
-        this.client.on(event, check);
-      }
-      this.client.on(RoomEvent.Redaction, check);
-      this.client.on(RoomEvent.MyMembership, check);
-      check();
-    });
+    const tooLate = () =>
+      new Error(
+        `${this.userId} waited ${ms / 1000} s for ${what}, which did not happen.\n${this.describe()}`,
+      );
+    return afterSyncs(this.client, look, ms, tooLate);
   }
 
   /** The rooms that this person is joined to, as their client lists them. */
   rooms(): Room[] {
-    return this.client.getRooms().filter((room) => room.getMyMembership() === "join");
+    return this.client.getRooms().filter((room) => ownMembership(room) === "join");
   }
 
   waitForRoom(what: string, wanted: (room: Room) => boolean, ms?: number): Promise<Room> {
@@ -291,17 +269,7 @@ export class Person {
 
   /** What this person's client shows: their rooms and each room's latest lines. For failure messages. */
   describe(): string {
-    const rooms = this.rooms().map((room) => {
-      const lines = room
-        .getLiveTimeline()
-        .getEvents()
-        .slice(-4)
-        .map((event) => `      ${event.getSender()} ${event.getType()} ${bodyOf(event).slice(0, 80)}`);
-      return [
-        `    ${room.name} (${room.roomId}, ${conversationOf(room)?.kind ?? "no conversation"})`,
-        ...lines,
-      ].join("\n");
-    });
-    return `  Rooms in sight:\n${rooms.length === 0 ? "    none" : rooms.join("\n")}`;
+    const errors = this.#syncErrors.map((error) => `\n  Lost in a sync: ${inspect(error)}`);
+    return `  Rooms in sight:\n${describeRooms(this.rooms())}${errors.join("")}`;
   }
 }

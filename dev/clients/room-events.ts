@@ -13,6 +13,22 @@ export function conversationOf(room: Room): { kind: string; id: string } | undef
   return typeof kind === "string" && typeof id === "string" ? { kind, id } : undefined;
 }
 
+/**
+ * The client's own membership in a room, by its latest event. The SDK takes it from `state_after` (MSC4222) if there is
+ * one, and Synapse leaves out of that the departure of a room's last member. The read gate puts it in; past the gate, the
+ * timeline tells.
+ */
+export function ownMembership(room: Room): string | undefined {
+  const stated = room.getMember(room.myUserId)?.events.member;
+  const said = room
+    .getLiveTimeline()
+    .getEvents()
+    .findLast((event) => event.getType() === "m.room.member" && event.getStateKey() === room.myUserId);
+  if (said === undefined || (stated !== undefined && stated.getTs() > said.getTs()))
+    return room.getMyMembership();
+  return said.getContent().membership;
+}
+
 export function bodyOf(event: MatrixEvent): string {
   const body: unknown = event.getContent().body;
   return typeof body === "string" ? body : "";
@@ -50,4 +66,20 @@ export function place(event: MatrixEvent): { roomId: string; eventId: string } {
   const eventId = event.getId();
   if (roomId === undefined || eventId === undefined) throw new Error("this event is in no room yet");
   return { roomId, eventId };
+}
+
+/** Each room and its latest lines. */
+export function describeRooms(rooms: readonly Room[]): string {
+  const described = rooms.map((room) => {
+    const lines = room
+      .getLiveTimeline()
+      .getEvents()
+      .slice(-4)
+      .map((event) => `      ${event.getSender()} ${event.getType()} ${bodyOf(event).slice(0, 80)}`);
+    return [
+      `    ${room.name} (${room.roomId}, ${conversationOf(room)?.kind ?? "no conversation"})`,
+      ...lines,
+    ].join("\n");
+  });
+  return described.length === 0 ? "    none" : described.join("\n");
 }

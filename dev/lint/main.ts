@@ -1,11 +1,12 @@
 /**
  * The part of `npm run lint` that no tool has: regular expressions that a text could keep working for ever, links that lead
- * nowhere, files that are too long, and tables that a folder uses without owning them.
+ * nowhere, files that are too long, folders that are too full, and tables that a folder uses without owning them.
  */
-import { mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { GATED_PATHS } from "../../src/appservice/gate/passage/gated-paths.ts";
 import { REPOSITORY } from "../base/repository.ts";
+import { fullFolders } from "./full-folders.ts";
 import { judgeAndKeep } from "./linear.ts";
 import { brokenLinks } from "./links.ts";
 import { longFiles } from "./long-files.ts";
@@ -37,7 +38,6 @@ function expressionsOf(file: string): (Expression | Unknown)[] {
   return [...found.filter((each) => !("unknown" in each)), ...made];
 }
 
-mkdirSync(join(REPOSITORY, "node_modules", ".cache"), { recursive: true });
 const { judge, keep } = judgeAndKeep();
 let looked = 0;
 for (const each of FOLDERS.flatMap(filesIn).flatMap(expressionsOf)) {
@@ -49,7 +49,12 @@ for (const each of FOLDERS.flatMap(filesIn).flatMap(expressionsOf)) {
   process.exitCode = 1;
 }
 keep();
-for (const problem of [...brokenLinks(), ...longFiles(), ...tableProblems()]) {
+for (const problem of [
+  ...brokenLinks(),
+  ...longFiles(),
+  ...fullFolders(REPOSITORY, ["src", "test", "dev"]),
+  ...tableProblems(),
+]) {
   process.stderr.write(`${problem}\n`);
   process.exitCode = 1;
 }

@@ -1,6 +1,6 @@
 /** A database named by DATABASE_URL belongs to one state directory at a time. */
 import { existsSync } from "node:fs";
-import { withClient } from "./postgres.ts";
+import { withClient } from "./databases.ts";
 
 /** The state directory that wants the database. */
 export interface Claimant {

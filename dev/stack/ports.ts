@@ -1,4 +1,5 @@
-/** Ports for the stack's parts. */
+/** Ports for the stack's servers. */
+import { randomInt } from "node:crypto";
 import { createServer } from "node:net";
 
 export interface Ports {
@@ -14,7 +15,7 @@ export const FIXED_PORTS: Ports = { gate: 8008, synapse: 8009, whisper: 9000, po
 export async function choosePorts(kind: "fixed" | "auto"): Promise<Ports> {
   if (kind === "auto") {
     // All four are held open at the same time, so none is handed out twice.
-    const held = await Promise.all([0, 0, 0, 0].map((port) => hold(port)));
+    const held = await Promise.all(Array.from({ length: 4 }, holdAny));
     const [gate, synapse, whisper, postgres] = held.map((each) => each.port);
     await Promise.all(held.map((each) => each.release()));
     if (gate === undefined || synapse === undefined || whisper === undefined || postgres === undefined) {
@@ -34,12 +35,34 @@ export async function choosePorts(kind: "fixed" | "auto"): Promise<Ports> {
 
 /** A port that was free a moment ago. */
 export async function freePort(): Promise<number> {
-  const held = await hold(0);
+  const held = await holdAny();
   await held.release();
   return held.port;
 }
 
-function hold(port: number): Promise<{ port: number; release: () => Promise<void> }> {
+interface Held {
+  readonly port: number;
+  readonly release: () => Promise<void>;
+}
+
+/**
+ * Below the ports that Linux, macOS and Windows give to outgoing connections (from 32768 or above): Synapse listens
+ * seconds after its port was chosen, and any connection of the machine could have got that one meanwhile.
+ */
+export const OWN_PORTS = { from: 20_000, to: 32_000 };
+
+async function holdAny(): Promise<Held> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await hold(randomInt(OWN_PORTS.from, OWN_PORTS.to));
+    } catch (error) {
+      // Some other program listens there.
+      if (tries === 100) throw error;
+    }
+  }
+}
+
+function hold(port: number): Promise<Held> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once("error", reject);

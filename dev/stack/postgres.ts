@@ -4,32 +4,31 @@
  * Only that package's binaries are used. Its own class keeps the server in our process group (Ctrl-C would stop the
  * database before Whisper), creates a system user, and cannot deal with a stale lock file.
  */
-import { execFile, spawnSync } from "node:child_process";
-import {
-  chmodSync,
-  chownSync,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
+import { execFile } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { arch, platform } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
-import { Client } from "pg";
+import { isPostgresUrl, POSTGRES_URL } from "../../src/config/postgres-url.ts";
 import { keptSecret, readIfThere } from "../base/files.ts";
 import {
   endLeftover,
   identify,
   messageOf,
-  type Readiness,
   type RunningProcess,
   startProcess,
   waitUntilReady,
 } from "../base/processes.ts";
+import {
+  answersQueries,
+  createMissing,
+  createRole,
+  dropDatabase,
+  withClient,
+  withDatabase,
+} from "./databases.ts";
+import { type Runner, unprivilegedRunner } from "./unprivileged.ts";
 
 const run = promisify(execFile);
 
@@ -57,10 +56,14 @@ export interface Postgres {
 const ROLE = "whisper";
 const SUPERUSER = "postgres";
 
+const UNSET = "Correct it, or unset it: then a database is made here.";
+
 /** A server that someone else runs, named by DATABASE_URL. It must exist, and is not changed. */
 export async function externalPostgres(url: string): Promise<Postgres> {
+  if (!isPostgresUrl(url))
+    throw new Error(`DATABASE_URL is no address of a PostgreSQL database: ${POSTGRES_URL}`);
   await withClient(url, (client) => client.query("SELECT 1")).catch((error: unknown) => {
-    throw new Error(`DATABASE_URL is set, but that database does not answer: ${messageOf(error)}`);
+    throw new Error(`DATABASE_URL is set, but that database does not answer: ${messageOf(error)}. ${UNSET}`);
   });
   return {
     url,
@@ -69,12 +72,13 @@ export async function externalPostgres(url: string): Promise<Postgres> {
       await createMissing(url, name, undefined);
       return withDatabase(url, name);
     },
-    dropDatabase: (name) => drop(url, name),
+    dropDatabase: (name) => dropDatabase(url, name),
     stop: () => Promise.resolve(),
   };
 }
 
 export async function startPostgres(options: PostgresOptions): Promise<Postgres> {
+  forgetOtherDatabases();
   const binaries = await findBinaries();
   mkdirSync(options.directory, { recursive: true, mode: 0o700 });
   const cluster = join(options.directory, "cluster");
@@ -101,20 +105,19 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
       ...server,
       ...runAs.ids,
       cwd: "/",
-      env: serverEnvironment(),
       // PostgreSQL's "fast" shutdown: ends the sessions and writes a checkpoint. SIGTERM would wait for the clients.
       stopSignal: "SIGINT",
       logFile: join(options.directory, "postgres.log"),
     });
   const address = `127.0.0.1:${options.port}`;
   const superUrl = `postgres://${SUPERUSER}:${superPassword}@${address}/postgres`;
-  const child = await startedAfterItsForerunner(async () => {
+  const child = await startedAfterItsPredecessor(async () => {
     const started = await start();
     options.onSpawn?.(started);
     await waitUntilReady(started, () => answersQueries(superUrl), 60_000);
     return started;
   });
-  await createRole(superUrl, rolePassword);
+  await createRole(superUrl, ROLE, rolePassword);
   await createMissing(superUrl, ROLE, ROLE);
   const url = `postgres://${ROLE}:${rolePassword}@${address}/${ROLE}`;
   return {
@@ -124,13 +127,13 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
       await createMissing(superUrl, name, ROLE);
       return withDatabase(url, name);
     },
-    dropDatabase: (name) => drop(superUrl, name),
+    dropDatabase: (name) => dropDatabase(superUrl, name),
     stop: () => child.stop(),
   };
 }
 
 /** A killed server's sessions remain for an instant, and the next server refuses to start until they have ended. */
-async function startedAfterItsForerunner<T>(start: () => Promise<T>): Promise<T> {
+async function startedAfterItsPredecessor<T>(start: () => Promise<T>): Promise<T> {
   const deadline = Date.now() + 10_000;
   for (;;) {
     try {
@@ -160,69 +163,6 @@ async function findBinaries(): Promise<Binaries> {
   );
 }
 
-interface Runner {
-  readonly ids: { uid?: number; gid?: number };
-  wrap(command: string, args: readonly string[]): { command: string; args: readonly string[] };
-  own(path: string): void;
-}
-
-/**
- * PostgreSQL refuses to run as root. An ordinary user needs nothing; root runs the server under an unprivileged account.
- * If that account cannot reach the files (root's home is closed to others), the server gets the one capability it needs,
- * rather than opening the directories to everyone. PostgreSQL asks access(2) whether it may run its own programs, and that
- * call ignores the capabilities of users other than root unless no_setuid_fixup is set (capabilities(7), "The securebits
- * flags").
- */
-function unprivilegedRunner(mustReach: readonly string[], directory: string): Runner {
-  if (process.getuid?.() !== 0)
-    return { ids: {}, wrap: (command, args) => ({ command, args }), own: () => undefined };
-  const { uid, gid } = unprivilegedAccount();
-  // The cluster's directory is ours. Letting others pass through it does not show them what is in it.
-  chmodSync(directory, 0o711);
-  const own = (path: string) => chownSync(path, uid, gid);
-  if (mustReach.every((path) => ancestors(path).every((each) => othersMayPass(each)))) {
-    return { ids: { uid, gid }, wrap: (command, args) => ({ command, args }), own };
-  }
-  if (spawnSync("setpriv", ["--version"]).error !== undefined) {
-    throw new Error(
-      `PostgreSQL cannot run as root, and the account it runs under may not enter ${mustReach.join(" or ")}. ` +
-        "Start this as an ordinary user, or move the project to a folder that everyone may enter.",
-    );
-  }
-  const identity = [`--reuid=${uid}`, `--regid=${gid}`, "--clear-groups", "--securebits=+no_setuid_fixup"];
-  const passage = ["--inh-caps=+dac_override", "--ambient-caps=+dac_override"];
-  return {
-    ids: {},
-    wrap: (command, args) => ({ command: "setpriv", args: [...identity, ...passage, command, ...args] }),
-    own,
-  };
-}
-
-function unprivilegedAccount(): { uid: number; gid: number } {
-  const accounts = new Map(
-    (readIfThere("/etc/passwd") ?? "").split("\n").map((line) => {
-      const [name = "", , uid, gid] = line.split(":");
-      return [name, { uid: Number(uid), gid: Number(gid) }] as const;
-    }),
-  );
-  const account = accounts.get("postgres") ?? accounts.get("nobody");
-  if (account === undefined) {
-    throw new Error(
-      "PostgreSQL cannot run as root, and there is no account 'postgres' or 'nobody' to run it. Start this as an ordinary user.",
-    );
-  }
-  return account;
-}
-
-function ancestors(path: string): string[] {
-  const above = dirname(path);
-  return above === path ? [path] : [...ancestors(above), above];
-}
-
-function othersMayPass(directory: string): boolean {
-  return !existsSync(directory) || (statSync(directory).mode & 0o001) !== 0;
-}
-
 async function initialise(
   cluster: string,
   binaries: Binaries,
@@ -249,7 +189,7 @@ async function initialise(
     ...(fast ? ["--no-sync"] : []),
   ]);
   try {
-    await run(command.command, [...command.args], { cwd: "/", env: serverEnvironment(), ...runAs.ids });
+    await run(command.command, [...command.args], { cwd: "/", ...runAs.ids });
   } catch (error) {
     rmSync(cluster, { recursive: true, force: true });
     throw new Error(`PostgreSQL could not create its data directory: ${messageOf(error)}`);
@@ -258,9 +198,12 @@ async function initialise(
   }
 }
 
-/** PG* variables in the caller's shell are meant for clients and would confuse the server. */
-function serverEnvironment(): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("PG")));
+/**
+ * PG* variables in the caller's shell are meant for another database. They would confuse this server, and every client that
+ * takes from them what a URL leaves open: PGSSLMODE=require asks for TLS, which this server does not speak.
+ */
+function forgetOtherDatabases(): void {
+  for (const name of Object.keys(process.env)) if (name.startsWith("PG")) delete process.env[name];
 }
 
 /**
@@ -282,60 +225,5 @@ function commandLine(pid: number): string {
     return readFileSync(`/proc/${pid}/cmdline`, "utf8");
   } catch {
     return "";
-  }
-}
-
-async function createRole(superUrl: string, password: string): Promise<void> {
-  await withClient(superUrl, async (client) => {
-    const { rowCount } = await client.query("SELECT 1 FROM pg_roles WHERE rolname = $1", [ROLE]);
-    if (rowCount === 0) {
-      await client.query(
-        `CREATE ROLE ${client.escapeIdentifier(ROLE)} LOGIN PASSWORD ${client.escapeLiteral(password)}`,
-      );
-    }
-  });
-}
-
-async function createMissing(url: string, name: string, owner: string | undefined): Promise<void> {
-  await withClient(url, async (client) => {
-    const { rowCount } = await client.query("SELECT 1 FROM pg_database WHERE datname = $1", [name]);
-    if (rowCount !== 0) return;
-    const ownedBy = owner === undefined ? "" : ` OWNER ${client.escapeIdentifier(owner)}`;
-    await client.query(`CREATE DATABASE ${client.escapeIdentifier(name)}${ownedBy}`);
-  });
-}
-
-/** Cuts off anyone who is still connected. */
-async function drop(url: string, name: string): Promise<void> {
-  await withClient(url, (client) =>
-    client.query(`DROP DATABASE IF EXISTS ${client.escapeIdentifier(name)} WITH (FORCE)`),
-  );
-}
-
-function withDatabase(url: string, name: string): string {
-  const changed = new URL(url);
-  changed.pathname = `/${encodeURIComponent(name)}`;
-  return changed.toString();
-}
-
-async function answersQueries(url: string): Promise<Readiness> {
-  try {
-    await withClient(url, (client) => client.query("SELECT 1"));
-    return "ready";
-  } catch (error) {
-    return { because: messageOf(error) };
-  }
-}
-
-/** Passes a connection to `use`, then closes it. */
-export async function withClient<T>(url: string, use: (client: Client) => Promise<T>): Promise<T> {
-  const client = new Client({ connectionString: url, connectionTimeoutMillis: 5_000 });
-  // Without a listener, a connection that the server drops would end this process.
-  client.on("error", () => undefined);
-  try {
-    await client.connect();
-    return await use(client);
-  } finally {
-    await client.end().catch(() => undefined);
   }
 }

@@ -1,19 +1,17 @@
 /** Everything on this machine: PostgreSQL, Synapse and Whisper, started in order and stopped in reverse. */
 import { existsSync, rmSync } from "node:fs";
-import { join } from "node:path";
 import { keptSecret, readIfThere, writeAtomically } from "../base/files.ts";
 import type { RunningProcess } from "../base/processes.ts";
 import { type Progress, silent } from "../base/progress.ts";
-import { REPOSITORY } from "../base/repository.ts";
 import { callApi } from "../clients/api.ts";
 import { configureSynapse, startSynapse } from "../synapse/synapse.ts";
 import { makeBotAdministrator, setPassword } from "../synapse/synapse-admin.ts";
 import { synapsePython } from "../synapse/venv.ts";
 import { claimDatabase } from "./claim-database.ts";
-import { Parts } from "./parts.ts";
 import { choosePorts, type Ports } from "./ports.ts";
 import { externalPostgres, type Postgres, startPostgres } from "./postgres.ts";
-import { openState, type Part, type StateDirectory } from "./state.ts";
+import { RunningServers } from "./running-servers.ts";
+import { openState, type ServerName, type StateDirectory } from "./state.ts";
 import { BOT, createApiKey, generateRegistration, serve, USER_PREFIX, writeConfig } from "./whisper.ts";
 
 export interface StackOptions {
@@ -39,6 +37,8 @@ export interface Stack {
   readonly homeserver: string;
   readonly synapse: string;
   readonly whisper: string;
+  /** Whisper's address in what it gives to others, such as links. */
+  readonly publicUrl: string;
   readonly serverName: string;
   readonly apiKey: string;
   /** For Synapse's client and administration API, as the bot or as any of Whisper's users. */
@@ -61,8 +61,8 @@ export interface Stack {
   startPostgres(): Promise<void>;
   stopPostgres(): Promise<void>;
   killPostgres(): Promise<void>;
-  /** Called when a part ends without being asked to. */
-  onUnexpectedEnd(listener: (part: Part, how: string) => void): void;
+  /** Called when a server ends without being asked to. */
+  onUnexpectedEnd(listener: (server: ServerName, how: string) => void): void;
   /** Writes stack.json for others to find, and keeps it current. */
   announce(): void;
   stop(): Promise<void>;
@@ -70,17 +70,17 @@ export interface Stack {
 
 const SERVER_NAME = "localhost";
 
-/** Starts everything or nothing: if a part fails, those before it are stopped again. */
+/** Starts everything or nothing: if a server fails, those before it are stopped again. */
 export async function startStack(options: StackOptions): Promise<Stack> {
   const progress = interruptible(options.progress ?? silent, options.signal);
   const state = await openState(options.stateDir);
-  const parts = new Parts(state);
-  const giveUp = () => void parts.stopAll();
+  const servers = new RunningServers(state);
+  const giveUp = () => void servers.stopAll();
   options.signal?.addEventListener("abort", giveUp);
   try {
-    return await assemble(options, state, parts, progress);
+    return await assemble(options, state, servers, progress);
   } catch (error) {
-    await parts.stopAll();
+    await servers.stopAll();
     state.release();
     throw error;
   } finally {
@@ -91,7 +91,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
 async function assemble(
   options: StackOptions,
   state: StateDirectory,
-  parts: Parts,
+  servers: RunningServers,
   progress: Progress,
 ): Promise<Stack> {
   const ports = await choosePorts(options.ports);
@@ -100,7 +100,7 @@ async function assemble(
 
   let postgres: Postgres;
   const bringUpPostgres = async () => {
-    postgres = await parts.launch("postgres", (onSpawn) =>
+    postgres = await servers.launch("postgres", (onSpawn) =>
       launchPostgres(options, state, ports.postgres, onSpawn),
     );
     return postgres;
@@ -108,7 +108,7 @@ async function assemble(
   const database = await progress.step("PostgreSQL", bringUpPostgres);
 
   const python = await progress.step("Synapse: installed", (say) =>
-    synapsePython(join(REPOSITORY, ".whisper", "venv"), say, options.signal),
+    synapsePython(say, { stateDir: options.stateDir, signal: options.signal }),
   );
   const files = {
     config: state.file("whisper.yaml"),
@@ -137,7 +137,8 @@ async function assemble(
     policyToken,
     registrationFile: files.registration,
   });
-  const bringUpSynapse = () => parts.launch("synapse", (onSpawn) => startSynapse(python, settings, onSpawn));
+  const bringUpSynapse = () =>
+    servers.launch("synapse", (onSpawn) => startSynapse(python, settings, onSpawn));
   await progress.step("Synapse", async () => {
     await bringUpSynapse();
     await makeBotAdministrator(
@@ -149,7 +150,9 @@ async function assemble(
   });
 
   const bringUpWhisper = (extraEnv: NodeJS.ProcessEnv = {}) =>
-    parts.launch("whisper", (onSpawn) => serve(files, whisperUrl, { ...options.env, ...extraEnv }, onSpawn));
+    servers.launch("whisper", (onSpawn) =>
+      serve(files, whisperUrl, { ...options.env, ...extraEnv }, onSpawn),
+    );
   await progress.step("Whisper", () => bringUpWhisper());
   const apiKey = await knownOrNewApiKey(state.file("api-key"), whisperUrl, () => createApiKey(files, "dev"));
 
@@ -164,7 +167,7 @@ async function assemble(
       serverName: SERVER_NAME,
       apiKey,
       databaseUrl: database.url,
-      pids: parts.pids(),
+      pids: servers.pids(),
     };
     writeAtomically(state.file("stack.json"), `${JSON.stringify(content, null, 2)}\n`);
   };
@@ -182,6 +185,7 @@ async function assemble(
     homeserver: gateUrl,
     synapse: synapseUrl,
     whisper: whisperUrl,
+    publicUrl: `http://localhost:${ports.whisper}`,
     serverName: SERVER_NAME,
     apiKey,
     appserviceToken,
@@ -189,20 +193,20 @@ async function assemble(
     configFile: files.config,
     whisperLog: files.log,
     synapseLog: settings.logFile,
-    pids: () => parts.pids(),
+    pids: () => servers.pids(),
     userId,
     setPassword: (username, password) => setPassword(synapseUrl, appserviceToken, userId(username), password),
     createDatabase: (name) => postgres.createDatabase(name),
     startWhisper: andTell(bringUpWhisper),
-    stopWhisper: () => parts.stop("whisper"),
-    killWhisper: (signal = "SIGKILL") => parts.kill("whisper", signal),
+    stopWhisper: () => servers.stop("whisper"),
+    killWhisper: (signal = "SIGKILL") => servers.kill("whisper", signal),
     startSynapse: andTell(bringUpSynapse),
-    stopSynapse: () => parts.stop("synapse"),
-    killSynapse: () => parts.kill("synapse", "SIGKILL"),
+    stopSynapse: () => servers.stop("synapse"),
+    killSynapse: () => servers.kill("synapse", "SIGKILL"),
     startPostgres: andTell(bringUpPostgres),
-    stopPostgres: () => parts.stop("postgres"),
-    killPostgres: () => parts.kill("postgres", "SIGKILL"),
-    onUnexpectedEnd: (listener) => parts.onUnexpectedEnd(listener),
+    stopPostgres: () => servers.stop("postgres"),
+    killPostgres: () => servers.kill("postgres", "SIGKILL"),
+    onUnexpectedEnd: (listener) => servers.onUnexpectedEnd(listener),
     announce() {
       announced = true;
       writeStackFile();
@@ -210,7 +214,7 @@ async function assemble(
     async stop() {
       announced = false;
       rmSync(state.file("stack.json"), { force: true });
-      await parts.stopAll();
+      await servers.stopAll();
       state.release();
     },
   };

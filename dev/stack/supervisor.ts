@@ -1,15 +1,15 @@
-/** Keeps a stack running: restarts parts that end unexpectedly, and Whisper when its source changes. */
+/** Keeps a stack running: restarts servers that end unexpectedly, and Whisper when its source changes. */
 import { messageOf } from "../base/processes.ts";
 import type { Progress } from "../base/progress.ts";
 import type { Stack } from "./stack.ts";
-import type { Part } from "./state.ts";
+import type { ServerName } from "./state.ts";
 
-const TITLES: Readonly<Record<Part, string>> = {
+const TITLES: Readonly<Record<ServerName, string>> = {
   whisper: "Whisper",
   synapse: "Synapse",
   postgres: "PostgreSQL",
 };
-/** If a part keeps dying, a sixth start within a minute will not help. */
+/** If a server keeps dying, a sixth start within a minute will not help. */
 const MOST_RESTARTS = 5;
 const WITHIN_MS = 60_000;
 
@@ -18,7 +18,7 @@ export class Supervisor {
   readonly #progress: Progress;
   readonly #watching: boolean;
   readonly #giveUp: (reason: Error) => void;
-  readonly #restarts: Array<{ part: Part; at: number }> = [];
+  readonly #restarts: Array<{ server: ServerName; at: number }> = [];
   /** One restart at a time, in the order requested. */
   #work: Promise<void> = Promise.resolve();
   #stopped = false;
@@ -28,7 +28,7 @@ export class Supervisor {
     this.#progress = progress;
     this.#watching = watching;
     this.#giveUp = giveUp;
-    stack.onUnexpectedEnd((part, how) => this.#revive(part, how));
+    stack.onUnexpectedEnd((server, how) => this.#revive(server, how));
   }
 
   /** If the changed source does not start, this is reported, and the next change is awaited. */
@@ -53,23 +53,23 @@ export class Supervisor {
     await this.#work;
   }
 
-  #revive(part: Part, how: string): void {
+  #revive(server: ServerName, how: string): void {
     this.#enqueue(async () => {
-      if (this.#stack.pids()[part] !== undefined) return;
-      this.#progress.line(`  ! ${TITLES[part]} ended (${how}), restarting it`);
+      if (this.#stack.pids()[server] !== undefined) return;
+      this.#progress.line(`  ! ${TITLES[server]} ended (${how}), restarting it`);
       const now = Date.now();
-      const lately = this.#restarts.filter((each) => each.part === part && now - each.at < WITHIN_MS);
+      const lately = this.#restarts.filter((each) => each.server === server && now - each.at < WITHIN_MS);
       if (lately.length >= MOST_RESTARTS)
-        throw new Error(`${TITLES[part]} ended ${lately.length} times in a minute.`);
-      this.#restarts.push({ part, at: now });
+        throw new Error(`${TITLES[server]} ended ${lately.length} times in a minute.`);
+      this.#restarts.push({ server, at: now });
       // Anyone who edits the source breaks it now and then; that should not end their homeserver and database.
-      if (part === "whisper" && this.#watching) return this.#startEdited(TITLES.whisper);
-      await this.#progress.step(TITLES[part], () => this.#start(part));
+      if (server === "whisper" && this.#watching) return this.#startEdited(TITLES.whisper);
+      await this.#progress.step(TITLES[server], () => this.#start(server));
     });
   }
 
-  #start(part: Part): Promise<void> {
-    switch (part) {
+  #start(server: ServerName): Promise<void> {
+    switch (server) {
       case "whisper":
         return this.#stack.startWhisper();
       case "synapse":

@@ -98,6 +98,7 @@ export function homeserverConfig(options: HomeserverOptions) {
     encryption_enabled_by_default_for_room_type: "off",
     forget_rooms_on_leave: true,
     forgotten_room_retention_period: null,
+    experimental_features: { msc4222_enabled: true },
     enable_room_list_search: false,
     alias_creation_rules: [],
     room_list_publication_rules: [],
@@ -146,6 +147,9 @@ export const REASONS: Readonly<Partial<Record<keyof ReturnType<typeof homeserver
     "Encryption cannot be turned off again, and hides the room from the audit.",
   forget_rooms_on_leave: "A removed member loses a conversation's history as well as its future.",
   forgotten_room_retention_period: "Keeps the room for the audit after everyone has left it.",
+  experimental_features:
+    "A client is told a room's state as it is now (`state_after`). Without it, whoever is let in while somebody writes can be\n" +
+    "shown an invitation for good.",
   enable_room_list_search: "No public rooms, no aliases.",
   federation_domain_whitelist: "No other homeserver.",
   presence: "Not used, and costly.",

@@ -1,14 +1,10 @@
 /** Installs Synapse for the tests and shows progress, so no test has to wait for it. Returns immediately if it is there. */
-import { join } from "node:path";
 import { messageOf } from "../base/processes.ts";
 import { printProgress } from "../base/progress.ts";
-import { REPOSITORY } from "../base/repository.ts";
 import { synapsePython } from "./venv.ts";
 
 try {
-  await printProgress().step("Synapse: installed", (say) =>
-    synapsePython(join(REPOSITORY, ".whisper", "venv"), say),
-  );
+  await printProgress().step("Synapse: installed", (say) => synapsePython(say));
 } catch (error) {
   process.stderr.write(`${messageOf(error)}\n`);
   process.exitCode = 1;

@@ -6,29 +6,38 @@ import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { lockWhenFree, makeDirectory, readIfThere, writeAtomically } from "../base/files.ts";
 import { errorCode } from "../base/processes.ts";
+import { firstWritable, REPOSITORY, workFolder } from "../base/repository.ts";
 
 const REQUIREMENTS = join(import.meta.dirname, "synapse-requirements.txt");
 /** Synapse 1.160 needs Python 3.10. */
 const MINIMUM_MINOR = 10;
 
-/** Returns the path of the environment's `python`. `say` is called with progress while it is built. */
+/**
+ * Returns the path of the environment's `python`. `say` is called with progress while it is built.
+ * @param stateDir - where it is built if neither the checkout nor the user's cache can be written
+ */
 export async function synapsePython(
-  directory: string,
   say: (text: string) => void,
-  signal?: AbortSignal,
+  { stateDir, signal }: { readonly stateDir?: string; readonly signal?: AbortSignal | undefined } = {},
 ): Promise<string> {
-  const python = join(directory, "bin", "python");
-  const stamp = join(directory, "whisper-stamp");
   const wanted = createHash("sha256").update(readFileSync(REQUIREMENTS)).digest("hex");
-  const ready = () => readIfThere(stamp)?.trim() === wanted;
-  if (ready()) return python;
+  const pythonIn = (directory: string) => join(directory, "bin", "python");
+  const stampIn = (directory: string) => join(directory, "whisper-stamp");
+  const ready = (directory: string) => readable(stampIn(directory))?.trim() === wanted;
+  // A checkout that cannot be written may have been complete before.
+  const shipped = join(REPOSITORY, ".whisper", "venv");
+  if (ready(shipped)) return pythonIn(shipped);
+  const home = firstWritable([workFolder(), ...(stateDir === undefined ? [] : [stateDir])]) ?? workFolder();
+  const directory = join(home, "venv");
+  const python = pythonIn(directory);
+  if (ready(directory)) return python;
 
   makeDirectory(dirname(directory));
   const unlock = await lockWhenFree(`${directory}.lock`, ({ pid }) =>
     say(`process ${pid} is installing it, waiting`),
   );
   try {
-    if (ready()) return python;
+    if (ready(directory)) return python;
     const python3 = await findPython();
     // A half-built environment is not worth repairing.
     rmSync(directory, { recursive: true, force: true });
@@ -39,10 +48,20 @@ export async function synapsePython(
       throw new Error(`The Python environment could not be created: ${made.output.trim()}`);
     }
     await install(python, say, signal);
-    writeAtomically(stamp, `${wanted}\n`);
+    writeAtomically(stampIn(directory), `${wanted}\n`);
     return python;
   } finally {
     unlock();
+  }
+}
+
+/** The text of a file, or undefined if we do not have it or may not read it. */
+function readable(file: string): string | undefined {
+  try {
+    return readIfThere(file);
+  } catch (error) {
+    if (errorCode(error) === "EACCES") return undefined;
+    throw error;
   }
 }
 

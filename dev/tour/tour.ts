@@ -6,6 +6,7 @@ import { messageOf } from "../base/processes.ts";
 import { mustCallApi } from "../clients/api.ts";
 import { Person } from "../clients/person.ts";
 import { ARRIVAL, bodyOf, conversationOf } from "../clients/room-events.ts";
+import type { TwilioStandIn } from "../clients/twilio-stand-in.ts";
 import type { Stack } from "../stack/stack.ts";
 import { DEMO_PASSWORD, SAMPLE_PRACTICE } from "./sample-practice.ts";
 import { Transcript } from "./transcript.ts";
@@ -38,13 +39,15 @@ async function givePassword(stack: Stack, username: string): Promise<void> {
   }
 }
 
-export async function tour(stack: Stack): Promise<void> {
+/** @param twilio where SMS go; without one, no SMS is part of the tour. */
+export async function tour(stack: Stack, twilio?: TwilioStandIn): Promise<void> {
   const transcript = new Transcript();
   const people = await signInAll(stack, [MIA, DOCTOR, NURSE]);
   try {
     await seeTheRooms(people, transcript);
     const chat = await startConversation(stack, people, transcript);
     await answerArrival(stack, people, chat, transcript);
+    if (twilio !== undefined) await sendSms(people, chat, twilio, transcript);
   } finally {
     for (const each of people.values()) each.stop();
   }
@@ -166,6 +169,33 @@ async function answerArrival(
   transcript.does(nameOf(DOCTOR), "clicks ✅");
   await doctor.waitForRedaction(noticeId);
   transcript.does(nameOf(DOCTOR), "sees the notice disappear; the record of it stays");
+}
+
+async function sendSms(
+  people: People,
+  chat: Room,
+  twilio: TwilioStandIn,
+  transcript: Transcript,
+): Promise<void> {
+  transcript.scene("A message goes out as an SMS, and the reply comes back");
+  const mia = member(people, MIA);
+  const doctor = member(people, DOCTOR);
+  const since = Date.now();
+  const text = "Your next patient is early. #sms";
+  const message = await mia.sendText(chat.roomId, text);
+  transcript.does(nameOf(MIA), `writes "${text}"`);
+  await mia.waitForReaction(message, "📱");
+  await mia.waitForReaction(message, "✅");
+  const sent = twilio.sent.at(-1);
+  if (sent === undefined) throw new Error("no SMS was sent");
+  transcript.sees(nameOf(DOCTOR), `their phone, ${sent.to}`, sent.body.split("\n"));
+  transcript.sees(nameOf(MIA), chat.name, ["📱 ✅ under the message: it went out, and the phone has it"]);
+  const reply = "I am in the car park.";
+  await twilio.incoming(sent.to, reply);
+  transcript.does(nameOf(DOCTOR), `replies by SMS "${reply}"`);
+  const heard = await hears(mia, reply, since, ({ roomId }) => roomId === chat.roomId);
+  await hears(doctor, reply, since, ({ roomId }) => roomId === chat.roomId);
+  showRoom(transcript, nameOf(MIA), chat, [heard]);
 }
 
 /** Waits for a message of this tour: an earlier tour on the same state sent the same text. `since` in milliseconds. */

@@ -48,7 +48,7 @@ export function createApi(options: ApiOptions): Express {
   return app;
 }
 
-/** Answers 404 to everything that nobody has answered: an app's last handler. */
+/** Answers 404 to everything not answered so far: an app's last handler. */
 export const unknownPath: RequestHandler = (_request, response) => {
   sendProblem(response, new Problem("not-found", "There is nothing at this address."));
 };

@@ -1,7 +1,8 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import { WAITING } from "../messages/set-aside.ts";
 import type { Database } from "../store/database.ts";
 
-/** What Whisper measures of itself. Labels are fixed words: never names, ids or anything that a person wrote. */
+/** What Whisper measures about itself. Labels are fixed words: never names, ids or anything that a person wrote. */
 export interface Metrics {
   readonly registry: Registry;
   readonly homeserverCall: (pattern: string, outcome: string, seconds: number) => void;
@@ -59,10 +60,7 @@ function waiting(registry: Registry, database: Database): void {
     registers: [registry],
     async collect() {
       const found = await database.query<{ what: string; count: string }>(
-        `SELECT 'events' AS what, count(*) FROM inbox WHERE handled_at IS NULL AND parked_at IS NULL
-         UNION ALL SELECT 'events_parked', count(*) FROM inbox WHERE parked_at IS NOT NULL
-         UNION ALL SELECT 'sends', count(*) FROM outbox WHERE sent_at IS NULL AND dropped_at IS NULL
-         UNION ALL SELECT 'sends_parked', count(*) FROM outbox WHERE dropped_at IS NOT NULL AND attempts > 0
+        `${WAITING}
          UNION ALL SELECT 'jobs', count(*) FROM graphile_worker._private_jobs WHERE attempts < max_attempts
          UNION ALL SELECT 'jobs_parked', count(*) FROM graphile_worker._private_jobs
                     WHERE attempts >= max_attempts AND key IS NOT NULL AND locked_at IS NULL`,

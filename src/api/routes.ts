@@ -1,4 +1,5 @@
 import type { ArrivalDependencies } from "../arrivals/dependencies.ts";
+import type { AlertRoles } from "../policy/people/alert-roles.ts";
 import type { Route } from "./kernel/route.ts";
 import { alertRoutes } from "./routes/alerts.ts";
 import { arrivalRoutes } from "./routes/arrivals.ts";
@@ -8,18 +9,25 @@ import { type ConversationRouteDependencies, conversationRoutes } from "./routes
 import { directoryRoutes } from "./routes/directory.ts";
 import { type HealthRouteDependencies, healthRoutes } from "./routes/health.ts";
 import { type PatientLinkRouteDependencies, patientLinkRoutes } from "./routes/patient-links.ts";
+import { patientRoutes } from "./routes/patients.ts";
 import { preferenceRoutes } from "./routes/preferences.ts";
 import { type SignInRouteDependencies, signInRoutes } from "./routes/sign-in.ts";
+import { type SignalRouteDependencies, signalRoutes } from "./routes/signals.ts";
+import { type SmsRouteDependencies, smsRoutes } from "./routes/sms.ts";
 import { type UserRouteDependencies, userRoutes } from "./routes/users.ts";
 
-/** What the routes need of the rest of Whisper. */
+/** What the routes need from the rest of Whisper. */
 export interface ApiDependencies
   extends UserRouteDependencies,
     HealthRouteDependencies,
     PatientLinkRouteDependencies,
+    SignalRouteDependencies,
     SignInRouteDependencies,
+    SmsRouteDependencies,
     ConversationRouteDependencies {
   readonly bookings: ArrivalDependencies;
+  /** Who may choose to be told of more arrivals than their own. */
+  readonly alertRoles: AlertRoles;
 }
 
 /** Every route, in the order in which they are documented. */
@@ -29,11 +37,14 @@ export function apiRoutes(dependencies: ApiDependencies): Route[] {
     ...userRoutes(dependencies),
     ...preferenceRoutes(dependencies),
     ...signInRoutes(dependencies),
+    ...signalRoutes(dependencies),
     ...bookingRoutes(dependencies.bookings),
     ...arrivalRoutes(dependencies),
+    ...patientRoutes(dependencies.bookings),
     ...patientLinkRoutes(dependencies),
     ...conversationRoutes(dependencies),
     ...alertRoutes(),
+    ...smsRoutes(dependencies),
     ...auditRoomRoutes(dependencies),
     ...healthRoutes(dependencies),
   ];

@@ -4,6 +4,7 @@ import { roomQueue } from "../conversations/record/queue-checks.ts";
 import { checkRoomLater, continueLane } from "../conversations/record/room-checks.ts";
 import type { DirectorySnapshot } from "../directory/snapshot.ts";
 import type { EventHandler } from "../messages/event.ts";
+import { drainInbox } from "../messages/inbox.ts";
 import type { ConversationId, PracticeSettings, RoomId, UserId, Username } from "../policy/model.ts";
 import { type Database, isDatabaseDown } from "../store/database.ts";
 import type { InTurn, JobPayloads } from "../store/jobs.ts";
@@ -12,9 +13,8 @@ import { followDirectory } from "./access/follow-directory.ts";
 import { letIn } from "./access/let-in.ts";
 import { type Homeserver, HomeserverAway } from "./homeserver/homeserver.ts";
 import { withPrecedence } from "./homeserver/precedence.ts";
-import { drainInbox } from "./intake/inbox.ts";
 import { adoptRoom } from "./rooms/adoption.ts";
-import { tellLookedAt } from "./rooms/everybody-in.ts";
+import { announceChecked, whenReadersAreIn } from "./rooms/everybody-in.ts";
 import { closeOrphanRooms } from "./rooms/orphan-rooms.ts";
 import { type RoomTaken, reconcileRoom } from "./rooms/reconciler.ts";
 import { repairNow } from "./rooms/repair-now.ts";
@@ -32,6 +32,9 @@ export interface MatrixTaskDependencies {
   readonly roomTaken: RoomTaken;
   readonly log: Logger;
 }
+
+/** The longest that a call gives way, in milliseconds: in a large practice someone is always waiting for something. */
+const PATIENCE = 1_000;
 
 type MatrixJob =
   | "inbox"
@@ -51,8 +54,8 @@ export function matrixTasks(dependencies: MatrixTaskDependencies): {
   readonly [Name in MatrixJob]: (payload: JobPayloads[Name], inTurn: InTurn) => Promise<void>;
 } {
   const { database, directory, settings, handlers, log } = dependencies;
-  const { first: homeserver, behind } = withPrecedence(dependencies.homeserver);
-  const rooms = { ...dependencies, homeserver, behind, bot: settings.bot };
+  const { first: homeserver, behind } = withPrecedence(dependencies.homeserver, PATIENCE);
+  const rooms = { ...dependencies, homeserver, behind };
   return {
     inbox: ({ room_id }) => drainInbox(database, handlers, log, room_id),
     outbox: ({ conversation_id }, inTurn) =>
@@ -61,8 +64,9 @@ export function matrixTasks(dependencies: MatrixTaskDependencies): {
           database,
           homeserver,
           bot: settings.bot,
-          // Never beside the room's own job: each would be refused what the other has just done.
+          // Never while the room's own job runs: Synapse would refuse each what the other has just done.
           repair: (id, sender) => inTurn(roomQueue(id), () => repairNow(rooms, id, sender)),
+          whenReadersAreIn: (id) => whenReadersAreIn({ database, directory, settings }, id),
           onDropped: ({ type, errcode }) =>
             log.error({ type, errcode }, "a send was refused for good and is a dead letter now"),
         },
@@ -73,7 +77,7 @@ export function matrixTasks(dependencies: MatrixTaskDependencies): {
       const id = conversation_id as ConversationId;
       if (await reconcileRoom(rooms, id, undefined, begun_by as UserId | undefined))
         await database.transaction((tx) => checkRoomLater(tx, id));
-      await tellLookedAt(database, id);
+      await announceChecked(database, id);
     },
     rooms: async ({ lane }, inTurn) => {
       const look = (id: ConversationId) => reconcileRoom({ ...rooms, homeserver: behind }, id);
@@ -81,7 +85,7 @@ export function matrixTasks(dependencies: MatrixTaskDependencies): {
       if (next !== null) await continueLane(database, lane, next);
     },
     rooms_of: ({ username }, inTurn) => letIn(rooms, username as Username, inTurn),
-    adopt: ({ room_id }) => adoptRoom(rooms, room_id as RoomId),
+    adopt: ({ room_id }, inTurn) => adoptRoom(rooms, room_id as RoomId, inTurn),
     orphan: async ({ room_id }) => {
       await closeOrphanRooms(database, directory, settings, room_id as RoomId);
     },

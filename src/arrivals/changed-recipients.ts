@@ -3,16 +3,18 @@ import { whyUnreachable } from "../policy/people/arrival-recipients.ts";
 import type { Database, Queryable } from "../store/database.ts";
 import { addJob } from "../store/jobs.ts";
 import type { ArrivalDependencies } from "./dependencies.ts";
-import { lockArrival, readArrivals } from "./record/store.ts";
-import type { Arrival, Notice } from "./rules/arrival.ts";
+import { unansweredArrivals } from "./record/list.ts";
+import { lockArrival } from "./record/store.ts";
+import { type Arrival, locationOf, type Notice } from "./rules/arrival.ts";
 import type { ArrivalChange, ArrivalEffect } from "./rules/arrival-change.ts";
-import { isReachable } from "./rules/people.ts";
-import { retell } from "./rules/retelling.ts";
+import { notifyNowReachable } from "./rules/now-reachable.ts";
+import { addresseeOf, type ReceptionSettings } from "./rules/reception.ts";
 import { saveArrivalChanges } from "./save-changes.ts";
 
 /**
  * The directory or a preference has changed: someone who was told of an arrival may no longer be able to see it, and
- * someone who could not be told may be now. Runs in the changing transaction.
+ * someone who could not be told may be now. Runs in the changing transaction, and at start: the configuration may have
+ * changed too.
  */
 export const recipientsMayChange = (tx: Queryable): Promise<void> =>
   addJob(tx, "arrival_recipients", {}, { key: "arrival_recipients" });
@@ -23,26 +25,33 @@ export const recipientsMayChange = (tx: Queryable): Promise<void> =>
  */
 export async function followRecipients(database: Database, dependencies: ArrivalDependencies): Promise<void> {
   const directory = await dependencies.directory.fresh();
-  const waiting = await readArrivals(
-    database,
-    `WHERE a.ended_at IS NULL AND EXISTS (SELECT FROM arrival_notices n
-       WHERE n.arrival_id = a.id AND n.state IN ('waiting', 'undeliverable')) ORDER BY a.told_at, a.id`,
-    [],
-  );
-  for (const { id } of waiting.filter((arrival) => follow(arrival, directory).effects.length > 0)) {
+  const { arrivalSettings } = dependencies;
+  const waiting = await unansweredArrivals(database);
+  for (const { id } of waiting.filter(
+    (arrival) => follow(arrival, directory, arrivalSettings).effects.length > 0,
+  )) {
     await database.transaction(async (tx) => {
       const arrival = await lockArrival(tx, id);
       if (arrival === null) return;
       const now = await dependencies.directory.within(tx);
-      await saveArrivalChanges(tx, dependencies, now, [follow(arrival, now)]);
+      await saveArrivalChanges(tx, dependencies, now, [follow(arrival, now, arrivalSettings)]);
     });
   }
 }
 
-function follow(arrival: Arrival, directory: Directory): ArrivalChange {
+/** Milliseconds. The directory may change every minute, which does not make Synapse accept what it has refused. */
+const BETWEEN_TRIES = 10 * 60_000;
+
+function follow(arrival: Arrival, directory: Directory, settings: ReceptionSettings): ArrivalChange {
   const at = new Date();
-  const lost = withoutLost(arrival, directory, at);
-  const told = retell(lost.arrival, directory, at);
+  const lost = withoutLost(arrival, directory, settings, at);
+  const told = notifyNowReachable(
+    lost.arrival,
+    directory,
+    settings,
+    at,
+    new Date(at.getTime() - BETWEEN_TRIES),
+  );
   return { arrival: told.arrival, effects: [...lost.effects, ...told.effects] };
 }
 
@@ -50,10 +59,15 @@ function follow(arrival: Arrival, directory: Directory): ArrivalChange {
  * Someone who was told, has not answered and can no longer use Whisper will not answer: their notice goes, and whoever
  * marked the arrival is told. Switching alerts off does not count: whom to tell was decided on arrival.
  */
-export function withoutLost(arrival: Arrival, directory: Directory, at: Date): ArrivalChange {
+export function withoutLost(
+  arrival: Arrival,
+  directory: Directory,
+  settings: ReceptionSettings,
+  at: Date,
+): ArrivalChange {
   if (arrival.ended !== null) return { arrival, effects: [] };
   const effects: ArrivalEffect[] = [];
-  const reported = isReachable(directory, arrival.markedBy);
+  const reported = addresseeOf(directory, settings, arrival.markedBy, locationOf(arrival)) !== null;
   const notices = arrival.notices.map((notice): Notice => {
     const reason = notice.progress.state === "waiting" ? whyUnreachable(directory, notice.username) : null;
     if (reason === null) return notice;

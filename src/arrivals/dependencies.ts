@@ -1,8 +1,8 @@
 import type { DirectorySnapshot } from "../directory/snapshot.ts";
-import type { PracticeSettings } from "../policy/model.ts";
 import type { PracticeZone } from "./notices/clock.ts";
 import type { ShownPatient } from "./notices/patient.ts";
 import type { EscalationRule } from "./rules/escalation.ts";
+import type { ReceptionSettings } from "./rules/reception.ts";
 
 export interface QuickReply {
   readonly key: string;
@@ -10,7 +10,7 @@ export interface QuickReply {
 }
 
 /** The practice's settings for arrivals. */
-export interface ArrivalSettings {
+export interface ArrivalSettings extends ReceptionSettings {
   readonly show: ShownPatient;
   readonly zone: PracticeZone;
   /** Where the staff's browsers reach Whisper. */
@@ -21,13 +21,10 @@ export interface ArrivalSettings {
   readonly staleAfter: number;
 }
 
-/** What everything about arrivals is built of. */
+/** What it takes to save a change to an arrival and to announce it in the rooms. */
 export interface ArrivalDependencies {
   readonly directory: DirectorySnapshot;
-  readonly settings: PracticeSettings;
   readonly arrivalSettings: ArrivalSettings;
   /** The current time. */
   readonly now: () => Date;
-  /** Called with how long someone took to acknowledge, in seconds: for the metrics. */
-  readonly onAcknowledged: (seconds: number) => void;
 }

@@ -1,8 +1,12 @@
+import { sameReaction } from "../base/reaction-key.ts";
 import { arrivalsConversation } from "../conversations/record/keys.ts";
+import { conversationNowOrBefore } from "../conversations/record/retired-rooms.ts";
 import type { EventHandler, MatrixEvent } from "../messages/event.ts";
-import { REF_KEY, refOfEvent } from "../messages/outbox.ts";
-import { relationOf } from "../messages/relation.ts";
-import type { EventId, Username } from "../policy/model.ts";
+import { knownEvents } from "../messages/inbox-queries.ts";
+import { isBeingSent, REF_KEY, refOfEvent } from "../messages/outbox.ts";
+import { redactedBy, relationOf } from "../messages/relation.ts";
+import { asMessage, expectsAnswer, isSaid } from "../messages/said.ts";
+import type { ConversationId, EventId, PracticeSettings, UserId, Username } from "../policy/model.ts";
 import { userIdOf } from "../policy/names/names.ts";
 import type { Transaction } from "../store/database.ts";
 import { addJob } from "../store/jobs.ts";
@@ -10,32 +14,33 @@ import { cardPosts } from "./card.ts";
 import { correctReply, withdrawReply } from "./corrections.ts";
 import type { ArrivalDependencies } from "./dependencies.ts";
 import { hideHistoryOf, toggleHistory } from "./history.ts";
-import { ACKNOWLEDGE, HISTORY, REPLY, sameKey, staffName } from "./notices/notice.ts";
+import { ACKNOWLEDGE, HISTORY, REPLY, staffName } from "./notices/notice.ts";
 import { plainText } from "./notices/quote.ts";
 import * as refs from "./notices/refs.ts";
 import * as words from "./notices/words.ts";
-import { answerTo, passOnReply } from "./pass-on-reply.ts";
+import { answerTo, passOnReply, replyReaderName } from "./pass-on-reply.ts";
 import { lockArrival } from "./record/store.ts";
 import { acknowledgeNotice, openThread } from "./rules/answers.ts";
 import { type Arrival, type Notice, noticeToRecipient } from "./rules/arrival.ts";
 import { queuePosts, saveArrivalChanges } from "./save-changes.ts";
 
-const TYPES: ReadonlySet<string> = new Set([
-  "m.reaction",
-  "m.room.message",
-  "m.room.redaction",
-  "m.room.member",
-]);
+const TYPES: ReadonlySet<string> = new Set(["m.reaction", "m.room.redaction", "m.room.member"]);
+
+export interface ArrivalEventDependencies extends ArrivalDependencies {
+  readonly settings: PracticeSettings;
+  /** Called with how long someone took to acknowledge, in seconds: for the metrics. */
+  readonly onAcknowledged: (seconds: number) => void;
+}
 
 /**
  * Handles events in arrivals rooms: the recipient answers with ✅, ↩️, a quick answer or a reply, or asks for the
  * history.
  */
-export function arrivalEvents(dependencies: ArrivalDependencies): EventHandler {
+export function arrivalEvents(dependencies: ArrivalEventDependencies): EventHandler {
   return {
     name: "arrivals",
     handle: async (tx, event) => {
-      if (!TYPES.has(event.type)) return;
+      if (!TYPES.has(event.type) && !expectsAnswer(event)) return;
       if (event.type === "m.room.member" && event.content.membership !== "join") return;
       if (event.sender === dependencies.settings.bot && event.type !== "m.room.member")
         return pinCard(tx, event);
@@ -45,7 +50,7 @@ export function arrivalEvents(dependencies: ArrivalDependencies): EventHandler {
       const ownerId = userIdOf(dependencies.settings, owner);
       if (event.type === "m.room.member") {
         if (!place.replaced && event.state_key === ownerId)
-          await queuePosts(tx, cardPosts(owner, event.room_id));
+          await queuePosts(tx, cardPosts(owner, event.room_id, dependencies.arrivalSettings.quickReplies));
         return;
       }
       // Only the recipient answers. Nobody else can write in the room, and it would change nothing if they could.
@@ -53,10 +58,10 @@ export function arrivalEvents(dependencies: ArrivalDependencies): EventHandler {
       switch (event.type) {
         case "m.reaction":
           return reacted(tx, dependencies, place, event);
-        case "m.room.message":
-          return wrote(tx, dependencies, place, event);
         case "m.room.redaction":
           return tookBack(tx, owner, event);
+        default:
+          return wrote(tx, dependencies, place, event);
       }
     },
   };
@@ -64,6 +69,7 @@ export function arrivalEvents(dependencies: ArrivalDependencies): EventHandler {
 
 /** An arrivals room. */
 interface Place {
+  readonly conversation: ConversationId;
   readonly owner: Username;
   /** Another room has replaced it. What the owner had said here before counts; nothing can be shown here. */
   readonly replaced: boolean;
@@ -71,13 +77,30 @@ interface Place {
 
 /** The arrivals room that the event is in; null: it is in another kind of room. */
 async function placeOf(tx: Transaction, event: MatrixEvent): Promise<Place | null> {
-  const found = await tx.query<Place & Record<string, unknown>>(
-    `SELECT username AS owner, false AS replaced FROM conversations WHERE room_id = $1 AND kind = 'arrivals'
-     UNION ALL SELECT c.username, true FROM retired_rooms r JOIN conversations c ON c.id = r.successor
-     WHERE r.room_id = $1 AND c.kind = 'arrivals' LIMIT 1`,
-    [event.room_id],
-  );
-  return found.rows[0] ?? null;
+  const found = await conversationNowOrBefore(tx, event.room_id);
+  if (found?.conversation.kind !== "arrivals") return null;
+  const { id, user } = found.conversation;
+  return { conversation: id, owner: user, replaced: found.replaced };
+}
+
+/**
+ * The ref of the send that someone answers; null: it is not one of ours.
+ * @throws while that cannot be known, so that the answer is handled again: Whisper was killed between sending a notice
+ * and recording it, and the homeserver delivers the answer before the notice's own event.
+ */
+async function ownSend(
+  tx: Transaction,
+  bot: UserId,
+  { conversation }: Place,
+  answered: EventId,
+): Promise<string | null> {
+  const ref = await refOfEvent(tx, bot, answered);
+  if (ref !== null || (await knownEvents(tx, [answered])).size > 0) return ref;
+  if (await isBeingSent(tx, conversation))
+    throw new Error(
+      "what is answered may be a send that is still to be recorded; the answer is handled again",
+    );
+  return ref;
 }
 
 /** The card has been posted: its event id is now known, so it can be pinned. */
@@ -94,17 +117,18 @@ async function pinCard(tx: Transaction, event: MatrixEvent): Promise<void> {
 
 async function reacted(
   tx: Transaction,
-  dependencies: ArrivalDependencies,
+  dependencies: ArrivalEventDependencies,
   place: Place,
   event: MatrixEvent,
 ): Promise<void> {
   const { owner, replaced } = place;
   const relation = relationOf(event);
   if (relation?.kind !== "reaction") return;
-  const ref = await refOfEvent(tx, dependencies.settings.bot, relation.to);
+  const ref = await ownSend(tx, dependencies.settings.bot, place, relation.to);
   if (ref === null) return;
   if (ref === refs.cardRef(event.room_id)) {
-    if (!replaced && sameKey(relation.key, HISTORY)) await pressedHistory(tx, dependencies, owner, event);
+    if (!replaced && sameReaction(relation.key, HISTORY))
+      await pressedHistory(tx, dependencies, owner, event);
     return;
   }
   const about = await noticeBehind(tx, owner, ref);
@@ -113,24 +137,24 @@ async function reacted(
   const { arrival, notice } = about;
   const directory = await dependencies.directory.within(tx);
   const at = new Date(event.origin_server_ts);
-  if (sameKey(relation.key, ACKNOWLEDGE)) {
+  if (sameReaction(relation.key, ACKNOWLEDGE)) {
     const change = acknowledgeNotice(arrival, owner, at);
     if (change === null) return;
     await saveArrivalChanges(tx, dependencies, directory, [change]);
     dependencies.onAcknowledged((at.getTime() - notice.toldAt.getTime()) / 1_000);
     return;
   }
-  if (sameKey(relation.key, REPLY)) {
+  if (sameReaction(relation.key, REPLY)) {
     const opened = openThread(arrival, owner);
     if (opened === null) return;
     await saveArrivalChanges(tx, dependencies, directory, [{ arrival: opened, effects: [] }]);
-    const text = words.writeHere(staffName(directory, arrival.markedBy));
+    const text = words.writeHere(replyReaderName(arrival, dependencies.arrivalSettings, directory));
     await queuePosts(tx, [
       answerTo(owner, refs.threadRef(arrival, notice), text, refs.noticeRef(arrival, notice)),
     ]);
     return;
   }
-  const quick = dependencies.arrivalSettings.quickReplies.find(({ key }) => sameKey(key, relation.key));
+  const quick = dependencies.arrivalSettings.quickReplies.find(({ key }) => sameReaction(key, relation.key));
   if (quick === undefined) return;
   await answered(tx, dependencies, place, event, about, { msgtype: "m.text", body: quick.text });
 }
@@ -147,6 +171,7 @@ async function pressedHistory(
     {
       in: arrivalsConversation(owner),
       ref: refs.releaseRef(event.event_id),
+      purpose: { is: "button" },
       type: "m.room.redaction",
       content: {},
       target: { event: event.event_id },
@@ -156,7 +181,7 @@ async function pressedHistory(
 
 async function wrote(
   tx: Transaction,
-  dependencies: ArrivalDependencies,
+  dependencies: ArrivalEventDependencies,
   place: Place,
   event: MatrixEvent,
 ): Promise<void> {
@@ -167,16 +192,18 @@ async function wrote(
     case "reply": {
       const targets = relation.kind === "reply" ? [relation.to] : [relation.root, relation.answers];
       for (const target of targets) {
-        const ref = target === null ? null : await refOfEvent(tx, dependencies.settings.bot, target);
+        const ref = target === null ? null : await ownSend(tx, dependencies.settings.bot, place, target);
         const about = ref === null ? null : await noticeBehind(tx, owner, ref);
-        if (about !== null) return answered(tx, dependencies, place, event, about, event.content);
+        if (about !== null && isSaid(event))
+          return answered(tx, dependencies, place, event, about, asMessage(event));
       }
       break;
     }
     case "edit": {
-      const failure = await correctReply(tx, event, relation.of, relation.content);
+      const name = staffName(await dependencies.directory.within(tx), owner);
+      const failure = await correctReply(tx, owner, event, name, relation.of, relation.content);
       if (failure === null) return;
-      return queuePosts(tx, [answerTo(owner, refs.answerRef(event.event_id), failure, null)]);
+      return queuePosts(tx, [answerTo(owner, refs.answerRef(event.event_id), failure, null, "sentence")]);
     }
     case "reaction":
       return;
@@ -193,10 +220,10 @@ async function wrote(
  * The recipient redacted something of theirs. Taking back ✅ changes nothing: what was acknowledged stays acknowledged.
  */
 async function tookBack(tx: Transaction, owner: Username, event: MatrixEvent): Promise<void> {
-  const redacted = event.redacts ?? event.content.redacts;
-  if (typeof redacted !== "string") return;
-  await hideHistoryOf(tx, owner, redacted as EventId);
-  await withdrawReply(tx, event, redacted as EventId);
+  const redacted = redactedBy(event);
+  if (redacted === null) return;
+  await hideHistoryOf(tx, owner, redacted);
+  await withdrawReply(tx, redacted);
 }
 
 async function answered(
@@ -209,11 +236,11 @@ async function answered(
 ): Promise<void> {
   const at = new Date(event.origin_server_ts);
   const directory = await dependencies.directory.within(tx);
-  const reply = { arrival, from: owner, event: event.event_id, at, content };
+  const reply = { arrival, from: owner, sender: event.sender, event: event.event_id, at, content };
   const failure = await passOnReply(tx, dependencies, directory, reply);
   if (failure === null) return;
   const thread = notice.shown && !replaced ? refs.noticeRef(arrival, notice) : null;
-  await queuePosts(tx, [answerTo(owner, refs.answerRef(event.event_id), failure, thread)]);
+  await queuePosts(tx, [answerTo(owner, refs.answerRef(event.event_id), failure, thread, "sentence")]);
 }
 
 interface About {

@@ -1,16 +1,16 @@
 import { arrivalsConversation } from "../conversations/record/keys.ts";
-import { escapeHtml, HTML_FORMAT } from "../messages/html.ts";
+import { escapeHtml, HTML_FORMAT } from "../messages/html/html.ts";
 import { dropUnsent, lostSends } from "../messages/outbox.ts";
 import { fitsInEvent } from "../messages/size.ts";
 import { newPatientLink, savePatientLinks } from "../patients/patient-links.ts";
 import type { Directory, EventId, Username } from "../policy/model.ts";
-import { onlyRow, type Queryable, type Transaction } from "../store/database.ts";
+import { onlyRow, type Transaction } from "../store/database.ts";
 import type { ArrivalDependencies } from "./dependencies.ts";
 import { dateOf, dayOf, minutesBetween, timeOf, zoneOf } from "./notices/clock.ts";
 import { type Line, lineOf, type NoticeView, staffName } from "./notices/notice.ts";
 import { historyRef } from "./notices/refs.ts";
 import * as words from "./notices/words.ts";
-import { readArrivals } from "./record/store.ts";
+import { arrivalsDoneWith } from "./record/list.ts";
 import { type Arrival, type Notice, noticeToRecipient } from "./rules/arrival.ts";
 import { noticeView, type Post, queuePosts, redactionPost } from "./save-changes.ts";
 
@@ -73,17 +73,17 @@ async function hide(tx: Transaction, user: Username, opened: number): Promise<vo
 
 async function historyPost(
   tx: Transaction,
-  dependencies: ArrivalDependencies,
+  dependencies: Omit<ArrivalDependencies, "directory">,
   directory: Directory,
   user: Username,
   opening: number,
 ): Promise<Post> {
-  const arrivals = await acknowledgedBy(tx, user);
-  const links = new Map(arrivals.map(({ patientId }) => [patientId, newPatientLink(patientId)]));
+  const arrivals = await arrivalsDoneWith(tx, user, SHOWN);
+  const links = new Map(arrivals.map(({ id, patientId }) => [id, newPatientLink(patientId, id)]));
   await savePatientLinks(tx, [...links.values()]);
   const lines = arrivals.flatMap((arrival) => {
     const notice = noticeToRecipient(arrival, user);
-    const link = links.get(arrival.patientId);
+    const link = links.get(arrival.id);
     if (notice === undefined || link === undefined) return [];
     return [historyLine(arrival, notice, noticeView(dependencies, directory, link))];
   });
@@ -92,6 +92,7 @@ async function historyPost(
   return {
     in: arrivalsConversation(user),
     ref: historyRef(user, opening),
+    purpose: { is: "answer" },
     type: "m.room.message",
     content: historyContent(lines),
   };
@@ -110,7 +111,7 @@ function historyContent(lines: readonly Line[]): Readonly<Record<string, unknown
 
 /** `Mon 2 Mar · A.J. has arrived · … · acknowledged by Dr Jones at 10:42 · waited 12 minutes` */
 function historyLine(arrival: Arrival, notice: Notice, view: NoticeView): Line {
-  const { directory, now = arrival.arrivedAt } = view;
+  const { directory, now } = view;
   const zone = zoneOf(view.zone, arrival.slots[0] ?? { location: null });
   const at = notice.answeredAt ?? notice.toldAt;
   // The line begins with its day.
@@ -139,19 +140,4 @@ function outcomeOf(arrival: Arrival, notice: Notice, time: string, directory: Di
   return other === undefined
     ? words.notAnswered
     : words.acknowledgedBy(staffName(directory, other.username), time);
-}
-
-/**
- * What the user is done with, newest first: acknowledged, replied to and over, answered by someone else who was called
- * in, or cleared at night.
- */
-async function acknowledgedBy(db: Queryable, user: Username): Promise<Arrival[]> {
-  return readArrivals(
-    db,
-    `JOIN arrival_notices mine ON mine.arrival_id = a.id AND mine.username = $1
-     WHERE mine.state = 'acknowledged' OR (mine.state = 'replied' AND NOT mine.shown)
-        OR (mine.state = 'retracted' AND mine.reason IN ('stale', 'answered'))
-     ORDER BY mine.answered_at DESC, a.id LIMIT ${SHOWN}`,
-    [user],
-  );
 }

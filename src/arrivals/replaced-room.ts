@@ -1,12 +1,13 @@
 import { dropUnsent, lostSends } from "../messages/outbox.ts";
 import type { Conversation, Username } from "../policy/model.ts";
-import type { Database, Queryable, Transaction } from "../store/database.ts";
+import type { Database, Transaction } from "../store/database.ts";
 import { addJob } from "../store/jobs.ts";
 import type { ArrivalDependencies } from "./dependencies.ts";
 import { noticeRef, postedRefs } from "./notices/refs.ts";
+import { arrivalsShownTo } from "./record/list.ts";
 import { lockArrival } from "./record/store.ts";
 import { withNotice } from "./rules/answers.ts";
-import { type Arrival, type ArrivalId, noticeToRecipient } from "./rules/arrival.ts";
+import { type Arrival, noticeToRecipient } from "./rules/arrival.ts";
 import type { ArrivalChange } from "./rules/arrival-change.ts";
 import { saveArrivalChanges } from "./save-changes.ts";
 
@@ -16,7 +17,7 @@ import { saveArrivalChanges } from "./save-changes.ts";
 export async function roomTaken(tx: Transaction, conversation: Conversation): Promise<void> {
   if (conversation.kind !== "arrivals") return;
   const username = conversation.user;
-  if ((await shownTo(tx, username)).length === 0) return;
+  if ((await arrivalsShownTo(tx, username)).length === 0) return;
   await addJob(tx, "arrival_room", { username }, { key: `arrival-room:${username}` });
 }
 
@@ -29,13 +30,13 @@ export async function postAgain(
   dependencies: ArrivalDependencies,
   username: Username,
 ): Promise<void> {
-  for (const id of await shownTo(database, username)) {
+  for (const id of await arrivalsShownTo(database, username)) {
     await database.transaction(async (tx) => {
       const arrival = await lockArrival(tx, id);
       const notice = arrival && noticeToRecipient(arrival, username);
       if (arrival === null || !notice?.shown) return;
       if ((await lostSends(tx, [noticeRef(arrival, notice)])).size === 0) return;
-      // Whatever was still to be said about the lost one no longer has a target.
+      // Anything still queued about the lost notice no longer has a target.
       await dropUnsent(tx, postedRefs(arrival, notice));
       await saveArrivalChanges(tx, dependencies, await dependencies.directory.within(tx), [
         anotherPosting(arrival, username),
@@ -50,12 +51,4 @@ function anotherPosting(arrival: Arrival, username: Username): ArrivalChange {
   if (before === undefined) return { arrival, effects: [] };
   const notice = { ...before, posting: before.posting + 1, edits: 0, nudges: 0, threads: 0 };
   return { arrival: withNotice(arrival, notice), effects: [{ do: "post", username }] };
-}
-
-async function shownTo(db: Queryable, username: Username): Promise<ArrivalId[]> {
-  const found = await db.query<{ arrival_id: ArrivalId }>(
-    "SELECT arrival_id FROM arrival_notices WHERE username = $1 AND shown ORDER BY told_at, arrival_id",
-    [username],
-  );
-  return found.rows.map((row) => row.arrival_id);
 }

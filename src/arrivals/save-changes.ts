@@ -1,11 +1,24 @@
-import { arrivalsConversation, controlConversation } from "../conversations/record/keys.ts";
+import { type ConversationIds, conversationIds } from "../conversations/record/conversation-ids.ts";
+import {
+  adminConversation,
+  arrivalsConversation,
+  controlConversation,
+  groupConversation,
+} from "../conversations/record/keys.ts";
 import type { NewConversation } from "../conversations/record/store.ts";
 import { dropUnsent, enqueueSends, type Send } from "../messages/outbox.ts";
-import { newPatientLink, type PatientLink, patientUrl, savePatientLinks } from "../patients/patient-links.ts";
+import {
+  newPatientLink,
+  type PatientLink,
+  patientUrl,
+  redirectPatientLinks,
+  savePatientLinks,
+} from "../patients/patient-links.ts";
 import type { Directory, Username } from "../policy/model.ts";
+import { type ArrivalSignal, addSignals } from "../signals/record.ts";
 import type { Transaction } from "../store/database.ts";
 import { addJob, type JobPayloads } from "../store/jobs.ts";
-import type { ArrivalDependencies } from "./dependencies.ts";
+import type { ArrivalDependencies, ArrivalSettings } from "./dependencies.ts";
 import {
   ACKNOWLEDGE,
   editContent,
@@ -19,13 +32,12 @@ import {
 import { patientWithId } from "./notices/patient.ts";
 import * as refs from "./notices/refs.ts";
 import * as words from "./notices/words.ts";
-import { type ConversationIds, conversationIds } from "./record/conversations.ts";
 import { saveArrivals } from "./record/store.ts";
-import { type Arrival, type Notice, noticeToRecipient } from "./rules/arrival.ts";
+import { type Arrival, locationOf, type Notice, noticeToRecipient, stateOf } from "./rules/arrival.ts";
 import type { ArrivalChange, ArrivalEffect } from "./rules/arrival-change.ts";
 import type { Booking } from "./rules/booking.ts";
 import { nextStep, ruleFor } from "./rules/escalation.ts";
-import { isReachable } from "./rules/people.ts";
+import { type Addressee, addresseeOf } from "./rules/reception.ts";
 
 /** A send whose conversation has not been looked up yet. */
 export interface Post extends Omit<Send, "conversation"> {
@@ -35,7 +47,7 @@ export interface Post extends Omit<Send, "conversation"> {
 /** Writes what has changed and queues everything that follows from it, all in the transaction. */
 export async function saveArrivalChanges(
   tx: Transaction,
-  dependencies: ArrivalDependencies,
+  { arrivalSettings, now }: Omit<ArrivalDependencies, "directory">,
   directory: Directory,
   changes: readonly ArrivalChange[],
   { booking = null, seen }: { readonly booking?: Booking | null; readonly seen?: ConversationIds } = {},
@@ -44,29 +56,47 @@ export async function saveArrivalChanges(
   const posts: Post[] = [];
   for (const { arrival, effects } of changes) {
     const shows = effects.some((effect) => effect.do === "post" || effect.do === "edit");
-    const link = newPatientLink(arrival.patientId);
+    const link = newPatientLink(arrival.patientId, arrival.id);
     if (shows) links.push(link);
-    const view = noticeView(dependencies, directory, link);
-    for (const effect of effects) posts.push(...(await postsOf(tx, dependencies, view, arrival, effect)));
+    const view = noticeView({ arrivalSettings, now }, directory, link);
+    for (const effect of effects) posts.push(...(await postsOf(tx, arrivalSettings, view, arrival, effect)));
   }
   const arrivals = changes.map(({ arrival }) => arrival);
   await Promise.all([
     saveArrivals(tx, booking, arrivals),
     savePatientLinks(tx, links),
     queuePosts(tx, posts, seen),
+    addSignals(tx, changes.flatMap(signalsOf)),
   ]);
 }
 
+/** For the desktops of those whose notice came, changed or went. */
+function signalsOf({ arrival, effects }: ArrivalChange): ArrivalSignal[] {
+  const seen = effects.flatMap((effect) =>
+    effect.do === "post" || effect.do === "edit" || effect.do === "take-down" || effect.do === "nudge"
+      ? [effect.username]
+      : [],
+  );
+  return [...new Set(seen)].map((username) => ({
+    kind: "arrival",
+    username,
+    content: {
+      arrival: arrival.id,
+      state: noticeToRecipient(arrival, username)?.progress.state ?? stateOf(arrival),
+    },
+  }));
+}
+
 export const noticeView = (
-  dependencies: ArrivalDependencies,
+  { arrivalSettings, now }: Omit<ArrivalDependencies, "directory">,
   directory: Directory,
   link: PatientLink,
 ): NoticeView => ({
   directory,
-  zone: dependencies.arrivalSettings.zone,
-  now: dependencies.now(),
-  show: dependencies.arrivalSettings.show,
-  patientUrl: patientUrl(dependencies.arrivalSettings.publicUrl, link),
+  zone: arrivalSettings.zone,
+  now: now(),
+  show: arrivalSettings.show,
+  patientUrl: patientUrl(arrivalSettings.publicUrl, link),
 });
 
 /** Queues sends, grouped by conversation, so that two transactions take the same locks in the same order. */
@@ -94,62 +124,67 @@ export async function queuePosts(
 
 async function postsOf(
   tx: Transaction,
-  dependencies: ArrivalDependencies,
+  settings: ArrivalSettings,
   view: NoticeView,
   arrival: Arrival,
   effect: ArrivalEffect,
 ): Promise<Post[]> {
-  if (effect.do === "start-clock") {
-    await startClock(tx, dependencies, arrival, effect.from);
+  if (effect.do === "redirect-links") {
+    await redirectPatientLinks(tx, arrival.id, effect.patientId);
     return [];
   }
+  if (effect.do === "start-clock") {
+    await startClock(tx, settings.escalation, arrival, effect);
+    return [];
+  }
+  const who = patientWithId(arrival, view.show);
+  const reported = (to: Username | null, ref: string, text: string): Post[] => {
+    const addressee = addresseeOf(view.directory, settings, to, locationOf(arrival));
+    return addressee === null ? [] : [{ ...textPost(ref, text), in: conversationWith(addressee) }];
+  };
   if (effect.do === "report-nobody") {
-    const text = words.nobodyAnsweredFor(
-      patientWithId(arrival, view.show),
-      staffName(view.directory, arrival.doctor),
-    );
-    return isReachable(view.directory, effect.to)
-      ? [controlRoomPost(effect.to, refs.nobodyRef(arrival), text)]
-      : [];
+    const doctor = arrival.doctor && staffName(view.directory, arrival.doctor);
+    return reported(effect.to, refs.nobodyRef(arrival), words.nobodyAnsweredFor(who, doctor));
+  }
+  if (effect.do === "report-unattended" || effect.do === "report-attended") {
+    const sentence = effect.do === "report-unattended" ? words.unattended : words.attended;
+    const text = sentence(who, locationOf(arrival));
+    return [{ ...textPost(refs.unattendedRef(arrival, effect.at), text), in: adminConversation }];
   }
   const notice = noticeToRecipient(arrival, effect.username);
   if (notice === undefined) return [];
   switch (effect.do) {
     case "post":
-      return posted(dependencies, view, arrival, notice);
+      return posted(ticksOf(settings), view, arrival, notice);
     case "edit":
       return [
         {
           in: arrivalsConversation(notice.username),
           ref: refs.editRef(arrival, notice, notice.edits),
+          purpose: { is: "edit" },
           type: "m.room.message",
           content: editContent(arrival, notice, view),
           target: { ref: refs.noticeRef(arrival, notice) },
         },
       ];
     case "take-down":
-      return takenDown(tx, dependencies, arrival, notice);
+      return takenDown(tx, ticksOf(settings), arrival, notice);
     case "report":
     case "report-lost": {
       const name = staffName(view.directory, effect.username);
-      const who = patientWithId(arrival, view.show);
       const sentence = effect.do === "report" ? words.notTold : words.noLongerSees;
-      return [
-        controlRoomPost(effect.to, refs.reportRef(arrival, notice), sentence(name, who, effect.reason)),
-      ];
+      return reported(effect.to, refs.reportRef(arrival, notice), sentence(name, who, effect.reason));
     }
     case "report-told": {
-      const text = words.toldAfterAll(
-        staffName(view.directory, effect.username),
-        patientWithId(arrival, view.show),
-      );
-      return [controlRoomPost(effect.to, refs.toldRef(arrival, notice), text)];
+      const text = words.toldAfterAll(staffName(view.directory, effect.username), who);
+      return reported(effect.to, refs.toldRef(arrival, notice), text);
     }
     case "nudge":
       return [
         {
           in: arrivalsConversation(notice.username),
           ref: refs.nudgeRef(arrival, notice, notice.nudges),
+          purpose: { is: "reminder" },
           type: "m.room.message",
           content: nudgeContent(arrival, new Date(), view),
           target: { ref: refs.noticeRef(arrival, notice) },
@@ -160,22 +195,36 @@ async function postsOf(
   }
 }
 
-const controlRoomPost = (username: Username, ref: string, text: string): Post => ({
-  in: controlConversation(username),
+const textPost = (ref: string, text: string): Omit<Post, "in"> => ({
   ref,
+  purpose: { is: "sentence" },
   type: "m.room.message",
   content: { msgtype: "m.text", body: text },
 });
 
+/** Where Whisper itself says something to them. */
+function conversationWith(addressee: Addressee): NewConversation {
+  switch (addressee.kind) {
+    case "person":
+      return controlConversation(addressee.username);
+    case "group":
+      return groupConversation(addressee.group);
+    case "admins":
+      return adminConversation;
+    default:
+      return addressee satisfies never;
+  }
+}
+
 /** Schedules the next escalation step, if the practice has one here. Resets a clock that is already running. */
 async function startClock(
   tx: Transaction,
-  dependencies: ArrivalDependencies,
+  rules: ArrivalSettings["escalation"],
   arrival: Arrival,
-  from: Date,
+  { from, atOnce }: ArrivalEffect & { readonly do: "start-clock" },
 ): Promise<void> {
-  const rule = ruleFor(dependencies.arrivalSettings.escalation, arrival);
-  const next = rule && nextStep(rule, arrival, from);
+  const rule = ruleFor(rules, arrival);
+  const next = rule && nextStep(atOnce ? { ...rule, after: 0 } : rule, arrival, from);
   if (next === null) return;
   const step = {
     arrival_id: arrival.id,
@@ -195,25 +244,27 @@ export const queueEscalationStep = (
   addJob(tx, "arrival_escalation", step, { key: `arrival-escalation:${step.arrival_id}`, runAt: at });
 
 /** The reactions under a notice, so that one click answers. */
-const ticksOf = ({ arrivalSettings }: ArrivalDependencies): string[] => [
+const ticksOf = ({ quickReplies }: ArrivalSettings): string[] => [
   ACKNOWLEDGE,
   REPLY,
-  ...arrivalSettings.quickReplies.map((quick) => quick.key),
+  ...quickReplies.map((quick) => quick.key),
 ];
 
-function posted(
-  dependencies: ArrivalDependencies,
-  view: NoticeView,
-  arrival: Arrival,
-  notice: Notice,
-): Post[] {
+function posted(ticks: readonly string[], view: NoticeView, arrival: Arrival, notice: Notice): Post[] {
   const where = arrivalsConversation(notice.username);
   const ref = refs.noticeRef(arrival, notice);
   return [
-    { in: where, ref, type: "m.room.message", content: noticeContent(arrival, notice, view) },
-    ...ticksOf(dependencies).map((key) => ({
+    {
+      in: where,
+      ref,
+      purpose: { is: "notice", arrival: arrival.id, username: notice.username, posting: notice.posting },
+      type: "m.room.message",
+      content: noticeContent(arrival, notice, view),
+    },
+    ...ticks.map((key) => ({
       in: where,
       ref: refs.tickRef(arrival, notice, key),
+      purpose: { is: "button" as const },
       type: "m.reaction",
       content: tickContent(key),
       target: { ref },
@@ -224,14 +275,14 @@ function posted(
 /** A message that was not sent yet never will be; one that may have been sent is redacted. */
 async function takenDown(
   tx: Transaction,
-  dependencies: ArrivalDependencies,
+  ticks: readonly string[],
   arrival: Arrival,
   notice: Notice,
 ): Promise<Post[]> {
   const messages = refs.postedRefs(arrival, notice);
   const dropped = await dropUnsent(tx, [
     ...messages,
-    ...ticksOf(dependencies).map((key) => refs.tickRef(arrival, notice, key)),
+    ...ticks.map((key) => refs.tickRef(arrival, notice, key)),
   ]);
   return messages
     .filter((ref) => !dropped.has(ref))
@@ -241,6 +292,7 @@ async function takenDown(
 export const redactionPost = (where: NewConversation, ref: string): Post => ({
   in: where,
   ref: refs.redactionOf(ref),
+  purpose: { is: "removal" },
   type: "m.room.redaction",
   content: {},
   target: { ref },

@@ -1,6 +1,6 @@
 import type { Config } from "../config/schema.ts";
+import { foldLocation } from "../policy/names/locations.ts";
 import type { ArrivalSettings } from "./dependencies.ts";
-import { foldLocation } from "./notices/clock.ts";
 
 /** What arrivals need from the configuration. */
 export const arrivalSettings = ({ arrivals, practice, public_url }: Config): ArrivalSettings => ({
@@ -14,5 +14,7 @@ export const arrivalSettings = ({ arrivals, practice, public_url }: Config): Arr
   publicUrl: public_url,
   quickReplies: arrivals.quick_replies,
   escalation: arrivals.escalation,
+  reception: arrivals.reception,
+  kiosks: arrivals.kiosks,
   staleAfter: arrivals.stale_after,
 });

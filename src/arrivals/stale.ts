@@ -1,10 +1,11 @@
 import { forgetPatientLinks } from "../patients/patient-links.ts";
 import type { Database } from "../store/database.ts";
 import type { ArrivalDependencies, ArrivalSettings } from "./dependencies.ts";
-import { dayOf } from "./notices/clock.ts";
+import { dayOf, zoneOf } from "./notices/clock.ts";
 import { lockArrival, readArrivals } from "./record/store.ts";
 import type { Arrival, ArrivalId } from "./rules/arrival.ts";
-import { endArrival } from "./rules/lifecycle.ts";
+import type { Booking } from "./rules/booking.ts";
+import { endArrival } from "./rules/ending.ts";
 import { saveArrivalChanges } from "./save-changes.ts";
 
 /** A job that runs on a schedule. */
@@ -42,6 +43,23 @@ export function isStale(
     now.getTime() - newest.getTime() > staleAfter &&
     dayOf(zone, newest) < dayOf(zone, now)
   );
+}
+
+/** Patients who came shortly before midnight are still announced after it. Milliseconds. */
+const GRACE = 3_600_000;
+
+/**
+ * Does Whisper hear of it too late to tell anyone, because the patient came long ago or on an earlier day of the place?
+ * HealthTrack may send old arrivals when it is connected, or after a database was restored.
+ */
+export function comesTooLate(
+  booking: Pick<Booking, "changedAt" | "location" | "utcOffset">,
+  { staleAfter, zone }: Pick<ArrivalSettings, "staleAfter" | "zone">,
+  now: Date,
+): boolean {
+  const here = zoneOf(zone, booking);
+  const earlier = dayOf(here, booking.changedAt) < dayOf(here, new Date(now.getTime() - GRACE));
+  return earlier || now.getTime() - booking.changedAt.getTime() > staleAfter;
 }
 
 /**

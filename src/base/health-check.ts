@@ -1,7 +1,7 @@
 /** One thing that must be well for a program to do its work. */
 export interface HealthCheck {
   readonly ok: boolean;
-  /** Read by whoever looks after it; no secrets, no names. */
+  /** For the people who look after it: no secrets, no names. */
   readonly detail?: string;
   /** Such as a queue's lag in seconds. */
   readonly value?: number;

@@ -1,5 +1,6 @@
 /**
- * Does something for each of a few items, with at most so many running at once. Results are in the items' order.
+ * Does something for each of a few items, with at most `atOnce` running at the same time. Results are in the items'
+ * order.
  * @throws the first error, once the running ones have finished. No further ones are started then.
  */
 export async function inParallel<Item, Result>(

@@ -1,4 +1,4 @@
-/** Names from outside where they stand among words of ours. */
+/** Names from outside, shown within Whisper's own sentences. */
 
 import { tidyName } from "./tidy-name.ts";
 
@@ -7,8 +7,8 @@ const PLAIN = /^[ -~\u00c0-\u024f·–—’…]+$/u;
 const RIGHT_TO_LEFT = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u;
 
 /**
- * The name as it can stand in a sentence: visible, on one line, and, when it is written from right to left, isolated, so
- * that it does not turn round what stands beside it (Unicode Standard Annex 9, section 2.4).
+ * The name, fit for a sentence: visible, on one line, and isolated if it is written from right to left, so that it does
+ * not reverse the text around it (Unicode Standard Annex 9, section 2.4).
  */
 export function shownName(name: string): string {
   if (PLAIN.test(name)) return name;
@@ -16,22 +16,22 @@ export function shownName(name: string): string {
   return RIGHT_TO_LEFT.test(visible) ? `\u2068${visible}\u2069` : visible;
 }
 
-/** What stands between the two has no effect on what is around it. */
+/** Text between these two has no effect on the text around it. */
 const ISOLATED = /\u2068[^\u2068\u2069]*\u2069/gu;
-/** Turns round what is beside it, or is no text at all. */
+/** Reverses the text around it, or is not text at all. */
 const UNRULY =
   /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff\u{10800}-\u{10fff}\u{1e800}-\u{1efff}\p{Bidi_Control}\p{Cc}\u2028\u2029]/u;
 
 type Piece = string | number | readonly string[];
 
 /**
- * A sentence of ours with what others wrote in it: each piece as `shownName` has it, and lists with commas. Sentences may
- * be put into sentences: what is isolated already stays as it is.
+ * One of Whisper's sentences with other people's words in it: each piece as `shownName` returns it, and lists with
+ * commas. Sentences may be nested: what is already isolated stays as it is.
  */
 export const sentence = (ours: TemplateStringsArray, ...pieces: readonly Piece[]): string =>
   String.raw({ raw: ours }, ...pieces.map((piece) => pieceText(piece, confined)));
 
-/** What an account or a room is called, made of other names: without isolation, so that people find it as they write it. */
+/** The name of an account or a room, made of other names. Not isolated, so that people find it as they type it. */
 export const title = (ours: TemplateStringsArray, ...pieces: readonly Piece[]): string =>
   String.raw({ raw: ours }, ...pieces.map((piece) => pieceText(piece, String)));
 

@@ -1,7 +1,7 @@
 /** Escapes that PostgreSQL's jsonb refuses: the NUL character and unpaired surrogates. */
 const SUSPECT = /\\u0000|\\ud[89a-f]/i;
 
-/** No honest event is nested deeper. JavaScript and PostgreSQL run out of stack at some thousand levels. */
+/** No honest event is nested deeper. JavaScript and PostgreSQL run out of stack at a few thousand levels. */
 const DEEPEST = 100;
 
 /**

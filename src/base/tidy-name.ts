@@ -3,6 +3,7 @@
  * where a name from outside is made fit to show.
  */
 
+import { codePoints } from "./code-points.ts";
 import { normalized } from "./normalized.ts";
 
 /** Emoji: invisible characters join them into families and tell them apart from plain symbols. */
@@ -41,8 +42,8 @@ const graphemes = new Intl.Segmenter("en", { granularity: "grapheme" });
  * One line of visible text. Control characters and line breaks become a space; direction marks and other invisible
  * characters are removed, except within emoji and where a script needs them; white space becomes one space, with none
  * at the ends. Linear in the length of the text.
- * @param longest in UTF-16 code units, as `length` counts; a longer name is cut between two characters as people see
- * them.
+ * @param longest in code points, as the limits of the API count; a longer name is cut between two characters as people
+ * see them.
  * @returns empty if nothing is visible.
  */
 export function tidyName(text: string, longest = 255): string {
@@ -60,16 +61,18 @@ function visibleOf(text: string): string {
     visible += point;
     last = point;
   }
-  // Characters that are no longer held apart are composed.
+  // Characters that are now adjacent are composed.
   return normalized(visible, "NFC");
 }
 
 function cut(text: string, longest: number): string {
   let short = "";
+  let length = 0;
   for (const { segment } of graphemes.segment(text)) {
     const shown =
       segment.length <= LONGEST_CHARACTER ? segment : segment.slice(0, LONGEST_CHARACTER).replace(HALF, "");
-    if (short.length + shown.length > longest) break;
+    length += codePoints(shown);
+    if (length > longest) break;
     short += shown;
   }
   return short;

@@ -36,6 +36,8 @@ export interface CommandCall {
   readonly asker: Asker;
   /** By parameter name; missing: not given. */
   readonly given: Readonly<Record<string, readonly Token[]>>;
+  /** Everything after the command's name, before it was divided into parameters. */
+  readonly typed: readonly Token[];
   readonly event: MatrixEvent;
 }
 
@@ -88,5 +90,5 @@ export function usageOf({ name, parameters }: Pick<Command, "name" | "parameters
 export const isCalled = (command: Command, word: string): boolean =>
   command.name === word || command.words.includes(word);
 
-/** For a call that lacks something: how to write it, with an example. */
+/** For an incomplete command: how to write it, with an example. */
 export const usageLine = (command: Command): string => words.usage(usageOf(command), command.examples[0]);

@@ -1,4 +1,5 @@
 import type { DirectoryChanges } from "../directory/directory-change.ts";
+import type { AlertRoles } from "../policy/people/alert-roles.ts";
 import { auditCommand, type StartAudit } from "./audit.ts";
 import type { Command } from "./command.ts";
 import { addCommand, type EditGroup, removeCommand, renameCommand } from "./edit.ts";
@@ -14,6 +15,7 @@ export interface CommandPorts {
   readonly open: Parameters<typeof newCommand>[0];
   readonly edit: EditGroup;
   readonly changes: DirectoryChanges;
+  readonly alertRoles: AlertRoles;
   readonly toggleArrivals: ToggleArrivals;
   readonly startAudit: StartAudit;
 }
@@ -27,7 +29,7 @@ export function commandsOf(ports: CommandPorts): readonly Command[] {
     renameCommand(ports.edit),
     whyCommand,
     whoCommand,
-    prefsCommand(ports.changes),
+    prefsCommand(ports.changes, ports.alertRoles),
     historyCommand(ports.toggleArrivals),
     auditCommand(ports.startAudit),
   ];

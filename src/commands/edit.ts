@@ -9,7 +9,7 @@ import { EMPTY_SELECTION } from "../policy/people/selection.ts";
 import * as rules from "../policy/words.ts";
 import type { Transaction } from "../store/database.ts";
 import type { Command, CommandCall } from "./command.ts";
-import { type Found, findCustomGroup, findPieces } from "./find.ts";
+import { type Found, findCustomGroup, findSelection } from "./find.ts";
 import { selectionNames } from "./names.ts";
 import { typed } from "./tokens.ts";
 
@@ -56,11 +56,16 @@ export const renameCommand = (edit: EditGroup): Command => ({
 
 async function changeMembers(edit: EditGroup, call: CommandCall, what: "add" | "remove"): Promise<Rich> {
   const { tx, asker, given } = call;
-  const pieces = findPieces(asker, withoutMe(call));
-  if (!pieces.ok) return plain(pieces.problem);
+  const entries = findSelection(asker, withoutMe(call));
+  if (!entries.ok) return plain(entries.problem);
   const group: Found<ConversationId> = findCustomGroup(asker, given.group ?? []);
   if (!group.ok) return plain(group.problem);
-  const request = { as: asker.username, add: EMPTY_SELECTION, remove: EMPTY_SELECTION, [what]: pieces.found };
+  const request = {
+    as: asker.username,
+    add: EMPTY_SELECTION,
+    remove: EMPTY_SELECTION,
+    [what]: entries.found,
+  };
   const done = await edit(tx, group.found, request);
   if ("refused" in done) return plain(sentenceOf(done, rules.noSuchGroup));
   const title = groupName(asker.directory, group.found);
@@ -73,19 +78,19 @@ async function changeMembers(edit: EditGroup, call: CommandCall, what: "add" | "
   const [carriedOut, wasSo] =
     what === "add" ? [words.added, words.alreadyIn] : [words.removed, words.notInGroup];
   return lines(
-    ...say(without(without(pieces.found, done.unchanged), told), carriedOut),
+    ...say(without(without(entries.found, done.unchanged), told), carriedOut),
     ...say(without(done.unchanged, told), wasSo),
     ...done.staying.map(({ reason }) => plain(reason)),
   );
 }
 
 const without = (all: Selection, some: Selection): Selection => ({
-  users: all.users.filter((piece) => !some.users.includes(piece)),
-  securityGroups: all.securityGroups.filter((piece) => !some.securityGroups.includes(piece)),
-  customGroups: all.customGroups.filter((piece) => !some.customGroups.includes(piece)),
+  users: all.users.filter((entry) => !some.users.includes(entry)),
+  securityGroups: all.securityGroups.filter((entry) => !some.securityGroups.includes(entry)),
+  customGroups: all.customGroups.filter((entry) => !some.customGroups.includes(entry)),
 });
 
-/** `me` is whoever writes. */
+/** `me` is the person writing. */
 const withoutMe = ({ asker, given }: CommandCall) =>
   (given["people and groups"] ?? []).map((token) =>
     token.is === "word" && /^(me|myself)$/i.test(token.text)

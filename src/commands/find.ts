@@ -28,7 +28,11 @@ export interface Asker {
 export type Found<T> =
   | { readonly ok: true; readonly found: T }
   | { readonly ok: false; readonly problem: string };
-type Piece = { readonly person: Username } | { readonly group: HandleTarget };
+type Entry = { readonly person: Username } | { readonly group: HandleTarget };
+
+const QUOTATION = /["“”„‟«»‹›「」『』＂]/u;
+const nameOf = (directory: Directory, entry: Entry): string =>
+  "person" in entry ? (directory.users.get(entry.person)?.name ?? "") : groupTitle(directory, entry.group);
 
 const no = (problem: string): { readonly ok: false; readonly problem: string } => ({ ok: false, problem });
 /**
@@ -37,7 +41,7 @@ const no = (problem: string): { readonly ok: false; readonly problem: string } =
 const MOST_WORDS = 20;
 
 /** Everyone and everything named, as a selection. */
-export function findPieces(asker: Asker, tokens: readonly Token[]): Found<Selection> {
+export function findSelection(asker: Asker, tokens: readonly Token[]): Found<Selection> {
   const users: Username[] = [];
   const securityGroups: SecurityGroupId[] = [];
   const customGroups: ConversationId[] = [];
@@ -46,12 +50,12 @@ export function findPieces(asker: Asker, tokens: readonly Token[]): Found<Select
       at += 1;
       continue;
     }
-    const next = nextPiece(asker, tokens.slice(at, at + MOST_WORDS));
+    const next = nextEntry(asker, tokens.slice(at, at + MOST_WORDS));
     if (!next.ok) return next;
-    const { piece, length } = next.found;
-    if ("person" in piece) users.push(piece.person);
-    else if ("securityGroup" in piece.group) securityGroups.push(piece.group.securityGroup);
-    else customGroups.push(piece.group.customGroup);
+    const { entry, length } = next.found;
+    if ("person" in entry) users.push(entry.person);
+    else if ("securityGroup" in entry.group) securityGroups.push(entry.group.securityGroup);
+    else customGroups.push(entry.group.customGroup);
     at += length;
   }
   return { ok: true, found: canonicalSelection({ users, securityGroups, customGroups }) };
@@ -70,35 +74,37 @@ const withoutEnds = (tokens: readonly Token[]): readonly Token[] => {
 export function findPerson(asker: Asker, tokens: readonly Token[]): Found<Username> {
   const named = withoutEnds(tokens);
   if (named.length === 0) return { ok: true, found: asker.username };
-  const next = nextPiece(asker, named);
+  const next = nextEntry(asker, named);
   if (!next.ok) return next;
-  const { piece, length } = next.found;
-  if (!("person" in piece)) return no(words.notAPerson(typed(named)));
-  return length === named.length ? { ok: true, found: piece.person } : no(words.onePersonOnly);
+  const { entry, length } = next.found;
+  if (!("person" in entry)) return no(words.notAPerson(typed(named)));
+  return length === named.length ? { ok: true, found: entry.person } : no(words.onePersonOnly);
 }
 
-/** The piece at the start of the tokens: the longest run of words that names someone or something. */
-function nextPiece(asker: Asker, tokens: readonly Token[]): Found<{ piece: Piece; length: number }> {
+/** The person or group at the start of the tokens: the longest run of words that names someone or something. */
+function nextEntry(asker: Asker, tokens: readonly Token[]): Found<{ entry: Entry; length: number }> {
   const [first] = tokens;
   if (first === undefined) return no(words.namePerson);
   if (first.is === "account") {
-    const piece = ofAccount(asker, first.id);
-    return typeof piece === "string" ? no(piece) : { ok: true, found: { piece, length: 1 } };
+    const entry = ofAccount(asker, first.id);
+    return typeof entry === "string" ? no(entry) : { ok: true, found: { entry, length: 1 } };
   }
   const names: string[] = [];
   for (const token of tokens.slice(0, MOST_WORDS)) {
-    // A role may contain a comma or an `and`; a group's or a quoted name begins a new piece.
+    // A role may contain a comma or an `and`, and a name a nickname in quotation marks; a group begins a new name.
     const text = token.is === "comma" ? token.text : nameText(token);
-    if (text === null || (names.length > 0 && token.is !== "word" && token.is !== "comma")) break;
+    if (text === null || (names.length > 0 && token.is === "group")) break;
     names.push(text);
-    if (token.is === "quoted") break;
   }
   for (let length = names.length; length > 0; length -= 1) {
     if (tokens[length - 1]?.is === "comma") continue;
-    const meant = byName(asker, names.slice(0, length).join(" "), first.is === "group");
+    const named = byName(asker, names.slice(0, length).join(" "), first.is === "group");
+    // What is quoted is a name by itself, unless the quotation marks are part of the name that was meant.
+    const quotes = length > 1 && tokens.slice(0, length).some((token) => token.is === "quoted");
+    const meant = quotes ? named.filter((entry) => QUOTATION.test(nameOf(asker.directory, entry))) : named;
     const [only] = meant;
     if (meant.length > 1) return no(several(asker, meant));
-    if (only !== undefined) return { ok: true, found: { piece: only, length } };
+    if (only !== undefined) return { ok: true, found: { entry: only, length } };
   }
   return no(unknown(asker, names[0] ?? "", first.is === "group"));
 }
@@ -106,7 +112,7 @@ function nextPiece(asker: Asker, tokens: readonly Token[]): Found<{ piece: Piece
 function ofAccount(
   { directory, settings }: Asker,
   id: Extract<Token, { is: "account" }>["id"],
-): Piece | string {
+): Entry | string {
   const someone = whoIs(settings, id, directory);
   switch (someone.is) {
     case "person":
@@ -204,7 +210,7 @@ function put<T>(map: Map<string, T[]>, key: string, value: T): void {
   else known.push(value);
 }
 
-function byName(asker: Asker, name: string, groupsOnly: boolean): Piece[] {
+function byName(asker: Asker, name: string, groupsOnly: boolean): Entry[] {
   const { directory } = asker;
   const exact = groupsOnly ? [] : (namesOf(directory.users).get(exactSpelling(name)) ?? []);
   if (exact.length > 0) return exact.map((person) => ({ person }));
@@ -236,9 +242,9 @@ export function findGroup(asker: Asker, tokens: readonly Token[]): Found<HandleT
   const [first] = tokens;
   if (first === undefined) return no(words.nameGroup);
   if (first.is === "account") {
-    const piece = ofAccount(asker, first.id);
-    if (typeof piece === "string") return no(piece);
-    return "group" in piece ? { ok: true, found: piece.group } : no(words.notAGroup(words.thisPerson));
+    const entry = ofAccount(asker, first.id);
+    if (typeof entry === "string") return no(entry);
+    return "group" in entry ? { ok: true, found: entry.group } : no(words.notAGroup(words.thisPerson));
   }
   const name = typed(tokens);
   const customGroups = customGroupsCalled(asker, name);
@@ -256,10 +262,10 @@ export function findGroup(asker: Asker, tokens: readonly Token[]): Found<HandleT
   return no(unknown(asker, name, true));
 }
 
-function several({ directory }: Asker, meant: readonly Piece[]): string {
-  const people = meant.flatMap((piece) => ("person" in piece ? [piece.person] : []));
+function several({ directory }: Asker, meant: readonly Entry[]): string {
+  const people = meant.flatMap((entry) => ("person" in entry ? [entry.person] : []));
   if (people.length > 0) return words.severalPeople(people);
-  const [first] = meant.flatMap((piece) => ("group" in piece ? [groupTitle(directory, piece.group)] : []));
+  const [first] = meant.flatMap((entry) => ("group" in entry ? [groupTitle(directory, entry.group)] : []));
   return words.severalGroups(first ?? rules.emptyGroup);
 }
 

@@ -8,7 +8,7 @@ import { tidyGroupName } from "../policy/names/group-names.ts";
 import * as rules from "../policy/words.ts";
 import type { Transaction } from "../store/database.ts";
 import type { Command, CommandCall } from "./command.ts";
-import { findPieces } from "./find.ts";
+import { findSelection } from "./find.ts";
 import { selectionNames } from "./names.ts";
 import { typed } from "./tokens.ts";
 
@@ -22,9 +22,12 @@ export const newCommand = (open: Open): Command => ({
   summary: words.newSummary,
   examples: ["new dr.jones", 'new dr.jones, %doctors "Theatre list"', 'new Anna Jones, Ben Okafor "Roster"'],
   run: async (call) => {
-    const chosen = findPieces(call.asker, call.given["people and groups"] ?? []);
+    const titled = findSelection(call.asker, call.given["people and groups"] ?? []);
+    // What looks like a title may be in the middle of a name, as clients show it.
+    const untitled = titled.ok ? titled : findSelection(call.asker, call.typed);
+    const chosen = untitled.ok ? untitled : titled;
     if (!chosen.ok) return plain(chosen.problem);
-    const name = tidyGroupName(typed(call.given.title ?? []));
+    const name = titled.ok ? tidyGroupName(typed(call.given.title ?? [])) : null;
     const opened = await open(call.tx, { as: call.asker.username, name, ...chosen.found });
     if ("refused" in opened) return plain(sentenceOf(opened, rules.conversationClosed));
     const stored = await conversationById(call.tx, opened.id);

@@ -8,6 +8,7 @@ import {
 import { bullets, code, inline, lines, plain, type Rich } from "../messages/rich.ts";
 import * as words from "../messages/words.ts";
 import { PATIENT_ARRIVED_ALERTS } from "../policy/model.ts";
+import type { AlertRoles } from "../policy/people/alert-roles.ts";
 import type { Command } from "./command.ts";
 import { typed } from "./tokens.ts";
 
@@ -25,7 +26,7 @@ const YES = ["on", "yes", "true"];
 const NO = ["off", "no", "false"];
 
 /** `prefs`: the asker's own settings, the same ones that HealthTrack shows. */
-export const prefsCommand = (changes: DirectoryChanges): Command => ({
+export const prefsCommand = (changes: DirectoryChanges, roles: AlertRoles): Command => ({
   name: "prefs",
   words: ["preferences", "settings"],
   parameters: [
@@ -36,13 +37,18 @@ export const prefsCommand = (changes: DirectoryChanges): Command => ({
   examples: ["prefs", "prefs never-receive on", "prefs keep-hidden off", "prefs arrivals location"],
   run: async ({ tx, asker, given }) => {
     const name = typed(given.setting ?? []).toLowerCase();
-    if (name === "") return shown(await readPreferences(tx, asker.username));
+    if (name === "") return shown(await readPreferences(tx, asker.username, roles));
     const setting = SETTINGS.get(name.replaceAll("_", "-"));
     if (setting === undefined) return plain(words.unknownSetting(name, [...SETTINGS.keys()]));
     const patch = patchOf(setting, typed(given.value ?? []).toLowerCase());
     if (patch === null) return plain(words.settingTakes(name, valuesOf(setting)));
-    const changed = await changePreferences(tx, changes, asker.username, patch);
-    return "refused" in changed ? plain(words.settingFailed) : shown(changed);
+    const changed = await changePreferences(tx, changes, asker.username, patch, roles);
+    if (!("refused" in changed)) return shown(changed);
+    return plain(
+      changed.refused === "alerts-not-for-role"
+        ? words.alertsNotForRole(changed.alerts, changed.roles)
+        : words.settingFailed,
+    );
   },
 });
 

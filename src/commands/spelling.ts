@@ -1,4 +1,4 @@
-/** Names as people type them: which differences do not make it another person. */
+/** Names as people type them: which differences still mean the same person. */
 
 import { normalized } from "../base/normalized.ts";
 import { foldName } from "../policy/names/names.ts";

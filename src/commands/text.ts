@@ -1,7 +1,7 @@
 /** What a message says as a command: its text, with the people and groups it mentions replaced by their accounts. */
 
-import { withoutFallback } from "../messages/fallback.ts";
-import { htmlPieces, type Piece } from "../messages/markup.ts";
+import { withoutFallback } from "../messages/html/fallback.ts";
+import { htmlPieces, type Piece } from "../messages/html/markup.ts";
 import type { UserId } from "../policy/model.ts";
 
 type Content = Readonly<Record<string, unknown>>;

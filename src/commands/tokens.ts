@@ -32,7 +32,7 @@ const AFTER_A_WORD = /[\s,;.:!?)]/u;
 
 export function tokensOf(line: string): Token[] {
   const tokens: Token[] = [];
-  // A mark that is closed nowhere is not searched for again.
+  // A mark that is never closed is not searched for again.
   const unclosed = new Set<string>();
   for (let at = 0; at < line.length; ) {
     const first = line.charAt(at);
@@ -67,7 +67,7 @@ function quotedToken(text: string, group: boolean): Token {
 
 function wordToken(word: string): Token {
   if (/^(and|&)$/i.test(word)) return { is: "comma", text: word };
-  // Nor does the end of a sentence belong to an account.
+  // The end of a sentence is not part of an account either.
   let end = word.length;
   while (".:!?…)".includes(word.charAt(end - 1)) && end > 0) end -= 1;
   const account = word.slice(0, end);

@@ -14,7 +14,8 @@ const FILLED: Readonly<Record<string, string>> = {
 };
 
 /**
- * The example configuration, from the schema: every key with its meaning. Optional keys are comments with their default.
+ * The example configuration, from the schema: every key with its meaning. Optional keys are comments with their
+ * default.
  */
 export function exampleConfig(): string {
   return [

@@ -1,8 +1,8 @@
 import type { z } from "zod";
 
 /**
- * A problem as a sentence for the sender: says what the value must be, and never repeats the value. Uses the schema's own
- * message if there is one (`refine`, `regex`, `custom`).
+ * A problem as a sentence for the sender: says what the value must be, and never repeats the value. Uses the schema's
+ * own message if there is one (`refine`, `regex`, `custom`).
  */
 export function issueSentence(issue: z.core.$ZodIssue): string {
   switch (issue.code) {

@@ -4,6 +4,7 @@ import { parse, YAMLParseError } from "yaml";
 import type { z } from "zod";
 import { nearest } from "../base/nearest.ts";
 import { applyEnvironment, EnvironmentError, type KeyHolds } from "./environment.ts";
+import { issueSentence } from "./issue-sentence.ts";
 import { type Config, configSchema } from "./schema.ts";
 
 /** A configuration's problems: one line per error, with the key's path and what to do. */
@@ -21,7 +22,7 @@ export class ConfigError extends Error {
  * Reads the configuration: the file, then the environment, which overrides it.
  * @throws ConfigError naming every key that is unknown, missing or wrong.
  */
-export function loadConfig(file: string, environment: NodeJS.ProcessEnv = process.env): Config {
+export function loadConfig(file: string, environment: NodeJS.ProcessEnv): Config {
   let raw: unknown;
   try {
     raw = parse(readFileSync(file, "utf8")) ?? {};
@@ -42,7 +43,7 @@ export function loadConfig(file: string, environment: NodeJS.ProcessEnv = proces
 
 function withEnvironment(raw: unknown, environment: NodeJS.ProcessEnv, file: string): unknown {
   try {
-    return applyEnvironment(raw, environment, holds);
+    return applyEnvironment(raw, environment, { holds, keysOf: knownKeys });
   } catch (error) {
     if (error instanceof EnvironmentError) throw new ConfigError(file, [error.message]);
     throw error;
@@ -99,12 +100,12 @@ function describe(issue: z.core.$ZodIssue, raw: unknown): string[] {
 }
 
 function problemOf(issue: z.core.$ZodIssue, value: unknown): string {
-  if (issue.code !== "invalid_type") return issue.message;
-  if (value === undefined) return "is missing; put in a value";
-  if (issue.expected === "string" && typeof value !== "object") {
+  if (issue.code === "invalid_type" && value === undefined) return "is missing; put in a value";
+  if (issue.code === "invalid_type" && issue.expected === "string" && typeof value !== "object") {
     return `is read as a ${typeof value}; put it in quotes`;
   }
-  return issue.message;
+  const sentence = issueSentence(issue);
+  return sentence.charAt(0).toLowerCase() + sentence.slice(1);
 }
 
 function valueAt(raw: unknown, at: readonly string[]): unknown {

@@ -1,6 +1,11 @@
 import { z } from "zod";
+import { sameReaction } from "../base/reaction-key.ts";
+import { tidyName } from "../base/tidy-name.ts";
 import { duration } from "./duration.ts";
+import { filled, httpUrl, PLACEHOLDER, secret, text } from "./fields.ts";
+import { isPostgresUrl, POSTGRES_URL } from "./postgres-url.ts";
 import { Secret } from "./secret.ts";
+import { smsSchema } from "./sms-schema.ts";
 import { timezone } from "./timezone.ts";
 
 /**
@@ -9,37 +14,21 @@ import { timezone } from "./timezone.ts";
  */
 const SHORTEST_RETENTION = 15 * 86_400_000;
 
-/** The example file's placeholder. */
-export const PLACEHOLDER = /CHANGE_ME/;
-
-const filled = (schema: z.ZodString) =>
-  schema.refine(
-    (value) => !PLACEHOLDER.test(value),
-    "still has the example's placeholder; put in your own value",
-  );
-const text = () => filled(z.string().min(1));
-const httpUrl = () => filled(z.string()).pipe(z.url({ protocol: /^https?$/ }).transform(withoutSlashes));
-function withoutSlashes(url: string): string {
-  let end = url.length;
-  while (url[end - 1] === "/") end -= 1;
-  return url.slice(0, end);
-}
-const secret = () => text().transform((value) => new Secret(value));
 const listen = (port: number) =>
   z.strictObject({
     port: z.int().min(0).max(65_535).default(port).describe("TCP port"),
     bind: z.string().default("127.0.0.1").describe("address to listen on; 0.0.0.0 for all addresses"),
   });
 
-function isPostgresUrl(url: string): boolean {
-  try {
-    const { protocol, username, password, pathname } = new URL(url);
-    for (const part of [username, password, pathname]) decodeURIComponent(part);
-    return (protocol === "postgres:" || protocol === "postgresql:") && !/\s/.test(url);
-  } catch {
-    return false;
-  }
-}
+const alertRole = () => z.array(z.string().trim().min(1).max(255)).optional();
+
+/** What they mean does not change. */
+const ARRIVAL_BUTTONS = ["✅", "↩️", "🕘"];
+const eachItsOwn = (keys: readonly string[]): boolean =>
+  keys.every((key, index) => keys.findIndex((other) => sameReaction(key, other)) === index);
+
+/** Matrix spec, appendices, "Server name": a host or an address, and perhaps a port. */
+const SERVER_NAME = /^(?:[A-Za-z0-9.-]{1,255}|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{1,5})?$/;
 
 /** The whole configuration. Validation, the example file and the reference all use this. */
 export const configSchema = z.strictObject({
@@ -47,7 +36,12 @@ export const configSchema = z.strictObject({
     .strictObject({
       url: httpUrl().describe("where Whisper reaches Synapse"),
       public_url: httpUrl().describe("where staff's clients reach Synapse (through the read gate)"),
-      server_name: text().describe("Synapse's server_name; it can never be changed"),
+      server_name: text()
+        .refine(
+          (name) => PLACEHOLDER.test(name) || SERVER_NAME.test(name),
+          "write it as in Synapse's homeserver.yaml: practice.example, without https:// and /",
+        )
+        .describe("Synapse's server_name; it can never be changed"),
       user_prefix: z
         .string()
         .regex(/^[a-z0-9._-]{1,20}$/, "lower case letters, digits, . _ -")
@@ -76,10 +70,7 @@ export const configSchema = z.strictObject({
   database: z
     .strictObject({
       url: text()
-        .refine(
-          (url) => isPostgresUrl(url) || PLACEHOLDER.test(url),
-          "write it as postgres://user:password@host:5432/whisper; in the password, write # / @ % as %23 %2F %40 %25",
-        )
+        .refine((url) => isPostgresUrl(url) || PLACEHOLDER.test(url), POSTGRES_URL)
         .transform((url) => new Secret(url))
         .describe("PostgreSQL: postgres://user:password@host:5432/whisper"),
       max_connections: z.int().min(5).max(500).default(20).describe("maximum connections per process"),
@@ -99,7 +90,12 @@ export const configSchema = z.strictObject({
   public_url: httpUrl().describe("where staff's browsers reach Whisper"),
   practice: z
     .strictObject({
-      name: text().describe("shown to staff, and at the end of each SMS"),
+      name: filled(
+        z
+          .string()
+          .overwrite((name) => tidyName(name))
+          .min(1),
+      ).describe("shown to staff, and at the end of each SMS"),
       timezone: timezone().default("Australia/Sydney").describe("time zone for the times shown"),
       locations: z
         .record(
@@ -171,11 +167,44 @@ export const configSchema = z.strictObject({
       quick_replies: z
         .array(z.strictObject({ key: z.string().min(1).max(16), text: z.string().min(1).max(200) }))
         .max(6)
+        .refine(
+          (replies) => eachItsOwn([...ARRIVAL_BUTTONS, ...replies.map(({ key }) => key)]),
+          "each needs a key of its own, and not ✅, ↩️ or 🕘, which have another meaning; a skin tone does not make it another key",
+        )
         .default([
-          { key: "5️⃣", text: "Five minutes, please." },
+          { key: "⏳", text: "Five minutes, please." },
           { key: "🚪", text: "Please send them in." },
         ])
         .describe("answers offered as reactions"),
+      alert_roles: z
+        .strictObject({
+          location: alertRole().describe(
+            "who may choose `location` (arrivals at my locations); if not set, everyone",
+          ),
+          all: alertRole().describe("who may choose `all` (every arrival); if not set, everyone"),
+        })
+        .prefault({})
+        .describe("HealthTrack roles that may choose more than their own bookings in Patient Arrived Alerts"),
+      reception: z
+        .array(
+          z.strictObject({
+            location: z
+              .string()
+              .min(1)
+              .max(255)
+              .optional()
+              .describe("applies to this location; if not set, to all others"),
+            group: z.string().min(1).max(255).describe("security group or user name"),
+          }),
+        )
+        .default([])
+        .describe(
+          "who is told of patients without a doctor whom nobody's settings cover, and gets replies and reports when a kiosk marked the arrival; by default, the escalation's reception",
+        ),
+      kiosks: z
+        .array(z.string().min(1).max(255))
+        .default([])
+        .describe("user names in `changed_by` that are not people, such as check-in kiosks"),
       escalation: z
         .array(
           z.strictObject({
@@ -190,6 +219,7 @@ export const configSchema = z.strictObject({
     })
     .prefault({})
     .describe("Patient arrivals"),
+  sms: smsSchema,
   metrics: z
     .strictObject({
       token: secret()

@@ -1,4 +1,4 @@
-import { escapeHtml, HTML_FORMAT } from "../messages/html.ts";
+import { escapeHtml, HTML_FORMAT } from "../messages/html/html.ts";
 import { enqueueSends } from "../messages/outbox.ts";
 import { fitsInEvent } from "../messages/size.ts";
 import * as words from "../messages/words.ts";
@@ -37,6 +37,7 @@ export async function postAlert(tx: Transaction, alert: NewAlert): Promise<strin
     {
       ref: refOf(id),
       conversation: await alertsRoom(tx),
+      purpose: { is: "sentence" },
       type: "m.room.message",
       content: contentOf(id, alert),
     },
@@ -63,6 +64,7 @@ export async function withdrawAlert(tx: Transaction, id: string): Promise<boolea
       {
         ref: `${refOf(id)}:withdrawn`,
         conversation,
+        purpose: { is: "removal" },
         type: "m.room.redaction",
         content: {},
         target: { ref: refOf(id) },

@@ -1,11 +1,8 @@
 import { createHash } from "node:crypto";
 import type { DirectoryProblem } from "../directory/input/record.ts";
-import { enqueueSends } from "../messages/outbox.ts";
 import * as words from "../messages/words.ts";
 import type { Transaction } from "../store/database.ts";
-import { adminConversation } from "./record/keys.ts";
-import { checkRoom } from "./record/queue-checks.ts";
-import { ensureConversation } from "./record/store.ts";
+import { sendToAdminRoom } from "./record/admin-room.ts";
 
 /** After this long, the same problems are posted again: someone has to deal with them. */
 const AGAIN = "7 days";
@@ -33,17 +30,8 @@ export async function tellOfProblems(tx: Transaction, problems: readonly Directo
       : { rows: [] };
   const told = rows[0]?.told ?? corrected.rows[0]?.told;
   if (told === undefined) return;
-  const { conversation, roomId } = await ensureConversation(tx, adminConversation);
-  if (roomId === null) await checkRoom(tx, conversation.id);
   const body = digest === "" ? words.directoryIsRight : words.directoryProblems(linesOf(problems));
-  await enqueueSends(tx, [
-    {
-      ref: `directory_problems:${told}`,
-      conversation: conversation.id,
-      type: "m.room.message",
-      content: { msgtype: "m.text", body },
-    },
-  ]);
+  await sendToAdminRoom(tx, `directory_problems:${told}`, body);
 }
 
 /** A record's place in the list may change every night; that does not make it another problem. */

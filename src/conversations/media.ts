@@ -1,5 +1,7 @@
 import type { EventHandler, MatrixEvent } from "../messages/event.ts";
 import { filesIn, isPortrait } from "../messages/files.ts";
+import { membershipWaits } from "../messages/inbox-queries.ts";
+import { JOINED_MEMBERS } from "../mirror/members.ts";
 import type { PracticeSettings, RoomId, UserId } from "../policy/model.ts";
 import { isHandle } from "../policy/names/names.ts";
 import type { Queryable } from "../store/database.ts";
@@ -15,8 +17,11 @@ export interface MediaPort {
 
 export interface Shown {
   readonly rooms: readonly RoomId[];
-  /** A portrait: shown to every colleague, in member lists and in the people search. */
-  readonly portrait: boolean;
+  /**
+   * A portrait: shown to every colleague, in member lists and in the people search. `given`: someone else uploaded it,
+   * so it counts only if they were an administrator.
+   */
+  readonly portrait: "own" | "given" | null;
 }
 
 /** Records which rooms show which files, for the read gate. */
@@ -52,13 +57,11 @@ export async function rememberMedia(
      SELECT f.server, f.media_id, $2, $3, $4, $5, ARRAY(
        SELECT $4 UNION
        SELECT unnest(known.vouchers)
-       FROM media AS known JOIN room_members AS member USING (room_id)
+       FROM media AS known JOIN (${JOINED_MEMBERS}) AS member USING (room_id)
        WHERE known.server = f.server AND known.media_id = f.media_id AND known.hidden_at IS NULL AND NOT $5
-         AND member.user_id = $4 AND member.membership = 'join'
+         AND member.user_id = $4
          -- A removal that waits in the other room's queue counts already.
-         AND NOT EXISTS (
-           SELECT FROM inbox WHERE inbox.room_id = known.room_id AND type = 'm.room.member'
-             AND handled_at IS NULL AND parked_at IS NULL AND inbox.event ->> 'state_key' = $4))
+         AND NOT ${membershipWaits("known.room_id", "$4")})
      FROM json_to_recordset($1) AS f(server text, media_id text)
      ON CONFLICT DO NOTHING`,
     [JSON.stringify(files), event.event_id, event.room_id, event.sender, portrait],
@@ -68,13 +71,18 @@ export async function rememberMedia(
 export function mediaOf(db: Queryable): MediaPort {
   return {
     async shown(server, mediaId, uploader) {
-      const { rows } = await db.query<{ room_id: RoomId; portrait: boolean }>(
-        `SELECT room_id, bool_or(portrait) AS portrait FROM media
-         WHERE server = $1 AND media_id = $2 AND $3 = ANY(vouchers) AND hidden_at IS NULL
-         GROUP BY room_id`,
+      const { rows } = await db.query<{ room_id: RoomId; portrait: boolean; vouched: boolean }>(
+        `SELECT room_id, portrait, bool_or($3 = ANY(vouchers)) AS vouched FROM media
+         WHERE server = $1 AND media_id = $2 AND hidden_at IS NULL AND (portrait OR $3 = ANY(vouchers))
+         GROUP BY room_id, portrait`,
         [server, mediaId, uploader],
       );
-      return { rooms: rows.map((row) => row.room_id), portrait: rows.some((row) => row.portrait) };
+      const portraits = rows.filter((row) => row.portrait);
+      const own = portraits.some((row) => row.vouched);
+      return {
+        rooms: rows.flatMap((row) => (row.vouched ? [row.room_id] : [])),
+        portrait: own ? "own" : portraits.length > 0 ? "given" : null,
+      };
     },
   };
 }

@@ -20,7 +20,7 @@ import { groupConversation, individualConversation } from "./record/keys.ts";
 import { checkRoomPromptly } from "./record/queue-checks.ts";
 import { forbidden, invalid, type Refusal } from "./record/refusal.ts";
 import { ensureConversation } from "./record/store.ts";
-import { unknownAsker, unknownPiece } from "./record/unknown-names.ts";
+import { unknownAsker, unknownEntry } from "./record/unknown-names.ts";
 
 export interface OpenRequest extends Selection {
   readonly as: Username;
@@ -56,7 +56,7 @@ export async function openConversation(
 }
 
 /**
- * Opens what was decided on for somebody: the one that there is, or a new one, in their list again. `begunBy`: their
+ * Opens the conversation that was decided on: the existing one or a new one, back in the asker's list. `begunBy`: their
  * account, if they are about to write from a client.
  */
 export async function openDecided(
@@ -72,10 +72,10 @@ export async function openDecided(
   return opened;
 }
 
-/** More people than this come in after one another, and a client does not wait for them with the message. */
+/** More people than this are let in one after another, and a client does not hold back its message for them. */
 const FEW = 10;
 
-/** Is the room of these people begun in the name of who writes first? It has nobody in it then but those who were chosen. */
+/** Is these people's room begun in the name of the one who writes first? Then only those chosen are in it. */
 function isBegun(opening: Opening): boolean {
   if (opening.open === "individual") return true;
   if (opening.open !== "new-custom") return false;
@@ -85,7 +85,7 @@ function isBegun(opening: Opening): boolean {
 
 /** What is wrong with the request itself, whatever the rules say. */
 function malformed(directory: Directory, request: OpenRequest): Refusal | null {
-  const unknown = unknownAsker(directory, request.as) ?? unknownPiece(directory, request);
+  const unknown = unknownAsker(directory, request.as) ?? unknownEntry(directory, request);
   if (unknown !== null) return unknown;
   if (selectionSize(request) === 0) return invalid("users", words.nobodyChosen);
   const onlySelf =
@@ -98,7 +98,7 @@ function malformed(directory: Directory, request: OpenRequest): Refusal | null {
  * newest state of the room it is made from, if any.
  */
 export async function findOrMake(
-  { directory, settings }: Pick<ConversationDependencies, "directory" | "settings">,
+  { directory, settings }: Omit<ConversationDependencies, "now">,
   tx: Transaction,
   opening: Exclude<Opening, { open: "refused" }>,
   asker: Username,

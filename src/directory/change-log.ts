@@ -2,8 +2,8 @@ import type { Queryable } from "../store/database.ts";
 
 /**
  * Changes of the directory, as rows (`directory_changes`) that the changing transaction writes. One job follows
- * everything that has come since it last ran (conversations/record/affected.ts). Whoever holds the directory in memory
- * reads what is newer than what they know (snapshot.ts). Neither cost grows with the size of the practice.
+ * everything that has come since it last ran (conversations/record/affected.ts). Each process that holds the directory
+ * in memory reads what is newer than its copy (snapshot.ts). Neither cost grows with the size of the practice.
  */
 
 /** `members`: only who is in a security group has changed. */

@@ -24,6 +24,19 @@ export async function insertCustomGroup(tx: Queryable, group: NewCustomGroup): P
   return id;
 }
 
+/** Writes the group's name, even an unchanged one, as its next revision. */
+export async function nameCustomGroup(tx: Queryable, id: ConversationId, name: string | null): Promise<void> {
+  await tx.query(
+    `WITH changed AS (
+       UPDATE conversations SET name = $2, revision = revision + 1 WHERE id = $1 RETURNING room_id)
+     SELECT pg_notify('whisper_room', room_id) FROM changed WHERE room_id IS NOT NULL`,
+    [id, name],
+  );
+}
+
+/** SQL for the time (milliseconds) of what the group's first selection already includes, as `made_from`. */
+export const madeFrom = (id: string): string => `SELECT made_from FROM conversations WHERE id = ${id}`;
+
 /** Makes everyone who holds the group in memory read it again. The caller queues what follows from the change. */
 export const customGroupChanged = (tx: Queryable, id: ConversationId): Promise<void> =>
   recordChanges(tx, [{ kind: "custom_group", subject: id }], true);

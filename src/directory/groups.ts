@@ -16,14 +16,14 @@ import { type DirectoryRefusal, type InputError, invalidDirectory } from "./inpu
 import { planDirectory, type StoredGroup, sameGroup, touchedBy } from "./input/plan.ts";
 import { UNKNOWN_MEMBER } from "./input/read-members.ts";
 import type { SentGroup } from "./input/schema.ts";
-import { storedGroupId, storedUsernames } from "./input/spelling.ts";
 import { lockDirectory, readStoredGroups, writePlan } from "./store.ts";
+import { storedGroupId, storedUsernames } from "./stored-names.ts";
 
 /** The directory's security groups, one at a time. */
 
 export interface GroupOptions {
   /** Proceeds even if more than half of those with AccessWhisper lose it. */
-  readonly allowMassDeactivation?: boolean;
+  readonly allowMassDeactivation: boolean;
 }
 
 /** Adds a group or updates it to what was sent. Members that are not sent stay as they are. */
@@ -32,7 +32,7 @@ export async function putGroup(
   settings: PracticeSettings,
   changes: DirectoryChanges,
   sent: SentGroup,
-  options: GroupOptions = {},
+  options: GroupOptions,
 ): Promise<StoredGroup | DirectoryRefusal> {
   await lockDirectory(tx);
   const id =
@@ -69,7 +69,7 @@ export async function deleteGroup(
   tx: Transaction,
   changes: DirectoryChanges,
   sent: SecurityGroupId,
-  options: GroupOptions = {},
+  options: GroupOptions,
 ): Promise<DirectoryRefusal | null> {
   await lockDirectory(tx);
   const id = await storedGroupId(tx, sent);

@@ -11,11 +11,11 @@ import { lockDirectory, readStoredDirectory, writePlan } from "./store.ts";
 
 export interface ImportOptions {
   /** Only works out what would happen. */
-  readonly dryRun?: boolean;
+  readonly dryRun: boolean;
   /** All or nothing: refuses a directory with anything that cannot be read. */
-  readonly strict?: boolean;
+  readonly strict: boolean;
   /** Proceeds even if more than half of the practice lose their access, or more than half of the groups are deleted. */
-  readonly allowMassDeactivation?: boolean;
+  readonly allowMassDeactivation: boolean;
 }
 
 /** How many users and security groups were, or would be, treated in each way. */
@@ -43,7 +43,7 @@ export async function importDirectory(
   settings: PracticeSettings,
   changes: ImportChanges,
   sent: SentDirectory,
-  options: ImportOptions = {},
+  options: ImportOptions,
 ): Promise<Imported | DirectoryRefusal> {
   if (!options.dryRun) await lockDirectory(tx);
   const stored = await readStoredDirectory(tx);

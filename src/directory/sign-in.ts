@@ -10,9 +10,11 @@ export interface IssuedSignIn {
 
 export type SignInRefusal =
   | { readonly refused: "unknown-user" | "no-access" }
+  /** Someone blocked the account in Synapse itself. */
+  | { readonly refused: "blocked"; readonly why: "deactivated" | "locked" | "shadow-banned" }
   /** The homeserver gives one a minute per user. Seconds to wait. */
   | { readonly refused: "too-soon"; readonly retryAfter: number }
   | { readonly refused: "homeserver-down"; readonly retryAfter?: number };
 
-/** Signs a user of the directory in. What speaks with the homeserver implements it. */
+/** Signs a user of the directory in. Implemented by the part that talks to the homeserver. */
 export type IssueSignIn = (username: Username) => Promise<IssuedSignIn | SignInRefusal>;

@@ -10,6 +10,7 @@ import {
   type User,
   type Username,
 } from "../policy/model.ts";
+import { type AlertRoles, mayChooseAlerts } from "../policy/people/alert-roles.ts";
 import { type Database, onlyRow, type Queryable } from "../store/database.ts";
 import { type Changed, type ChangedKind, changesBetween } from "./change-log.ts";
 
@@ -28,14 +29,15 @@ export interface DirectorySnapshot {
 
 const EMPTY: Directory = { users: new Map(), securityGroups: new Map(), customGroups: new Map() };
 
-export function directorySnapshot(database: Database): DirectorySnapshot {
+/** @param roles who may choose Patient Arrived Alerts for more than their own bookings; others have the default. */
+export function directorySnapshot(database: Database, roles: AlertRoles = {}): DirectorySnapshot {
   let loaded: Loaded = { revision: "", directory: EMPTY };
   let loading: Promise<Directory> | undefined;
 
   const load = async (): Promise<Directory> => {
     const next = await database.transaction(async (tx) => {
       await tx.query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY");
-      return brought(tx, loaded);
+      return brought(tx, loaded, roles);
     });
     loaded = next;
     return next.directory;
@@ -44,7 +46,7 @@ export function directorySnapshot(database: Database): DirectorySnapshot {
   return {
     latest: () => loaded.directory,
     // What a transaction loads is not kept: it may be rolled back, and its revision given to another change.
-    within: async (tx) => (await brought(tx, loaded)).directory,
+    within: async (tx) => (await brought(tx, loaded, roles)).directory,
     fresh: async () => {
       if ((await revisionOf(database)) === loaded.revision) return loaded.directory;
       // A load that began before our question may miss what we need: wait for one of our own.
@@ -64,17 +66,17 @@ interface Loaded {
 }
 
 /** What was loaded, updated with the changes that `db` sees. Maps in which nothing changed stay the same objects. */
-async function brought(db: Queryable, loaded: Loaded): Promise<Loaded> {
+async function brought(db: Queryable, loaded: Loaded, roles: AlertRoles): Promise<Loaded> {
   const revision = await revisionOf(db);
   if (revision === loaded.revision) return loaded;
   const changes = await changesBetween(db, loaded.revision, revision);
-  if (changes === null) return { revision, directory: await loadDirectory(db) };
+  if (changes === null) return { revision, directory: await loadDirectory(db, roles) };
   const { users, securityGroups, customGroups } = loaded.directory;
   const of = (...kinds: ChangedKind[]) => subjectsOf(changes, kinds);
   return {
     revision,
     directory: {
-      users: await renewed(users, of("user"), (names) => loadUsers(db, names)),
+      users: await renewed(users, of("user"), (names) => loadUsers(db, roles, names)),
       securityGroups: await renewed(securityGroups, of("security_group", "members"), (ids) =>
         loadSecurityGroups(db, ids),
       ),
@@ -126,8 +128,8 @@ interface UserRow {
 }
 
 /** The whole directory, in three statements. */
-export const loadDirectory = async (db: Queryable): Promise<Directory> => ({
-  users: await loadUsers(db),
+export const loadDirectory = async (db: Queryable, roles: AlertRoles = {}): Promise<Directory> => ({
+  users: await loadUsers(db, roles),
   securityGroups: await loadSecurityGroups(db),
   customGroups: await loadCustomGroups(db),
 });
@@ -138,7 +140,11 @@ const only = (column: string, keys: readonly string[] | undefined) =>
     ? { where: "true", values: undefined }
     : { where: `${column} = ANY($1)`, values: [keys] };
 
-async function loadUsers(db: Queryable, names?: readonly string[]): Promise<ReadonlyMap<Username, User>> {
+async function loadUsers(
+  db: Queryable,
+  roles: AlertRoles,
+  names?: readonly string[],
+): Promise<ReadonlyMap<Username, User>> {
   const { where, values } = only("u.username", names);
   const { rows } = await db.query<UserRow>(
     `SELECT u.username, u.name, u.role, u.email, u.mobile, u.active, u.permissions, u.doctor, u.doctor_ids, u.locations,
@@ -146,7 +152,7 @@ async function loadUsers(db: Queryable, names?: readonly string[]): Promise<Read
      FROM users u LEFT JOIN preferences p USING (username) WHERE ${where} ORDER BY username`,
     values,
   );
-  return new Map(rows.map((row) => [row.username, userOf(row)]));
+  return new Map(rows.map((row) => [row.username, userOf(row, roles)]));
 }
 
 async function loadSecurityGroups(
@@ -201,7 +207,11 @@ function customGroupOf(row: CustomGroupRow): CustomGroup {
   };
 }
 
-function userOf(row: UserRow): User {
+/** What they chose is kept, and takes effect again when their role allows it. */
+const alertsInEffect = ({ role, patient_arrived_alerts: chosen }: UserRow, roles: AlertRoles) =>
+  chosen !== null && mayChooseAlerts(role, chosen, roles) ? chosen : null;
+
+function userOf(row: UserRow, roles: AlertRoles): User {
   const preferences =
     row.open_on_message === null
       ? DEFAULT_PREFERENCES
@@ -210,7 +220,7 @@ function userOf(row: UserRow): User {
           keepHidden: row.keep_hidden ?? false,
           neverReceive: row.never_receive ?? false,
           openOnStartup: row.open_on_startup ?? false,
-          patientArrivedAlerts: row.patient_arrived_alerts,
+          patientArrivedAlerts: alertsInEffect(row, roles),
         };
   const { username, name, role, email, mobile, active, permissions, doctor, locations } = row;
   const doctorIds = row.doctor_ids;

@@ -5,8 +5,8 @@ import { type DirectoryChanges, recordDirectoryChange } from "./directory-change
 import { type DirectoryRefusal, invalidDirectory } from "./input/input-error.ts";
 import { sameUser } from "./input/plan.ts";
 import type { SentUser } from "./input/schema.ts";
-import { storedUsername } from "./input/spelling.ts";
 import { lockDirectory, USER_COLUMNS, writeUsers } from "./store.ts";
+import { storedUsername } from "./stored-names.ts";
 
 /** The directory's users, one at a time. */
 
@@ -16,6 +16,10 @@ export async function readUser(db: Queryable, username: Username): Promise<SentU
   ]);
   return rows[0] ?? null;
 }
+
+/** SQL for the user with a name, in its column `username`; no row: there is none. `username` is an SQL expression. */
+export const userNamed = (username: string): string =>
+  `SELECT username FROM users WHERE username = ${username}`;
 
 export interface UserSearch {
   /** Part of a user name or a name, in any case; none: everyone. */

@@ -1,5 +1,13 @@
+import {
+  discardEvent,
+  discardSend,
+  GIVEN_UP_SENDS,
+  PARKED_EVENTS,
+  retryEvent,
+  retrySend,
+} from "../messages/set-aside.ts";
 import { type Database, onlyRow } from "../store/database.ts";
-import { addJob, MAX_ATTEMPTS } from "../store/jobs.ts";
+import { MAX_ATTEMPTS } from "../store/jobs.ts";
 
 /**
  * Something that could not be done and was put aside so that the rest continues. Its content is not shown, since it may
@@ -16,7 +24,6 @@ export interface DeadLetter {
   readonly error: string;
 }
 
-const GIVEN_UP_SEND = "dropped_at IS NOT NULL AND attempts > 0";
 const GIVEN_UP_JOB = "attempts >= max_attempts AND key IS NOT NULL AND locked_at IS NULL";
 
 /** Rows read at a time. */
@@ -28,13 +35,11 @@ export async function* deadLetters(database: Database): AsyncGenerator<DeadLette
   for (;;) {
     const found = await database.query<DeadLetter & { readonly at: string }>(
       `SELECT *, since::text AS at FROM (
-         SELECT 'event:' || seq AS id, 'event' AS kind, type AS what, parked_at AS since, attempts,
-                coalesce(last_error, '') AS error
-           FROM inbox WHERE parked_at IS NOT NULL
+         SELECT 'event:' || number AS id, 'event' AS kind, type AS what, since, attempts, error
+           FROM (${PARKED_EVENTS}) AS events
          UNION ALL
-         SELECT 'send:' || o.seq, 'send', o.type || ' to ' || c.kind, o.dropped_at, o.attempts,
-                coalesce(o.last_error, '')
-           FROM (SELECT * FROM outbox WHERE ${GIVEN_UP_SEND}) o JOIN conversations c ON c.id = o.conversation_id
+         SELECT 'send:' || number, 'send', type || ' to ' || kind, since, attempts, error
+           FROM (${GIVEN_UP_SENDS}) AS sends
          UNION ALL
          SELECT 'job:' || j.id, 'job', 'job', j.updated_at, j.attempts,
                 t.identifier || ': ' || coalesce(split_part(j.last_error, E'\\n', 1), '')
@@ -70,28 +75,10 @@ export async function retryDeadLetter(database: Database, id: string): Promise<b
   const { kind, number } = letter;
   return database.transaction(async (tx) => {
     switch (kind) {
-      case "event": {
-        const found = await tx.query<{ room_id: string }>(
-          `UPDATE inbox SET parked_at = NULL, attempts = 0, killed = 0, retry_at = NULL
-           WHERE seq = $1 AND parked_at IS NOT NULL RETURNING room_id`,
-          [number],
-        );
-        const room = found.rows[0]?.room_id;
-        if (room === undefined) return false;
-        await addJob(tx, "inbox", { room_id: room }, { queue: `inbox:${room}` });
-        return true;
-      }
-      case "send": {
-        const found = await tx.query<{ conversation_id: string }>(
-          `UPDATE outbox SET dropped_at = NULL, attempts = 0
-           WHERE seq = $1 AND ${GIVEN_UP_SEND} RETURNING conversation_id`,
-          [number],
-        );
-        const id = found.rows[0]?.conversation_id;
-        if (id === undefined) return false;
-        await addJob(tx, "outbox", { conversation_id: id }, { queue: `outbox:${id}` });
-        return true;
-      }
+      case "event":
+        return retryEvent(tx, number);
+      case "send":
+        return retrySend(tx, number);
       case "job": {
         const retried = await tx.query<{ count: string }>(
           `SELECT count(*) FROM graphile_worker.reschedule_jobs(array(SELECT id FROM graphile_worker._private_jobs
@@ -113,14 +100,21 @@ export async function retryDeadLetter(database: Database, id: string): Promise<b
 export async function discardDeadLetter(database: Database, id: string): Promise<boolean> {
   const letter = numbered(id);
   if (letter === null) return false;
-  const discarded = await database.query(DISCARD[letter.kind], [letter.number]);
-  return discarded.rowCount !== 0;
+  const { kind, number } = letter;
+  switch (kind) {
+    case "event":
+      return discardEvent(database, number);
+    case "send":
+      return discardSend(database, number);
+    case "job": {
+      const discarded = await database.query(
+        `SELECT FROM graphile_worker.complete_jobs(
+           array(SELECT id FROM graphile_worker._private_jobs WHERE id = $1 AND ${GIVEN_UP_JOB}))`,
+        [number],
+      );
+      return discarded.rowCount !== 0;
+    }
+    default:
+      return kind satisfies never;
+  }
 }
-
-const DISCARD: Record<DeadLetter["kind"], string> = {
-  event: "UPDATE inbox SET parked_at = NULL, handled_at = now() WHERE seq = $1 AND parked_at IS NOT NULL",
-  // It stays among the sends that were given up, like one about something that was never sent.
-  send: `UPDATE outbox SET attempts = 0 WHERE seq = $1 AND ${GIVEN_UP_SEND}`,
-  job: `SELECT FROM graphile_worker.complete_jobs(
-          array(SELECT id FROM graphile_worker._private_jobs WHERE id = $1 AND ${GIVEN_UP_JOB}))`,
-};

@@ -22,7 +22,7 @@ const AT_ONCE = 4;
  * Starts what a person waits for in the process that requested it, as soon as it is committed: a notice need not wait
  * until its job is announced, found and taken. The job follows in any case and does what is left: everything, if the
  * process died, was busy or failed.
- * @returns what ends that. Runs that have begun continue.
+ * @returns a function that ends this. Runs that have begun continue.
  */
 export function runPromptly({ database, serial, carryOut, isAway, log }: PromptJobDependencies): () => void {
   let running = 0;

@@ -38,7 +38,7 @@ export interface JobRunner {
   stop(): Promise<void>;
 }
 
-/** Concurrent jobs with queues in this process. The lanes of rooms for which nobody waits use half of them at most. */
+/** Concurrent jobs with queues in this process. The lanes of rooms that nobody is waiting for use at most half. */
 export const JOBS_AT_ONCE = 16;
 
 /** For the bookkeeping of jobs: each connection is held for an instant, except the one that listens. */

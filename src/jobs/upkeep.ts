@@ -1,7 +1,7 @@
 import type { Database } from "../store/database.ts";
 
 /**
- * Removes what is no longer of use: jobs that were replaced while they ran and then failed (they have lost their key,
+ * Removes what is no longer needed: jobs that were replaced while they ran and then failed (they have lost their key,
  * and a newer one does their work). Everything with a key stays: it is a dead letter that someone must see.
  */
 export async function clearReplacedJobs(database: Database): Promise<void> {

@@ -16,8 +16,8 @@ export interface WorkerLocks {
 
 /**
  * Returns the jobs of dead workers within seconds; graphile-worker itself waits four hours. Each process holds a
- * session advisory lock under its worker's id, which PostgreSQL releases when the process dies. Whoever can take the
- * lock of a worker that still has jobs knows that it is dead, and unlocks them.
+ * session advisory lock under its worker's id, which PostgreSQL releases when the process dies. A process that can
+ * take the lock of a worker that still has jobs knows that it is dead, and unlocks them.
  */
 export async function holdWorkerLock(options: {
   readonly database: Database;

@@ -3,9 +3,10 @@ import type { Transaction } from "../store/database.ts";
 import type { MatrixEvent } from "./event.ts";
 import { enqueueSends, REF_KEY, type Send } from "./outbox.ts";
 import { relationOf } from "./relation.ts";
+import { isSaid, SAID } from "./said.ts";
 
 /** A message, as the inbox has it. */
-type Said = Pick<MatrixEvent, "event_id" | "sender" | "content">;
+type Said = Pick<MatrixEvent, "event_id" | "sender" | "type" | "content">;
 
 /**
  * Repeats the messages of a room that is closed in favour of a conversation, once and as their senders. A client sends
@@ -14,9 +15,9 @@ type Said = Pick<MatrixEvent, "event_id" | "sender" | "content">;
  */
 export async function carryOver(tx: Transaction, room: RoomId, into: ConversationId): Promise<void> {
   const said = await tx.query<Said & Record<string, unknown>>(
-    `SELECT event_id, event->>'sender' AS sender, event->'content' AS content FROM inbox
-     WHERE room_id = $1 AND type = 'm.room.message' AND event->'content'->$2 IS NULL ORDER BY seq`,
-    [room, REF_KEY],
+    `SELECT event_id, event->>'sender' AS sender, type, event->'content' AS content FROM inbox
+     WHERE room_id = $1 AND type = ANY($2) AND event->'state_key' IS NULL AND event->'content'->$3 IS NULL ORDER BY seq`,
+    [room, [...SAID], REF_KEY],
   );
   await sayAgain(tx, said.rows, into);
 }
@@ -30,13 +31,13 @@ export async function carryOverLate(
   event: MatrixEvent,
   into: { readonly id: ConversationId; readonly kind: ConversationKind },
 ): Promise<void> {
-  if (event.type !== "m.room.message" || event.content[REF_KEY] !== undefined) return;
+  if (!isSaid(event) || event.content[REF_KEY] !== undefined) return;
   if (talksWithEachOther(into.kind)) await sayAgain(tx, [event], into.id);
 }
 
 /**
- * Not for rooms in which people are only told something. What a recipient answers in an arrivals room is about a notice
- * there, and counts as an answer (see arrivals/events.ts); repeated, it would count as another.
+ * Not for rooms where people are only told something. A recipient's answer in an arrivals room is about a notice there,
+ * and counts as an answer (see arrivals/events.ts). Repeated, it would count as another.
  */
 function talksWithEachOther(kind: ConversationKind): boolean {
   switch (kind) {
@@ -101,8 +102,9 @@ function againOf(said: Said, moved: ReadonlySet<string>, into: ConversationId): 
   const again = {
     ref: movedRef(said.event_id),
     conversation: into,
+    purpose: { is: "repetition" as const, of: said.event_id },
     as: said.sender,
-    type: "m.room.message",
+    type: said.type,
   };
   if (about !== null && moved.has(movedRef(about)))
     return { ...again, content: { ...plain, "m.relates_to": relation }, target: { ref: movedRef(about) } };

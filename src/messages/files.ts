@@ -1,7 +1,7 @@
 /** The files that an event shows, by the fields from which clients load them (client-server API, "m.room.message"). */
 import type { MatrixEvent } from "./event.ts";
-import { HTML_FORMAT } from "./html.ts";
-import { htmlPieces } from "./markup.ts";
+import { HTML_FORMAT } from "./html/html.ts";
+import { htmlPieces } from "./html/markup.ts";
 import { relationOf } from "./relation.ts";
 
 export interface File {
@@ -13,6 +13,13 @@ export interface File {
 const MXC = /^mxc:\/\/([A-Za-z0-9[][A-Za-z0-9.:[\]-]{0,254})\/([A-Za-z0-9_-]{1,255})$/;
 /** No honest event shows more; one of 64 kB could name a thousand. */
 const MOST = 50;
+/** A pack is one event of up to 64 kB, and a sticker in it takes about a hundred bytes. */
+const MOST_IN_PACK = 500;
+/**
+ * A room's stickers and emotes, which its members share (MSC2545, "Image packs"). Packs of one's own are account data:
+ * only their owner is shown them, until they send one.
+ */
+const STICKER_PACK = "im.ponies.room_emotes";
 const SHOWN_ITSELF: ReadonlySet<unknown> = new Set(["m.image", "m.file", "m.audio", "m.video"]);
 
 /** Are the server and the id written as those of a file are? */
@@ -20,7 +27,7 @@ export const isFile = (server: string, mediaId: string): boolean => MXC.test(`mx
 
 /**
  * The files that an event makes clients show: the file of a message or sticker, its thumbnail, pictures in its text,
- * the same in the new content of an edit, a room's picture, and someone's own portrait. An address merely written
+ * the same in the new content of an edit, a room's picture and its sticker packs, and someone's own portrait. An address merely written
  * somewhere (in a text, a name, a quotation or a custom field) is not shown and does not count.
  */
 export function filesIn(event: MatrixEvent): readonly File[] {
@@ -28,7 +35,7 @@ export function filesIn(event: MatrixEvent): readonly File[] {
   for (const uri of addressesIn(event)) {
     const [whole, server = "", media_id = ""] = (typeof uri === "string" && MXC.exec(uri)) || [];
     if (whole !== undefined) files.set(whole, { server, media_id });
-    if (files.size === MOST) break;
+    if (files.size === (event.type === STICKER_PACK ? MOST_IN_PACK : MOST)) break;
   }
   return [...files.values()];
 }
@@ -48,6 +55,8 @@ function addressesIn(event: MatrixEvent): readonly unknown[] {
       return ofFile(content);
     case "m.room.avatar":
       return [content.url, ...ofThumbnail(content)];
+    case STICKER_PACK:
+      return ofPack(content);
     case "m.room.member":
       return isPortrait(event) ? [content.avatar_url] : [];
     default:
@@ -75,6 +84,12 @@ function ofThumbnail(content: Fields): readonly unknown[] {
   const info = fields(content.info);
   return [info.thumbnail_url, fields(info.thumbnail_file).url];
 }
+
+/** The pack's own picture, and its stickers, each by its short code. */
+const ofPack = ({ images, pack }: Fields): readonly unknown[] => [
+  fields(pack).avatar_url,
+  ...Object.values(fields(images)).map((image) => fields(image).url),
+];
 
 function picturesIn({ format, formatted_body: html }: Fields): readonly unknown[] {
   if (format !== HTML_FORMAT || typeof html !== "string") return [];

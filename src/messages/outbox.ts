@@ -1,6 +1,7 @@
-import type { ConversationId, EventId, UserId } from "../policy/model.ts";
+import type { ConversationId, EventId, UserId, Username } from "../policy/model.ts";
 import type { Queryable, Transaction } from "../store/database.ts";
 import { addJobs } from "../store/jobs.ts";
+import { type Purpose, RANK } from "./purpose.ts";
 import { cutToFit } from "./size.ts";
 
 /** In the content of everything Whisper sends: the ref of its outbox row, by which the sent event is found again. */
@@ -8,12 +9,14 @@ export const REF_KEY = "au.healthtrack.whisper.ref";
 
 /**
  * The only way in which Whisper sends an event. The transaction that causes it writes the row; a job then sends a
- * conversation's rows in order, each exactly once, and records the event ids.
+ * conversation's rows, each exactly once and in order, except that what people wait for goes first (RANK). It records
+ * the event ids.
  */
 export interface Send {
   /** Identifies the send for ever, derived from the row that caused it: the same ref twice is one send. */
   readonly ref: string;
   readonly conversation: ConversationId;
+  readonly purpose: Purpose;
   /** The sender; by default the bot. */
   readonly as?: UserId;
   /** `m.room.message`, `m.reaction`, `m.room.redaction`, or one of our own types. */
@@ -37,16 +40,18 @@ export async function enqueueSends(tx: Transaction, sends: readonly Send[]): Pro
     ref: send.ref,
     conversation_id: send.conversation,
     as_user: send.as ?? null,
+    purpose: send.purpose,
+    rank: RANK[send.purpose.is],
     type: send.type,
     content: cutToFit(send.content),
     target_ref: send.target && "ref" in send.target ? send.target.ref : null,
     target_event: send.target && "event" in send.target ? send.target.event : null,
   }));
   const stored = tx.query(
-    `INSERT INTO outbox (ref, conversation_id, as_user, type, content, target_ref, target_event)
-     SELECT ref, conversation_id, as_user, type, content, target_ref, target_event
-     FROM json_to_recordset($1) AS s(index integer, ref text, conversation_id text, as_user text, type text,
-       content jsonb, target_ref text, target_event text)
+    `INSERT INTO outbox (ref, conversation_id, purpose, rank, as_user, type, content, target_ref, target_event)
+     SELECT ref, conversation_id, purpose, rank, as_user, type, content, target_ref, target_event
+     FROM json_to_recordset($1) AS s(index integer, ref text, conversation_id text, purpose jsonb, rank smallint,
+       as_user text, type text, content jsonb, target_ref text, target_event text)
      ORDER BY index
      ON CONFLICT (ref) DO NOTHING`,
     [JSON.stringify(rows)],
@@ -85,6 +90,32 @@ export async function lostSends(db: Queryable, refs: readonly string[]): Promise
   return new Set(lost.rows.map(({ ref }) => ref));
 }
 
+interface QueuedSend extends Pick<Send, "conversation" | "content"> {
+  /** The sender; null: the bot. */
+  readonly as_user: UserId | null;
+}
+
+/** What was queued with a ref, sent or not. Its content is empty once it is forgotten. Null: nothing was. */
+export async function queuedSend(db: Queryable, ref: string): Promise<QueuedSend | null> {
+  const found = await db.query<QueuedSend & Record<string, unknown>>(
+    "SELECT conversation_id AS conversation, content, as_user FROM outbox WHERE ref = $1",
+    [ref],
+  );
+  return found.rows[0] ?? null;
+}
+
+/** The same for several refs; those under which nothing was queued are left out. */
+export async function queuedSends(
+  db: Queryable,
+  refs: readonly string[],
+): Promise<ReadonlyMap<string, QueuedSend>> {
+  const found = await db.query<QueuedSend & { ref: string } & Record<string, unknown>>(
+    "SELECT ref, conversation_id AS conversation, content, as_user FROM outbox WHERE ref = ANY($1)",
+    [refs],
+  );
+  return new Map(found.rows.map((row) => [row.ref, row]));
+}
+
 /**
  * The ref of the send that became this event of ours, even while its event id is still to be recorded; null: not ours.
  */
@@ -95,6 +126,34 @@ export async function refOfEvent(db: Queryable, bot: UserId, event: EventId): Pr
     [event, REF_KEY, bot],
   );
   return found.rows[0]?.ref ?? null;
+}
+
+/**
+ * Is a send of the conversation under way? It may be in the room already, with its event id still to be recorded, after
+ * a process ended in between.
+ */
+export async function isBeingSent(db: Queryable, conversation: ConversationId): Promise<boolean> {
+  const found = await db.query(
+    `SELECT FROM outbox WHERE conversation_id = $1 AND attempted_at IS NOT NULL AND sent_at IS NULL AND dropped_at IS NULL
+     LIMIT 1`,
+    [conversation],
+  );
+  return found.rowCount === 1;
+}
+
+/** Is another answer of theirs about the arrival on its way, or was one passed on? */
+export async function isAnswerOnItsWay(
+  db: Queryable,
+  arrival: string,
+  username: Username,
+  besides: EventId,
+): Promise<boolean> {
+  const found = await db.query(
+    `SELECT FROM outbox WHERE purpose->>'is' = 'pass_on' AND purpose->>'arrival' = $1 AND purpose->>'username' = $2
+       AND purpose->>'event' <> $3 AND dropped_at IS NULL LIMIT 1`,
+    [arrival, username, besides],
+  );
+  return found.rows.length > 0;
 }
 
 /** A message from Whisper is deleted in the conversation: its text and the texts of its edits are deleted here too. */

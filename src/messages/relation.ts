@@ -29,6 +29,19 @@ export function relationOf({ content }: Pick<MatrixEvent, "content">): Relation 
   }
 }
 
+/** For a message of ours in a thread. Its send's target is the root. The fallback is for clients without threads. */
+export const IN_THREAD = {
+  "m.relates_to": { rel_type: "m.thread", is_falling_back: true, "m.in_reply_to": {} },
+} as const;
+
+/** What a redaction removes; null: nothing. Room version 11 has it in the content, earlier ones next to it. */
+export const redactedBy = ({
+  type,
+  redacts,
+  content,
+}: Pick<MatrixEvent, "type" | "redacts" | "content">): EventId | null =>
+  type === "m.room.redaction" ? eventId(redacts ?? content.redacts) : null;
+
 const record = (value: unknown): Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null ? { ...value } : {};
 

@@ -1,6 +1,6 @@
 /** Text with simple formatting, in both forms that a message carries: plain and HTML. */
 
-import { escapeHtml, HTML_FORMAT } from "./html.ts";
+import { escapeHtml, HTML_FORMAT } from "./html/html.ts";
 
 export interface Rich {
   readonly text: string;
@@ -33,7 +33,7 @@ const joined = (parts: readonly Rich[], between: string, betweenHtml: string): R
   html: parts.map((part) => part.html).join(betweenHtml),
 });
 
-/** An answer from the bot: a notice, which clients show without a sound, since whoever asked is looking. */
+/** An answer from the bot: a notice, which clients show without a sound, since the person who asked is looking. */
 export const noticeMessage = ({ text, html }: Rich): Readonly<Record<string, unknown>> => ({
   msgtype: "m.notice",
   body: text,

@@ -55,7 +55,7 @@ function bare({ msgtype, body, "m.relates_to": relation }: Content, most: number
 const graphemes = new Intl.Segmenter("en", { granularity: "grapheme" });
 
 /**
- * The beginning of a text with `…`, in at most so many bytes of JSON. Never cuts inside what is seen as one character.
+ * The beginning of a text with `…`, in at most `bytes` bytes of JSON. Never cuts inside what people see as one character.
  */
 function cut(text: string, bytes: number): string {
   let left = bytes - Buffer.byteLength("…");

@@ -14,6 +14,16 @@ export const alertSeverity = {
 export const roomOfOne =
   "I have closed the room you made, since nobody else was in it. To write to someone, search for their name or a group's.";
 
+// What could not be sent: for those who look after Whisper, or for the person who wrote it
+export const sentenceNotSent = (where: string, text: string) =>
+  sentence`I could not send this to ${where}. Please tell them yourself: ${typed(text)}`;
+export const answerNotSent = (where: string) =>
+  sentence`I could not answer in ${where}. Please ask them what they need.`;
+export const removalNotSent = (where: string) =>
+  sentence`A message that should be gone is still in ${where}. Please delete it there.`;
+export const repetitionNotSent = (where: string) =>
+  sentence`A message of yours could not be moved to ${where}. Please send it there again.`;
+
 // The directory: for those who look after Whisper
 export const directoryProblems = (lines: readonly string[]) =>
   [
@@ -35,6 +45,24 @@ export const directoryIsRight = "The list of staff and groups from HealthTrack i
 export const youStay = (group: string, ways: string) =>
   sentence`You are still a member of ${group} ${ways}, so you are back in it. To leave for good, ask a member to remove that group.`;
 
+// The first message in someone's chat with Whisper
+export const welcome = "Welcome to Whisper. This is what you can do:";
+export const firstSteps = [
+  "Write to someone: search for their name. You find groups the same way, such as Doctors (group).",
+  "See someone's e-mail address and mobile number: send ? in your conversation with them.",
+  "When a patient of yours arrives: press ✅ once you have seen it, or reply to it.",
+  "Change your settings: write prefs to me.",
+  "See everything I can do: write help to me.",
+];
+
+// The page that Element shows when no conversation is open
+export const atHomeIntroduction =
+  "Your practice's messenger. Choose a conversation on the left, or begin one:";
+export const atHome = [
+  "Press Ctrl+K and type a name to write to someone. You find groups the same way, such as Doctors (group).",
+  "Open your chat with Whisper and write help to see everything that you can do.",
+];
+
 // Commands
 export const namePerson = "Say whom you mean: a user name, a full name, or a mention with @.";
 export const nameGroup = 'Say which group you mean, such as "Night shift".';
@@ -48,6 +76,11 @@ const maybe = (near: string | undefined) => (near === undefined ? "" : sentence`
 const typed = (text: string) => (text.length > 100 ? sentence`${text.slice(0, 99).toWellFormed()}…` : text);
 export const tooLong = (most: number) =>
   sentence`That is too long for me. Write at most ${most.toLocaleString("en-AU")} characters at a time, or write help to see what I can do.`;
+export const textOnly = "I can only read text. Write help to see what I can do.";
+export const notAgain =
+  "I act on what you send first, so this correction changes nothing. Send it again as a new message.";
+export const notHere = (word: string) =>
+  sentence`${word} does nothing here: nobody but you and me reads this. Nothing was sent. Write help to see what I can do.`;
 export const unknownName = (name: string, near: string | undefined) =>
   sentence`I can't find a person or group called "${typed(name)}".${maybe(near)}`;
 export const unknownGroup = (name: string, near: string | undefined) =>
@@ -91,6 +124,13 @@ export const notInGroup = (names: string, group: string) =>
   sentence`Not in ${group}, so nothing changed: ${names}.`;
 export const renamed = (before: string, after: string) => sentence`Done: ${before} is now called ${after}.`;
 
+export const membersOf = (group: string, count: number) =>
+  count === 1 ? sentence`There is one person in ${group}:` : sentence`There are ${count} people in ${group}:`;
+export const membersThrough = (way: string, names: readonly string[], more: number) =>
+  more > 0 ? sentence`${way}: ${names} and ${more} more` : sentence`${way}: ${names}`;
+export const directly = "added directly";
+export const through = (group: string) => sentence`through ${group}`;
+
 export const isMember = (name: string, group: string) => sentence`${name} is a member of ${group}:`;
 export const notMember = (name: string, group: string) => sentence`${name} is not a member of ${group}.`;
 export const bySecurityGroup = "set in HealthTrack";
@@ -117,6 +157,11 @@ export const settingTakes = (name: string, values: readonly string[]) =>
   sentence`Write prefs ${name} with one of: ${values}.`;
 export const settingFailed = "Your settings could not be changed. Ask your practice's administrator.";
 
+export const alertsNotForRole = (alerts: string, roles: readonly string[]) =>
+  roles.length === 0
+    ? sentence`Nobody may choose "${alerts}" for Patient Arrived Alerts in this practice. Choose another, or ask your practice's administrator.`
+    : sentence`Only these roles may choose "${alerts}" for Patient Arrived Alerts: ${roles}. Choose another, or ask your practice's administrator.`;
+
 export const noArrivals =
   "You are not told of patient arrivals. Write prefs arrivals own, location or all to change that.";
 export const historyShown = "Look in your Patient arrivals room. Write history again to hide it.";
@@ -126,16 +171,24 @@ export const auditStarted = "I am looking at every room. The report follows here
 
 // The room check's report: for those who look after Whisper
 export const roomsAgree = "I checked every room: all are as they should be.";
-export const roomsDiffer = (count: number, repaired: boolean) => {
-  const rooms =
-    count === 1 ? "1 room is not as it should be" : sentence`${count} rooms are not as they should be`;
-  return repaired
-    ? sentence`I checked every room: ${rooms}. I am repairing what differs now.`
-    : sentence`I checked every room: ${rooms}. Write audit repair to fix what differs.`;
+export const roomsDiffer = (rooms: number, accounts: number, repaired: boolean) => {
+  const checked =
+    rooms === 0
+      ? "I checked every room: all are as they should be."
+      : rooms === 1
+        ? "I checked every room: 1 room is not as it should be."
+        : sentence`I checked every room: ${rooms} rooms are not as they should be.`;
+  const repair = repaired ? " I am repairing what differs now." : " Write audit repair to fix what differs.";
+  const blocked =
+    accounts === 1
+      ? " 1 account can't be used until someone changes it in Synapse."
+      : sentence` ${accounts} accounts can't be used until someone changes them in Synapse.`;
+  return sentence`${checked}${rooms === 0 ? "" : repair}${accounts === 0 ? "" : blocked}`;
 };
 export const finding = (rule: string, expected: string, actual: string) =>
   sentence`${rule.replaceAll("_", " ")}: ${expected} was expected, found: ${actual}`;
 export const moreFindings = (count: number) => sentence`and ${count} more`;
+export const anAccount = "An account";
 export const closedRoom = "A closed room";
 export const roomWithoutName = "An unknown room";
 export const roomOfPerson = (title: string, name: string) => sentence`${title} of ${name}`;

@@ -1,3 +1,4 @@
+import { userNamed } from "../directory/users.ts";
 import type { Username } from "../policy/model.ts";
 import type { Queryable } from "../store/database.ts";
 
@@ -6,7 +7,7 @@ import type { Queryable } from "../store/database.ts";
 /** False: there is no such user. */
 export async function openPatient(db: Queryable, username: Username, patientId: string): Promise<boolean> {
   const { rows } = await db.query(
-    `INSERT INTO current_patients (username, patient_id) SELECT username, $2 FROM users WHERE username = $1
+    `INSERT INTO current_patients (username, patient_id) SELECT username, $2 FROM (${userNamed("$1")}) AS known
      ON CONFLICT (username) DO UPDATE SET patient_id = excluded.patient_id
      RETURNING username`,
     [username, patientId],
@@ -18,8 +19,22 @@ export async function openPatient(db: Queryable, username: Username, patientId: 
 export async function closePatient(db: Queryable, username: Username): Promise<boolean> {
   const { rows } = await db.query(
     `WITH closed AS (DELETE FROM current_patients WHERE username = $1)
-     SELECT username FROM users WHERE username = $1`,
+     ${userNamed("$1")}`,
     [username],
   );
   return rows.length > 0;
+}
+
+/** The id of the patient who is open for this user; null: none is. */
+export async function patientOpenFor(db: Queryable, username: Username): Promise<string | null> {
+  const found = await db.query<{ patient_id: string }>(
+    "SELECT patient_id FROM current_patients WHERE username = $1",
+    [username],
+  );
+  return found.rows[0]?.patient_id ?? null;
+}
+
+/** The patient's record was merged into another: whoever has it open has that one open. */
+export async function mergeCurrentPatient(db: Queryable, old: string, into: string): Promise<void> {
+  await db.query("UPDATE current_patients SET patient_id = $2 WHERE patient_id = $1", [old, into]);
 }

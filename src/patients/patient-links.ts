@@ -7,12 +7,15 @@ const VALID_DAYS = 30;
 /** A link that opens a patient's record. It is opaque, so the address reveals nothing about the patient. */
 export interface PatientLink {
   readonly patientId: string;
+  /** What it is about, such as an arrival's id. */
+  readonly about: string | null;
   readonly token: string;
 }
 
 /** Makes a link. It works once `savePatientLinks` has been committed. */
-export const newPatientLink = (patientId: string): PatientLink => ({
+export const newPatientLink = (patientId: string, about: string | null = null): PatientLink => ({
   patientId,
+  about,
   token: randomBytes(24).toString("base64url"),
 });
 
@@ -23,12 +26,16 @@ export const patientUrl = (publicUrl: string, { token }: PatientLink): string =>
 export async function savePatientLinks(db: Queryable, links: readonly PatientLink[]): Promise<void> {
   if (links.length === 0) return;
   await db.query(
-    `INSERT INTO patient_links (digest, patient_id, expires_at)
-     SELECT decode(digest, 'hex'), patient_id, now() + $2 * interval '1 day'
-     FROM json_to_recordset($1) AS l(digest text, patient_id text)`,
+    `INSERT INTO patient_links (digest, patient_id, about, expires_at)
+     SELECT decode(digest, 'hex'), patient_id, about, now() + $2 * interval '1 day'
+     FROM json_to_recordset($1) AS l(digest text, patient_id text, about text)`,
     [
       JSON.stringify(
-        links.map((link) => ({ digest: digestOf(link.token).toString("hex"), patient_id: link.patientId })),
+        links.map(({ token, patientId, about }) => ({
+          digest: digestOf(token).toString("hex"),
+          patient_id: patientId,
+          about,
+        })),
       ),
       VALID_DAYS,
     ],
@@ -47,6 +54,16 @@ export async function openPatientLink(
   const [link] = found.rows;
   if (link === undefined) return "unknown";
   return link.expired ? "expired" : { patientId: link.patient_id };
+}
+
+/** What the links are about has another patient now: they open that record. Other links of the patient stay. */
+export async function redirectPatientLinks(db: Queryable, about: string, patientId: string): Promise<void> {
+  await db.query("UPDATE patient_links SET patient_id = $2 WHERE about = $1", [about, patientId]);
+}
+
+/** The patient's record was merged into another, which all links to it open from now on. */
+export async function mergePatientLinks(db: Queryable, old: string, into: string): Promise<void> {
+  await db.query("UPDATE patient_links SET patient_id = $2 WHERE patient_id = $1", [old, into]);
 }
 
 /** Forgets links a month after they expired: until then, anyone who follows one is told so. */

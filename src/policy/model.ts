@@ -124,7 +124,7 @@ export interface PracticeSettings {
   readonly customGroupsEditedBy: CustomGroupEditors;
 }
 
-/** Content of m.room.power_levels (Matrix spec, client-server API, "m.room.power_levels"), every default written out. */
+/** Content of m.room.power_levels (Matrix spec, client-server API, "m.room.power_levels") with every default. */
 export interface PowerLevels {
   readonly ban: number;
   readonly events: Readonly<Record<string, number>>;
@@ -139,6 +139,8 @@ export interface PowerLevels {
 }
 
 export const MARKER_TYPE = "au.healthtrack.whisper.conversation";
+/** In `m.room.create`: the front door let a client make this room with nobody in it yet. */
+export const FRONT_DOOR = "au.healthtrack.whisper.front_door";
 /** MSC4171: members that clients leave out when they name a room after the people in it. */
 export const SERVICE_MEMBERS_TYPE = "io.element.functional_members";
 
@@ -160,6 +162,8 @@ export interface ExpectedRoom {
   readonly settings: PracticeSettings;
   /** By event type, with an empty state key. Null: there must be no such event, or it must be empty. */
   readonly state: Readonly<Record<string, Readonly<Record<string, unknown>> | null>>;
+  /** Types of state that the room's editors may set too: their choice is right, and ours only applies until then. */
+  readonly editable: ReadonlySet<string>;
   /** Who must be joined, including the bot and standing group handles. Nobody else may be joined or invited. */
   readonly members: ReadonlySet<UserId>;
   /** Users whose m.direct account data must list the room, each under the other user's id. */
@@ -189,6 +193,12 @@ export interface ActualRoom {
 export type Step =
   | { readonly step: "create"; readonly expected: ExpectedRoom }
   | { readonly step: "join"; readonly user: UserId }
+  /** The room can never be repaired (encrypted, wrong version, tombstoned, the bot without power): make a new one. */
+  | { readonly step: "replace"; readonly reason: ReplaceReason }
+  | RoomStep;
+
+/** A step that changes an existing room and lets nobody in. */
+export type RoomStep =
   /** `reason`: what the user is told, in clients that say more than that they were removed. */
   | { readonly step: "kick"; readonly user: UserId; readonly reason?: string }
   | { readonly step: "unban"; readonly user: UserId }
@@ -200,9 +210,7 @@ export type Step =
       readonly content: Readonly<Record<string, unknown>>;
       readonly as?: UserId;
     }
-  | { readonly step: "direct"; readonly user: UserId; readonly other: UserId }
-  /** The room can never be repaired (encrypted, wrong version, tombstoned, the bot without power): make a new one. */
-  | { readonly step: "replace"; readonly reason: ReplaceReason };
+  | { readonly step: "direct"; readonly user: UserId; readonly other: UserId };
 
 export type ReplaceReason =
   | "encrypted"

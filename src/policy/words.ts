@@ -3,7 +3,7 @@
 import { sentence, title } from "../base/shown-name.ts";
 import type { ReplaceReason } from "./model.ts";
 
-// Names in HealthTrack that cannot become accounts: for whoever runs the import.
+// Names in HealthTrack that cannot become accounts: for the person who runs the import.
 export const usernameBlank = "A username may not be empty, nor begin or end with a space.";
 export const usernameMalformed = "The name holds characters that are not valid text.";
 export const usernameReserved = (start: string) =>
@@ -93,7 +93,7 @@ export function goesOnElsewhere(reason: ReplaceReason): string {
   }
 }
 
-// Why somebody was put out of a room
+// Why someone was removed from a room
 export const goesOnInChatWith = (name: string) => sentence`Goes on in your chat with ${name}.`;
 export const goesOnInRoom = (name: string) => sentence`Goes on in ${name}.`;
 
@@ -111,6 +111,8 @@ export const nobodyJoinsHere = "Nobody can be added here. Start a new conversati
 export const noEncryption = "The practice keeps a record of its conversations, so encryption stays off.";
 export const settingsKept =
   "Whisper looks after the settings of this conversation, so they stay as they are.";
+export const stateStays =
+  "This belongs to the conversation itself, so it cannot be deleted. You can change the name or picture instead.";
 export const nameKept = "The name of this conversation is set by Whisper.";
 export const groupsDoNotAct = "A group cannot sign in or write. Use your own account.";
 export const botDoesNotSignIn = "Whisper's own account cannot sign in.";
@@ -134,6 +136,15 @@ export const isIn = (membership: "join" | "invite" | "leave" | "ban" | "knock" |
     knock: "asks to join",
   };
   return membership === null ? "never joined" : said[membership];
+};
+export const accountWorks = (user: string) => sentence`${user} can sign in and be read`;
+export const blockedBecause = {
+  deactivated:
+    "deactivated in Synapse. Reactivate the account there, or end the person's access in HealthTrack",
+  locked:
+    "locked in Synapse, and not by Whisper. Unlock the account there, or end the person's access in HealthTrack",
+  "shadow-banned":
+    "shadow-banned in Synapse, so nobody sees what they write. Lift the ban there, or end the person's access in HealthTrack",
 };
 export const leftAndForgotten = (user: string) => sentence`${user} has left and can read nothing`;
 export const notForgotten = "can still read what was written";

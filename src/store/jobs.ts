@@ -10,6 +10,8 @@ export interface JobPayloads {
   inbox: { readonly room_id: string };
   /** Send what is queued for a conversation, in order. */
   outbox: { readonly conversation_id: string };
+  /** A send was given up: do what that means for its purpose. */
+  given_up: { readonly ref: string };
   /** Bring due accounts into line with the directory: existence, display name, lock, notifications. */
   accounts: Record<string, never>;
   /** Make a conversation's room what the rules say. */
@@ -30,6 +32,8 @@ export interface JobPayloads {
   room_audit: { readonly audit_id: string };
   /** Find events that Synapse never sent: in rooms with recent messages, or in all. */
   gaps: { readonly rooms: "recent" | "all" };
+  /** Take the next step of an SMS: send it, look for it, or ask what became of it. */
+  sms: { readonly sms_id: string };
   /** Withdraw an alert whose time is over. */
   alert_expiry: { readonly alert_id: string };
   /** Nobody has answered an arrival's notice: take the next step. */
@@ -52,7 +56,7 @@ export interface JobPayloads {
   arrival_card: { readonly room_id: string; readonly event_id: string };
   /** Follow changes of the directory: the accounts and conversations they affect. */
   conversations: Record<string, never>;
-  /** Check rooms for which nobody waits, one after another; there are a few lanes of them. */
+  /** Check rooms that nobody is waiting for, one after another; there are a few lanes of them. */
   rooms: { readonly lane: number };
   /** Let a person who signs in into their rooms, before everyone else. */
   rooms_of: { readonly username: string };

@@ -5,7 +5,7 @@ import type pg from "pg";
 import type { Database } from "./database.ts";
 
 const FOLDER = new URL("./migrations/", import.meta.url);
-/** Any constant: held while migrating, so that of several processes starting at once one migrates. */
+/** Any constant: held while migrating, so that of several processes starting together only one migrates. */
 const LOCK = 7_316_001;
 
 /** The database is not one that this version can bring up to date. Trying again does not help. */

@@ -8,6 +8,8 @@ export type Channel =
   /** A conversation's room was checked, by conversation id: everyone who belongs in it may be in it now. */
   | "whisper_looked_at"
   | "whisper_adopted"
+  /** Something happened that desktops hear of (signals/). */
+  | "whisper_signal"
   | "whisper_api_key";
 
 export interface Notifications {
@@ -18,8 +20,7 @@ export interface Notifications {
   close(): Promise<void>;
 }
 
-/** How often (milliseconds) the connection is checked, and how long it may take to answer. */
-const BEAT = 10_000;
+/** How long (milliseconds) the connection may take to answer. */
 const PATIENCE = 5_000;
 
 /**
@@ -31,7 +32,7 @@ export async function listenToDatabase(
   url: string,
   channels: readonly Channel[],
   onError: (error: unknown) => void,
-  beat: number = BEAT,
+  beat: number,
 ): Promise<Notifications> {
   const listeners = new Map<string, Set<(payload: string) => void>>();
   const gaps = new Set<() => void>();

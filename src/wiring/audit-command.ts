@@ -50,13 +50,13 @@ async function auditAndRepair(
   const audit = roomAudit({
     database,
     homeserver,
-    directory: directorySnapshot(database),
+    directory: directorySnapshot(database, config.arrivals.alert_roles),
     settings: practiceSettings(config),
   });
-  const look = async (each: (report: RoomReport) => Promise<void>): Promise<number> => {
-    let count = 0;
+  const look = async (each: (report: RoomReport) => Promise<void>): Promise<Differing> => {
+    const count = { rooms: 0, accounts: 0 };
     for await (const report of auditRooms(audit)) {
-      count += 1;
+      count[report.is === "account" ? "accounts" : "rooms"] += 1;
       for (const line of linesOf(report)) print(line);
       await each(report);
     }
@@ -65,25 +65,39 @@ async function auditAndRepair(
   const differing = await look(async (report) => {
     if (repair) await repairRoom(audit.repair, report);
   });
-  if (differing === 0) {
+  const blocked = ({ accounts }: Differing) => {
+    if (accounts > 0)
+      print(
+        `${accounts === 1 ? "1 account" : `${accounts} accounts`} cannot be used. Change this in Synapse.`,
+      );
+    return accounts === 0;
+  };
+  if (differing.rooms === 0) {
     print("All rooms are as they should be.");
-    return true;
+    return blocked(differing);
   }
+  const { rooms } = differing;
   if (!repair) {
     print(
-      `${counted(differing)} not as ${differing === 1 ? "it" : "they"} should be. Use --repair to repair ${differing === 1 ? "it" : "them"}.`,
+      `${counted(rooms)} not as ${rooms === 1 ? "it" : "they"} should be. Use --repair to repair ${rooms === 1 ? "it" : "them"}.`,
     );
+    blocked(differing);
     return false;
   }
-  print(`Repairing ${counted(differing).replace(/ (is|are)$/, "")} …`);
+  print(`Repairing ${counted(rooms).replace(/ (is|are)$/, "")} …`);
   await repairsDone(database);
   const remaining = await look(async () => undefined);
   print(
-    remaining === 0
+    remaining.rooms === 0
       ? "All rooms are now as they should be."
-      : `${counted(remaining)} still not as ${remaining === 1 ? "it" : "they"} should be.`,
+      : `${counted(remaining.rooms)} still not as ${remaining.rooms === 1 ? "it" : "they"} should be.`,
   );
-  return remaining === 0;
+  return blocked(remaining) && remaining.rooms === 0;
+}
+
+interface Differing {
+  readonly rooms: number;
+  readonly accounts: number;
 }
 
 const counted = (rooms: number): string => (rooms === 1 ? "1 room is" : `${rooms} rooms are`);

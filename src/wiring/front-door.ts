@@ -6,7 +6,7 @@ import { Problem } from "../api/kernel/problem.ts";
 export interface FrontDoor {
   open(app: RequestListener): void;
   /** @param patience milliseconds for requests that are being answered. */
-  close(patience?: number): Promise<void>;
+  close(patience: number): Promise<void>;
 }
 
 /**

@@ -2,10 +2,11 @@ import express, { type Express } from "express";
 import { answerErrors, createApi, unknownPath } from "../api/app.ts";
 import { keyRing, REMEMBER_MS } from "../api/kernel/key-ring.ts";
 import { RATE_LIMIT } from "../api/kernel/rate-limit.ts";
+import { securityHeaders } from "../api/kernel/security-headers.ts";
 import { apiRoutes } from "../api/routes.ts";
 import { letInFirst } from "../appservice/access/let-in.ts";
 import { issueSignIn } from "../appservice/access/sign-in.ts";
-import { withAccount } from "../appservice/accounts/accounts.ts";
+import { muteInvitations, withAccount } from "../appservice/accounts/accounts.ts";
 import { callbackRooms } from "../appservice/callbacks/callback-rooms.ts";
 import { type PolicyCallbackDependencies, policyCallbacks } from "../appservice/callbacks/callbacks.ts";
 import { entrance } from "../appservice/gate/door/entrance.ts";
@@ -13,21 +14,28 @@ import { LOOKS } from "../appservice/gate/door/media.ts";
 import { newConversations } from "../appservice/gate/door/new-conversation.ts";
 import { removals } from "../appservice/gate/door/removal.ts";
 import { createGate, type Gate, type GateOptions } from "../appservice/gate/gate.ts";
+import { HOME_PATH, homePage } from "../appservice/gate/home-page.ts";
+import { noClientPage } from "../appservice/gate/no-client-page.ts";
 import { KEEP_MEMBERSHIP } from "../appservice/gate/passage/caller.ts";
 import { createClientApiProxy } from "../appservice/gate/proxy.ts";
 import { SIGN_IN_PATH, signInPage } from "../appservice/gate/sign-in-page.ts";
-import { uploaderIn } from "../appservice/gate/uploader.ts";
+import { administratorIn, uploaderIn } from "../appservice/gate/uploader.ts";
 import { healthChecks } from "../appservice/homeserver/health.ts";
 import { afterRefusal } from "../appservice/intake/catch-up.ts";
 import { type ReceiptQueue, receiptQueue } from "../appservice/intake/receipt-queue.ts";
-import { storeReceipts } from "../appservice/intake/receipts.ts";
 import { intake } from "../appservice/intake/transactions.ts";
 import { adoptionWait } from "../appservice/rooms/adoption-wait.ts";
 import { invitationRefused } from "../appservice/rooms/orphan-rooms.ts";
 import type { Config } from "../config/schema.ts";
+import { markUnread } from "../conversations/list/views.ts";
 import { mediaOf } from "../conversations/media.ts";
+import { directChatsSet } from "../conversations/record/direct-chats.ts";
+import { storeReceipts } from "../messages/receipts.ts";
+import { isPresentState } from "../mirror/mirror.ts";
 import type { UserId } from "../policy/model.ts";
 import { usernameOf } from "../policy/names/names.ts";
+import { type SignalStreams, signalStreams } from "../signals/streams.ts";
+import { providerReports } from "../sms/reports.ts";
 import { directoryChanges } from "./directory-changes.ts";
 import { type FrontDoor, frontDoor } from "./front-door.ts";
 import type { Services } from "./services.ts";
@@ -47,13 +55,13 @@ export async function openDoors({ listen, gate }: Config): Promise<Doors> {
 
 async function closeDoors({ main, clients }: Doors): Promise<void> {
   // Clients hold long polls open and reconnect by themselves.
-  await Promise.all([main.close(), clients?.close(250)]);
+  await Promise.all([main.close(5_000), clients?.close(250)]);
 }
 
 /**
  * Serves everything over HTTP: Synapse's transactions and policy callbacks, the read gate, the API.
  * @param working whether Synapse was there and jobs are running.
- * @returns what stops serving.
+ * @returns a function that stops serving.
  */
 export function serveHttp(services: Services, doors: Doors, working: () => boolean): () => Promise<void> {
   const { config, database, directory, log, notifications, settings } = services;
@@ -63,6 +71,7 @@ export function serveHttp(services: Services, doors: Doors, working: () => boole
     synapseUrl: config.homeserver.url,
     media: mediaOf(services.database),
     uploaderOf: uploaderIn(services.homeserver),
+    isAdministrator: administratorIn(services.homeserver, settings),
     bot: settings.bot,
     entrance: entrance({
       directory,
@@ -72,11 +81,16 @@ export function serveHttp(services: Services, doors: Doors, working: () => boole
       newConversation: newConversations({ ...services.conversationDependencies, database, notifications }),
       remove: removals({ ...services.conversationDependencies, database, notifications }, rooms),
     }),
+    accountData: {
+      markUnread: (user, room, unread) => markUnread(database, user, room, unread),
+      setDirectChats: (user, rooms) => directChatsSet(database, user, rooms),
+    },
     log,
     behindProxy: config.gate.listen === undefined,
     looks: LOOKS,
     keepMembership: KEEP_MEMBERSHIP,
   };
+  const signals = signalStreams(services);
   const gates: Gate[] = [createGate(gateOptions)];
   const app = bareApp();
   const receipts = forSynapse(app, services, { rooms, adopt });
@@ -90,12 +104,20 @@ export function serveHttp(services: Services, doors: Doors, working: () => boole
       practiceName: config.practice.name,
     }),
   );
+  app.get(
+    "/",
+    noClientPage({ homeserverUrl: config.homeserver.public_url, practiceName: config.practice.name }),
+  );
+  const { provider } = services.smsDependencies;
+  const webhooks = provider.webhooks?.(providerReports({ ...services.smsDependencies, database }));
+  if (webhooks !== undefined) app.use(`/webhooks/${provider.name}`, securityHeaders, webhooks);
+  app.get(HOME_PATH, homePage({ practiceName: config.practice.name }));
   app.use(
     createApi({
       database: services.database,
       keys: keyRing(services.database, { news: services.notifications, rememberMs: REMEMBER_MS }),
       log,
-      routes: routesOf(services, working),
+      routes: routesOf(services, working, signals),
       publicUrl: config.public_url,
       rateLimit: RATE_LIMIT,
       checkReplies: false,
@@ -111,6 +133,7 @@ export function serveHttp(services: Services, doors: Doors, working: () => boole
     doors.clients.open(bareApp().use(clientApi.router));
   }
   return async () => {
+    signals.close();
     await closeDoors(doors);
     await receipts.idle();
     for (const gate of gates) gate.close();
@@ -155,11 +178,16 @@ function forSynapse(
       directory,
       settings,
       ...about,
+      isPresentState: (room, user, event) => isPresentState(database, room, user, event),
       onSignIn(user) {
         const username = usernameOf(settings, user, directory.latest());
         if (username === null) return;
         letInFirst(database, username).catch((error: unknown) =>
           log.warn({ err: error }, "could not let someone into their rooms first"),
+        );
+        // Not when the account is made: nobody is notified before they sign in, and a first import saves a call a person.
+        muteInvitations(services.homeserver, user).catch((error: unknown) =>
+          log.warn({ err: error }, "someone may be notified of invitations until the hourly check"),
         );
       },
       onInvitationRefused(room) {
@@ -174,17 +202,20 @@ function forSynapse(
   return receipts;
 }
 
-function routesOf(services: Services, working: () => boolean) {
+function routesOf(services: Services, working: () => boolean, signals: SignalStreams) {
   const { config, database, homeserver, directory, settings, metrics } = services;
   const signInDependencies = { database, homeserver, directory, settings, template: signInTemplate(config) };
   return apiRoutes({
     database,
     settings,
     changes: directoryChanges,
+    alertRoles: config.arrivals.alert_roles,
     issueSignIn: (username) => issueSignIn(signInDependencies, username),
     conversations: services.conversationDependencies,
     news: services.notifications,
+    signals,
     bookings: services.arrivalDependencies,
+    sms: services.smsDependencies,
     patientUrl: config.patients.url,
     checks: healthChecks(database, homeserver, working),
     metrics: metrics.registry,
@@ -194,4 +225,4 @@ function routesOf(services: Services, working: () => boolean) {
 
 /** The practice's client, or Whisper's own page that leads to it; the token follows `#`, which no server logs. */
 const signInTemplate = (config: Config): string =>
-  config.client.url ?? `${config.public_url}${SIGN_IN_PATH}#{login_token}`;
+  config.client.url ?? `${config.public_url}${SIGN_IN_PATH}#{login_token}&{expires}`;

@@ -6,14 +6,16 @@ import { readRegistration } from "../appservice/homeserver/registration.ts";
 import type { CatchUpDependencies } from "../appservice/intake/catch-up.ts";
 import { queueGapCheck, whenBack } from "../appservice/intake/gaps.ts";
 import { roomAudit } from "../appservice/rooms/room-inspection.ts";
-import type { ArrivalDependencies } from "../arrivals/dependencies.ts";
+import type { ArrivalEventDependencies } from "../arrivals/events.ts";
 import { arrivalMetrics } from "../arrivals/record/metrics.ts";
 import { arrivalSettings } from "../arrivals/settings.ts";
 import { untilThere } from "../base/until-there.ts";
 import type { Config } from "../config/schema.ts";
-import type { ConversationDependencies } from "../conversations/record/dependencies.ts";
+import type { ListDependencies } from "../conversations/record/dependencies.ts";
 import { type DirectorySnapshot, directorySnapshot } from "../directory/snapshot.ts";
 import type { PracticeSettings } from "../policy/model.ts";
+import type { SmsDependencies } from "../sms/dependencies.ts";
+import { smsProvider, smsSettings } from "../sms/settings.ts";
 import { type Database, openDatabase } from "../store/database.ts";
 import { migrateUnlessRefused } from "../store/migrate.ts";
 import { type Channel, listenToDatabase, type Notifications } from "../store/notifications.ts";
@@ -25,10 +27,14 @@ const CHANNELS: readonly Channel[] = [
   "whisper_room",
   "whisper_looked_at",
   "whisper_adopted",
+  "whisper_signal",
   "whisper_api_key",
 ];
 
-/** What everything is built of, made once per process. */
+/** How often (milliseconds) the connection for notifications is checked. */
+const BEAT = 10_000;
+
+/** What everything is built from, made once per process. */
 export interface Services {
   readonly config: Config;
   readonly log: Logger;
@@ -40,8 +46,9 @@ export interface Services {
   readonly directory: DirectorySnapshot;
   readonly homeserver: HomeserverConnection;
   readonly notifications: Notifications;
-  readonly conversationDependencies: ConversationDependencies;
-  readonly arrivalDependencies: ArrivalDependencies;
+  readonly conversationDependencies: ListDependencies;
+  readonly arrivalDependencies: ArrivalEventDependencies;
+  readonly smsDependencies: SmsDependencies;
   readonly audit: ReturnType<typeof roomAudit>;
   readonly catchUp: CatchUpDependencies;
   /** Queues a search for events that Synapse never sent. */
@@ -68,7 +75,7 @@ export async function buildServices(config: Config, log: Logger, signal: AbortSi
   }
 
   const settings = practiceSettings(config);
-  const directory = directorySnapshot(database);
+  const directory = directorySnapshot(database, config.arrivals.alert_roles);
   const lookForGaps = () =>
     void queueGapCheck(database, "recent").catch((error: unknown) =>
       log.warn({ err: error }, "could not ask for missing events to be looked for"),
@@ -83,9 +90,8 @@ export async function buildServices(config: Config, log: Logger, signal: AbortSi
       watch(outcome);
     },
   });
-  const notifications = await listenToDatabase(databaseUrl, CHANNELS, (error) =>
-    log.warn({ err: error }, "lost the connection for notifications"),
-  );
+  const lost = (error: unknown) => log.warn({ err: error }, "lost the connection for notifications");
+  const notifications = await listenToDatabase(databaseUrl, CHANNELS, lost, BEAT);
   const stopReloading = await keepLoaded(directory, notifications, log);
   return {
     config,
@@ -110,6 +116,13 @@ export async function buildServices(config: Config, log: Logger, signal: AbortSi
       arrivalSettings: arrivalSettings(config),
       now: () => new Date(),
       ...arrivalMetrics(metrics.registry, database),
+    },
+    smsDependencies: {
+      directory,
+      settings,
+      smsSettings: smsSettings(config),
+      provider: smsProvider(config, log),
+      now: () => new Date(),
     },
     audit: roomAudit({ database, homeserver, directory, settings }),
     catchUp: { database, homeserver, appserviceId: registration.getId() ?? "", log, signal },
@@ -136,7 +149,7 @@ const sharedSessions = (url: string): Promise<SharedSessions | null> =>
 /** How old (milliseconds) the directory in memory may become if its changes go unheard: a reload can fail. */
 const RELOAD = 15_000;
 
-/** Keeps the directory in memory current with changes by any process. @returns what ends that. */
+/** Keeps the directory in memory current with changes by any process. @returns a function that ends this. */
 async function keepLoaded(
   directory: DirectorySnapshot,
   notifications: Notifications,

@@ -9,8 +9,8 @@ export const STANDSTILL = 30_000;
 
 /**
  * Kills the process with SIGKILL if its event loop has been blocked for 30 seconds: it answers nobody then, not even
- * SIGTERM, and its supervisor can restart it. A separate thread checks, so an endless loop is noticed. It keeps nothing
- * from ending, and ignores a process that a debugger has stopped.
+ * SIGTERM, and its supervisor can restart it. A separate thread checks, so an endless loop is noticed. It does not
+ * keep the process alive, and ignores a process that a debugger has stopped.
  * @param after milliseconds.
  */
 export function watchEventLoop(log: Logger, after: number): void {

@@ -1,13 +1,16 @@
 import { forgetOldIdempotencyKeys } from "../api/kernel/idempotency.ts";
+import { accountAtSynapse } from "../appservice/accounts/account-state.ts";
+import { findChangedAccounts } from "../appservice/accounts/changed-accounts.ts";
 import { reassertNotifications } from "../appservice/accounts/reassert.ts";
 import { HomeserverAway } from "../appservice/homeserver/homeserver.ts";
 import { findGaps, queueGapCheck } from "../appservice/intake/gaps.ts";
-import { forgetHandledEvents, redactionEvents } from "../appservice/intake/inbox-retention.ts";
 import { findLostReceipts } from "../appservice/intake/lost-receipts.ts";
 import { closeOrphanRooms } from "../appservice/rooms/orphan-rooms.ts";
+import type { RoomTaken } from "../appservice/rooms/reconciler.ts";
 import { roomEvents } from "../appservice/rooms/room-events.ts";
 import { roomPins } from "../appservice/sending/pins.ts";
 import { matrixTasks } from "../appservice/tasks.ts";
+import { recipientsMayChange } from "../arrivals/changed-recipients.ts";
 import { arrivalEvents } from "../arrivals/events.ts";
 import { toggleHistory } from "../arrivals/history.ts";
 import { roomTaken } from "../arrivals/replaced-room.ts";
@@ -25,18 +28,30 @@ import { archiveQuiet } from "../conversations/list/archive.ts";
 import { forgetReadMessages } from "../conversations/list/read-messages.ts";
 import { mediaEvents } from "../conversations/media.ts";
 import { openConversation } from "../conversations/open.ts";
+import { welcome } from "../conversations/welcome.ts";
 import { forgetOldChanges } from "../directory/change-log.ts";
 import { type JobRunner, startJobs, type TaskList, type Timed } from "../jobs/runner.ts";
 import { clearReplacedJobs } from "../jobs/upkeep.ts";
 import type { EventHandler } from "../messages/event.ts";
+import { settleGivenUp } from "../messages/given-up.ts";
+import { forgetHandledEvents, redactionEvents } from "../messages/inbox-retention.ts";
 import { forgetSends } from "../messages/outbox.ts";
+import { patientEvents } from "../patients/events.ts";
+import { messageSignals } from "../signals/message-signals.ts";
+import { forgetSignals } from "../signals/record.ts";
+import { workOnSms } from "../sms/carry-out.ts";
+import { smsEvents } from "../sms/events.ts";
+import { forgetSms } from "../sms/record/messages.ts";
 import { isDatabaseDown } from "../store/database.ts";
 import { directoryChanges } from "./directory-changes.ts";
+import { givenUpHandlers } from "./given-up.ts";
 import type { Services } from "./services.ts";
 
 /** Starts running jobs. `onLost`: the database went away, and with it this runner's claim to its jobs. */
-export function startWork(services: Services, onLost: (error: Error) => void): Promise<JobRunner> {
+export async function startWork(services: Services, onLost: (error: Error) => void): Promise<JobRunner> {
   const { database, databaseUrl, log } = services;
+  // The configuration may name a reception now, or let others follow more arrivals.
+  await recipientsMayChange(database);
   return startJobs({
     database,
     databaseUrl,
@@ -50,33 +65,48 @@ export function startWork(services: Services, onLost: (error: Error) => void): P
 
 /** What the features do with events, in this order. */
 function handlersOf(services: Services): EventHandler[] {
-  const { conversationDependencies, arrivalDependencies, directory, settings } = services;
+  const { conversationDependencies, arrivalDependencies, directory, homeserver, settings } = services;
   const commands = commandsOf({
     open: (tx, request) => openConversation(conversationDependencies, tx, request),
     edit: (tx, id, request) => editConversation(conversationDependencies, tx, id, request),
     changes: directoryChanges,
+    alertRoles: services.config.arrivals.alert_roles,
     toggleArrivals: (tx, username) => toggleHistory(tx, arrivalDependencies, username, null),
     startAudit: (tx, { event, repair }) =>
       queueRoomAudit(tx, { id: event, roomIds: null, repair, tells: "always" }),
   });
   return [
     // First: it compares with what was known before the event, and takes its lock before jobs are queued.
-    customGroupEvents(conversationDependencies),
+    customGroupEvents({
+      ...conversationDependencies,
+      isDeactivated: async (user) => (await accountAtSynapse(homeserver, user))?.deactivated ?? false,
+    }),
     roomEvents(services),
     activityEvents(settings),
     mediaEvents(settings),
     arrivalEvents(arrivalDependencies),
+    smsEvents(services.smsDependencies),
+    patientEvents({ directory, settings, publicUrl: services.config.public_url }),
+    messageSignals,
     commandEvents({ directory, settings, commands }),
     // Last: the others may still read what is being deleted.
     redactionEvents,
   ];
 }
 
+const newRoom: RoomTaken = async (tx, conversation) => {
+  await roomTaken(tx, conversation);
+  await welcome(tx, conversation);
+};
+
 function tasksOf(services: Services): TaskList {
   const { database, homeserver, log, audit } = services;
+  const givenUp = givenUpHandlers(services);
   return {
-    ...matrixTasks({ ...services, handlers: handlersOf(services), roomTaken }),
+    ...matrixTasks({ ...services, handlers: handlersOf(services), roomTaken: newRoom }),
     ...arrivalTasks(services.arrivalDependencies, database, roomPins(homeserver)),
+    given_up: ({ ref }) => settleGivenUp(database, givenUp, ref),
+    sms: ({ sms_id }) => workOnSms({ ...services.smsDependencies, database }, sms_id),
     alert_expiry: ({ alert_id }) => expireAlert(database, alert_id),
     gaps: async ({ rooms }) => {
       await findGaps({ ...audit, homeserver, log }, rooms);
@@ -91,8 +121,10 @@ function timetable(services: Services): Timed[] {
   const { database, settings, conversationDependencies } = services;
   return [
     { name: "upkeep_jobs", cron: "*/10 * * * *", run: () => clearReplacedJobs(database) },
+    { name: "changed_accounts", cron: "*/5 * * * *", run: () => findChangedAccounts(services) },
     { name: "upkeep_changes", cron: "17 * * * *", run: () => forgetOldChanges(database) },
     { name: "retention", cron: "5 17 * * *", run: () => forgetOld(services) },
+    { name: "upkeep_signals", cron: "27 * * * *", run: () => forgetSignals(database) },
     { name: "upkeep_keys", cron: "7 * * * *", run: () => forgetOldIdempotencyKeys(database) },
     { name: "visibility", cron: "11 * * * *", run: () => archiveQuiet(database, conversationDependencies) },
     {
@@ -122,5 +154,6 @@ const nightlyRoomAudit = () => ({
 async function forgetOld({ config, database, settings }: Services): Promise<void> {
   const before = new Date(Date.now() - config.retention);
   await forgetSends(database, before);
+  await forgetSms(database, before);
   await forgetReadMessages(database, settings, await forgetHandledEvents(database, before));
 }

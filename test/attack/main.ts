@@ -1,11 +1,12 @@
 /**
- * `npm run attack [-- --smoke] [-- --nginx] [-- --past-the-gate]`: every route of the installed Synapse, written in many ways, as somebody
- * who was removed, a stranger, and somebody who never receives, against a running practice. Prints what answered; ends 1
- * if anybody was told what was said, posted or written where they are not. Past the gate, Synapse itself is asked, and
- * somebody is: what the gate is for, and a proof that the attack would find it.
+ * `npm run attack [-- --smoke] [-- --nginx] [-- --past-the-gate]`: every route of the installed Synapse, written in
+ * many ways, as somebody who was removed, a stranger, and somebody who never receives, against a running practice.
+ * Prints what answered; ends 1 if anybody was told what was said, posted or written where they are not. Past the gate,
+ * Synapse itself is asked, and somebody is: what the gate is for, and a proof that the attack would find it.
  */
-import { startNginx } from "../docker/nginx-server.ts";
-import type { Answer } from "../integration/appservice/gate/caller.ts";
+
+import type { Answer } from "../support/gate/caller.ts";
+import { startNginx } from "../support/nginx/nginx-server.ts";
 import { readEverything } from "../support/stack/every-read.ts";
 import { freshStack, type TestStack } from "../support/stack/stack.ts";
 import { type Attempt, attempts } from "./requests.ts";
@@ -19,9 +20,9 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 const smoke = words.includes("--smoke");
-/** Odd paths of each route that reads, and minutes for all of them. */
+/** Odd paths for each route that reads, and minutes for all of them. */
 const [EACH, MINUTES] = smoke ? [4, 2] : [120, 12];
-/** The gate lets sixteen reads of one person run at a time. */
+/** The gate runs at most sixteen reads of one person at a time. */
 const AT_ONCE = 12;
 
 interface Tally {
@@ -101,7 +102,7 @@ async function attack(stack: TestStack, homeserver: string): Promise<boolean> {
   return leaked.length > 0;
 }
 
-/** A connection that breaks is an answer too, and holds nothing. */
+/** A broken connection is an answer too, and reveals nothing. */
 function answerTo({ caller }: Attacker, attempt: Attempt): Promise<Pick<Answer, "status" | "text">> {
   const { method, path, body } = attempt;
   return caller
@@ -113,7 +114,7 @@ function leaks({ secrets }: Scene, text: string): boolean {
   return Object.values(secrets).some((secret) => text.includes(secret));
 }
 
-/** An attack that could not find anything would find nothing: a member does. */
+/** An attack that cannot find anything proves nothing, so a member must find it. */
 async function mustBeThere({ member, known, secrets }: Scene): Promise<void> {
   const room = `/_matrix/client/v3/rooms/${encodeURIComponent(known.room)}`;
   const file = await member.request("GET", `/_matrix/client/v1/media/download/${known.media}`);
@@ -124,7 +125,7 @@ async function mustBeThere({ member, known, secrets }: Scene): Promise<void> {
     if (!found.includes(secret)) throw new Error(`a member does not find the ${what}`);
 }
 
-/** One row for each route: what each of the three was answered. */
+/** One row for each route: what each of the three got. */
 function report(tallies: ReadonlyMap<string, Tally>): void {
   const rows: Record<string, Record<string, string | number>> = {};
   for (const [key, { statuses, leaks }] of [...tallies].sort(([one], [other]) => one.localeCompare(other))) {

@@ -1,4 +1,4 @@
-/** All that is asked: each route of the installed Synapse, as it is meant and written in many other ways. */
+/** All requests: each route of the installed Synapse, as it is meant and written in many other ways. */
 import { requestPath } from "../../src/appservice/gate/passage/request-path.ts";
 import {
   lookAlikePaths,
@@ -24,7 +24,7 @@ const NOT_TRIED = new Set(
   RoomUpgradeRestServlet RoomSendEventRestServlet`.split(/\s+/),
 );
 
-/** As much of the past as a query can ask for, in the words of all routes at once. */
+/** As much of the past as a query can ask for, with every route's parameters at once. */
 function queries(known: Known): readonly string[] {
   const filter = encodeURIComponent(
     JSON.stringify({ room: { include_leave: true, timeline: { limit: 1_000 } } }),
@@ -51,8 +51,8 @@ const bodyOf = (method: string, { room, word }: Known): unknown =>
       };
 
 /**
- * @param each paths of a route that reads rooms or files; of the others a quarter.
- * @returns the attempts in a fixed order, those of all routes mixed: what is cut off at the end is not one route.
+ * @param each the number of paths for a route that reads rooms or files; others get a quarter.
+ * @returns the attempts in a fixed order, with all routes mixed, so that cutting the end off does not drop one route.
  */
 export async function attempts(known: Known, userId: string, each: number): Promise<readonly Attempt[]> {
   const [server_name = "", media_id = ""] = known.media.split("/");
@@ -89,14 +89,14 @@ export async function attempts(known: Known, userId: string, each: number): Prom
   return Array.from({ length: longest }, (_, index) => ofRoutes.flatMap((list) => list[index] ?? [])).flat();
 }
 
-/** Which servlet Synapse would use, if any: an odd path of one route may be the path of another. */
+/** The servlet that Synapse would use, if any: one route's odd path may be another route's path. */
 function servletOf(routes: readonly Route[], meant: Route, path: string): string {
   const raw = requestPath(path);
   const found = routes.find(({ method, expression }) => method === meant.method && expression.test(raw));
   return found?.servlet ?? `${meant.servlet} (not routed)`;
 }
 
-/** Evenly, so that all kinds of oddness are in it. */
+/** Evenly spread, so that every kind of oddness is included. */
 function sample<T>(list: readonly T[], most: number): readonly T[] {
   if (list.length <= most) return list;
   return Array.from({ length: most }, (_, index) => list[Math.floor((index * list.length) / most)] as T);

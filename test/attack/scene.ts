@@ -1,10 +1,13 @@
-/** What is to be stolen, and by whom: a conversation with a secret in each of its parts, and people who are not in it. */
+/**
+ * What there is to steal, and from whom: a conversation with a secret in each of its parts, and people who are not in
+ * it.
+ */
 import { randomBytes } from "node:crypto";
 import { MsgType } from "matrix-js-sdk";
 import { mustCallApi } from "../../dev/clients/api.ts";
 import type { Person } from "../../dev/clients/person.ts";
 import type { UserId } from "../../src/policy/model.ts";
-import { Caller } from "../integration/appservice/gate/caller.ts";
+import { Caller } from "../support/gate/caller.ts";
 import { editConversation, openConversation } from "../support/stack/conversation-api.ts";
 import { type Known, syncToken } from "../support/stack/every-read.ts";
 import { settled } from "../support/stack/settled.ts";
@@ -20,9 +23,9 @@ export interface Attacker {
 export interface Scene {
   readonly attackers: readonly Attacker[];
   readonly member: Caller;
-  /** What the attackers know and may well know: it was theirs once, or somebody told them. */
+  /** What the attackers may well know: they had it once, or someone told them. */
   readonly known: Known;
-  /** By what it was part of. No answer to an attacker may hold one. */
+  /** The secrets, by the part that held them. No answer to an attacker may contain one. */
   readonly secrets: Readonly<Record<"text" | "file" | "topic" | "name", string>>;
 }
 

@@ -28,7 +28,7 @@ async function measure(stack: TestStack, { smoke }: BenchOptions): Promise<Figur
   const [practice, synapse] = [healthTrack(stack), homeserver(stack)];
   const raw: number[] = [];
   const whisper: number[] = [];
-  // The first rounds warm everything up and do not count.
+  // The first rounds warm everything up and don't count.
   for (let round = -5; round < rounds; round++) {
     const text = `raw ${round}`;
     const plain = await untilSeen(
@@ -67,7 +67,7 @@ async function measure(stack: TestStack, { smoke }: BenchOptions): Promise<Figur
   ];
 }
 
-/** Nothing left of one round goes on into the next. */
+/** Nothing left over from one round runs into the next. */
 async function rest(stack: TestStack): Promise<void> {
   await pause(60);
   await settled(stack);

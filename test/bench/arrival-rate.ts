@@ -8,11 +8,11 @@ import type { Bench, BenchOptions, Figure } from "./bench.ts";
 import { arrivedBooking, healthTrack, homeserver, rawSend, rowsOf, withBenchStack } from "./bench-stack.ts";
 import { median } from "./numbers.ts";
 
-/** As many as Whisper carries out jobs at once: each doctor has a room. */
+/** As many as Whisper runs jobs at once: each doctor has a room. */
 const DOCTORS = Array.from({ length: 8 }, (_, index) => `dr.${index}`);
-/** What a raw arrival is made of: as many buttons as Whisper puts under a notice. */
-const BUTTONS = ["✅", "↩️", "5️⃣", "🚪"];
-/** Milliseconds, less than a send takes when all are busy. */
+/** The parts of a raw arrival: as many buttons as Whisper puts under a notice. */
+const BUTTONS = ["✅", "↩️", "⏳", "🚪"];
+/** In milliseconds: less than a send takes when all are busy. */
 const APART = 100;
 const EVENTS_OF_ONE = 1 + BUTTONS.length;
 
@@ -32,7 +32,7 @@ async function measure(stack: TestStack, { smoke, say }: BenchOptions): Promise<
   const raw: number[] = [];
   const inStep: number[] = [];
   const whisper: number[] = [];
-  // The first round warms everything up and does not count.
+  // The first round warms everything up and doesn't count.
   for (let round = 0; round <= rounds; round++) {
     const plain = await rawEvents(stack, rooms, each, APART);
     await settled(stack);
@@ -68,10 +68,10 @@ async function measure(stack: TestStack, { smoke, say }: BenchOptions): Promise<
 }
 
 /**
- * One sender for each room, one event after another, as whoever keeps them in order must. They begin apart: senders who
- * begin together stay together, Synapse then tells Whisper of eight events in one transaction instead of two, and does
- * more than half as much again, which nothing that happens in a practice would: that figure stands beside the other.
- * The clock runs from the first of them.
+ * One sender for each room, one event after another, as anyone who keeps them in order must. They start apart. Senders
+ * that start together stay together; Synapse then sends Whisper eight events in one transaction instead of two, and
+ * does more than half as much again. No practice does that, so that figure is shown separately. The clock runs from the
+ * first sender.
  */
 async function rawEvents(
   stack: TestStack,
@@ -113,7 +113,7 @@ async function whisperEvents(stack: TestStack, round: number, each: number): Pro
   );
   practice.close();
   let ended: number | undefined;
-  // The end is read from the database, so looking seldom takes nothing from the figure.
+  // The end is read from the database, so looking seldom doesn't change the figure.
   while (ended === undefined) {
     await pause(250);
     ended = await lastSent(stack, started, bookings.length);
@@ -132,7 +132,7 @@ async function arrivalsRooms(stack: TestStack): Promise<string[] | undefined> {
   return rooms.length === DOCTORS.length ? rooms.map(({ room_id }) => room_id) : undefined;
 }
 
-/** When the last event of these arrivals was sent, in the milliseconds of Date.now; undefined: some are still to be. */
+/** When the last event of these arrivals was sent, in Date.now's milliseconds. Undefined while some are unsent. */
 async function lastSent(stack: TestStack, since: number, arrivals: number): Promise<number | undefined> {
   const [row] = await rowsOf<{ all: number; sent: number; last: number }>(
     stack,
@@ -141,7 +141,7 @@ async function lastSent(stack: TestStack, since: number, arrivals: number): Prom
     [since],
   );
   if (row === undefined || row.sent < row.all) return undefined;
-  // Else the two sides would not do the same.
+  // Otherwise the two sides would not do the same.
   if (row.all !== arrivals * EVENTS_OF_ONE)
     throw new Error(
       `${arrivals} arrivals made ${row.all} events, and the raw client makes ${EVENTS_OF_ONE} of each`,

@@ -3,10 +3,11 @@ import { join } from "node:path";
 import pg from "pg";
 import { parse } from "yaml";
 import { z } from "zod";
+import { pictureOfPerson, pictureUri } from "../../src/policy/names/pictures.ts";
 import { freshStack, type TestStack } from "../support/stack/stack.ts";
 import { KeptConnection } from "./kept-connection.ts";
 
-/** A stack as it is in earnest: PostgreSQL writes to the disk, and nothing stands between Whisper and Synapse. */
+/** A stack as in production: PostgreSQL writes to the disk, and nothing stands between Whisper and Synapse. */
 export async function withBenchStack<T>(work: (stack: TestStack) => Promise<T>): Promise<T> {
   const stack = await freshStack({ withoutFsync: false });
   try {
@@ -23,7 +24,7 @@ export async function withBenchStack<T>(work: (stack: TestStack) => Promise<T>):
 export const startStraight = (stack: TestStack): Promise<void> =>
   stack.startWhisper({ WHISPER_HOMESERVER__URL: stack.synapse });
 
-/** One connection, kept: making them is work for PostgreSQL, which would be taken for Whisper's. */
+/** One connection, kept: opening connections is work for PostgreSQL that would be counted as Whisper's. */
 const pools = new Map<TestStack, pg.Pool>();
 
 export async function rowsOf<R extends pg.QueryResultRow>(
@@ -40,13 +41,13 @@ export async function rowsOf<R extends pg.QueryResultRow>(
 export const healthTrack = (stack: TestStack, connections?: number) =>
   new KeptConnection(stack.whisper, stack.apiKey, connections);
 
-/** The homeserver itself, as the bot. */
+/** The homeserver itself, called as the bot. */
 export const homeserver = (stack: TestStack, connections?: number) =>
   new KeptConnection(stack.synapse, stack.appserviceToken, connections);
 
 const registration = z.looseObject({ hs_token: z.string() });
 
-/** Whisper, as Synapse calls it. */
+/** Whisper, called as Synapse calls it. */
 export function asSynapse(stack: TestStack): KeptConnection {
   const { hs_token } = registration.parse(
     parse(readFileSync(join(stack.stateDir, "registration.yaml"), "utf8")),
@@ -54,13 +55,20 @@ export function asSynapse(stack: TestStack): KeptConnection {
   return new KeptConnection(stack.whisper, hs_token);
 }
 
-/** Milliseconds of the least that Whisper can be asked: what the machine alone does to every figure beside it. */
+/** Milliseconds for the smallest request to Whisper: what the machine alone adds to every figure. */
 export const ping = (synapse: KeptConnection): Promise<number> =>
   synapse.timed("POST", "/_matrix/app/v1/ping", {});
 
+/** The body of the admin call that makes an account as Whisper makes it: with a name, and a picture of its initials. */
+export function accountOf(stack: TestStack, username: string, name: string) {
+  const picture = pictureOfPerson(username, name);
+  if (picture === null) throw new Error(`${name} has no letters to draw`);
+  return { displayname: name, avatar_url: pictureUri(stack.serverName, picture) };
+}
+
 let sends = 0;
 
-/** Answers the event id. */
+/** @returns the event id. */
 export async function rawSend(
   synapse: KeptConnection,
   room: string,
@@ -73,14 +81,14 @@ export async function rawSend(
   throw new Error("Synapse answered no event id");
 }
 
-/** What HealthTrack sends when a patient has come. */
+/** What HealthTrack sends when a patient has arrived. */
 export function arrivedBooking(id: string, doctor: string) {
   const now = new Date().toISOString();
   return {
     path: `/api/v1/bookings/${id}`,
     body: {
       status: "arrived",
-      // A patient of its own: bookings of one patient are shown in one notice.
+      // Each booking has its own patient: one patient's bookings share a notice.
       patient_id: id,
       patient_name: "Juniper Alder",
       location: "Wattle Street",

@@ -1,17 +1,17 @@
 export interface BenchOptions {
-  /** A short one, to see that it works at all: its figures mean little. */
+  /** A short run, to see that it works at all. Its figures mean little. */
   readonly smoke: boolean;
-  /** A line for whoever watches. */
+  /** Prints a line for whoever is watching. */
   readonly say: (line: string) => void;
 }
 
-/** A measured figure, beside the same done without Whisper in the same run where there is such a thing. */
+/** A measured figure, next to the same work without Whisper in the same run where that exists. */
 export interface Figure {
   readonly what: string;
   readonly unit: "ms" | "s" | "/s" | "MB" | "calls" | "statements";
   readonly raw?: number;
   readonly whisper: number;
-  /** What is hoped for, of the ratio of Whisper to raw or of Whisper's figure itself. */
+  /** The goal, for the ratio of Whisper to raw or for Whisper's figure itself. */
   readonly goal?: Goal;
 }
 
@@ -24,6 +24,6 @@ export interface Goal {
 export interface Bench {
   readonly name: string;
   readonly summary: string;
-  /** @throws when it could not be measured; a missed goal is not an error. */
+  /** @throws when it could not be measured. A missed goal is not an error. */
   run(options: BenchOptions): Promise<readonly Figure[]>;
 }

@@ -36,7 +36,7 @@ async function measure(stack: TestStack, { smoke }: BenchOptions): Promise<Figur
         origin_server_ts: Date.now(),
       },
     },
-    // Into a room that is being made, as when a chat is started.
+    // Into a room that is being made, as when a chat starts.
     user_may_invite: { inviter: ada, invitee: ben, room_id: "!justmade:localhost" },
     user_may_join_room: { user: ada, room, is_invited: true },
     user_may_create_room: { user_id: ada },

@@ -59,7 +59,7 @@ async function measure(stack: TestStack, { smoke, say }: BenchOptions): Promise<
   ];
 }
 
-/** Has PostgreSQL count what it is asked, with its own extension, which is loaded at its start. */
+/** Makes PostgreSQL count its statements, with its own extension, which it loads at its start. */
 async function countStatements(stack: TestStack): Promise<void> {
   if (process.env.DATABASE_URL) throw new Error("unset DATABASE_URL: the server has to be restarted");
   await stack.stopWhisper();
@@ -84,13 +84,13 @@ async function asSuperuser(stack: TestStack, sql: string): Promise<void> {
   }
 }
 
-/** Of one change, less what Whisper does in the same time when nothing changes. */
+/** For one change, less what Whisper does in the same time when nothing changes. */
 async function costOf(stack: TestStack, rounds: number): Promise<{ statements: number; cpu: number }> {
   const pid = stack.pids().whisper ?? 0;
   const look = async () => {
     const [row] = await rowsOf<{ calls: number }>(
       stack,
-      // This very bench asks too, and is no part of it.
+      // This bench's own statements don't count.
       `SELECT coalesce(sum(calls), 0)::int AS calls FROM pg_stat_statements
        WHERE query NOT LIKE '%FROM inbox WHERE handled_at IS NULL AND parked_at IS NULL)::int%'`,
     );
@@ -112,7 +112,7 @@ async function costOf(stack: TestStack, rounds: number): Promise<{ statements: n
   return { statements: Math.round(less("statements")), cpu: less("cpu") };
 }
 
-/** In and out of a group, in turns. */
+/** Into a group and out of it, in turns. */
 async function change(stack: TestStack, round: number): Promise<void> {
   const members = Array.from({ length: 10 + (round % 2) }, (_, index) => `staff.${index}`);
   await mustCallApi(stack, "PUT", "/api/v1/security-groups/group-0", {
@@ -122,7 +122,7 @@ async function change(stack: TestStack, round: number): Promise<void> {
   });
 }
 
-/** More people and groups, with all that belongs to them, as if they had been there for long. */
+/** More people and groups, with everything that belongs to them, as if they had been there for a long time. */
 async function grow(stack: TestStack, { users, groups }: { users: number; groups: number }): Promise<void> {
   const database = openDatabase({ url: stack.databaseUrl, max: 2 });
   try {
@@ -154,7 +154,7 @@ async function grow(stack: TestStack, { users, groups }: { users: number; groups
       database,
       dependencies: { directory, settings, archiveAfter: 0, now: () => new Date() },
     });
-    // Long ago: nobody looks for what was said lately in rooms that only the mirror knows.
+    // Long ago, so that nobody looks for recent messages in rooms that only the mirror knows.
     await database.query(
       "UPDATE conversations SET created_at = now() - interval '1 year' WHERE room_id LIKE '!%:practice.test'",
     );

@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 
-/** Milliseconds of processor time that a process has used since it began (Linux: in steps of ten). */
+/** The CPU time that a process has used since it began, in milliseconds (on Linux in steps of ten). */
 export function cpuOf(pid: number): number {
   if (process.platform === "linux") {
     const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];

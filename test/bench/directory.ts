@@ -6,7 +6,7 @@ import { settled } from "../support/stack/settled.ts";
 import type { TestStack } from "../support/stack/stack.ts";
 import { nameOf } from "../support/stack/staff.ts";
 import type { Bench, BenchOptions, Figure } from "./bench.ts";
-import { homeserver, rowsOf, startStraight, withBenchStack } from "./bench-stack.ts";
+import { accountOf, homeserver, rowsOf, startStraight, withBenchStack } from "./bench-stack.ts";
 import { megabytes } from "./memory.ts";
 
 /** As many calls at a time as Whisper makes for accounts. */
@@ -34,7 +34,7 @@ async function measure(stack: TestStack, { smoke, say }: BenchOptions): Promise<
   await mustCallApi(stack, "PUT", "/api/v1/directory", sent);
   const imported = performance.now() - began;
   const rates = await accountsBesideRaw(stack, began, users + groups, smoke ? 100 : 2_000, say);
-  // The first of the rooms are made meanwhile.
+  // The first of the rooms are made in the meantime.
   await pause(smoke ? 1_000 : 10_000);
   const after = memory.now();
 
@@ -43,7 +43,7 @@ async function measure(stack: TestStack, { smoke, say }: BenchOptions): Promise<
   say("restarting");
   const full = await restart(stack);
   for (const call of full.calls) say(`  ${call}`);
-  // The look for missing events that follows a start a little later is none of the import's.
+  // The search for missing events, shortly after a start, is not part of the import.
   await settled(stack, { gaps: true });
   stack.proxy.forget();
   const again = performance.now();
@@ -59,8 +59,15 @@ async function measure(stack: TestStack, { smoke, say }: BenchOptions): Promise<
     {
       what: "accounts made, beside raw in the same way",
       unit: "/s",
-      ...rates,
+      raw: rates.raw,
+      whisper: rates.whisper,
       goal: { of: "ratio", atLeast: 0.9 },
+    },
+    {
+      what: "… beside raw ones without a picture",
+      unit: "/s",
+      raw: rates.withoutPicture,
+      whisper: rates.whisper,
     },
     { what: "accounts made, beside raw /register", unit: "/s", raw: registered, whisper: rates.whisper },
     {
@@ -115,8 +122,9 @@ function practice(users: number, groups: number) {
 }
 
 /**
- * Follows Whisper making the accounts, and now and then has it stand still while the raw client makes some in the same
- * way, so that both are measured under the same load and with as many accounts there already.
+ * Follows Whisper making the accounts. Now and then stops it while the raw client makes some in the same way, so that
+ * both are measured under the same load and with as many existing accounts. Accounts are made with their picture: set
+ * later, it would be one more event in each room they are in.
  */
 async function accountsBesideRaw(
   stack: TestStack,
@@ -124,10 +132,11 @@ async function accountsBesideRaw(
   wanted: number,
   between: number,
   say: (line: string) => void,
-): Promise<{ raw: number; whisper: number }> {
+): Promise<{ raw: number; withoutPicture: number; whisper: number }> {
   const synapse = homeserver(stack, AT_ONCE);
   const pid = stack.pids().whisper ?? 0;
-  let raw = { made: 0, ms: 0 };
+  const raw = { made: 0, ms: 0 };
+  const withoutPicture = { made: 0, ms: 0 };
   let next = between / 2;
   let made = 0;
   for (;;) {
@@ -142,27 +151,39 @@ async function accountsBesideRaw(
     next += between;
     process.kill(pid, "SIGSTOP");
     try {
-      // Calls under way come to their end first.
+      // Calls in progress finish first.
       await pause(300);
-      const started = performance.now();
-      const names = Array.from({ length: between / 10 }, (_, index) => `raw.${raw.made + index}`);
-      await inParallel(names, AT_ONCE, async (name) => {
-        const path = `/_synapse/admin/v2/users/${encodeURIComponent(stack.userId(name))}`;
-        await synapse.call("PUT", path, { displayname: `${nameOf(name)} (Nurse)` });
-      });
-      const ms = performance.now() - started;
-      say(`${made} accounts; raw ${((names.length * 1_000) / ms).toFixed(0)}/s`);
-      raw = { made: raw.made + names.length, ms: raw.ms + ms };
-      began += ms + 300;
+      const stopped = performance.now();
+      for (const [some, picture] of [
+        [withoutPicture, false],
+        [raw, true],
+      ] as const) {
+        const started = performance.now();
+        const names = Array.from({ length: between / 10 }, (_, each) => `raw.${picture}.${some.made + each}`);
+        await inParallel(names, AT_ONCE, async (name) => {
+          const path = `/_synapse/admin/v2/users/${encodeURIComponent(stack.userId(name))}`;
+          const { displayname, avatar_url } = accountOf(stack, name, `${nameOf(name)} (Nurse)`);
+          await synapse.call("PUT", path, { displayname, ...(picture ? { avatar_url } : {}) });
+        });
+        some.made += names.length;
+        some.ms += performance.now() - started;
+      }
+      say(
+        `${made} accounts; raw ${rate(raw).toFixed(0)}/s, ${rate(withoutPicture).toFixed(0)}/s without pictures`,
+      );
+      began += performance.now() - stopped + 300;
     } finally {
       process.kill(pid, "SIGCONT");
     }
   }
   synapse.close();
-  return { raw: (raw.made * 1_000) / raw.ms, whisper: (made * 1_000) / (performance.now() - began) };
+  const whisper = rate({ made, ms: performance.now() - began });
+  return { raw: rate(raw), withoutPicture: rate(withoutPicture), whisper };
 }
 
-/** The appservice's own way of making accounts, without display names. */
+const rate = ({ made, ms }: { made: number; ms: number }): number => (made * 1_000) / ms;
+
+/** The appservice's own way to make accounts, without display names. */
 async function plainRegistrations(stack: TestStack, count: number): Promise<number> {
   const synapse = homeserver(stack, AT_ONCE);
   const started = performance.now();
@@ -175,7 +196,7 @@ async function plainRegistrations(stack: TestStack, count: number): Promise<numb
   return (count * 1_000) / (performance.now() - started);
 }
 
-/** Making the rooms of 10,000 people takes Synapse an hour; they are not what is measured from here on. */
+/** Making the rooms of 10,000 people takes Synapse an hour. They are not measured from here on. */
 async function putRoomsAside(stack: TestStack): Promise<void> {
   await rowsOf(
     stack,
@@ -184,7 +205,9 @@ async function putRoomsAside(stack: TestStack): Promise<void> {
   await rowsOf(stack, "DELETE FROM room_checks");
 }
 
-/** Starts Whisper behind the proxy: milliseconds until it is ready, and calls of the homeserver until it is at rest. */
+/**
+ * Starts Whisper behind the proxy. @returns milliseconds until it is ready, and homeserver calls until it is at rest.
+ */
 async function restart(stack: TestStack): Promise<{ ready: number; calls: string[] }> {
   stack.proxy.forget();
   const began = performance.now();
@@ -195,13 +218,13 @@ async function restart(stack: TestStack): Promise<{ ready: number; calls: string
   return { ready, calls: callsOfWhisper(stack) };
 }
 
-/** Health checks ask who we are again and again, for as long as somebody looks. */
+/** Health checks call whoami repeatedly, for as long as someone looks. */
 const callsOfWhisper = (stack: TestStack): string[] =>
   stack.proxy
     .requests({ token: stack.appserviceToken, path: /^(?!.*\/account\/whoami$)/ })
     .map(({ method, path }) => `${method} ${decodeURIComponent(path)}`);
 
-/** Looks at Whisper's memory four times a second. */
+/** Reads Whisper's memory four times a second. */
 class Memory {
   readonly #stack: TestStack;
   readonly #timer: NodeJS.Timeout;
@@ -212,7 +235,7 @@ class Memory {
     this.#timer = setInterval(() => this.now(), 250);
   }
 
-  /** 0 while Whisper is not there. */
+  /** 0 while Whisper is not running. */
   now(): number {
     const pid = this.#stack.pids().whisper;
     if (pid === undefined) return 0;
@@ -225,7 +248,7 @@ class Memory {
     }
   }
 
-  /** Answers the highest that was seen. */
+  /** @returns the highest value seen. */
   stop(): number {
     clearInterval(this.#timer);
     return this.#highest;

@@ -7,7 +7,7 @@ import type { Bench, BenchOptions, Figure } from "./bench.ts";
 import { rowsOf, withBenchStack } from "./bench-stack.ts";
 import { rawImport } from "./raw-import.ts";
 
-/** People of one group, one group for each. */
+/** The number of people in each group. Each person is in one group. */
 const IN_GROUP = 25;
 
 export const firstImport: Bench = {
@@ -39,7 +39,7 @@ async function measure(stack: TestStack, { smoke, say }: BenchOptions): Promise<
     () => accountsMade(stack, users + groups.length),
     say,
   );
-  // Of the groups, of Default and of the alerts: all that people share.
+  // The rooms that people share: those of groups, of Default and of the alerts.
   const joins = 3 * users;
   const rooms = await until(stack, began, "joins", () => joinsMade(stack, joins), say);
   await settled(stack, { ms: 1_800_000 });
@@ -67,7 +67,7 @@ async function measure(stack: TestStack, { smoke, say }: BenchOptions): Promise<
   ];
 }
 
-/** Milliseconds since `began` until nothing of it is left. */
+/** Milliseconds from `began` until nothing is left to do. */
 async function until(
   stack: TestStack,
   began: number,

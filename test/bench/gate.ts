@@ -32,7 +32,7 @@ async function measure(stack: TestStack, { smoke, say }: BenchOptions): Promise<
 
   const [raw, whisper]: [number[], number[]] = [[], []];
   for (let round = -5; round < rounds; round++) {
-    // Each message is for one of them; whoever is told second of two would always be the later one.
+    // Each message is for one of them: with two, whoever is told second would always be later.
     for (const [waiter, times] of [
       [direct, raw],
       [gated, whisper],
@@ -79,10 +79,10 @@ async function measure(stack: TestStack, { smoke, say }: BenchOptions): Promise<
   ];
 }
 
-/** Clients of one person: the gate holds at most 32 syncs of each. */
+/** One person's clients: the gate holds at most 32 syncs for each person. */
 const DEVICES = 30;
 
-/** People who wait for what comes to them, signed in. */
+/** People who are signed in and wait for messages. */
 async function staff(stack: TestStack, count: number): Promise<readonly Waiter[]> {
   const names = Array.from({ length: count }, (_, index) => `waiter.${index}`);
   for (const name of names) await putUser(stack, name);
@@ -104,7 +104,7 @@ async function roomOf(stack: TestStack): Promise<string | undefined> {
 
 const synced = z.looseObject({ next_batch: z.string() });
 
-/** A client that does nothing but wait for what comes. */
+/** A client that only waits for messages. */
 class Waiter {
   readonly #base: string;
   readonly #token: string;
@@ -135,12 +135,12 @@ class Waiter {
     return JSON.stringify(answer);
   }
 
-  /** Waits for a message. @returns when it was there, by performance.now. */
+  /** Waits for a message. @returns when it arrived, by performance.now. */
   async until(text: string): Promise<number> {
     for (;;) if ((await this.#sync(30_000)).includes(`"${text}"`)) return performance.now();
   }
 
-  /** Holds so many syncs open at once. @returns what ends them. */
+  /** Holds this many syncs open at once. @returns what ends them. */
   async hold(count: number): Promise<() => void> {
     await this.#sync(0);
     const agent = new Agent({ keepAlive: true, maxSockets: count });
@@ -161,7 +161,7 @@ class Waiter {
       asked.end();
     }
     await promise;
-    // They have been passed on to Synapse when a request that comes after them is answered.
+    // A later request has been answered, so they have been passed on to Synapse.
     await this.#connection.call("GET", "/_matrix/client/versions", {});
     if (answered > 0) throw new Error(`${answered} syncs were answered that should have been held`);
     return () => agent.destroy();

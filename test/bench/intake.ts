@@ -54,7 +54,7 @@ async function measure(stack: TestStack, { smoke, say }: BenchOptions): Promise<
       const body = transaction(events);
       raw.push(await least(body));
       whisper.push(await send(body));
-      // Whisper at rest: what it does with the events is measured elsewhere.
+      // Whisper is at rest: what it does with the events is measured elsewhere.
       await settled(stack);
     }
     figures.push({
@@ -65,7 +65,7 @@ async function measure(stack: TestStack, { smoke, say }: BenchOptions): Promise<
       goal: { of: "ratio", atMost },
     });
   }
-  // Back to back, so that all of them but the first find Whisper at work on the ones before.
+  // Back to back, so that all but the first find Whisper busy with the ones before.
   const busy: number[] = [];
   for (let count = 0; count < (smoke ? 5 : 50); count++) busy.push(await send(transaction(100)));
   say("waiting until Whisper has handled what it took");

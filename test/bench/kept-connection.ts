@@ -1,6 +1,6 @@
 import { Agent, request } from "node:http";
 
-/** Connections that are kept open, as servers keep them to each other: so that no figure holds the making of them. */
+/** Connections that stay open, as between servers, so that no figure includes opening them. */
 export class KeptConnection {
   readonly #base: URL;
   readonly #token: string;
@@ -47,7 +47,7 @@ export class KeptConnection {
     });
   }
 
-  /** Milliseconds until the answer was there. */
+  /** Milliseconds until the answer arrived. */
   async timed(method: string, path: string, body: unknown, also?: readonly number[]): Promise<number> {
     const started = performance.now();
     await this.call(method, path, body, also);

@@ -1,10 +1,11 @@
 /**
- * `npm run bench [-- name ...] [--smoke]`: measures Whisper beside a raw client on the same Synapse, taking turns in one
- * run, since figures of two runs or two machines cannot be compared. Prints one table. A goal that is missed is not an
- * error; a bench that could not run is.
+ * `npm run bench [-- name ...] [--smoke]`: measures Whisper and a raw client in turns on the same Synapse in one run,
+ * since figures from two runs or two machines cannot be compared. Prints one table. A missed goal is not an error; a
+ * bench that could not run is.
  */
 import { loadavg } from "node:os";
 import { arrivalLatency } from "./arrival-latency.ts";
+import { arrivalQueue } from "./arrival-queue.ts";
 import { arrivalRate } from "./arrival-rate.ts";
 import type { Bench, Figure } from "./bench.ts";
 import { callbacks } from "./callbacks.ts";
@@ -14,11 +15,13 @@ import { firstImport } from "./first-import.ts";
 import { gate } from "./gate.ts";
 import { intake } from "./intake.ts";
 import { membership } from "./membership.ts";
+import { smsLatency } from "./sms/sms-latency.ts";
 import { table } from "./table.ts";
 
 const BENCHES: readonly Bench[] = [
   arrivalLatency,
   arrivalRate,
+  arrivalQueue,
   intake,
   callbacks,
   gate,
@@ -26,6 +29,7 @@ const BENCHES: readonly Bench[] = [
   costOfAChange,
   firstImport,
   directory,
+  smsLatency,
 ];
 
 const words = process.argv.slice(2);

@@ -22,7 +22,7 @@ async function measure(stack: TestStack, { smoke, say }: BenchOptions): Promise<
   for (const username of [...STAFF, GUEST]) await putUser(stack, username);
   await putGroup(stack, GROUP, STAFF);
   await settled(stack);
-  // The first change warms everything up and does not count.
+  // The first change warms everything up and doesn't count.
   await change(stack, true);
   await change(stack, false);
   await settled(stack);
@@ -70,7 +70,7 @@ async function measure(stack: TestStack, { smoke, say }: BenchOptions): Promise<
   ];
 }
 
-/** Milliseconds from HealthTrack's request until Synapse has let the guest in, or out. */
+/** Milliseconds from HealthTrack's request until Synapse has let the guest in, or put them out. */
 async function change(stack: TestStack, inside: boolean): Promise<number> {
   const started = performance.now();
   await putGroup(stack, GROUP, inside ? [...STAFF, GUEST] : STAFF);

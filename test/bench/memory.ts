@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 
-/** Megabytes (10^6 bytes) of memory that a process holds now. */
+/** The memory that a process holds now, in megabytes (10^6 bytes). */
 export function megabytes(pid: number): number {
   const kibibytes =
     process.platform === "linux"

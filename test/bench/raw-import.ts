@@ -1,10 +1,10 @@
 import { z } from "zod";
 import { inParallel } from "../../src/base/in-parallel.ts";
 import type { TestStack } from "../support/stack/stack.ts";
-import { homeserver, rowsOf } from "./bench-stack.ts";
+import { accountOf, homeserver, rowsOf } from "./bench-stack.ts";
 import { silentAppservice } from "./silent-appservice.ts";
 
-/** As many calls side by side as Whisper makes. */
+/** As many calls at a time as Whisper makes. */
 const AT_ONCE = 8;
 
 const stateEvents = z.array(
@@ -16,7 +16,7 @@ type StateEvents = z.infer<typeof stateEvents>;
 interface Room {
   readonly roomId: string;
   readonly state: StateEvents;
-  /** Staff who are in it. */
+  /** The staff in it. */
   readonly members: readonly string[];
 }
 
@@ -27,9 +27,9 @@ export interface RawImport {
 }
 
 /**
- * The accounts and the rooms that people share once more, for as many new people, by the plain calls that do it with the
- * least: the same state in each room, and one call for each member. Whisper is away for good afterwards.
- * @throws when a room has not become like Whisper's.
+ * Makes the accounts and the shared rooms again for as many new people, with the plain calls that need the least: the
+ * same state in each room, and one call for each member. Afterwards Whisper stays away.
+ * @throws if a room has not become like Whisper's.
  */
 export async function rawImport(stack: TestStack, people: ReadonlyMap<string, string>): Promise<RawImport> {
   const rooms = await sharedRooms(stack);
@@ -39,9 +39,11 @@ export async function rawImport(stack: TestStack, people: ReadonlyMap<string, st
   try {
     const accounts = await timed(() =>
       inParallel([...people], AT_ONCE, ([username, name]) =>
-        synapse.call("PUT", `/_synapse/admin/v2/users/${encodeURIComponent(other(stack.userId(username)))}`, {
-          displayname: name,
-        }),
+        synapse.call(
+          "PUT",
+          `/_synapse/admin/v2/users/${encodeURIComponent(other(stack.userId(username)))}`,
+          accountOf(stack, username, name),
+        ),
       ),
     );
     let made: string[] = [];
@@ -99,7 +101,7 @@ async function stateOf(stack: TestStack, roomId: string): Promise<StateEvents> {
   return stateEvents.parse(await response.json());
 }
 
-/** What makes a room with this state, but for its members. */
+/** The call that makes a room with this state, without its members. */
 function likeIt(state: StateEvents): object {
   const others = ["m.room.create", "m.room.member", "m.room.power_levels"];
   return {
@@ -111,7 +113,7 @@ function likeIt(state: StateEvents): object {
   };
 }
 
-/** What stands in the room, whoever the members are. */
+/** The room's state, whoever its members are. */
 const outline = (state: StateEvents): string =>
   JSON.stringify(
     state

@@ -2,8 +2,8 @@ import { createServer } from "node:http";
 import type { TestStack } from "../support/stack/stack.ts";
 
 /**
- * An application service that does nothing, in Whisper's place: takes every event, allows everything. So the homeserver
- * is measured alone, and does not wait for somebody who is away.
+ * An application service in Whisper's place that does nothing: it takes every event and allows everything. So the
+ * homeserver is measured alone, and does not wait for an absent Whisper.
  * @returns what ends it.
  */
 export async function silentAppservice(stack: TestStack): Promise<() => Promise<void>> {

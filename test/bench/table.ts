@@ -2,7 +2,7 @@ import type { Figure, Goal } from "./bench.ts";
 
 const HEAD = ["what", "raw", "Whisper", "ratio", "goal", "ok?"] as const;
 
-/** One table of all that was measured. */
+/** One table of everything that was measured. */
 export function table(figures: readonly Figure[]): string {
   const rows = [HEAD, ...figures.map(rowOf)];
   const widths = HEAD.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));

@@ -1,11 +1,13 @@
 /**
- * `npm run chaos [-- name ...] [--smoke]`: things go wrong in the middle of everything, and nothing may be lost or
- * doubled. Each scenario prints what it did; the run fails when one of them finds something that is not as it should be.
+ * `npm run chaos [-- name ...] [--smoke]`: things fail in the middle of everything, and nothing may be lost or doubled.
+ * Each scenario prints what it did. The run fails when one finds something wrong.
  */
-import { arrivalsDay } from "./arrivals-day.ts";
+import { arrivalsDay } from "./arrivals/arrivals-day.ts";
 import type { Findings, Scenario } from "./scenario.ts";
+import { smsDay } from "./sms/sms-day.ts";
+import { writingDay } from "./writing/writing-day.ts";
 
-const SCENARIOS: readonly Scenario[] = [arrivalsDay];
+const SCENARIOS: readonly Scenario[] = [arrivalsDay, writingDay, smsDay];
 
 const words = process.argv.slice(2);
 const smoke = words.includes("--smoke");
@@ -24,7 +26,7 @@ for (const scenario of SCENARIOS) {
   console.log(`${scenario.name}: ${scenario.summary}`);
   const { rows, faults } = await scenario
     .run({ smoke, say: (line) => console.log(`  ${line}`) })
-    // A wait in vain is a finding too: what was waited for never came.
+    // A wait that times out is a finding too: the awaited thing never came.
     .catch(
       (error: unknown): Findings => ({
         rows: [],

@@ -1,14 +1,14 @@
 export interface ScenarioOptions {
-  /** A short one, to see that it works at all. */
+  /** A short run, to see that it works at all. */
   readonly smoke: boolean;
-  /** A line for whoever watches. */
+  /** Prints a line for whoever is watching. */
   readonly say: (line: string) => void;
 }
 
 export interface Findings {
   /** What was done and counted, for the table. */
   readonly rows: ReadonlyArray<readonly [what: string, value: string | number]>;
-  /** What is not as it should be, a sentence each. */
+  /** What is wrong, one sentence each. */
   readonly faults: readonly string[];
 }
 

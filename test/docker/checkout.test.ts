@@ -1,28 +1,17 @@
-/** A clone on a machine where git is told to change the ends of lines. */
-import { execFileSync } from "node:child_process";
+/** A clone on a machine where git converts line endings. */
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
-import { run, unless } from "../support/run/programs.ts";
+import { noClone, run, unless } from "../support/run/programs.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 
-/** An archive that was unpacked has no history to clone. */
-function missing(): string | false {
-  try {
-    execFileSync("git", ["rev-parse", "HEAD"], { cwd: ROOT, stdio: "ignore" });
-    return false;
-  } catch {
-    return "this is not a clone, or git is missing (apt-get install git)";
-  }
-}
-
-const { it } = unless(missing());
+const { it } = unless(noClone());
 
 describe("a clone", () => {
   for (const settings of [["core.autocrlf=true"], ["core.autocrlf=false", "core.eol=crlf"]]) {
-    it(`has the ends of lines that shells and generated files need, under ${settings.join(" and ")}`, async function () {
+    it(`has the line endings that shells and generated files need, with ${settings.join(" and ")}`, async function () {
       this.timeout(60_000);
       const clone = mkdtempSync(join(tmpdir(), "whisper-clone-"));
       try {

@@ -1,4 +1,4 @@
-/** docker/health.ts as the image runs it, on processes that stand for Whisper. */
+/** docker/health.ts, run as the image runs it, on processes that stand in for Whisper. */
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -17,7 +17,7 @@ describe("the container's health check", () => {
   let status: number | "silent";
   let port: number;
 
-  /** A process, and the line in a directory like /proc that says what it is. */
+  /** Starts a process, and writes its command line to a directory like /proc. */
   function run(line: readonly string[]): ChildProcess {
     const child = spawn(process.execPath, ["-e", "setInterval(() => undefined, 1e9)"], { stdio: "ignore" });
     mkdirSync(join(directory, "proc", String(child.pid)), { recursive: true });
@@ -66,12 +66,12 @@ describe("the container's health check", () => {
       );
     });
 
-  it("is well while Whisper answers", async () => {
+  it("passes while Whisper answers", async () => {
     expect(await check()).to.equal(0);
     expect(whisper.signalCode).to.equal(null);
   });
 
-  it("ends Whisper, and nothing else, when it has not answered six times in a row", async () => {
+  it("ends Whisper, and nothing else, after six missed answers in a row", async () => {
     const ended = once(whisper, "exit");
     for (const answer of [503, 503, "silent", 500, 503] as const) {
       status = answer;
@@ -89,7 +89,7 @@ describe("the container's health check", () => {
     expect(other.signalCode).to.equal(null);
   });
 
-  it("begins to count anew with a new process", async () => {
+  it("restarts its count with a new process", async () => {
     status = 503;
     for (let failures = 1; failures <= 5; failures++) await check();
     rmSync(join(directory, "proc", String(whisper.pid)), { recursive: true });

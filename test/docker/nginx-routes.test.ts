@@ -1,18 +1,18 @@
-/** The maps of docker/nginx, held to the routes of the Synapse that is installed, on Debian's real nginx. */
+/** The maps in docker/nginx, compared with the installed Synapse's routes, on Debian's real nginx. */
 import { Agent, request as httpRequest, type IncomingMessage, type ServerResponse } from "node:http";
 import { expect } from "chai";
 import { requestPath } from "../../src/appservice/gate/passage/request-path.ts";
-import { type Served, serve } from "../integration/appservice/gate/house.ts";
+import { type Served, serve } from "../support/gate/house.ts";
 import { oddPaths, type Route, synapseRoutes } from "../support/homeserver/synapse-routes.ts";
 import { mayPassTheGate } from "../support/homeserver/ungated-servlets.ts";
+import { type Nginx, startNginx } from "../support/nginx/nginx-server.ts";
 import { NGINX, withProgram } from "../support/run/programs.ts";
-import { type Nginx, startNginx } from "./nginx-server.ts";
 
 const ROOM = "!abc:example.org";
 const VALUES = { room_id: ROOM, room_identifier: ROOM, event_id: "$0123456789-_abc" };
 
 withProgram(NGINX, ({ describe }) => {
-  describe("nginx, held to Synapse's own routes", function () {
+  describe("nginx and Synapse's own routes", function () {
     this.timeout(120_000);
     let nginx: Nginx;
     let behind: readonly Served[] = [];
@@ -35,7 +35,7 @@ withProgram(NGINX, ({ describe }) => {
       await Promise.all(behind.map((server) => server.close()));
     });
 
-    /** Who answered, and to which path. */
+    /** Who answered, and the path that reached them. */
     const ask = (method: string, path: string) =>
       new Promise<string>((resolve, reject) => {
         const { hostname, port } = new URL(nginx.url);
@@ -51,7 +51,7 @@ withProgram(NGINX, ({ describe }) => {
         sent.end();
       });
 
-    it("sends nothing straight to Synapse, however it is written, that Synapse would route to a gated servlet", async () => {
+    it("sends nothing straight to Synapse that Synapse would route to a gated servlet", async () => {
       const requests = new Map<string, readonly [method: string, path: string]>();
       for (const path of gated.flatMap((route) => oddPaths(route, VALUES))) {
         for (const { method, expression } of gated)

@@ -1,4 +1,4 @@
-/** The container's Synapse, started by its own script from its own settings, without the container. */
+/** The container's Synapse without the container: started by its own script, with its own settings. */
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -25,7 +25,7 @@ describe("docker/synapse", function () {
     rmSync(directory, { recursive: true, force: true });
   });
 
-  it("starts on settings without secrets, and Whisper's bot is made its administrator", async () => {
+  it("starts with settings without secrets, and makes Whisper's bot an administrator", async () => {
     const port = await freePort();
     const at = (...path: readonly string[]) => join(directory, ...path);
     for (const name of ["secrets", "lib", "run", "whisper"]) mkdirSync(at(name));
@@ -39,7 +39,7 @@ describe("docker/synapse", function () {
       writeFileSync(at("secrets", name), `${name}-0123456789\n`);
     }
 
-    // As the services `registration` and `bot` do it, with their environment.
+    // The environment of the services `registration` and `bot`.
     const environment = {
       ...process.env,
       WHISPER_CONFIG: at("whisper.yaml"),
@@ -59,7 +59,7 @@ describe("docker/synapse", function () {
     await whisper("src/cli.ts", "generate-registration", "--url", "http://whisper:9000");
     expect(parse(readFileSync(at("whisper/registration.yaml"), "utf8")).url).to.equal("http://whisper:9000");
 
-    // The places of the container are places of the test; psycopg2 is in the container only.
+    // The container's paths become paths of the test. psycopg2 is only in the container.
     const text = readFileSync(join(ROOT, "docker/synapse/homeserver.yaml"), "utf8")
       .replaceAll("/run/secrets", at("secrets"))
       .replaceAll("/var/lib/synapse", at("lib"))
@@ -70,7 +70,7 @@ describe("docker/synapse", function () {
     settings.listeners[0].port = port;
     settings.listeners[0].bind_addresses = ["127.0.0.1"];
     writeFileSync(at("homeserver.yaml"), toYaml(settings));
-    const python = await synapsePython(join(ROOT, ".whisper/venv"), () => undefined);
+    const python = await synapsePython(() => undefined);
     chmodSync(at("run"), 0o700);
 
     child = await startProcess({
@@ -117,7 +117,7 @@ describe("docker/synapse", function () {
     ]);
   });
 
-  it("says what is missing when it is started without its names", async () => {
+  it("says what is missing if it is started without its names", async () => {
     const failure = await run(join(ROOT, "docker/synapse/start.sh"), [], {
       env: { PATH: "/usr/bin:/bin" },
     }).then(

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 
 /**
- * Looks again and again until `look` answers something, for what announces itself to nobody: a row in a database, an
+ * Looks until `look` answers something, for things that are announced to nobody, such as a row in a database or an
  * account on the homeserver. Where there is an event, wait for the event.
  * @throws Error with what was waited for, and what `look` threw last, after `ms`.
  */

@@ -1,21 +1,24 @@
-/** Holds work on other people's text to growing no faster than the text. */
+/** Checks that work on other people's text grows no faster than the text. */
 import { expect } from "chai";
 
 /** Four times the text: linear work takes four times as long, quadratic work sixteen times. */
 const MOST_GROWTH = 9;
-/** Rounds at most. Another is made while the growth is too great: the least of each can only fall, to what the work costs. */
+/**
+ * The most rounds. While growth is too great there is another round: the lowest figure only falls, to what the work
+ * really costs.
+ */
 const ROUNDS = 8;
-/** Microseconds of CPU that one measurement takes at least, by repeating the work. */
+/** The least CPU that one measurement takes, in microseconds. Shorter work is repeated. */
 const LONG_ENOUGH = 1_000;
-/** Work that takes this much at once, in microseconds, is not repeated: it is measured well enough, or is hopeless. */
+/** Work that takes this many microseconds at a time is not repeated. It is measured well enough, or is hopeless. */
 const HOPELESS = 2_000_000;
 
 /**
- * Does the work on hostile text of 1, 2 and 4 times the allowed maximum, and compares the CPU of this thread: never the
- * clock, which counts what the machine does besides. The least of some rounds counts, which collections of garbage miss.
- * Long texts are never without them, so what seems to grow too fast is looked at again from 4 to 16 times the text, where
- * neither is: work that really grows faster grows as much there.
- * @param text the hostile text of a size in characters; not measured.
+ * Does the work on hostile text of 1, 2 and 4 times the allowed maximum, and compares this thread's CPU time. Clock
+ * time would count whatever else the machine does. The lowest figure of several rounds counts, as garbage collections
+ * miss it. With long texts there is always a collection, so growth that seems too fast is measured again from 4 to 16
+ * times the text, where both have one: work that really grows faster grows as much there.
+ * @param text makes the hostile text with a size in characters; not measured.
  */
 export async function expectLinear<T>(
   most: number,
@@ -23,12 +26,12 @@ export async function expectLinear<T>(
   work: (text: T) => unknown,
 ): Promise<void> {
   const texts = [1, 2, 4].map((times) => text(times * most));
-  // Work that costs no more than to copy the text a few times is too little to be compared: where large strings are
-  // kept makes the difference.
+  // Work that costs no more than copying the text a few times is too small to compare: it depends on where large
+  // strings are kept.
   const copied = await leastOf(2, () => JSON.parse(JSON.stringify(texts[2])));
   const least = texts.map(() => Number.POSITIVE_INFINITY);
   let growth = Number.POSITIVE_INFINITY;
-  // Code is slow until it has been compiled, which would make the shortest text look dear and the growth small.
+  // Code is slow until it has been compiled. That would make the shortest text look expensive and the growth small.
   for (let warm = 0; warm < 3; warm++) await cpuOf(() => work(texts[0] as T));
   for (let round = 0; round < 2 || (round < ROUNDS && growth >= MOST_GROWTH); round++) {
     for (const [index, each] of texts.entries()) {
@@ -48,7 +51,7 @@ export async function expectLinear<T>(
   ).to.be.lessThan(MOST_GROWTH);
 }
 
-/** The least of some measurements; of one, when that took too long already. */
+/** The lowest of several measurements, or of one if that alone took too long. */
 async function leastOf(rounds: number, work: () => unknown): Promise<number> {
   let least = Number.POSITIVE_INFINITY;
   for (let round = 0; round < rounds && !(least < Number.POSITIVE_INFINITY && least > HOPELESS); round++)
@@ -56,7 +59,7 @@ async function leastOf(rounds: number, work: () => unknown): Promise<number> {
   return least;
 }
 
-/** Microseconds of CPU that the work takes once. */
+/** The CPU that one run of the work takes, in microseconds. */
 async function cpuOf(work: () => unknown): Promise<number> {
   const before = process.threadCpuUsage();
   let times = 0;
@@ -68,7 +71,7 @@ async function cpuOf(work: () => unknown): Promise<number> {
   }
 }
 
-/** `piece` again and again, as long as `size`; one flat string, as text that comes over the network is. */
+/** Repeats `piece` until the text is `size` characters long. It is one flat string, as text from the network is. */
 export const repeated = (piece: string, size: number): string =>
   Buffer.from(piece.repeat(Math.ceil(size / piece.length)))
     .toString()

@@ -1,4 +1,4 @@
-/** The `whisper` command, as a shell runs it. */
+/** The `whisper` command, run as a shell runs it. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
@@ -6,23 +6,33 @@ import product from "../../package.json" with { type: "json" };
 import { run } from "../support/run/programs.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
-const CLI = join(ROOT, "src/cli.ts");
+const CLI = join(ROOT, product.bin.whisper);
 const whisper = (...args: readonly string[]) => run(process.execPath, [CLI, ...args]);
 
 describe("the command line", () => {
-  it("says its version", async () => {
+  it("prints its version", async () => {
     expect(await whisper("--version")).to.deep.equal({ stdout: `${product.version}\n`, stderr: "" });
   });
 
-  it("loads everything that it is made of without a warning", async () => {
+  it("loads all of its modules without a warning", async () => {
     const { stdout, stderr } = await whisper("--help");
     expect(stderr).to.equal("");
     expect(stdout).to.contain("check-config");
   });
 
-  it("hides no warning either: nowhere is Node told to keep quiet", () => {
+  for (const version of ["20.20.2", "22.1.0", "18.0.0"])
+    it(`says in one sentence that it needs a newer Node than ${version}`, async () => {
+      const older = `data:text/javascript,Object.defineProperty(process,"versions",{value:{node:"${version}"}})`;
+      const said = await run(process.execPath, ["--import", older, CLI, "--version"]).catch(
+        ({ stderr }: { stderr: string }) => stderr,
+      );
+      expect(said).to.match(/^Whisper needs Node 24 or later[^\n]+\n$/);
+    });
+
+  it("hides no warnings: Node is never told to be quiet", () => {
     for (const file of [
       "src/cli.ts",
+      "src/whisper.cjs",
       "dev/stack/whisper.ts",
       "docker/Dockerfile",
       "dev/generate/coverage.ts",

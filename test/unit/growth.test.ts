@@ -4,11 +4,11 @@ import { expectLinear, repeated } from "../support/growth.ts";
 describe("the measure of growth that the tests of hostile text use", () => {
   const text = (size: number) => repeated("> x\n", size);
 
-  it("takes work that grows with the text", async () => {
+  it("accepts work that grows with the text", async () => {
     await expectLinear(16_384, text, (each) => each.split("\n").length);
   });
 
-  // 64 times the work for 4 times the text, so that a machine with other work to do makes no difference.
+  // 64 times the work for 4 times the text, so other load on the machine makes no difference.
   it("refuses work that grows faster", async () => {
     const wasteful = (each: string) => {
       let lines = 0;

@@ -6,12 +6,12 @@ import { idOfKey } from "../../src/api/kernel/keys.ts";
 import { Problem } from "../../src/api/kernel/problem.ts";
 import { sortRequest } from "../../src/appservice/gate/passage/request-path.ts";
 import { path, patternOf } from "../../src/appservice/homeserver/homeserver.ts";
-import { initialsOf } from "../../src/arrivals/notices/initials.ts";
 import { storableJson } from "../../src/base/storable.ts";
 import { readDirectory } from "../../src/directory/input/read.ts";
 import { directorySchema, userSchema } from "../../src/directory/input/schema.ts";
 import type { Directory, PracticeSettings, UserId } from "../../src/policy/model.ts";
 import { cannotBeGroupName, nameKey, tidyGroupName } from "../../src/policy/names/group-names.ts";
+import { initialsOf } from "../../src/policy/names/initials.ts";
 import { cannotBeUsername, unescapeLocalpart, usernameOf } from "../../src/policy/names/names.ts";
 import { describeError } from "../../src/wiring/describe-error.ts";
 import { expectLinear, repeated } from "../support/growth.ts";
@@ -26,10 +26,10 @@ const SETTINGS: PracticeSettings = {
 const NOBODY: Directory = { users: new Map(), securityGroups: new Map(), customGroups: new Map() };
 const template = path`/_matrix/client/v3/rooms/${"x"}/state/${"y"}/`;
 
-/** Characters at most: of a request's path (node:http, all headers together), and of a field before it is refused. */
+/** Maximum characters in a request's path (node:http: all headers together), and in a field before it is refused. */
 const PATH = 16_384;
 const FIELD = 65_536;
-/** Of a name, by the schemas of the API. */
+/** Maximum characters in a name, by the API's schemas. */
 const NAME = 255;
 
 const PIECES = [
@@ -119,7 +119,7 @@ const ENTRANCES: Readonly<Record<string, { most: number; enter: (text: string) =
 
 describe("hostile text at an entrance", () => {
   for (const [what, { most, enter }] of Object.entries(ENTRANCES)) {
-    it(`costs no more than its length: ${what}`, async () => {
+    it(`takes time in proportion to its length: ${what}`, async () => {
       for (const piece of PIECES) {
         await expectLinear(most, (size) => repeated(piece, size), enter).catch((error: unknown) => {
           throw new Error(`${JSON.stringify(piece)}: ${error instanceof Error ? error.message : error}`);
@@ -128,7 +128,7 @@ describe("hostile text at an entrance", () => {
     });
   }
 
-  it("costs no more than its length: a file of the directory", async () => {
+  it("takes time in proportion to its length: a directory file", async () => {
     const users = (size: number) => ({
       users: Array.from({ length: size }, (_, index) => ({
         username: `${index} ${"É".repeat(100)}`,

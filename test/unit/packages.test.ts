@@ -1,4 +1,4 @@
-/** What comes from npm: that it is what was chosen, and what is not among it. */
+/** The npm packages: they are the ones that were chosen, and unmaintained ones are left out. */
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -18,17 +18,17 @@ const lock: { packages: Record<string, Entry> } = JSON.parse(
 );
 
 describe("the packages", () => {
-  it("are each what was chosen: one version, and a digest that npm ci holds it to", () => {
+  it("are pinned: one version each, and a digest that npm ci checks", () => {
     for (const [name, version] of Object.entries({ ...product.dependencies, ...product.devDependencies }))
       expect(version, name).to.match(/^(?:\d+\.\d+\.\d+[\w.-]*|file:\.\/vendor\/[\w-]+)$/);
     for (const [path, { link, optional, integrity }] of Object.entries(lock.packages)) {
-      // npm leaves it out for other systems than the one that the lock was made on.
+      // npm omits the digest for systems other than the one the lock was made on.
       if (link || optional || !path.startsWith("node_modules/") || path.includes("/vendor/")) continue;
       expect(integrity, path).to.match(/^sha512-/);
     }
   });
 
-  it("that nobody maintains are left out, though libraries name them (docs/decisions/left-out-packages.md)", () => {
+  it("that nobody maintains are left out, though libraries require them (docs/decisions/left-out-packages.md)", () => {
     for (const name of ["request", "request-promise", "nedb", "htmlencode", "underscore"]) {
       const found = Object.entries(lock.packages).filter(([path]) => path.endsWith(`node_modules/${name}`));
       for (const [path, { link, resolved }] of found) {
@@ -50,7 +50,7 @@ describe("the packages", () => {
     const { stdout } = await run("npm", ["run", "--silent", "sbom"], {
       cwd: ROOT,
       maxBuffer: 1 << 26,
-      // Nobody answers there: whatever is asked for fails.
+      // Nothing listens there, so any request to a registry fails.
       env: { ...process.env, npm_config_registry: "http://127.0.0.1:9/" },
     });
     const bill: { bomFormat: string; components: { name: string; version: string; licenses?: unknown }[] } =

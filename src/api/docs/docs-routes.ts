@@ -5,7 +5,7 @@ import { STYLE } from "./docs-style.ts";
 import { describeApi } from "./openapi.ts";
 
 /** `/openapi.json` and `/docs`, both made once from the served routes. */
-export function docsRoutes(routes: readonly Route[], publicUrl?: string): Route[] {
+export function docsRoutes(routes: readonly Route[], publicUrl: string): Route[] {
   const own = documents(() => made);
   const document = describeApi([...routes, ...own], publicUrl);
   const made = { openapi: JSON.stringify(document, null, 2), page: writeDocsPage(document) };

@@ -54,7 +54,7 @@ Repeating a \`PUT\` has no further effect. A \`POST\` repeated within 24 hours w
 answer. Times are RFC 3339 with an offset. Percent-encode user names and ids in an address.`;
 
 /** The OpenAPI 3.1 description of these routes, made from the schemas that check the requests. */
-export function describeApi(routes: readonly Route[], publicUrl = "/"): ApiDocument {
+export function describeApi(routes: readonly Route[], publicUrl: string): ApiDocument {
   const schemas = new SchemaCollection();
   const paths: Record<string, Record<string, Operation>> = {};
   for (const route of routes) {

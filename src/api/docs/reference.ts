@@ -5,7 +5,7 @@ import { rowsOf } from "./schema-rows.ts";
 
 /** `docs/api.md`: the API's requests in brief. A test compares it with the file. */
 export function writeReference(routes: readonly Route[]): string {
-  const document = describeApi(routes);
+  const document = describeApi(routes, "/");
   const operations = operationsOf(document);
   const lines = [
     "# HTTP API",

@@ -1,3 +1,4 @@
+import { BLANK_TEXT } from "../../directory/input/text-patterns.ts";
 import type { Json } from "./openapi.ts";
 
 /** A field of a JSON Schema, described for people. */
@@ -46,7 +47,11 @@ export function typeOf(schema: Json): { type: string; link: string | null } {
     return { type: name, link: name };
   }
   if (Array.isArray(schema.anyOf)) {
-    const parts = schema.anyOf.filter(isObject).map(typeOf);
+    // Readers need not know that blank text counts as left out.
+    const parts = schema.anyOf
+      .filter(isObject)
+      .filter(({ pattern }) => pattern !== BLANK_TEXT)
+      .map(typeOf);
     return {
       type: parts.map((part) => part.type).join(" or "),
       link: parts.find((part) => part.link)?.link ?? null,
@@ -57,10 +62,18 @@ export function typeOf(schema: Json): { type: string; link: string | null } {
     return { type: schema.enum.map((each) => JSON.stringify(each)).join(" or "), link: null };
   if (schema.type === "array") {
     const of = isObject(schema.items) ? typeOf(schema.items) : { type: "anything", link: null };
-    return { type: `list of ${of.type}`, link: of.link };
+    // Senders of a list need not know that a null item does not count.
+    return { type: `list of ${of.type.replace(/ or null$/, "")}`, link: of.link };
   }
+  if (Array.isArray(schema.type))
+    return { type: schema.type.map((type) => typeOf({ type }).type).join(" or "), link: null };
   if (schema.format === "date-time") return { type: "time", link: null };
-  const words: Record<string, string> = { string: "text", integer: "whole number", boolean: "true or false" };
+  const words: Record<string, string> = {
+    string: "text",
+    integer: "whole number",
+    boolean: "true or false",
+    null: "null",
+  };
   return {
     type: typeof schema.type === "string" ? (words[schema.type] ?? schema.type) : "anything",
     link: null,

@@ -1,5 +1,7 @@
 import { z } from "zod";
 import { trimmed } from "../../base/trimmed.ts";
+import { code } from "../../directory/input/left-out.ts";
+import { BLANK_TEXT } from "../../directory/input/text-patterns.ts";
 import { filled, oneLine, orNone } from "../../directory/input/text-schema.ts";
 import { parsePlacedMoment } from "./moment.ts";
 
@@ -20,15 +22,14 @@ export function queryInteger(options: { min: number; max: number; default: numbe
 
 /** `true` or `false` in the query string; `false` if it is missing. */
 export const queryFlag = () =>
-  z
-    .enum(["true", "false"])
+  code(["true", "false"])
     .prefault("false")
     .transform((word) => word === "true")
     .meta({ jsonSchema: { type: "boolean", default: false } });
 
 /**
- * The limits are keywords of JSON Schema validators that know formats, such as Ajv; others ignore them and have the
- * pattern. It matches hardly anything but times, so that a generator can find some from it alone.
+ * The limits are keywords for JSON Schema validators that know formats, such as Ajv. Others ignore them and use the
+ * pattern. It matches almost nothing but times, so a generator can find some from it alone.
  */
 const MOMENT = {
   type: "string",
@@ -46,6 +47,15 @@ export const moment = () =>
   placed()
     .transform(({ at }) => at)
     .meta({ jsonSchema: MOMENT });
+
+/** The same, but optional: left out, null or blank. */
+export const optionalMoment = () =>
+  z
+    .preprocess(
+      (value) => (value === null || (typeof value === "string" && trimmed(value) === "") ? undefined : value),
+      moment().optional(),
+    )
+    .meta({ jsonSchema: { anyOf: [MOMENT, { type: "string", pattern: BLANK_TEXT }, { type: "null" }] } });
 
 /** A time, and how many minutes ahead of UTC it was written; null: in UTC, which says nothing about the place. */
 export const placedMoment = () => placed().meta({ jsonSchema: MOMENT });

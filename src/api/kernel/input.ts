@@ -39,10 +39,21 @@ export function parseInput<P extends z.ZodObject, Q extends z.ZodObject, B exten
     return parsed.data as z.output<S>;
   };
   const params = parse(schemas.params, raw.params);
-  const query = parse(schemas.query, raw.query);
+  const query = parse(schemas.query, once(raw.query, errors));
   const body = parse(schemas.body, raw.body, schemas.checksOwnText !== true);
   if (errors.length > 0) throw invalidInput(errors);
   return { params, query, body };
+}
+
+/** No query parameter is a list, so a repeated one is the sender's mistake. */
+function once(query: RawInput["query"], errors: FieldError[]): Record<string, string | undefined> {
+  return Object.fromEntries(
+    Object.entries(query).map(([name, value]) => {
+      if (typeof value === "string") return [name, value];
+      errors.push({ path: shownKey(name), message: "Must be sent once" });
+      return [name, value[0]];
+    }),
+  );
 }
 
 /** zod overflows its stack when it finds some 100,000 errors in one list. */

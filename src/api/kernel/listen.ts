@@ -20,7 +20,7 @@ export function listen(app: RequestListener, { port, bind }: ListenOptions): Pro
 }
 
 /** Accepts no new requests, lets running ones finish for `patience` milliseconds, then cuts the rest. */
-export function close(server: Server, patience = 5_000): Promise<void> {
+export function close(server: Server, patience: number): Promise<void> {
   const cut = setTimeout(() => server.closeAllConnections(), patience).unref();
   // A kept-alive connection becomes idle when its last request is answered; nobody else would close it then.
   const sweep = setInterval(() => server.closeIdleConnections(), 50).unref();

@@ -17,7 +17,7 @@ export async function sendReply(response: Response, reply: Reply, signal: AbortS
   }
 }
 
-/** As fast as the reader reads. If the reader goes away, the source is told through its `return`. */
+/** Sends as fast as the reader reads. If the reader disconnects, the source's `return` is called. */
 async function stream(response: Response, source: AsyncIterable<string>, signal: AbortSignal): Promise<void> {
   response.flushHeaders();
   for await (const piece of source) {
@@ -30,7 +30,7 @@ async function stream(response: Response, source: AsyncIterable<string>, signal:
 
 export function sendProblem(response: Response, problem: Problem): void {
   if (response.headersSent) {
-    // Half an answer has been sent: the connection is broken off, so that it is not taken for a whole one.
+    // Half an answer has been sent. Breaking the connection keeps it from being taken for a whole one.
     response.destroy();
     return;
   }

@@ -86,7 +86,7 @@ interface Spec<P, Q, B, R> {
   readonly body?: B;
   readonly bodyExample?: unknown;
   readonly responses: R;
-  /** This route's problems, besides those that every route has: what they mean here. */
+  /** The problems that only this route has, and what they mean here. */
   readonly problems?: Readonly<Record<number, string>>;
   /** The handler itself looks for text in the body that cannot be stored, and accepts the rest. */
   readonly checksOwnText?: boolean;

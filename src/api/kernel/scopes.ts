@@ -1,4 +1,4 @@
-/** What an API key may do, with a sentence for whoever hands one out. */
+/** What an API key may do, with a sentence for the person who issues it. */
 export const SCOPES = {
   "directory:write": "send users and security groups",
   "bookings:write": "send bookings",

@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { ALERT_SEVERITIES, postAlert, withdrawAlert } from "../../conversations/alerts.ts";
+import { code, orStanding } from "../../directory/input/left-out.ts";
 import { filledText } from "../../directory/input/text-schema.ts";
-import { id, moment } from "../kernel/fields.ts";
+import { id, optionalMoment } from "../kernel/fields.ts";
 import { invalidInput, notFound } from "../kernel/problem.ts";
 import { type Route, writeRoute } from "../kernel/route.ts";
 
@@ -21,10 +22,10 @@ export function alertRoutes(): Route[] {
       summary: "Post an alert to everyone",
       body: z.strictObject({
         text: filledText(LONGEST),
-        severity: z.enum(ALERT_SEVERITIES).default("info"),
-        expires_at: moment()
-          .optional()
-          .describe("when it disappears, not in the past; if left out, it stays until withdrawn"),
+        severity: orStanding(code(ALERT_SEVERITIES), "info"),
+        expires_at: optionalMoment().describe(
+          "when it disappears, not in the past; if left out, it stays until withdrawn",
+        ),
       }),
       bodyExample: { text: "The phones are down until 11.", severity: "warning" },
       responses: {

@@ -2,6 +2,9 @@ import { z } from "zod";
 import { arrivalSchema, shownArrival } from "../../arrivals/notices/shown.ts";
 import { searchArrivals } from "../../arrivals/record/list.ts";
 import { ARRIVAL_STATES, type ArrivalId } from "../../arrivals/rules/arrival.ts";
+import { trimmed } from "../../base/trimmed.ts";
+import { code } from "../../directory/input/left-out.ts";
+import { orNone } from "../../directory/input/text-schema.ts";
 import type { Username } from "../../policy/model.ts";
 import type { Queryable } from "../../store/database.ts";
 import {
@@ -51,7 +54,12 @@ export const arrivalRoutes = ({ database }: { database: Queryable }): Route[] =>
       "Newest first, by when the patient arrived. Waiting times run until now, or until the arrival ended.",
     query: z.strictObject({
       doctor: optionalId().describe("user name, or one of a user's `doctor_ids`"),
-      state: z.enum(ARRIVAL_STATES).optional(),
+      location: orNone(z.string().overwrite(trimmed).max(255)).describe(
+        "of one of its bookings; capitals and extra blanks do not matter",
+      ),
+      booking_id: optionalId().describe("the arrivals that the booking is or was part of"),
+      patient_id: optionalId(),
+      state: code(ARRIVAL_STATES).optional(),
       from: moment().optional().describe("arrived at or after this time"),
       to: moment().optional().describe("arrived before this time"),
       limit: queryInteger({ min: 1, max: 500, default: 100 }),
@@ -69,6 +77,8 @@ export const arrivalRoutes = ({ database }: { database: Queryable }): Route[] =>
       const found = await searchArrivals(database, {
         ...query,
         doctor: query.doctor as Username | null,
+        bookingId: query.booking_id,
+        patientId: query.patient_id,
         after: cursor && { arrivedAt: momentOfKey(cursor[0]), id: textOfKey(cursor[1]) as ArrivalId },
       });
       const page = found.slice(0, query.limit);

@@ -1,5 +1,7 @@
 import { z } from "zod";
 import { type RoomAuditResult, requestRoomAudit, roomAuditResult } from "../../audit/rooms/room-audits.ts";
+import { orLeftOut, orStanding } from "../../directory/input/left-out.ts";
+import { filled } from "../../directory/input/text-schema.ts";
 import { CONVERSATION_KINDS, type RoomId } from "../../policy/model.ts";
 import { FINDING_RULES, SEVERITIES } from "../../policy/rooms/findings.ts";
 import type { Database } from "../../store/database.ts";
@@ -12,9 +14,15 @@ const TAG = "Audit";
 
 const reportSchema = z
   .strictObject({
-    room_id: z.string().nullable().describe("null: the conversation should have a room, and has none"),
-    conversation: z.string().nullable().describe("null: no conversation knows the room"),
-    kind: z.enum(CONVERSATION_KINDS).nullable().describe("null: closed, or unknown"),
+    room_id: z
+      .string()
+      .nullable()
+      .describe("null: the conversation should have a room, and has none, or it is about an account"),
+    conversation: z
+      .string()
+      .nullable()
+      .describe("null: no conversation knows the room, or it is about an account"),
+    kind: z.enum(CONVERSATION_KINDS).nullable().describe("null: closed, unknown, or an account"),
     findings: z.array(
       z.strictObject({
         rule: z.enum(FINDING_RULES),
@@ -26,7 +34,7 @@ const reportSchema = z
   })
   .meta({ id: "RoomReport" });
 
-const roomId = z.string().min(1).max(255);
+const roomId = filled(255);
 
 const resultSchema = z.strictObject({
   id: z.string().nullable().describe("null: no audit has finished yet"),
@@ -49,13 +57,10 @@ export function auditRoomRoutes({ database }: { readonly database: Database }): 
       description:
         "Reads every room from the homeserver, or only the named ones, so it takes a while. `GET` returns the report. A request repeated before the audit has begun gets the same audit. `repair` also needs the scope `audit:write`.",
       body: z.strictObject({
-        room_ids: z
-          .array(roomId)
-          .min(1)
-          .max(10_000)
-          .optional()
-          .describe("only these; if left out, every room"),
-        repair: z.boolean().default(false).describe("repair the rooms that differ"),
+        room_ids: orLeftOut(z.array(roomId).min(1).max(10_000)).describe(
+          "only these; if left out, every room",
+        ),
+        repair: orStanding(z.boolean(), false).describe("repair the rooms that differ"),
       }),
       bodyExample: { room_ids: ["!abc:practice.example"], repair: true },
       responses: {
@@ -80,7 +85,7 @@ export function auditRoomRoutes({ database }: { readonly database: Database }): 
       description:
         "Lists only rooms that are not as they should be. An audit of every room runs each night, so there is a report even if you have not requested one. Reports are kept for seven days.",
       query: z.strictObject({
-        id: z.string().min(1).max(255).optional().describe("this audit's report, even if it is not finished"),
+        id: filled(255).optional().describe("this audit's report, even if it is not finished"),
       }),
       responses: {
         200: {

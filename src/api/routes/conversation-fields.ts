@@ -1,22 +1,21 @@
 /** The fields of conversations as the API takes and gives them. */
 
 import { z } from "zod";
+import { orStanding } from "../../directory/input/left-out.ts";
 import { boundedList } from "../../directory/input/list-schema.ts";
 import { groupId, MOST, username } from "../../directory/input/schema.ts";
+import { filled } from "../../directory/input/text-schema.ts";
 import { CONVERSATION_KINDS, type ConversationId, type Selection } from "../../policy/model.ts";
 
 export const conversationId = () =>
-  z
-    .string()
-    .min(1)
-    .max(255)
-    .transform((text) => text as ConversationId)
+  filled(255)
+    .transform((text) => text.toLowerCase() as ConversationId)
     .describe("the conversation's id in Whisper");
 export const kind = z.enum(CONVERSATION_KINDS);
 export const selection = {
-  users: boundedList(username(), MOST.users).default([]),
-  security_groups: boundedList(groupId(), MOST.groups).default([]),
-  custom_groups: boundedList(conversationId(), MOST.groups).default([]),
+  users: orStanding(boundedList(username(), MOST.users), []),
+  security_groups: orStanding(boundedList(groupId(), MOST.groups), []),
+  custom_groups: orStanding(boundedList(conversationId(), MOST.groups), []),
 };
 export const selectionSchema = z.strictObject(selection).meta({ id: "Selection" });
 export const EMPTY: Selection = { users: [], securityGroups: [], customGroups: [] };

@@ -3,11 +3,12 @@ import { editConversation } from "../../conversations/groups/edit.ts";
 import { listConversations } from "../../conversations/list/list.ts";
 import { showConversation, showStaying } from "../../conversations/list/show.ts";
 import { openConversation } from "../../conversations/open.ts";
-import type { ConversationDependencies } from "../../conversations/record/dependencies.ts";
+import type { ListDependencies } from "../../conversations/record/dependencies.ts";
 import type { Refusal } from "../../conversations/record/refusal.ts";
 import { type RoomNews, roomOf } from "../../conversations/record/room-of.ts";
+import { orLeftOut } from "../../directory/input/left-out.ts";
 import { username } from "../../directory/input/schema.ts";
-import { visibleName } from "../../directory/input/text-schema.ts";
+import { displayNameSchema, orNone, visibleName } from "../../directory/input/text-schema.ts";
 import type { Database } from "../../store/database.ts";
 import { momentOut, queryFlag } from "../kernel/fields.ts";
 import { invalidInput, notFound, Problem } from "../kernel/problem.ts";
@@ -26,7 +27,7 @@ import {
 
 export interface ConversationRouteDependencies {
   readonly database: Database;
-  readonly conversations: ConversationDependencies;
+  readonly conversations: ListDependencies;
   readonly news: RoomNews;
 }
 
@@ -47,7 +48,7 @@ export function conversationRoutes({
       summary: "Open a conversation",
       description: `One user opens the pair's individual conversation, one security group or custom group opens that group's, and any other
 selection a custom group. The same call opens the same conversation again.`,
-      body: z.strictObject({ as, ...selection, name: visibleName(255).optional() }),
+      body: z.strictObject({ as, ...selection, name: orNone(displayNameSchema(255)) }),
       bodyExample: { as: "kim.tran", users: ["anna.jones"] },
       responses: {
         200: {
@@ -60,7 +61,7 @@ selection a custom group. The same call opens the same conversation again.`,
       handler: async ({ body }, { tx }) => {
         const opened = await openConversation(conversations, tx, {
           as: body.as,
-          name: body.name ?? null,
+          name: body.name,
           ...selectionOf(body),
         });
         if ("refused" in opened) throw problemOf(opened);
@@ -144,7 +145,7 @@ selection a custom group. The same call opens the same conversation again.`,
       },
       problems: { 404: "There is no such conversation." },
       handler: async ({ params }) => {
-        const conversation = await showConversation(conversations, database, params.id);
+        const conversation = await showConversation(conversations.directory, database, params.id);
         if (!conversation) throw notFound("such conversation");
         return { status: 200, body: conversation };
       },
@@ -160,9 +161,9 @@ selection a custom group. The same call opens the same conversation again.`,
       params: z.strictObject({ id: conversationId() }),
       body: z.strictObject({
         as,
-        name: visibleName(255).optional(),
-        add: selectionSchema.optional(),
-        remove: selectionSchema.optional(),
+        name: orLeftOut(visibleName(255)),
+        add: orLeftOut(selectionSchema),
+        remove: orLeftOut(selectionSchema),
       }),
       bodyExample: { as: "kim.tran", name: "Theatre list", add: { security_groups: ["Nurses"] } },
       responses: {
@@ -193,7 +194,7 @@ selection a custom group. The same call opens the same conversation again.`,
           remove: body.remove ? selectionOf(body.remove) : EMPTY,
         });
         if ("refused" in edited) throw problemOf(edited);
-        const staying = await showStaying(conversations, tx, edited.staying);
+        const staying = await showStaying(conversations.directory, tx, edited.staying);
         return staying.length === 0 ? { status: 204 } : { status: 200, body: { staying } };
       },
     }),

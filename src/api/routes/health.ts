@@ -7,7 +7,7 @@ import { Problem } from "../kernel/problem.ts";
 import { type Route, route } from "../kernel/route.ts";
 
 export interface HealthRouteDependencies {
-  /** By name: database, homeserver, inbox_lag. One that throws is not well; one that takes longer than 5 s is not either. */
+  /** By name: database, homeserver, inbox_lag. One that throws, or takes longer than 5 s, is not well. */
   readonly checks: Readonly<Record<string, () => Promise<HealthCheck>>>;
   readonly metrics: Pick<Registry, "metrics" | "contentType">;
   /** Who may read the metrics; none: only this machine. */

@@ -9,7 +9,7 @@ export interface PatientLinkRouteDependencies {
   readonly patientUrl?: string | undefined;
 }
 
-/** Whatever else stands there is not known either, and the person who follows it reads so. */
+/** Any other text is an unknown link too, and the person who follows it is told so. */
 const token = z.string().meta({ jsonSchema: { type: "string", pattern: "^[A-Za-z0-9_-]{32}$" } });
 
 const page = (text: string) => ({ type: "text/plain; charset=utf-8", data: `${text}\n` });

@@ -7,6 +7,7 @@ import {
   preferencesSchema,
   readPreferences,
 } from "../../directory/preferences.ts";
+import type { AlertRoles } from "../../policy/people/alert-roles.ts";
 import type { Database } from "../../store/database.ts";
 import { notFound } from "../kernel/problem.ts";
 import { type Route, route, writeRoute } from "../kernel/route.ts";
@@ -25,9 +26,11 @@ const EXAMPLE = {
 export function preferenceRoutes({
   database,
   changes,
+  alertRoles,
 }: {
   readonly database: Database;
   readonly changes: DirectoryChanges;
+  readonly alertRoles: AlertRoles;
 }): Route[] {
   const common = {
     path: "/api/v1/users/{username}/preferences",
@@ -45,7 +48,8 @@ export function preferenceRoutes({
       scope: "users:read",
       summary: "Read a user's settings",
       handler: async ({ params }) => {
-        const preferences = await readPreferences(database, await userInAddress(database, params.username));
+        const username = await userInAddress(database, params.username);
+        const preferences = await readPreferences(database, username, alertRoles);
         if (!preferences) throw notFound("such user");
         return { status: 200, body: preferences };
       },
@@ -56,12 +60,14 @@ export function preferenceRoutes({
       scope: "users:write",
       summary: "Change a user's settings",
       description:
-        "Settings left out stay as they are. `patient_arrived_alerts: null` restores the default: `own` for doctors, `off` for others.",
+        "Settings left out stay as they are. `patient_arrived_alerts: null` restores the default: `own` for doctors, `off` for others. " +
+        "The practice may limit `location` and `all` to roles (`arrivals.alert_roles`): 403 for anyone else, and the default holds for those who lose the role.",
       body: preferencesPatchSchema,
       bodyExample: { never_receive: true },
+      problems: { ...common.problems, 403: "The user's role may not choose these Patient Arrived Alerts." },
       handler: async ({ params, body }, { tx }) => {
         const username = await userInAddress(tx, params.username);
-        const preferences = await changePreferences(tx, changes, username, body);
+        const preferences = await changePreferences(tx, changes, username, body, alertRoles);
         if ("refused" in preferences) throw problemOfRefusal(preferences, "user");
         return { status: 200, body: preferences };
       },

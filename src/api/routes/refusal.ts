@@ -1,12 +1,13 @@
 import { lossSentence } from "../../directory/input/guard.ts";
 import type { DirectoryRefusal } from "../../directory/input/input-error.ts";
-import { storedUsername } from "../../directory/input/spelling.ts";
+import { storedUsername } from "../../directory/stored-names.ts";
+import { alertsNotForRole } from "../../messages/words.ts";
 import type { Username } from "../../policy/model.ts";
 import { sameName } from "../../policy/names/spelling.ts";
 import type { Queryable } from "../../store/database.ts";
 import { invalidInput, notFound, Problem } from "../kernel/problem.ts";
 
-/** The answer to a change of the directory that was refused. */
+/** The answer to a refused change of the directory. */
 export function problemOfRefusal(refusal: DirectoryRefusal, what: string): Problem {
   switch (refusal.refused) {
     case "invalid":
@@ -23,6 +24,8 @@ export function problemOfRefusal(refusal: DirectoryRefusal, what: string): Probl
         "conflict",
         "The group Default cannot be deleted: without it, everyone would have AccessWhisper. Send it without members, or with empty permissions.",
       );
+    case "alerts-not-for-role":
+      return new Problem("forbidden", alertsNotForRole(refusal.alerts, refusal.roles));
     default:
       return refusal satisfies never;
   }

@@ -35,7 +35,7 @@ export function signInRoutes({ issueSignIn }: SignInRouteDependencies): Route[] 
         },
       },
       problems: {
-        403: "The user does not have AccessWhisper, or is inactive.",
+        403: "The user does not have AccessWhisper, is inactive, or someone deactivated, locked or shadow-banned the account in Synapse.",
         404: "There is no such user.",
         429: "A user may get one link a minute. Or the API key is sending requests too fast.",
         503: "The homeserver or the database does not answer.",
@@ -49,6 +49,15 @@ export function signInRoutes({ issueSignIn }: SignInRouteDependencies): Route[] 
   ];
 }
 
+const BLOCKED = {
+  deactivated:
+    "This person's account is deactivated in Synapse. Ask whoever looks after the server to reactivate it. Their conversations are kept.",
+  locked:
+    "This person's account is locked in Synapse, and not by Whisper. Ask whoever looks after the server to unlock it.",
+  "shadow-banned":
+    "This person's account is shadow-banned in Synapse: nobody would see what they write. Ask whoever looks after the server to lift the ban.",
+} satisfies Record<Extract<SignInRefusal, { refused: "blocked" }>["why"], string>;
+
 function problemOf(refusal: SignInRefusal): Problem {
   switch (refusal.refused) {
     case "unknown-user":
@@ -58,6 +67,8 @@ function problemOf(refusal: SignInRefusal): Problem {
         "forbidden",
         "This user may not use Whisper: they are inactive or do not have AccessWhisper.",
       );
+    case "blocked":
+      return new Problem("forbidden", BLOCKED[refusal.why]);
     case "too-soon":
       return new Problem("too-many-requests", "This user got a sign-in link a moment ago.", {
         retryAfter: refusal.retryAfter,

@@ -1,6 +1,7 @@
 import { z } from "zod";
+import { trimmed } from "../../base/trimmed.ts";
 import { problemsOfAdmin } from "../../directory/ambiguous-groups.ts";
-import { problemsOfIds } from "../../directory/input/doctor-ids.ts";
+import { problemsOfIds } from "../../directory/doctor-ids.ts";
 import { type SentUser, userByNameSchema, username, userSchema } from "../../directory/input/schema.ts";
 import { deactivateUser, putUser, readUser, searchUsers } from "../../directory/users.ts";
 import { closePatient, openPatient } from "../../patients/current-patient.ts";
@@ -52,7 +53,12 @@ export function userRoutes({ database, settings, changes }: UserRouteDependencie
       summary: "Find users",
       description: "Includes inactive users. Sorted by user name.",
       query: z.strictObject({
-        query: z.string().max(255).optional().describe("part of a user name or a name, ignoring case"),
+        query: z
+          .string()
+          .overwrite(trimmed)
+          .max(255)
+          .optional()
+          .describe("part of a user name or a name, ignoring case"),
         limit: queryInteger({ min: 1, max: 1_000, default: 100 }),
         cursor: cursorParameter("text"),
       }),

@@ -1,3 +1,8 @@
+import {
+  type AccountCheck,
+  accountsChecked,
+  nextAccountChecks,
+} from "../../conversations/record/account-checks.ts";
 import { releaseRooms } from "../../conversations/record/room-checks.ts";
 import type { DirectorySnapshot } from "../../directory/snapshot.ts";
 import type { PracticeSettings, UserId } from "../../policy/model.ts";
@@ -18,13 +23,6 @@ export interface AccountCheckDependencies {
 
 const BATCH = 200;
 
-interface Due {
-  readonly user_id: UserId;
-  readonly seq: string;
-  /** It must be locked: someone must no longer be able to sign in. */
-  readonly locks: boolean;
-}
-
 /**
  * The job `accounts`: brings every due account into line with the directory, then queues the rooms that wait for them.
  * Only one such job runs at a time, so two changes of one account never happen in the wrong order. An account that
@@ -32,11 +30,10 @@ interface Due {
  */
 export async function drainAccounts(dependencies: AccountCheckDependencies): Promise<void> {
   const { database } = dependencies;
-  for (let due = await next(database, false); due.length > 0; due = await next(database, false)) {
-    await check(dependencies, due);
-  }
+  const next = (failedBefore: boolean) => nextAccountChecks(database, failedBefore, BATCH);
+  for (let due = await next(false); due.length > 0; due = await next(false)) await check(dependencies, due);
   await database.transaction(releaseRooms);
-  const failing = await check(dependencies, await next(database, true));
+  const failing = await check(dependencies, await next(true));
   if (failing !== undefined) throw failing;
 }
 
@@ -44,7 +41,7 @@ export async function drainAccounts(dependencies: AccountCheckDependencies): Pro
 async function sync(
   { database, directory, settings }: AccountCheckDependencies,
   homeserver: Homeserver,
-  due: readonly Due[],
+  due: readonly AccountCheck[],
 ): Promise<ReadonlyMap<UserId, unknown>> {
   const people = await directory.fresh();
   const wanted = new Map<UserId, WantedAccount>();
@@ -58,17 +55,8 @@ async function sync(
   );
 }
 
-async function next(database: Database, failedBefore: boolean): Promise<Due[]> {
-  const found = await database.query<Due & { attempts: number }>(
-    `SELECT user_id, seq, locks FROM account_checks WHERE (attempts > 0) = $1
-     ORDER BY locks DESC, attempts, seq LIMIT ${BATCH}`,
-    [failedBefore],
-  );
-  return found.rows;
-}
-
 /** @returns the first error, if any failed. */
-async function check(dependencies: AccountCheckDependencies, due: readonly Due[]): Promise<unknown> {
+async function check(dependencies: AccountCheckDependencies, due: readonly AccountCheck[]): Promise<unknown> {
   if (due.length === 0) return undefined;
   const { database } = dependencies;
   const locking = due.filter(({ locks }) => locks);
@@ -78,10 +66,6 @@ async function check(dependencies: AccountCheckDependencies, due: readonly Due[]
     ...(await sync(dependencies, dependencies.behind, others)),
   ]);
   const done = due.filter(({ user_id }) => !failed.has(user_id));
-  // An account that became due again meanwhile has another number, and stays.
-  await database.query("DELETE FROM account_checks WHERE seq = ANY($1)", [done.map(({ seq }) => seq)]);
-  await database.query("UPDATE account_checks SET attempts = attempts + 1 WHERE user_id = ANY($1)", [
-    [...failed.keys()],
-  ]);
+  await accountsChecked(database, done, [...failed.keys()]);
   return [...failed.values()][0];
 }

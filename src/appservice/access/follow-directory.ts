@@ -1,5 +1,5 @@
+import { checkAccounts } from "../../conversations/record/account-checks.ts";
 import { conversationAbout } from "../../conversations/record/keys.ts";
-import { checkAccounts } from "../../conversations/record/queue-checks.ts";
 import { ensureConversations } from "../../conversations/record/store.ts";
 import { type Changed, takeChanges } from "../../directory/change-log.ts";
 import type { DirectorySnapshot } from "../../directory/snapshot.ts";

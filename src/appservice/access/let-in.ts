@@ -23,8 +23,8 @@ export async function letIn(
   username: Username,
   inTurn: InTurn,
 ): Promise<void> {
-  const { database, settings } = dependencies;
-  const practice = { tx: database, directory: await dependencies.directory.fresh(), settings };
+  const { database, directory, settings } = dependencies;
+  const practice = { tx: database, directory: await directory.fresh(), settings };
   for (const id of await roomsToEnter(practice, username)) {
     await inTurn(roomQueue(id), async () => {
       const more = await reconcileRoom(dependencies, id, userIdOf(settings, username));

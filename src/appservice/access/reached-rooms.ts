@@ -1,10 +1,13 @@
+import { roomsWith } from "../../conversations/record/people-in-rooms.ts";
 import { checkRooms, checkRoomsSoon } from "../../conversations/record/queue-checks.ts";
 import { checkRoomsLater } from "../../conversations/record/room-checks.ts";
+import { roomsUnderWay } from "../../conversations/record/rooms.ts";
 import {
   ownConversations,
   type StoredConversation,
   sharedConversations,
 } from "../../conversations/record/store.ts";
+import { loadRooms } from "../../mirror/mirror.ts";
 import type {
   Conversation,
   ConversationId,
@@ -29,7 +32,6 @@ import {
 } from "../../policy/rooms/shared-rooms.ts";
 import type { Queryable } from "../../store/database.ts";
 import type { KnownAccounts } from "../accounts/accounts.ts";
-import { loadRooms, roomsWith } from "../rooms/mirror.ts";
 
 interface Practice {
   readonly tx: Queryable;
@@ -83,7 +85,10 @@ export async function checkReachedRooms(practice: Practice, reach: Reach): Promi
     [...look].filter((id) => !urgent.has(id) && there(id)),
   );
   const roomless = [...all.values()].filter(({ roomId }) => roomId === null);
-  const making = await underWay(tx, roomless);
+  const making = await roomsUnderWay(
+    tx,
+    roomless.map(({ conversation }) => conversation.id),
+  );
   // A room that a job may be about to make, with people who may no longer belong in it, is not postponed.
   await checkRooms(tx, making);
   await checkRoomsLater(
@@ -186,20 +191,6 @@ async function differing(
     const steps = diffRoom(expected, actual);
     return steps.length === 0 ? [] : [{ id, leaves: steps.some(({ step }) => step === "kick") }];
   });
-}
-
-/** The ones whose room a job may be making right now. */
-async function underWay(
-  tx: Queryable,
-  conversations: readonly StoredConversation[],
-): Promise<ReadonlySet<ConversationId>> {
-  if (conversations.length === 0) return new Set();
-  const found = await tx.query<{ id: ConversationId }>(
-    `SELECT id FROM conversations c WHERE id = ANY($1) AND (creating_since IS NOT NULL
-       OR EXISTS (SELECT FROM graphile_worker._private_jobs job WHERE job.key = 'room:' || c.id))`,
-    [conversations.map(({ conversation }) => conversation.id)],
-  );
-  return new Set(found.rows.map((row) => row.id));
 }
 
 /** Queues checks of the rooms that new accounts belong in, to run once `releaseRooms` is called. */

@@ -1,4 +1,5 @@
-import { checkAccounts } from "../../conversations/record/queue-checks.ts";
+import { checkAccounts } from "../../conversations/record/account-checks.ts";
+import { directChatsSet } from "../../conversations/record/direct-chats.ts";
 import { releaseRooms } from "../../conversations/record/room-checks.ts";
 import type { IssuedSignIn, SignInRefusal } from "../../directory/sign-in.ts";
 import type { DirectorySnapshot } from "../../directory/snapshot.ts";
@@ -7,9 +8,12 @@ import { userIdOf } from "../../policy/names/names.ts";
 import { usernameAsKnown } from "../../policy/names/spelling.ts";
 import { hasAccess } from "../../policy/people/permissions.ts";
 import type { Database } from "../../store/database.ts";
-import { mute, syncAccounts } from "../accounts/accounts.ts";
+import { accountAtSynapse, blocked } from "../accounts/account-state.ts";
+import { accountsOf, mute, syncAccounts } from "../accounts/accounts.ts";
+import { believe } from "../accounts/changed-accounts.ts";
 import { expectedAccount } from "../accounts/expected-account.ts";
 import { neverIgnore } from "../accounts/ignore-list.ts";
+import { accountDataOf, directRooms } from "../homeserver/account-data.ts";
 import { type Homeserver, HomeserverAway, path } from "../homeserver/homeserver.ts";
 import { letInFirst } from "./let-in.ts";
 import { holdRoomsOf } from "./reached-rooms.ts";
@@ -19,7 +23,7 @@ export interface SignInDependencies {
   readonly homeserver: Homeserver;
   readonly directory: DirectorySnapshot;
   readonly settings: PracticeSettings;
-  /** The address that opens the practice's client, with `{login_token}`. */
+  /** The address that opens the practice's client, with `{login_token}`, and `{expires}` for the Unix time of its end. */
   readonly template: string;
 }
 
@@ -43,6 +47,13 @@ export async function issueSignIn(
   const expected = expectedAccount(people, settings, user);
   if (expected === null || expected === "departed") return { refused: "unknown-user" };
   try {
+    const there = await accountAtSynapse(homeserver, user);
+    if (there !== null) {
+      const lockedByUs = (await accountsOf(database, [user])).get(user)?.locked ?? false;
+      const why = blocked(there, lockedByUs);
+      if (why !== null) return { refused: "blocked", why };
+      await believe(database, people, settings, [there]);
+    }
     const practice = { directory: people, settings };
     const failed = await syncAccounts(database, homeserver, new Map([[user, expected]]), async (tx, made) => {
       await holdRoomsOf({ ...practice, tx }, made);
@@ -57,11 +68,16 @@ export async function issueSignIn(
     }
     await mute(homeserver, user, expected.muted);
     await neverIgnore(homeserver, user, settings.bot);
+    // Deactivating an account empties its account data, and clients set it past the gate.
+    const direct = path`/_matrix/client/v3/user/${user}/account_data/m.direct`;
+    await directChatsSet(database, user, directRooms(await accountDataOf(homeserver, user, direct)));
     const token = await loginToken(homeserver, user);
     return {
       login_token: token.login_token,
       // In our own page the token follows `#`, so that no server logs it.
-      url: dependencies.template.replace("{login_token}", encodeURIComponent(token.login_token)),
+      url: dependencies.template
+        .replace("{login_token}", encodeURIComponent(token.login_token))
+        .replace("{expires}", String(Math.floor((Date.now() + token.expires_in_ms) / 1_000))),
       expires_in: Math.floor(token.expires_in_ms / 1_000),
     };
   } catch (error) {

@@ -1,4 +1,4 @@
-import type { Directory, PracticeSettings, User, UserId } from "../../policy/model.ts";
+import type { Directory, PracticeSettings, UserId } from "../../policy/model.ts";
 import {
   customGroupDisplayName,
   displayNameOf,
@@ -6,8 +6,15 @@ import {
   securityGroupDisplayName,
   whoIs,
 } from "../../policy/names/names.ts";
+import {
+  type Picture,
+  pictureOfConversation,
+  pictureOfPerson,
+  pictureUri,
+} from "../../policy/names/pictures.ts";
 import { defaultName } from "../../policy/people/members.ts";
 import { hasAccess } from "../../policy/people/permissions.ts";
+import { isSilenced } from "../../policy/people/silenced.ts";
 import type { ExpectedAccount } from "./accounts.ts";
 
 /**
@@ -20,15 +27,23 @@ export function expectedAccount(
   id: UserId,
 ): ExpectedAccount | "departed" | null {
   const who = whoIs(settings, id, directory);
+  const uri = (picture: Picture | null) =>
+    picture === null ? null : pictureUri(settings.serverName, picture);
   switch (who.is) {
     case "person":
       return {
         displayName: displayNameOf(who.user),
+        picture: uri(pictureOfPerson(who.username, who.user.name)),
         locked: !hasAccess(directory, who.username),
-        muted: silenced(who.user),
+        muted: isSilenced(who.user),
       };
     case "group":
-      return { displayName: groupName(directory, who.target), locked: false, muted: false };
+      return {
+        displayName: groupName(directory, who.target),
+        picture: uri(pictureOfConversation("securityGroup" in who.target ? "group" : "custom")),
+        locked: false,
+        muted: false,
+      };
     case "departed":
       return "departed";
     case "bot":
@@ -38,9 +53,6 @@ export function expectedAccount(
       return who satisfies never;
   }
 }
-
-/** Keep Hidden: no notifications. Never Receive suppresses those of groups too. */
-const silenced = ({ preferences }: User): boolean => preferences.keepHidden || preferences.neverReceive;
 
 function groupName(directory: Directory, target: HandleTarget): string {
   if ("securityGroup" in target) {

@@ -4,7 +4,7 @@ import type { PracticeSettings, UserId } from "../../policy/model.ts";
 import { isHandle } from "../../policy/names/names.ts";
 import type { Database } from "../../store/database.ts";
 import { type Homeserver, MatrixRefused } from "../homeserver/homeserver.ts";
-import { mute } from "./accounts.ts";
+import { mute, muteInvitations } from "./accounts.ts";
 import { expectedAccount } from "./expected-account.ts";
 import { neverIgnore } from "./ignore-list.ts";
 import { quietPushers } from "./pushers.ts";
@@ -22,9 +22,9 @@ export interface ReassertDependencies {
 
 /**
  * Resets everyone's notifications to their preferences. A client may have changed `.m.rule.master`, and no application
- * service hears of that; the preference in HealthTrack counts (docs/matrix-mapping.md#rules). An account that Synapse
- * refuses, such as a deactivated one, does not stop the others. Their pushers name nobody, even if they were set past
- * the gate.
+ * service hears of that; the preference in HealthTrack counts (docs/matrix-mapping.md#rules). Invitations stay silent.
+ * An account that Synapse refuses, such as a deactivated one, does not stop the others. Their pushers name nobody, even
+ * if they were set past the gate.
  * @throws HomeserverAway: the other accounts would fare no better.
  */
 export async function reassertNotifications(dependencies: ReassertDependencies): Promise<void> {
@@ -44,6 +44,7 @@ export async function reassertNotifications(dependencies: ReassertDependencies):
       if (expected === null || expected === "departed" || expected.locked) continue;
       try {
         await mute(dependencies.homeserver, user_id, expected.muted);
+        await muteInvitations(dependencies.homeserver, user_id);
         await quietPushers(dependencies.homeserver, user_id);
         await neverIgnore(dependencies.homeserver, user_id, dependencies.settings.bot);
       } catch (error) {

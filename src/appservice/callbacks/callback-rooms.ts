@@ -1,4 +1,7 @@
+import { retiredRoom } from "../../conversations/record/retired-rooms.ts";
+import { roomsOf } from "../../conversations/record/rooms.ts";
 import { conversationOfRoom } from "../../conversations/record/store.ts";
+import { type Present, presentMembers } from "../../mirror/members.ts";
 import type { CallbackRoom } from "../../policy/callbacks/callback-room.ts";
 import type { ConversationId, RoomId, UserId } from "../../policy/model.ts";
 import type { Database } from "../../store/database.ts";
@@ -66,23 +69,15 @@ export function callbackRooms(
   };
 
   const mirrored = async (id: RoomId): Promise<KnownRoom> => {
-    const present = await database.query<Present>(
-      `SELECT user_id AS user, membership = 'join' AS joined FROM room_members
-       WHERE room_id = $1 AND membership IN ('join', 'invite')`,
-      [id],
-    );
-    return present.rows.length === 0 ? UNKNOWN : madeOf(present.rows);
+    const present = await presentMembers(database, id);
+    return present.length === 0 ? UNKNOWN : madeOf(present);
   };
 
   /** A retired room: closed for good, or abandoned in favour of the conversation's current one. */
   const retired = async (id: RoomId): Promise<KnownRoom | null> => {
-    const found = await database.query<{ successor: string | null }>(
-      "SELECT successor FROM retired_rooms WHERE room_id = $1",
-      [id],
-    );
-    const [row] = found.rows;
-    if (row === undefined) return null;
-    return row.successor === null ? CLOSED : { ...(await mirrored(id)), settled: true };
+    const found = await retiredRoom(database, id);
+    if (found === null) return null;
+    return found.successor === null ? CLOSED : { ...(await mirrored(id)), settled: true };
   };
 
   return {
@@ -96,12 +91,9 @@ export function callbackRooms(
     asked: async (id) =>
       (await managedIn(id)) ?? (await retired(id)) ?? (await askedOf(homeserver, id)) ?? mirrored(id),
     left: async (ids) => {
-      const { rows } = await database.query<{ id: ConversationId; room: RoomId }>(
-        "SELECT id, room_id AS room FROM conversations WHERE id = ANY($1) AND room_id IS NOT NULL",
-        [ids],
-      );
+      const rooms = await roomsOf(database, ids);
       return new Map(
-        await Promise.all(rows.map(async ({ id, room }) => [id, await leftOf(homeserver, room)] as const)),
+        await Promise.all(rooms.map(async ({ id, room }) => [id, await leftOf(homeserver, room)] as const)),
       );
     },
   };
@@ -126,11 +118,6 @@ async function askedOf(homeserver: Homeserver, id: RoomId): Promise<KnownRoom | 
       : [],
   );
   return present.length === 0 ? null : madeOf(present);
-}
-
-interface Present {
-  readonly user: UserId;
-  readonly joined: boolean;
 }
 
 const madeOf = (present: readonly Present[]): KnownRoom => ({

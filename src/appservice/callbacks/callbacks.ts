@@ -1,7 +1,7 @@
 import express, { type Response, type Router } from "express";
 import type { Logger } from "pino";
 import type { DirectorySnapshot } from "../../directory/snapshot.ts";
-import type { PracticeSettings, RoomId, UserId, Verdict } from "../../policy/model.ts";
+import type { EventId, PracticeSettings, RoomId, UserId, Verdict } from "../../policy/model.ts";
 import { requireToken } from "../homeserver/require-token.ts";
 import type { CallbackName, PolicyCallback } from "./callback.ts";
 import type { CallbackRooms } from "./callback-rooms.ts";
@@ -20,9 +20,11 @@ export interface PolicyCallbackDependencies {
   readonly rooms: CallbackRooms;
   /** Adopts a room that a user made, and waits until that is done, for a bounded time. */
   readonly adopt: (room: RoomId) => Promise<void>;
+  /** Is an event what the room now is, such as its name, or the user's own membership? */
+  readonly isPresentState: (room: RoomId, user: UserId, event: EventId) => Promise<boolean>;
   /** Called when someone may sign in. Nobody waits for it. */
   readonly onSignIn: (user: UserId) => void;
-  /** Told of each room that somebody could not be invited into. Nobody waits for it. */
+  /** Called with each room into which an invitation was refused. Nobody waits for it. */
   readonly onInvitationRefused: (room: RoomId) => void;
   readonly log: Logger;
   readonly onDecided: (callback: CallbackName, allowed: boolean, seconds: number) => void;
@@ -46,7 +48,7 @@ export function policyCallbacks(dependencies: PolicyCallbackDependencies): Route
   serve(userMaySend3pidInvite());
   serve(userMayJoinRoom(settings));
   serve(checkLoginForSpam(settings), ({ user_id }) => dependencies.onSignIn(user_id));
-  serve(checkEventForSpam(settings, whereFewAre, dependencies.adopt));
+  serve(checkEventForSpam(settings, whereFewAre, dependencies.adopt, dependencies.isPresentState));
   return router;
 }
 

@@ -2,6 +2,7 @@ import express, { type Request, type Response, type Router } from "express";
 import type { MediaPort } from "../../conversations/media.ts";
 import type { UserId } from "../../policy/model.ts";
 import { endToEnd, type Upstream, upstream } from "../homeserver/upstream.ts";
+import { type AccountDataPort, directChats, markedUnread } from "./door/account-data.ts";
 import { answerCreateRoom } from "./door/create-room.ts";
 import type { Entrance } from "./door/entrance.ts";
 import { ignoredUsers } from "./door/ignored-users.ts";
@@ -37,9 +38,11 @@ export interface GateOptions {
   /** Which rooms show a file. */
   readonly media: MediaPort;
   readonly uploaderOf: (server: string, mediaId: string) => Promise<UserId | null>;
+  readonly isAdministrator: (user: UserId) => Promise<boolean>;
   readonly bot: UserId;
   /** Who may be invited, and when. */
   readonly entrance: Entrance;
+  readonly accountData: AccountDataPort;
   readonly log: GateLog;
   /** A proxy in front says who the client is, and overwrites what clients say themselves. */
   readonly behindProxy: boolean;
@@ -111,6 +114,8 @@ export function createGate(options: GateOptions): Gate {
     "create-room": answerCreateRoom(options.entrance),
     upgrade,
     "ignored-users": ignoredUsers(options.bot),
+    "marked-unread": markedUnread(options.accountData),
+    "direct-chats": directChats(options.accountData),
     "identity-server": identityServerRule,
     media: mediaRule(options),
     "legacy-media": legacyMedia,

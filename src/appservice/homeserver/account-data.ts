@@ -14,3 +14,9 @@ export async function accountDataOf(
     throw error;
   }
 }
+
+/** The rooms in a list of direct chats, whoever they are with (client-server API, "Direct Messaging"). */
+export function directRooms(list: Readonly<Record<string, unknown>>): ReadonlySet<string> {
+  const lists = Object.values(list).filter((rooms) => Array.isArray(rooms));
+  return new Set(lists.flat().filter((room) => typeof room === "string"));
+}

@@ -1,4 +1,6 @@
 import type { UserId } from "../../policy/model.ts";
+import { serverOf } from "../../policy/names/names.ts";
+import { pictureUri } from "../../policy/names/pictures.ts";
 import { type Homeserver, MatrixRefused, path } from "./homeserver.ts";
 
 const NAME = "Whisper";
@@ -8,12 +10,13 @@ const NAME = "Whisper";
  * @throws Error that says what to do if the bot is not an administrator: nothing else works without that.
  */
 export async function ensureBot(homeserver: Homeserver, bot: UserId): Promise<void> {
+  const serverName = serverOf(bot);
   await register(homeserver, bot);
   try {
     await homeserver.call({
       method: "PUT",
       path: path`/_synapse/admin/v2/users/${bot}`,
-      body: { displayname: NAME },
+      body: { displayname: NAME, avatar_url: pictureUri(serverName, { shows: "icon", icon: "whisper" }) },
     });
   } catch (error) {
     if (!(error instanceof MatrixRefused) || error.status !== 403) throw error;

@@ -1,5 +1,6 @@
 import type { HealthCheck } from "../../base/health-check.ts";
-import { type Database, onlyRow } from "../../store/database.ts";
+import { inboxLag } from "../../messages/inbox-queries.ts";
+import type { Database } from "../../store/database.ts";
 import { type Homeserver, HomeserverAway, path } from "./homeserver.ts";
 
 /** Events that have waited this long (seconds) mean that something is stuck. */
@@ -35,15 +36,7 @@ export function healthChecks(
       return working() ? { ok: true } : { ok: false, detail: "waiting for Synapse" };
     },
     inbox_lag: async () => {
-      const { lag } = onlyRow(
-        await database.query<{ lag: number }>(
-          // Events waiting behind one that is being retried affect only their own room.
-          `SELECT coalesce(extract(epoch FROM now() - min(received_at)), 0)::float AS lag FROM inbox i
-           WHERE handled_at IS NULL AND parked_at IS NULL AND NOT EXISTS (SELECT FROM inbox tried
-             WHERE tried.room_id = i.room_id AND tried.handled_at IS NULL AND tried.parked_at IS NULL
-               AND (tried.attempts > 0 OR tried.killed > 0))`,
-        ),
-      );
+      const lag = await inboxLag(database);
       return { ok: lag < LAG, value: Math.round(lag) };
     },
   };

@@ -56,10 +56,39 @@ export async function homeserverProblems(homeserver: Homeserver): Promise<string
   }
   if (!(await keepsTextOutOfMemberships(homeserver))) {
     problems.push(
-      "modules must hold whisper_memberships.Memberships: text reaches everybody through memberships, also those who never receive",
+      "modules must hold whisper_memberships.Memberships: otherwise memberships carry text to everyone, even those who never receive",
+    );
+  }
+  if (!(await tellsStateAsItIs(homeserver))) {
+    problems.push(
+      "experimental_features must hold msc4222_enabled: true: without it clients can keep showing an invitation to someone who is let in while another writes",
     );
   }
   return problems;
+}
+
+/**
+ * Synapse reads this sync parameter only with MSC4222, and then refuses any value but true or false before it does
+ * anything else. Without MSC4222 it answers with a sync of no rooms.
+ */
+async function tellsStateAsItIs(homeserver: Homeserver): Promise<boolean> {
+  try {
+    await homeserver.call({
+      method: "GET",
+      path: path`/_matrix/client/v3/sync`,
+      query: {
+        timeout: "0",
+        filter: JSON.stringify({ room: { rooms: [] }, presence: { types: [] }, account_data: { types: [] } }),
+        "org.matrix.msc4222.use_state_after": "whisper-probe",
+      },
+      timeout: 15_000,
+    });
+    return false;
+  } catch (error) {
+    if (error instanceof MatrixRefused) return error.status === 400;
+    if (error instanceof HomeserverAway && error.why === "slow") return false;
+    throw error;
+  }
 }
 
 /**

@@ -1,3 +1,4 @@
+import { Away } from "../../base/away.ts";
 import type { UserId } from "../../policy/model.ts";
 
 /** A call to the client-server or admin API. Paths are absolute and already percent-encoded. */
@@ -57,7 +58,7 @@ export type NoAnswer = "throttled" | "slow" | "failing" | "away";
 export type CallOutcome = "ok" | "refused" | NoAnswer;
 
 /** Unreachable, overloaded or failing: nobody knows whether the call took effect, and it may work later. */
-export class HomeserverAway extends Error {
+export class HomeserverAway extends Away {
   override readonly name = "HomeserverAway";
   readonly why: NoAnswer;
   /** Milliseconds that the homeserver asked us to wait, if it did. */
@@ -79,7 +80,7 @@ interface Template {
   readonly steps: readonly string[];
 }
 
-/** By their place in the source: there are as many as there are calls in Whisper, whatever is requested. */
+/** Keyed by their place in the source, so there are only as many as there are calls in Whisper's code. */
 const templates = new Map<TemplateStringsArray, Template>();
 
 /**

@@ -1,7 +1,5 @@
 import type { Homeserver } from "./homeserver.ts";
 
-/** The longest that a call gives way, in milliseconds: in a large practice someone is always waiting for something. */
-const PATIENCE = 1_000;
 /** Concurrent calls while nobody waits for anything, and the number for some time (milliseconds) after someone did. */
 const AT_ONCE = { alone: 8, besidePeople: 2, for: 10_000 } as const;
 
@@ -15,13 +13,14 @@ export interface Precedence {
 /**
  * Synapse handles one request at a time. Filling eight rooms of an import side by side makes a person's next call take
  * eight times as long; two at a time fill them at two thirds of the speed.
+ * @param patience the longest that a call gives way, in milliseconds.
  */
-export function withPrecedence(homeserver: Homeserver, patience = PATIENCE): Precedence {
+export function withPrecedence(homeserver: Homeserver, patience: number): Precedence {
   let people = 0;
   let lastOfPeople = Number.NEGATIVE_INFINITY;
   let others = 0;
   let changed = Promise.withResolvers<void>();
-  const tell = () => {
+  const wake = () => {
     changed.resolve();
     changed = Promise.withResolvers();
   };
@@ -47,7 +46,7 @@ export function withPrecedence(homeserver: Homeserver, patience = PATIENCE): Pre
         } finally {
           people--;
           lastOfPeople = performance.now();
-          tell();
+          wake();
         }
       },
     },
@@ -58,7 +57,7 @@ export function withPrecedence(homeserver: Homeserver, patience = PATIENCE): Pre
           return await homeserver.call(call);
         } finally {
           others--;
-          tell();
+          wake();
         }
       },
     },

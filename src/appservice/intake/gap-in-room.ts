@@ -1,8 +1,9 @@
 import type { MatrixEvent } from "../../messages/event.ts";
+import { storeEvents } from "../../messages/inbox.ts";
+import { knownEvents } from "../../messages/inbox-queries.ts";
 import type { RoomId } from "../../policy/model.ts";
 import type { Database, Queryable } from "../../store/database.ts";
 import { type Homeserver, MatrixRefused, path } from "../homeserver/homeserver.ts";
-import { storeEvents } from "./inbox.ts";
 
 const FIRST_PAGE = 20;
 const PAGE = 100;
@@ -78,9 +79,9 @@ async function missingOf(
 ): Promise<MatrixEvent[]> {
   const recent = events.filter((event) => event.origin_server_ts >= since);
   if (recent.length === 0) return [];
-  const found = await db.query<{ event_id: string }>("SELECT event_id FROM inbox WHERE event_id = ANY($1)", [
+  const known = await knownEvents(
+    db,
     recent.map((event) => event.event_id),
-  ]);
-  const known = new Set(found.rows.map((row) => row.event_id));
+  );
   return recent.filter((event) => !known.has(event.event_id));
 }

@@ -2,7 +2,8 @@ import type { Logger } from "pino";
 import { queueRoomAudit } from "../../audit/rooms/room-audits.ts";
 import type { RoomInspector, RoomRepair } from "../../audit/rooms/room-ports.ts";
 import { inParallel } from "../../base/in-parallel.ts";
-import type { RoomId } from "../../policy/model.ts";
+import { roomsByActivity } from "../../conversations/record/rooms.ts";
+import { seenRooms } from "../../mirror/members.ts";
 import type { Database, Queryable } from "../../store/database.ts";
 import { addJob } from "../../store/jobs.ts";
 import type { CallOutcome, Homeserver } from "../homeserver/homeserver.ts";
@@ -24,9 +25,7 @@ const FURTHEST = 14 * 86_400_000;
  * After a restart: rooms in which someone wrote within this time, latest first, and rooms so new that nobody has
  * written yet. At night: all rooms.
  */
-const RECENT = 14 * 86_400_000;
-const NEW = 86_400_000;
-const MOST_RECENT = 2_000;
+const RECENT = { active: 14 * 86_400_000, made: 86_400_000, most: 2_000 };
 const AT_ONCE = 2;
 
 /** Queues a search for gaps, after giving Synapse time to send what it held back. Requested twice, it runs once. */
@@ -41,7 +40,8 @@ export const queueGapCheck = (db: Queryable, rooms: "recent" | "all"): Promise<v
 /**
  * The job `gaps`: finds events that Synapse never sent, and stores them as if it had. A Synapse that is killed at the
  * wrong moment forgets what it had queued for us and continues with later events (observed on 1.160), so every room's
- * events since the last check are compared with the inbox. If anything was missing, all rooms are audited.
+ * events since the last check are compared with the inbox. If anything was missing, all rooms are audited. One call
+ * for all rooms would do, but Synapse refuses `/sync` to an application service's own user (500, on 1.160).
  * @returns how many events were missing.
  */
 export async function findGaps(dependencies: GapDependencies, rooms: "recent" | "all"): Promise<number> {
@@ -50,7 +50,8 @@ export async function findGaps(dependencies: GapDependencies, rooms: "recent" | 
   const since = await lastCheck(database, rooms, began);
   const strays = await takeUnseenRooms(dependencies);
   let missing = 0;
-  await inParallel(await roomsToCheck(database, rooms), AT_ONCE, async (room) => {
+  const toCheck = await roomsByActivity(database, rooms === "all" ? null : RECENT);
+  await inParallel(toCheck, AT_ONCE, async (room) => {
     missing += await fillRoom(dependencies, room, since);
   });
   await database.transaction(async (tx) => {
@@ -84,28 +85,15 @@ async function lastCheck(db: Queryable, rooms: "recent" | "all", now: Date): Pro
   return Math.max(known - MARGIN, now.getTime() - FURTHEST);
 }
 
-async function roomsToCheck(db: Queryable, rooms: "recent" | "all"): Promise<RoomId[]> {
-  const found = await db.query<{ room_id: RoomId }>(
-    `SELECT room_id FROM conversations
-     WHERE room_id IS NOT NULL
-       AND ($1 OR last_activity_at > now() - $2 * interval '1 millisecond'
-               OR (last_activity_at IS NULL AND created_at > now() - $3 * interval '1 millisecond'))
-     ORDER BY coalesce(last_activity_at, created_at) DESC LIMIT $4`,
-    [rooms === "all", RECENT, NEW, rooms === "all" ? null : MOST_RECENT],
-  );
-  return found.rows.map((row) => row.room_id);
-}
-
 /** Rooms with our people in them from which no event at all has come. @returns how many. */
 async function takeUnseenRooms({ database, inspector, repair }: GapDependencies): Promise<number> {
   let count = 0;
   for await (const page of inspector().rooms()) {
     const inhabited = page.filter((room) => room.people > 0);
-    const seen = await database.query<{ room_id: RoomId }>(
-      "SELECT room_id FROM rooms WHERE room_id = ANY($1)",
-      [inhabited.map((room) => room.roomId)],
+    const known = await seenRooms(
+      database,
+      inhabited.map((room) => room.roomId),
     );
-    const known = new Set(seen.rows.map((row) => row.room_id));
     for (const { roomId, creator } of inhabited) {
       if (known.has(roomId)) continue;
       await repair.unknown(roomId, creator);

@@ -1,10 +1,10 @@
 import { inParallel } from "../../base/in-parallel.ts";
-import { READ_TO } from "../../conversations/list/unread.ts";
+import { type UnreadRoom, unreadRooms } from "../../conversations/list/unread.ts";
+import { storeReceipts } from "../../messages/receipts.ts";
 import type { PracticeSettings, RoomId, UserId } from "../../policy/model.ts";
 import { isHandle, isOurs } from "../../policy/names/names.ts";
 import type { Database } from "../../store/database.ts";
 import { type Homeserver, MatrixRefused, path } from "../homeserver/homeserver.ts";
-import { storeReceipts } from "./receipts.ts";
 
 export interface LostReceiptDependencies {
   readonly database: Database;
@@ -34,30 +34,11 @@ export async function findLostReceipts(dependencies: LostReceiptDependencies): P
   );
 }
 
-interface Unread {
-  readonly room_id: RoomId;
-  readonly user_id: UserId;
-  readonly people: number;
-}
-
-/** Who has something unread, and where. */
-async function unread({ database, settings }: LostReceiptDependencies): Promise<readonly Unread[]> {
-  const found = await database.query<Unread & Record<string, unknown>>(
-    `WITH recent AS MATERIALIZED (
-       SELECT room_id, last_activity_at FROM conversations
-       WHERE room_id IS NOT NULL AND last_activity_at IS NOT NULL
-       ORDER BY last_activity_at DESC LIMIT ${MOST_ROOMS}),
-     present AS (
-       SELECT recent.*, m.user_id, (count(*) OVER (PARTITION BY room_id))::integer AS people
-       FROM recent JOIN room_members m USING (room_id) WHERE m.membership = 'join')
-     SELECT room_id, user_id, people FROM present WHERE EXISTS (
-       SELECT FROM room_messages message
-       WHERE message.room_id = present.room_id AND message.sender <> present.user_id AND NOT message.removed
-         AND message.position > ${READ_TO("present.room_id", "present.user_id")})
-     ORDER BY last_activity_at DESC`,
+/** Who of the practice's people has something unread, and where. */
+const unread = async ({ database, settings }: LostReceiptDependencies): Promise<readonly UnreadRoom[]> =>
+  (await unreadRooms(database, MOST_ROOMS)).filter(
+    ({ user_id }) => isOurs(settings, user_id) && !isHandle(settings, user_id),
   );
-  return found.rows.filter(({ user_id }) => isOurs(settings, user_id) && !isHandle(settings, user_id));
-}
 
 /**
  * The room's receipts as `as` may see them (a room's `/initialSync`, which Synapse still has although `/sync` replaced

@@ -1,11 +1,11 @@
 import express, { type Router } from "express";
 import { z } from "zod";
+import { storeEvents } from "../../messages/inbox.ts";
 import { type Database, isDatabaseDown } from "../../store/database.ts";
 import { requireToken } from "../homeserver/require-token.ts";
-import { storeEvents } from "./inbox.ts";
 import type { ReceiptQueue } from "./receipt-queue.ts";
 
-/** A valid transaction can be large: 100 events of 64 KiB, and ephemeral data beside them. */
+/** A valid transaction can be large: 100 events of 64 KiB, plus ephemeral data. */
 const BODY_LIMIT = "64mb";
 
 const transaction = z.looseObject({

@@ -1,12 +1,17 @@
+import type { Logger } from "pino";
 import { findOrMake } from "../../conversations/open.ts";
 import { sendToControlRoom } from "../../conversations/record/control-room.ts";
 import { controlConversation } from "../../conversations/record/keys.ts";
-import { checkRoom } from "../../conversations/record/queue-checks.ts";
+import { checkRoom, roomQueue } from "../../conversations/record/queue-checks.ts";
+import { roomsInUse } from "../../conversations/record/retired-rooms.ts";
+import { claimRoom, isRoomBegun } from "../../conversations/record/rooms.ts";
 import { conversationById, ensureConversation } from "../../conversations/record/store.ts";
 import { lockDirectory } from "../../directory/store.ts";
 import { carryOver } from "../../messages/carry-over.ts";
 import type { MatrixEvent } from "../../messages/event.ts";
 import { wakeOutbox } from "../../messages/outbox.ts";
+import { lockRoom } from "../../mirror/members.ts";
+import { loadRoom } from "../../mirror/mirror.ts";
 import { classifyRoom, type MadeRoom } from "../../policy/conversations/adoption.ts";
 import {
   type ActualRoom,
@@ -18,52 +23,68 @@ import {
   type UserId,
 } from "../../policy/model.ts";
 import { usernameOf } from "../../policy/names/names.ts";
-import { expectedRoom, ROOM_VERSION } from "../../policy/rooms/expected-room.ts";
+import { ROOM_VERSION } from "../../policy/rooms/expected-room.ts";
 import { readPowerLevels } from "../../policy/rooms/level-meaning.ts";
 import { BOT_LEVEL } from "../../policy/rooms/power-levels.ts";
 import * as words from "../../policy/words.ts";
-import type { Transaction } from "../../store/database.ts";
-import { MatrixRefused, path } from "../homeserver/homeserver.ts";
-import { loadRoom } from "./mirror.ts";
-import type { ReconcilerDependencies } from "./reconciler.ts";
+import type { Database, Transaction } from "../../store/database.ts";
+import type { InTurn } from "../../store/jobs.ts";
+import { type Homeserver, MatrixRefused, path } from "../homeserver/homeserver.ts";
+import { admitInvited } from "./admit-invited.ts";
+import { closeIfStillAlone } from "./orphan-rooms.ts";
 import { retireRoom } from "./retire.ts";
-import { carryOutStep, refetchRoom } from "./room-steps.ts";
+import { type RoomDependencies, type RoomStepDependencies, refetchRoom } from "./room-steps.ts";
+
+interface AdoptionDependencies extends RoomDependencies {
+  readonly log: Logger;
+}
 
 /**
  * The job `adopt`: a room that a user made in a client becomes the room of the conversation it was meant for, or leads
  * to the room that this conversation already has (docs/matrix-mapping.md#starting-a-conversation-in-any-client). After
  * a crash it runs again from the start: the room shows what was done.
  */
-export async function adoptRoom(dependencies: ReconcilerDependencies, room: RoomId): Promise<void> {
-  await decideOn(dependencies, room);
-  // Whatever the outcome, whoever writes into the room need not wait any longer.
-  await announceAdoption(dependencies, room);
+export async function adoptRoom(
+  dependencies: AdoptionDependencies,
+  room: RoomId,
+  inTurn: InTurn,
+): Promise<void> {
+  const claimed = await decideOn(dependencies, room);
+  // Never while the room's own job runs. What it sets while someone joins does not follow their join. The room forks,
+  // and a /sync that begins after the join says again that they are only invited
+  // (docs/synapse-facts.md#what-a-sync-says).
+  if (claimed !== null) await inTurn(roomQueue(claimed), () => admitInvited(dependencies, claimed, room));
+  // Whatever the outcome, people who write into the room need not wait any longer.
+  await announceAdoption(dependencies.database, room);
 }
 
-async function decideOn(dependencies: ReconcilerDependencies, room: RoomId): Promise<void> {
+/** Everything that decides what a room becomes. */
+type AdoptionRules = Pick<RoomDependencies, "directory" | "settings">;
+
+/** @returns the conversation whose room this has become; null: none. */
+async function decideOn(dependencies: AdoptionDependencies, room: RoomId): Promise<ConversationId | null> {
   const { database, homeserver, directory, settings } = dependencies;
-  const known = await database.query(
-    "SELECT FROM conversations WHERE room_id = $1 UNION ALL SELECT FROM retired_rooms WHERE room_id = $1",
-    [room],
-  );
-  if (known.rowCount !== 0) return;
+  if ((await roomsInUse(database, [room])).has(room)) return null;
 
   const mirrored = await loadRoom(database, room);
   // Rooms that Whisper made are recognised by their marker (see findOrphan).
-  if (mirrored?.creator === settings.bot) return;
+  if (mirrored?.creator === settings.bot) return null;
   // In a room that an outside account made, Whisper hears events from the moment the first of ours is in it.
   const state = await refetchRoom(database, homeserver, room, mirrored?.creator ?? undefined);
   // Everyone has left: only invitations remain, and they lead nowhere.
   if (state.length === 0) {
     await database.transaction((tx) => retireRoom(tx, room, null));
-    return;
+    return null;
   }
   const actual = await loadRoom(database, room);
-  if (actual === null || actual.creator === settings.bot) return;
-  if (await wasBegun(dependencies, actual)) return;
+  if (actual === null || actual.creator === settings.bot) return null;
+  if (await wasBegun(database, actual)) return null;
   const classify = (people: Directory, as: ActualRoom) => classifyRoom(people, settings, as, isDirect(state));
   const first = classify(await directory.fresh(), actual);
-  if (first.is === "unfinished") return;
+  if (first.is === "unfinished") {
+    await closeIfStillAlone(database, actual);
+    return null;
+  }
   // Power first: once the room is ours it can be kept in order. A room that is refused, or that a client closed, is
   // never adopted: nobody whom its maker put in it joins.
   const taken =
@@ -71,50 +92,24 @@ async function decideOn(dependencies: ReconcilerDependencies, room: RoomId): Pro
     actual.version === ROOM_VERSION &&
     !(await hasSilentRival(dependencies, actual)) &&
     (await tookOver(dependencies, actual));
-  const claimed = await database.transaction(async (tx) => {
+  return database.transaction(async (tx) => {
     // Someone may have been invited meanwhile. If their event was handled, the mirror has it and it belongs to the
     // choice. Other events wait for this lock (conversations/groups/custom-group-events.ts) and are edits of the group
     // that exists then.
-    await tx.query("SELECT FROM rooms WHERE room_id = $1 FOR UPDATE", [room]);
+    await lockRoom(tx, room, "update");
+    if ((await roomsInUse(tx, [room])).has(room)) return null;
     // Decided under the lock: two rooms for one choice of people become one group.
     await lockDirectory(tx);
     const made = classify(await directory.within(tx), (await loadRoom(tx, room)) ?? actual);
     return decide(dependencies, tx, taken ? made : withoutPower(made), room, newestOf(state));
   });
-  if (claimed !== null) await letIn(dependencies, claimed, room);
-}
-
-/**
- * Invited people join before the message that may be waiting: messages from before one's join do not count as unread,
- * and some clients do not show them. The reconciler lets in anyone whom this does not.
- */
-async function letIn(dependencies: ReconcilerDependencies, id: ConversationId, room: RoomId): Promise<void> {
-  const { database, directory, settings } = dependencies;
-  const [stored, actual] = [await conversationById(database, id), await loadRoom(database, room)];
-  if (stored === null || actual === null) return;
-  const expected = expectedRoom(stored.conversation, await directory.fresh(), settings);
-  const invited = [...actual.members].flatMap(([id, { membership }]) =>
-    membership === "invite" ? [id] : [],
-  );
-  for (const user of invited) {
-    if (!expected?.members.has(user) || actual.members.get(user)?.membership === "join") continue;
-    try {
-      await carryOutStep(dependencies, room, { step: "join", user });
-    } catch (error) {
-      if (!(error instanceof MatrixRefused)) throw error;
-      dependencies.log.warn({ err: error }, "somebody could not be let into a room that was taken over yet");
-    }
-  }
 }
 
 /**
  * Is someone who never receives at the bot's level, and not in the room yet? To step down they would have to join
  * before it is decided who stays.
  */
-async function hasSilentRival(
-  { directory, settings }: ReconcilerDependencies,
-  actual: ActualRoom,
-): Promise<boolean> {
+async function hasSilentRival({ directory, settings }: AdoptionRules, actual: ActualRoom): Promise<boolean> {
   const people = await directory.fresh();
   const levels = readPowerLevels(actual.state["m.room.power_levels"], actual.creator);
   return [...actual.members].some(([id, { membership }]) => {
@@ -129,9 +124,11 @@ async function hasSilentRival(
  * its place after a process ended in between; then only its maker has ever been in it.
  * @throws while that is undecided, so that it is checked again.
  */
-async function wasBegun({ database }: ReconcilerDependencies, actual: ActualRoom): Promise<boolean> {
+async function wasBegun(database: Database, actual: ActualRoom): Promise<boolean> {
   const { id } = actual.state[MARKER_TYPE] ?? {};
   if (typeof id !== "string") return false;
+  // In this order: between the two it may be taken, and then the second says so.
+  const isUnderWay = await isRoomBegun(database, id as ConversationId);
   const stored = await conversationById(database, id as ConversationId);
   if (stored === null || actual.state["m.room.join_rules"]?.join_rule !== "public") return false;
   if (stored.roomId === actual.roomId) return true;
@@ -141,22 +138,18 @@ async function wasBegun({ database }: ReconcilerDependencies, actual: ActualRoom
     await database.transaction((tx) => retireRoom(tx, actual.roomId, null));
     return true;
   }
-  const making = await database.query(
-    "SELECT FROM conversations WHERE id = $1 AND creating_since IS NOT NULL",
-    [id],
-  );
-  if (making.rowCount === 0) return false;
+  if (!isUnderWay) return false;
   throw new Error("the room is being made for a conversation; it is looked at again");
 }
 
 /** Everyone who waits for the adoption, in any process, may continue: it is done, or there is none. */
-async function announceAdoption({ database }: ReconcilerDependencies, room: RoomId): Promise<void> {
+async function announceAdoption(database: Database, room: RoomId): Promise<void> {
   await database.query("SELECT pg_notify('whisper_adopted', $1)", [room]);
 }
 
 /** @returns the conversation whose room this becomes; null if the room is closed instead. */
 async function decide(
-  dependencies: ReconcilerDependencies,
+  dependencies: AdoptionRules,
   tx: Transaction,
   made: MadeRoom,
   room: RoomId,
@@ -197,13 +190,7 @@ const withoutPower = (made: MadeRoom): MadeRoom =>
 
 /** Makes the room the conversation's, if it has none and none is being made. */
 async function claim(tx: Transaction, id: ConversationId, room: RoomId): Promise<boolean> {
-  const claimed = await tx.query(
-    `UPDATE conversations SET room_id = $2, last_activity_at = now()
-     WHERE id = $1 AND room_id IS NULL AND creating_since IS NULL`,
-    [id, room],
-  );
-  if (claimed.rowCount !== 1) return false;
-  await tx.query("SELECT pg_notify('whisper_room', $1)", [room]);
+  if (!(await claimRoom(tx, id, room))) return false;
   await checkRoom(tx, id);
   await wakeOutbox(tx, [id]);
   return true;
@@ -226,9 +213,12 @@ const isDirect = (state: readonly MatrixEvent[]): boolean =>
 /**
  * @returns false if the homeserver refused, for example because the room's maker has left it or has no power to give.
  */
-async function tookOver(dependencies: ReconcilerDependencies, actual: ActualRoom): Promise<boolean> {
+async function tookOver(
+  dependencies: Omit<AdoptionDependencies, "directory">,
+  actual: ActualRoom,
+): Promise<boolean> {
   try {
-    await takeOver(dependencies, actual);
+    await takeOver(dependencies, actual, dependencies.settings.bot);
     return true;
   } catch (error) {
     if (!(error instanceof MatrixRefused)) throw error;
@@ -241,10 +231,12 @@ async function tookOver(dependencies: ReconcilerDependencies, actual: ActualRoom
  * Gives the bot the power over a room that a user made: its creator lets the bot in, raises it and steps down. Everyone
  * else at the bot's level steps down too, for which they have to be in the room; all others join once it is decided.
  */
-async function takeOver(dependencies: ReconcilerDependencies, actual: ActualRoom): Promise<void> {
-  const { database, homeserver, settings } = dependencies;
+async function takeOver(
+  { database, homeserver }: RoomStepDependencies,
+  actual: ActualRoom,
+  bot: UserId,
+): Promise<void> {
   const { roomId: room, creator } = actual;
-  const { bot } = settings;
   if (creator === null) return;
   const own = actual.members.get(bot)?.membership;
   // Before the bot joins, so that no client ever names the chat after it. If an earlier, unfinished try did it, the
@@ -272,7 +264,7 @@ async function takeOver(dependencies: ReconcilerDependencies, actual: ActualRoom
     if ((levels.users[user] ?? 0) < BOT_LEVEL) continue;
     await homeserver.call({ method: "POST", path: path`/_matrix/client/v3/join/${room}`, as: user });
   }
-  await enthrone(dependencies, actual, creator);
+  await enthrone(homeserver, actual, creator, bot);
   // Again as the bot: if a message waits, the room forks, and state resolution drops what its creator set before.
   const where = path`/_matrix/client/v3/rooms/${room}/state/${SERVICE_MEMBERS_TYPE}/`;
   await homeserver.call({ method: "PUT", path: where, body: { service_members: [bot] } });
@@ -281,11 +273,11 @@ async function takeOver(dependencies: ReconcilerDependencies, actual: ActualRoom
 
 /** Nobody lowers an equal, but everyone may lower themselves (authorisation rules of room version 11, 9.7.1). */
 async function enthrone(
-  { homeserver, settings }: ReconcilerDependencies,
+  homeserver: Homeserver,
   actual: ActualRoom,
   creator: UserId,
+  bot: UserId,
 ): Promise<void> {
-  const { bot } = settings;
   const content = actual.state["m.room.power_levels"] ?? {};
   const users: Record<string, number> = { ...readPowerLevels(content, creator).users };
   const rivals = Object.keys(users).filter((user) => user !== bot && (users[user] ?? 0) >= BOT_LEVEL);

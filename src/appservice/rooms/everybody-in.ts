@@ -1,6 +1,8 @@
 import { checkRoomPromptly } from "../../conversations/record/queue-checks.ts";
+import { CONVERSATION_ROOMS } from "../../conversations/record/rooms.ts";
 import { conversationById } from "../../conversations/record/store.ts";
 import type { DirectorySnapshot } from "../../directory/snapshot.ts";
+import { isJoined, joinedMembers, SEEN_ROOMS } from "../../mirror/members.ts";
 import type { ConversationId, PracticeSettings, RoomId, UserId } from "../../policy/model.ts";
 import { expectedRoom } from "../../policy/rooms/expected-room.ts";
 import type { Database, Queryable } from "../../store/database.ts";
@@ -20,7 +22,7 @@ const PATIENCE = 5_000;
 const PATIENCE_FOR_A_ROOM = 25_000;
 
 /** The room was checked: everyone who waits for its members checks too. */
-export const tellLookedAt = async (db: Queryable, id: ConversationId): Promise<void> => {
+export const announceChecked = async (db: Queryable, id: ConversationId): Promise<void> => {
   await db.query("SELECT pg_notify('whisper_looked_at', $1)", [id]);
 };
 
@@ -60,9 +62,33 @@ export async function everybodyIn(
   }
 }
 
+/** For how long a new room waits for its people, in milliseconds. After that it waits for nobody. */
+const NEW = 15_000;
+/** How soon to look again, in milliseconds. */
+const AGAIN = 250;
+
+/**
+ * A message is counted and makes a sound only for those who are in the room when it is sent.
+ * @returns when to look again, while the conversation's room is new and some of its people are still on their way
+ * there; null: nothing holds back what is to be sent.
+ */
+export async function whenReadersAreIn(
+  dependencies: Omit<ReaderDependencies, "notifications">,
+  id: ConversationId,
+): Promise<Date | null> {
+  const isNew = await dependencies.database.query(
+    `SELECT FROM (${CONVERSATION_ROOMS}) AS its JOIN (${SEEN_ROOMS}) AS seen USING (room_id)
+     WHERE its.id = $1 AND seen.seen_at > now() - $2 * interval '1 millisecond'`,
+    [id, NEW],
+  );
+  if (isNew.rowCount === 0) return null;
+  const { missing, unlisted } = await look(dependencies, id);
+  return missing.size + unlisted.size === 0 ? null : new Date(Date.now() + AGAIN);
+}
+
 /** Waits until someone who was removed from a conversation is out of its room, for a bounded time. */
 export async function whenOut(
-  { database, notifications }: ReaderDependencies,
+  { database, notifications }: Pick<ReaderDependencies, "database" | "notifications">,
   id: ConversationId,
   room: RoomId,
   user: UserId,
@@ -76,11 +102,7 @@ export async function whenOut(
   try {
     for (;;) {
       news = Promise.withResolvers();
-      const found = await database.query(
-        "SELECT FROM room_members WHERE room_id = $1 AND user_id = $2 AND membership = 'join'",
-        [room, user],
-      );
-      if (found.rowCount === 0) return;
+      if (!(await isJoined(database, room, user))) return;
       if ((await within(until - performance.now(), news.promise, signal)) === null) return;
     }
   } finally {
@@ -88,24 +110,31 @@ export async function whenOut(
   }
 }
 
-/** The room, and everyone with an account who should be in it and is not. */
+interface Looked {
+  readonly room: RoomId | null;
+  /** Everyone with an account who should be in it and is not. */
+  readonly missing: ReadonlySet<UserId>;
+  /** Those whose client does not have it as a direct chat yet, and makes no sound (sound.ts). */
+  readonly unlisted: ReadonlySet<UserId>;
+}
+
 async function look(
-  { database, directory, settings }: ReaderDependencies,
+  { database, directory, settings }: Omit<ReaderDependencies, "notifications">,
   id: ConversationId,
-): Promise<{ readonly room: RoomId | null; readonly missing: ReadonlySet<UserId> }> {
+): Promise<Looked> {
   const stored = await conversationById(database, id);
   const expected = stored && expectedRoom(stored.conversation, await directory.fresh(), settings);
-  if (!stored || !expected) return { room: null, missing: new Set() };
+  if (!stored || !expected) return { room: null, missing: new Set(), unlisted: new Set() };
   const wanted = await withAccount(
     database,
     [...expected.members].filter((user) => user !== settings.bot),
   );
-  const joined = await database.query<{ user_id: UserId }>(
-    "SELECT user_id FROM room_members WHERE room_id = $1 AND membership = 'join'",
-    [stored.roomId],
-  );
-  const there = new Set(joined.rows.map((row) => row.user_id));
-  return { room: stored.roomId, missing: new Set([...wanted].filter((user) => !there.has(user))) };
+  const there = await joinedMembers(database, stored.roomId);
+  return {
+    room: stored.roomId,
+    missing: new Set([...wanted].filter((user) => !there.has(user))),
+    unlisted: new Set([...wanted].filter((user) => expected.direct.has(user) && !there.get(user)?.direct)),
+  };
 }
 
 async function within<T>(milliseconds: number, awaited: Promise<T>, signal: AbortSignal): Promise<T | null> {

@@ -1,15 +1,24 @@
 import { sendToControlRoom } from "../../conversations/record/control-room.ts";
+import { isRetired } from "../../conversations/record/retired-rooms.ts";
+import { carriesConversation } from "../../conversations/record/rooms.ts";
 import type { DirectorySnapshot } from "../../directory/snapshot.ts";
 import { roomOfOne } from "../../messages/words.ts";
-import type { PracticeSettings, RoomId, UserId } from "../../policy/model.ts";
+import { ROOMS_OF_ONE, SEEN_ROOMS } from "../../mirror/members.ts";
+import {
+  type ActualRoom,
+  FRONT_DOOR,
+  type PracticeSettings,
+  type RoomId,
+  type UserId,
+} from "../../policy/model.ts";
 import { isOurs, usernameOf } from "../../policy/names/names.ts";
 import type { Database } from "../../store/database.ts";
 import { addJob } from "../../store/jobs.ts";
 import { retireRoom } from "./retire.ts";
 
-/** Someone who makes a room and invites people later has this long. */
+/** Someone who makes a room through the front door and invites people later has this long. */
 const PATIENCE = "1 hour";
-/** Milliseconds until a room is closed whose invitations were refused while it was being made. */
+/** Milliseconds before closing a room whose invitations were refused while it was being made. */
 const AFTER_REFUSAL = 10_000;
 
 /**
@@ -18,13 +27,30 @@ const AFTER_REFUSAL = 10_000;
  */
 export async function invitationRefused(database: Database, room: RoomId): Promise<void> {
   const there = await database.query(
-    `SELECT FROM rooms WHERE room_id = $1 AND seen_at < now() - interval '5 seconds'
-     UNION ALL SELECT FROM conversations WHERE room_id = $1`,
+    `SELECT FROM (${SEEN_ROOMS}) AS seen WHERE room_id = $1 AND seen_at < now() - interval '5 seconds'
+     UNION ALL SELECT WHERE ${carriesConversation("$1")}`,
     [room],
   );
   if (there.rowCount !== 0) return;
   const runAt = new Date(Date.now() + AFTER_REFUSAL);
   await addJob(database, "orphan", { room_id: room }, { key: `orphan:${room}`, runAt });
+}
+
+/** Milliseconds before closing a room that was made with nobody in it, past the front door. */
+const PAST_THE_DOOR = 45_000;
+
+/**
+ * A room was made with nobody else in it. Through the front door its maker is looking at it and may invite someone; a
+ * room that was made at Synapse itself is nobody's business and nobody manages it, so it is closed soon.
+ */
+export async function closeIfStillAlone(database: Database, room: ActualRoom): Promise<void> {
+  if (room.state["m.room.create"]?.[FRONT_DOOR] === true) return;
+  const seen = await database.query<{ seen_at: Date }>(
+    `SELECT seen_at FROM (${SEEN_ROOMS}) AS seen WHERE room_id = $1`,
+    [room.roomId],
+  );
+  const runAt = new Date((seen.rows[0]?.seen_at ?? new Date()).getTime() + PAST_THE_DOOR);
+  await addJob(database, "orphan", { room_id: room.roomId }, { key: `orphan:${room.roomId}`, runAt });
 }
 
 /**
@@ -43,14 +69,10 @@ export async function closeOrphanRooms(
   const people = await directory.fresh();
   return database.transaction(async (tx) => {
     const found = await tx.query<{ room_id: RoomId; creator: UserId }>(
-      `SELECT r.room_id, r.creator FROM rooms r
-       WHERE r.creator IS NOT NULL AND r.creator <> $1 AND CASE WHEN $2::text IS NULL THEN r.seen_at < now() - interval '${PATIENCE}' ELSE r.room_id = $2 END
-         AND NOT EXISTS (SELECT FROM conversations c WHERE c.room_id = r.room_id)
-         AND NOT EXISTS (SELECT FROM retired_rooms t WHERE t.room_id = r.room_id)
-         AND EXISTS (SELECT FROM room_members m
-                     WHERE m.room_id = r.room_id AND m.user_id = r.creator AND m.membership = 'join')
-         AND NOT EXISTS (SELECT FROM room_members m WHERE m.room_id = r.room_id AND m.user_id <> r.creator
-                         AND m.membership IN ('join', 'invite', 'knock'))`,
+      `SELECT r.room_id, r.creator FROM (${ROOMS_OF_ONE}) AS r
+       WHERE r.creator <> $1
+         AND CASE WHEN $2::text IS NULL THEN r.seen_at < now() - interval '${PATIENCE}' ELSE r.room_id = $2 END
+         AND NOT ${carriesConversation("r.room_id")} AND NOT ${isRetired("r.room_id")}`,
       [settings.bot, only],
     );
     const orphans = found.rows.filter((row) => isOurs(settings, row.creator));

@@ -1,18 +1,13 @@
 import type { Logger } from "pino";
 import { inParallel } from "../../base/in-parallel.ts";
+import { retiredRoom } from "../../conversations/record/retired-rooms.ts";
+import { beginRoom, giveRoom, loseRoom } from "../../conversations/record/rooms.ts";
 import { conversationById, type StoredConversation } from "../../conversations/record/store.ts";
-import type { DirectorySnapshot } from "../../directory/snapshot.ts";
 import { wakeOutbox } from "../../messages/outbox.ts";
+import { lockRoom } from "../../mirror/members.ts";
+import { loadRoom, mirrorRoom } from "../../mirror/mirror.ts";
 import { mayJoin } from "../../policy/callbacks/user-may-join-room.ts";
-import type {
-  Conversation,
-  ConversationId,
-  ExpectedRoom,
-  PracticeSettings,
-  RoomId,
-  Step,
-  UserId,
-} from "../../policy/model.ts";
+import type { Conversation, ConversationId, ExpectedRoom, RoomId, Step, UserId } from "../../policy/model.ts";
 import { userIdOf } from "../../policy/names/names.ts";
 import { closingSteps, diffRoom } from "../../policy/rooms/diff-room.ts";
 import { expectedRoom } from "../../policy/rooms/expected-room.ts";
@@ -21,19 +16,17 @@ import { withAccount } from "../accounts/accounts.ts";
 import { MatrixRefused } from "../homeserver/homeserver.ts";
 import { asBegun, beginners, isBegun, lookAtBegun } from "./begun-room.ts";
 import { keepMembersOfLostRoom } from "./lost-room.ts";
-import { loadRoom, mirrorRoom } from "./mirror.ts";
 import { retireRoom } from "./retire.ts";
 import {
   carryOutStep,
   createRoom,
   findOrphan,
-  type RoomStepDependencies,
+  letIntoRoom,
+  type RoomDependencies,
   refetchRoom,
 } from "./room-steps.ts";
 
-export interface ReconcilerDependencies extends RoomStepDependencies {
-  readonly directory: DirectorySnapshot;
-  readonly settings: PracticeSettings;
+export interface ReconcilerDependencies extends RoomDependencies {
   readonly log: Logger;
   readonly roomTaken: RoomTaken;
 }
@@ -49,7 +42,7 @@ export type RoomTaken = (tx: Transaction, conversation: Conversation) => Promise
  * is recorded before the next, so a crash repeats at most one step, or a few joins.
  * @param only lets in only this person: they wait, and the others do not.
  * @param begunBy who should make the room if there is none yet; Whisper joins once they have written.
- * @returns whether something is left for when nobody waits: people still to be let in.
+ * @returns whether anything is left for when nobody is waiting: people still to be let in.
  * @throws if a step was refused: the mirror has been refetched then, and the next try starts from the truth.
  */
 export async function reconcileRoom(
@@ -82,7 +75,11 @@ export async function reconcileRoom(
   if (givesUp(steps)) {
     // A room and its history are abandoned only on the homeserver's word, never on the mirror's.
     await refetchRoom(database, dependencies.homeserver, room);
-    steps = diffRoom(expected, (await loadRoom(database, room)) ?? actual);
+    const fetched = (await loadRoom(database, room)) ?? actual;
+    // The process that made it ended before it had fetched it.
+    if (isBegun(stored, fetched, { directory: people, settings }))
+      throw new Error("the mirror did not know that the room is begun; it was fetched");
+    steps = diffRoom(expected, fetched);
     const reason = givesUp(steps);
     if (reason) {
       await replaceRoom(dependencies, stored, room, reason);
@@ -95,7 +92,17 @@ export async function reconcileRoom(
   const asked = { room: "managed", conversation: stored.conversation } as const;
   const admits = async (user: UserId) =>
     mayJoin(await directory.fresh(), settings, { user, room: asked }).allowed;
-  await execute({ ...dependencies, admits }, room, now);
+  await inOrder(dependencies, room, now, (step) => {
+    switch (step.step) {
+      case "join":
+        return letIntoRoom(dependencies, room, step.user, () => admits(step.user));
+      case "create":
+      case "replace":
+        throw new Error(`${step.step} is not done in a room that exists`);
+      default:
+        return carryOutStep(dependencies, room, step);
+    }
+  });
   return now.length < steps.length;
 }
 
@@ -123,27 +130,28 @@ function uptoJoins(steps: readonly Step[], most: number): readonly Step[] {
 const JOINS_SIDE_BY_SIDE = 2;
 
 /** Carries out steps in order. @throws after refetching the room if the homeserver refuses one. */
-async function execute(
-  dependencies: ReconcilerDependencies,
+async function inOrder<Kind extends Step>(
+  { database, homeserver, log }: Omit<ReconcilerDependencies, "roomTaken">,
   room: RoomId,
-  steps: readonly Step[],
+  steps: readonly Kind[],
+  carryOut: (step: Kind) => Promise<void>,
 ): Promise<void> {
   for (const some of joinsTogether(steps)) {
     try {
-      await inParallel(some, JOINS_SIDE_BY_SIDE, (step) => carryOutStep(dependencies, room, step));
+      await inParallel(some, JOINS_SIDE_BY_SIDE, carryOut);
     } catch (error) {
       if (!(error instanceof MatrixRefused)) throw error;
       const step = some[0]?.step;
-      dependencies.log.warn({ step, err: error }, "a step in a room was refused; fetching the room anew");
-      await refetchRoom(dependencies.database, dependencies.homeserver, room);
+      log.warn({ step, err: error }, "a step in a room was refused; fetching the room again");
+      await refetchRoom(database, homeserver, room);
       throw error;
     }
   }
 }
 
 /** One step at a time, except that consecutive joins go together. */
-function joinsTogether(steps: readonly Step[]): Step[][] {
-  const together: Step[][] = [];
+function joinsTogether<Kind extends Step>(steps: readonly Kind[]): Kind[][] {
+  const together: Kind[][] = [];
   for (const step of steps) {
     const before = together.at(-1);
     if (step.step === "join" && before?.[0]?.step === "join") before.push(step);
@@ -166,22 +174,16 @@ async function withoutAbsent(database: Database, steps: readonly Step[]): Promis
 
 /** Makes the conversation's room, or finds the one that an earlier process made before it ended. */
 async function openRoom(
-  dependencies: ReconcilerDependencies,
+  dependencies: Omit<ReconcilerDependencies, "log">,
   stored: StoredConversation,
   expected: ExpectedRoom,
   begunBy: UserId | undefined,
 ): Promise<RoomId> {
   const { database, homeserver } = dependencies;
   const { id } = stored.conversation;
-  const claimed = await database.query<{ again: boolean }>(
-    `UPDATE conversations AS now SET creating_since = coalesce(now.creating_since, clock_timestamp())
-     FROM (SELECT id, creating_since FROM conversations WHERE id = $1 AND room_id IS NULL FOR UPDATE) AS before
-     WHERE now.id = before.id RETURNING before.creating_since IS NOT NULL AS again`,
-    [id],
-  );
-  if (claimed.rowCount === 0)
-    throw new Error("the conversation has just been given a room; it is looked at again");
-  const found = claimed.rows[0]?.again === true ? await orphanOf(dependencies, stored) : null;
+  const begun = await beginRoom(database, id);
+  if (begun === null) throw new Error("the conversation has just been given a room; it is looked at again");
+  const found = begun.again ? await orphanOf(dependencies, stored) : null;
   const made = found ?? {
     room: await createRoom(
       homeserver,
@@ -200,7 +202,7 @@ async function openRoom(
 
 /** The unrecorded room that was made for the conversation, and by whom if not by Whisper. */
 async function orphanOf(
-  dependencies: ReconcilerDependencies,
+  dependencies: RoomDependencies,
   { conversation }: StoredConversation,
 ): Promise<{ readonly room: RoomId; readonly by?: UserId } | null> {
   const room = await findOrphan(dependencies, conversation.id);
@@ -214,62 +216,52 @@ async function orphanOf(
 }
 
 async function takeRoom(
-  dependencies: ReconcilerDependencies,
+  { database, roomTaken }: Pick<ReconcilerDependencies, "database" | "roomTaken">,
   conversation: Conversation,
   room: RoomId,
   creator: UserId | null,
 ): Promise<void> {
   const { id } = conversation;
-  await dependencies.database.transaction(async (tx) => {
-    const closed = await tx.query("SELECT FROM retired_rooms WHERE room_id = $1", [room]);
-    if (closed.rowCount !== 0)
-      throw new Error("the room was closed before it was taken; another one is made");
+  await database.transaction(async (tx) => {
     await mirrorRoom(tx, room, "11", creator);
-    await tx.query("UPDATE conversations SET room_id = $2, creating_since = NULL WHERE id = $1", [id, room]);
-    await tx.query("SELECT pg_notify('whisper_room', $1)", [room]);
+    // Its adoption may be deciding at this moment what becomes of it.
+    await lockRoom(tx, room, "update");
+    if ((await retiredRoom(tx, room)) !== null)
+      throw new Error("the room was closed before it was taken; another one is made");
+    await giveRoom(tx, id, room);
     // What was queued for the conversation can now be sent.
     await wakeOutbox(tx, [id]);
-    await dependencies.roomTaken(tx, conversation);
+    await roomTaken(tx, conversation);
   });
 }
 
 /** Gives the conversation a new room in place of one that cannot be repaired, and closes the old one. */
 async function replaceRoom(
-  dependencies: ReconcilerDependencies,
+  { database, log }: Pick<ReconcilerDependencies, "database" | "log">,
   stored: StoredConversation,
   old: RoomId,
   reason: string,
 ): Promise<void> {
-  dependencies.log.warn(
-    { reason, conversation: stored.conversation.id },
-    "a room cannot be made right and is replaced",
-  );
-  await dependencies.database.transaction(async (tx) => {
-    await tx.query("UPDATE conversations SET room_id = NULL WHERE id = $1 AND room_id = $2", [
-      stored.conversation.id,
-      old,
-    ]);
-    await tx.query("SELECT pg_notify('whisper_room', $1)", [old]);
+  log.warn({ reason, conversation: stored.conversation.id }, "a room cannot be made right and is replaced");
+  await database.transaction(async (tx) => {
+    await loseRoom(tx, stored.conversation.id, old);
     await retireRoom(tx, old, stored.conversation.id);
   });
 }
 
 /** The conversation should not exist: everyone but the bot leaves and forgets it. */
 async function emptyRoom(
-  dependencies: ReconcilerDependencies,
+  dependencies: Omit<ReconcilerDependencies, "roomTaken">,
   stored: StoredConversation,
   room: RoomId,
 ): Promise<void> {
-  let actual = await loadRoom(dependencies.database, room);
+  const { database, directory, settings } = dependencies;
+  let actual = await loadRoom(database, room);
   if (actual === null) return;
-  if (
-    isBegun(stored, actual, {
-      directory: await dependencies.directory.fresh(),
-      settings: dependencies.settings,
-    })
-  ) {
+  if (isBegun(stored, actual, { directory: await directory.fresh(), settings })) {
     await lookAtBegun(dependencies, stored, null, actual, true);
-    actual = (await loadRoom(dependencies.database, room)) ?? actual;
+    actual = (await loadRoom(database, room)) ?? actual;
   }
-  await execute(dependencies, room, closingSteps(dependencies.settings, actual));
+  const closing = closingSteps(settings, actual);
+  await inOrder(dependencies, room, closing, (step) => carryOutStep(dependencies, room, step));
 }

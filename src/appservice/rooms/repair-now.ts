@@ -25,7 +25,7 @@ export async function repairNow(
     if (more) await database.transaction((tx) => checkRoomLater(tx, id));
   } catch (error) {
     if (error instanceof MatrixRefused)
-      dependencies.log.warn({ err: error }, "a room that refused a message could not be put right");
+      dependencies.log.warn({ err: error }, "a room that refused a message could not be repaired");
     throw error;
   }
 }

@@ -1,15 +1,9 @@
 import { checkRoom } from "../../conversations/record/queue-checks.ts";
+import { rememberClosed, rememberRetired, retiredRoom } from "../../conversations/record/retired-rooms.ts";
 import { conversationById } from "../../conversations/record/store.ts";
-import type { DirectorySnapshot } from "../../directory/snapshot.ts";
 import { TOMBSTONE_TEXT } from "../../messages/words.ts";
-import type {
-  ActualRoom,
-  ConversationId,
-  PracticeSettings,
-  RoomId,
-  Step,
-  UserId,
-} from "../../policy/model.ts";
+import { loadRoom } from "../../mirror/mirror.ts";
+import type { ActualRoom, ConversationId, RoomId, RoomStep, UserId } from "../../policy/model.ts";
 import { isOurs } from "../../policy/names/names.ts";
 import { closingSteps } from "../../policy/rooms/diff-room.ts";
 import { expectedRoom } from "../../policy/rooms/expected-room.ts";
@@ -17,13 +11,7 @@ import { goesOnIn } from "../../policy/rooms/goes-on.ts";
 import type { Queryable } from "../../store/database.ts";
 import { addJob } from "../../store/jobs.ts";
 import { MatrixRefused, path } from "../homeserver/homeserver.ts";
-import { loadRoom } from "./mirror.ts";
-import { carryOutStep, type RoomStepDependencies, refetchRoom } from "./room-steps.ts";
-
-export interface RoomClosingDependencies extends RoomStepDependencies {
-  readonly directory: DirectorySnapshot;
-  readonly settings: PracticeSettings;
-}
+import { carryOutStep, type RoomDependencies, refetchRoom } from "./room-steps.ts";
 
 /** Queues closing a room for good: a tombstone that leads to the conversation's room, and everyone out of it. */
 export async function retireRoom(
@@ -31,11 +19,7 @@ export async function retireRoom(
   room: RoomId,
   successor: ConversationId | null,
 ): Promise<void> {
-  await tx.query(
-    `INSERT INTO retired_rooms (room_id, successor) VALUES ($1, $2)
-     ON CONFLICT (room_id) DO UPDATE SET successor = excluded.successor, since = now(), retired_at = NULL`,
-    [room, successor],
-  );
+  await rememberRetired(tx, room, successor);
   if (successor !== null) await checkRoom(tx, successor);
   await addRetireJob(tx, room);
 }
@@ -47,33 +31,30 @@ export const addRetireJob = (tx: Queryable, room: RoomId): Promise<void> =>
  * The job `retire`: the tombstone, then everyone leaves and forgets. If there is nowhere to lead to, or the bot lacks
  * the power for this or over someone, the room is shut down through the admin API instead, which works for any room.
  */
-export async function closeRoom(dependencies: RoomClosingDependencies, room: RoomId): Promise<void> {
+export async function closeRoom(dependencies: RoomDependencies, room: RoomId): Promise<void> {
   const { database, settings } = dependencies;
-  const found = await database.query<{ successor: ConversationId | null; closed: boolean }>(
-    "SELECT successor, retired_at IS NOT NULL AS closed FROM retired_rooms WHERE room_id = $1",
-    [room],
-  );
-  const row = found.rows[0];
-  if (row === undefined) return;
+  const { bot } = settings;
+  const retired = await retiredRoom(database, room);
+  if (retired === null) return;
   const actual = await loadRoom(database, room);
-  // News of whatever closed it makes Whisper check it again.
-  if (row.closed && actual !== null && closingSteps(settings, actual).length === 0) return;
-  const successor = row.successor === null ? null : await leadsTo(dependencies, row.successor);
+  // The event that closed it makes Whisper check it again.
+  if (retired.closed && actual !== null && closingSteps(settings, actual).length === 0) return;
+  const successor = retired.successor === null ? null : await leadsTo(dependencies, retired.successor);
   const next = successor?.room ?? null;
   // A room that someone made and that leads nowhere is shut down, so that nobody returns and continues in it.
-  const refused = row.successor === null && actual?.creator !== dependencies.bot;
+  const refused = retired.successor === null && actual?.creator !== bot;
   const closed =
     !refused &&
     actual !== null &&
-    botRules(actual, dependencies.bot) &&
+    botRules(actual, bot) &&
     (await closeFromWithin(dependencies, actual, successor));
   if (!closed) await shutDown(dependencies, room, next);
-  await database.query("UPDATE retired_rooms SET retired_at = now() WHERE room_id = $1", [room]);
+  await rememberClosed(database, room);
 }
 
 /** @returns null if the conversation has ended meanwhile, so that there will be no room to lead to. */
 async function leadsTo(
-  { database, directory, settings }: RoomClosingDependencies,
+  { database, directory, settings }: Omit<RoomDependencies, "homeserver">,
   id: ConversationId,
 ): Promise<Successor | null> {
   const stored = await conversationById(database, id);
@@ -98,7 +79,7 @@ interface Successor {
 
 /** @returns false if the homeserver refused a step, for example because someone has as much power as the bot. */
 async function closeFromWithin(
-  dependencies: RoomClosingDependencies,
+  dependencies: Omit<RoomDependencies, "directory">,
   actual: ActualRoom,
   successor: Successor | null,
 ): Promise<boolean> {
@@ -117,7 +98,7 @@ async function closeFromWithin(
   }
 }
 
-const tombstone = (next: RoomId, as?: UserId): Step => ({
+const tombstone = (next: RoomId, as?: UserId): RoomStep => ({
   step: "state",
   type: "m.room.tombstone",
   content: { body: TOMBSTONE_TEXT, replacement_room: next },
@@ -129,7 +110,7 @@ const tombstone = (next: RoomId, as?: UserId): Step => ({
  * they are out, unlike version 2's).
  */
 async function shutDown(
-  dependencies: RoomClosingDependencies,
+  dependencies: Omit<RoomDependencies, "directory">,
   room: RoomId,
   next: RoomId | null,
 ): Promise<void> {
@@ -144,7 +125,7 @@ async function shutDown(
   const after = await loadRoom(database, room);
   for (const [user, { membership, forgotten }] of after?.members ?? []) {
     if (membership !== "leave" && membership !== "ban")
-      throw new Error("somebody is still in a room that was shut down");
+      throw new Error("someone is still in a room that was shut down");
     if (!forgotten && isOurs(settings, user))
       await carryOutStep(dependencies, room, { step: "forget", user });
   }
@@ -152,14 +133,14 @@ async function shutDown(
 
 /** The room's maker may be able to set the tombstone that Whisper cannot, as in rooms of version 12. */
 async function leadOnByCreator(
-  dependencies: RoomClosingDependencies,
+  dependencies: Omit<RoomDependencies, "directory">,
   room: RoomId,
   next: RoomId,
 ): Promise<void> {
   const actual = await loadRoom(dependencies.database, room);
   const creator = actual?.creator ?? null;
   if (actual === null || creator === null || actual.state["m.room.tombstone"] !== undefined) return;
-  if (creator === dependencies.bot || !isOurs(dependencies.settings, creator)) return;
+  if (creator === dependencies.settings.bot || !isOurs(dependencies.settings, creator)) return;
   try {
     await carryOutStep(dependencies, room, tombstone(next, creator));
   } catch (error) {

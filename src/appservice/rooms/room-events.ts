@@ -1,22 +1,17 @@
-import { botIsToCome } from "../../conversations/groups/leaves.ts";
 import { checkRoom, checkRoomPromptly } from "../../conversations/record/queue-checks.ts";
+import { successorOf } from "../../conversations/record/retired-rooms.ts";
 import { conversationOfRoom } from "../../conversations/record/store.ts";
 import type { DirectorySnapshot } from "../../directory/snapshot.ts";
 import { carryOverLate } from "../../messages/carry-over.ts";
 import type { EventHandler, MatrixEvent } from "../../messages/event.ts";
+import { isSaid } from "../../messages/said.ts";
+import { botIsToCome } from "../../mirror/members.ts";
+import { mirrorEvent, type News } from "../../mirror/mirror.ts";
 import { mayJoin } from "../../policy/callbacks/user-may-join-room.ts";
-import type {
-  Conversation,
-  ConversationId,
-  ConversationKind,
-  PracticeSettings,
-  RoomId,
-  UserId,
-} from "../../policy/model.ts";
+import type { Conversation, PracticeSettings, UserId } from "../../policy/model.ts";
 import type { Transaction } from "../../store/database.ts";
 import { addJob } from "../../store/jobs.ts";
 import { adoptJob } from "./adoption-wait.ts";
-import { mirrorEvent, type News } from "./mirror.ts";
 import { addRetireJob } from "./retire.ts";
 
 /**
@@ -56,8 +51,8 @@ export function roomEvents(dependencies: RoomEventDependencies): EventHandler {
           await checkRoom(tx, id);
         return;
       }
-      if (!changed && event.type !== "m.room.message") return;
-      const closed = await closedRoom(tx, event.room_id);
+      if (!changed && !isSaid(event)) return;
+      const closed = await successorOf(tx, event.room_id);
       if (closed !== null) {
         if (closed.successor !== null) await carryOverLate(tx, event, closed.successor);
         if (changed) await addRetireJob(tx, event.room_id);
@@ -92,19 +87,4 @@ async function isExpected(
   if (news !== "awaited") return false;
   const room = { room: "managed", conversation } as const;
   return mayJoin(await directory.within(tx), settings, { user: state_key as UserId, room }).allowed;
-}
-
-interface ClosedRoom {
-  /** The conversation that took its place; null: none. */
-  readonly successor: { readonly id: ConversationId; readonly kind: ConversationKind } | null;
-}
-
-async function closedRoom(tx: Transaction, room: RoomId): Promise<ClosedRoom | null> {
-  const found = await tx.query<{ id: ConversationId | null; kind: ConversationKind | null }>(
-    "SELECT c.id, c.kind FROM retired_rooms r LEFT JOIN conversations c ON c.id = r.successor WHERE r.room_id = $1",
-    [room],
-  );
-  const [row] = found.rows;
-  if (row === undefined) return null;
-  return { successor: row.id === null || row.kind === null ? null : { id: row.id, kind: row.kind } };
 }

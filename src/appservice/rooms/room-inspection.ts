@@ -2,8 +2,12 @@ import { UNDER_WAY } from "../../audit/rooms/audit-rooms.ts";
 import type { ListedRoom, RoomInspector, RoomRepair } from "../../audit/rooms/room-ports.ts";
 import { storable } from "../../base/storable.ts";
 import { checkRoom } from "../../conversations/record/queue-checks.ts";
+import { carriesConversation, loseRoom } from "../../conversations/record/rooms.ts";
 import type { DirectorySnapshot } from "../../directory/snapshot.ts";
 import type { MatrixEvent } from "../../messages/event.ts";
+import { mirrorDirect } from "../../mirror/direct-chats.ts";
+import { holdsOthers, SEEN_ROOMS } from "../../mirror/members.ts";
+import { aboutToAsk, mirrorForgotten, mirrorNothingKept, mirrorWholeRoom } from "../../mirror/mirror.ts";
 import type {
   ActualMember,
   ActualRoom,
@@ -16,9 +20,9 @@ import { isOurs } from "../../policy/names/names.ts";
 import type { Database, Transaction } from "../../store/database.ts";
 import { addJob } from "../../store/jobs.ts";
 import { withAccount } from "../accounts/accounts.ts";
+import { blockedAccounts } from "../accounts/changed-accounts.ts";
 import { type Homeserver, MatrixRefused, path } from "../homeserver/homeserver.ts";
 import { adoptJob } from "./adoption-wait.ts";
-import { aboutToAsk, mirrorDirect, mirrorForgotten, mirrorWholeRoom } from "./mirror.ts";
 import { closeOrphanRooms } from "./orphan-rooms.ts";
 import { addRetireJob, retireRoom } from "./retire.ts";
 import { adminState } from "./room-steps.ts";
@@ -37,12 +41,15 @@ interface Seen {
 }
 
 /** Rooms as an administrator sees them, which does not depend on the bot being a member. */
-function roomInspector(dependencies: RoomInspectionDependencies): RoomInspector {
+function roomInspector(
+  dependencies: RoomInspectionDependencies & { readonly directory: DirectorySnapshot },
+): RoomInspector {
   const directChats = directChatsOf(dependencies.homeserver);
   return {
     inspect: async (room, direct) => (await look(dependencies, directChats, room, direct))?.actual ?? null,
     rooms: () => listRooms(dependencies.homeserver),
     room: (room) => listedRoom(dependencies.homeserver, room),
+    blockedAccounts: () => blockedAccounts(dependencies),
     withAccount: (users) => withAccount(dependencies.database, users),
   };
 }
@@ -68,7 +75,7 @@ function roomRepair(
     if (seen === null) return false;
     await database.transaction(async (tx) => {
       await mirrorWholeRoom(tx, room, seen.state, asked);
-      await tx.query("UPDATE room_members SET forgotten = false, direct = false WHERE room_id = $1", [room]);
+      await mirrorNothingKept(tx, room);
       for (const [user, { forgotten }] of seen.actual.members) {
         if (forgotten) await mirrorForgotten(tx, room, user);
       }
@@ -80,12 +87,7 @@ function roomRepair(
     conversation: async (id, room, direct) => {
       const there = room === null || (await intoMirror(room, direct));
       // A room that is gone from the homeserver is gone for good: the conversation gets another one.
-      if (!there)
-        await database.query(
-          `WITH gone AS (UPDATE conversations SET room_id = NULL WHERE id = $1 AND room_id = $2 RETURNING 1)
-           SELECT pg_notify('whisper_room', $2) FROM gone`,
-          [id, room],
-        );
+      if (!there) await loseRoom(database, id, room);
       await checkRoom(database, id);
     },
     closed: async (room) => {
@@ -113,10 +115,9 @@ function roomRepair(
  */
 async function isTaken(tx: Transaction, room: RoomId, bot: UserId): Promise<boolean> {
   const found = await tx.query(
-    `SELECT FROM conversations WHERE room_id = $1
-     UNION ALL SELECT FROM rooms r WHERE room_id = $1 AND seen_at > now() - interval '${UNDER_WAY}'
-       AND NOT EXISTS (SELECT FROM room_members m
-         WHERE m.room_id = r.room_id AND m.user_id <> $2 AND m.membership IN ('join', 'invite'))`,
+    `SELECT WHERE ${carriesConversation("$1")}
+     UNION ALL SELECT FROM (${SEEN_ROOMS}) AS seen
+     WHERE room_id = $1 AND seen_at > now() - interval '${UNDER_WAY}' AND NOT ${holdsOthers("$1", "$2")}`,
     [room, bot],
   );
   return found.rowCount !== 0;

@@ -1,52 +1,74 @@
 import { storable } from "../../base/storable.ts";
+import { directChatsSet } from "../../conversations/record/direct-chats.ts";
+import { roomsInUse } from "../../conversations/record/retired-rooms.ts";
+import type { DirectorySnapshot } from "../../directory/snapshot.ts";
 import type { MatrixEvent } from "../../messages/event.ts";
-import type { ConversationId, ExpectedRoom, RoomId, Step, UserId } from "../../policy/model.ts";
-import { MARKER_TYPE } from "../../policy/model.ts";
-import { ROOM_VERSION } from "../../policy/rooms/expected-room.ts";
-import type { Database } from "../../store/database.ts";
-import { accountDataOf } from "../homeserver/account-data.ts";
-import { type Homeserver, MatrixRefused, path } from "../homeserver/homeserver.ts";
+import { mirrorDirect } from "../../mirror/direct-chats.ts";
 import {
   aboutToAsk,
   awaitOwnMember,
-  mirrorDirect,
   mirrorForgotten,
   mirrorOwnMember,
   mirrorOwnState,
   mirrorWholeRoom,
-} from "./mirror.ts";
+} from "../../mirror/mirror.ts";
+import type {
+  ConversationId,
+  ExpectedRoom,
+  PracticeSettings,
+  RoomId,
+  RoomStep,
+  UserId,
+} from "../../policy/model.ts";
+import { MARKER_TYPE } from "../../policy/model.ts";
+import { ROOM_VERSION } from "../../policy/rooms/expected-room.ts";
+import type { Database } from "../../store/database.ts";
+import { accountDataOf, directRooms } from "../homeserver/account-data.ts";
+import { type Homeserver, MatrixRefused, path } from "../homeserver/homeserver.ts";
+import { giveSound } from "./sound.ts";
 
+/** Rooms at the homeserver, and as the mirror has them. */
 export interface RoomStepDependencies {
   readonly database: Database;
   readonly homeserver: Homeserver;
-  readonly bot: UserId;
-  /**
-   * Does someone still belong in the room? Asked once the mirror has recorded that they are being let in. A change of
-   * the directory looks there afterwards: so either the change is seen here, or they are seen there and removed again.
-   */
-  readonly admits?: (user: UserId) => Promise<boolean>;
+}
+
+/** The same, with what decides how a room should be. */
+export interface RoomDependencies extends RoomStepDependencies {
+  readonly directory: DirectorySnapshot;
+  readonly settings: PracticeSettings;
+}
+
+/**
+ * Lets someone into an existing room, and records it in the mirror. Repeating it does no harm.
+ * @param admits Do they still belong in the room? Asked once the mirror has recorded that they are being let in. A
+ * change of the directory looks there afterwards: so either the change is seen here, or they are seen there and removed
+ * again.
+ */
+export async function letIntoRoom(
+  { database, homeserver }: RoomStepDependencies,
+  room: RoomId,
+  user: UserId,
+  admits: () => Promise<boolean>,
+): Promise<void> {
+  await awaitOwnMember(database, room, user, "join");
+  if (!(await admits())) return;
+  // The admin API invites and joins in one call, so no invitation is ever left open.
+  await homeserver.call({
+    method: "POST",
+    path: path`/_synapse/admin/v1/join/${room}`,
+    body: { user_id: user },
+  });
+  await mirrorOwnMember(database, room, user, "join");
 }
 
 /** Carries out one step in an existing room, and records in the mirror what it did. Repeating it does no harm. */
 export async function carryOutStep(
-  dependencies: RoomStepDependencies,
+  { database, homeserver }: RoomStepDependencies,
   room: RoomId,
-  step: Step,
+  step: RoomStep,
 ): Promise<void> {
-  const { database, homeserver, bot } = dependencies;
   switch (step.step) {
-    case "join":
-      if (step.user === bot) throw new Error("the bot cannot let itself in");
-      await awaitOwnMember(database, room, step.user, "join");
-      if (dependencies.admits !== undefined && !(await dependencies.admits(step.user))) return;
-      // The admin API invites and joins in one call, so no invitation is ever left open.
-      await homeserver.call({
-        method: "POST",
-        path: path`/_synapse/admin/v1/join/${room}`,
-        body: { user_id: step.user },
-      });
-      await mirrorOwnMember(database, room, step.user, "join");
-      return;
     case "kick":
     case "unban":
       await awaitOwnMember(database, room, step.user, "leave");
@@ -82,20 +104,31 @@ export async function carryOutStep(
       return;
     }
     case "direct":
+      await giveSound(homeserver, step.user, room);
       await markDirect(homeserver, step.user, step.other, room);
       await mirrorDirect(database, room, step.user);
+      await putBackDirect(database, homeserver, step.user);
       return;
-    case "create":
-    case "replace":
-      throw new Error(`${step.step} is not done in a room that exists`);
     default:
       step satisfies never;
   }
 }
 
+const directList = (user: UserId): string => path`/_matrix/client/v3/user/${user}/account_data/m.direct`;
+
+/**
+ * Two rooms of one person may be put on the list at the same time, and it can only be written whole: the later one takes
+ * off it what the earlier one has put there since it looked. Each looks again once its own room is recorded, so whoever
+ * looks last finds what is missing, and has it put there again.
+ */
+async function putBackDirect(database: Database, homeserver: Homeserver, user: UserId): Promise<void> {
+  const now = await accountDataOf(homeserver, user, directList(user));
+  await directChatsSet(database, user, directRooms(now));
+}
+
 /** Lists the room among the user's direct chats with the other (client-server API, "Direct Messaging"). */
 async function markDirect(homeserver: Homeserver, user: UserId, other: UserId, room: RoomId): Promise<void> {
-  const where = path`/_matrix/client/v3/user/${user}/account_data/m.direct`;
+  const where = directList(user);
   const current = await accountDataOf(homeserver, user, where);
   const rooms = Array.isArray(current[other]) ? current[other] : [];
   if (rooms.includes(room)) return;
@@ -187,22 +220,16 @@ export async function refetchRoom(
  * the marker that it was created with, among the rooms of the bot, or of `by`, that belong to no conversation.
  */
 export async function findOrphan(
-  dependencies: RoomStepDependencies,
+  { database, homeserver }: RoomStepDependencies,
   conversation: ConversationId,
   by?: UserId,
 ): Promise<RoomId | null> {
-  const { database, homeserver } = dependencies;
   const { joined_rooms } = await homeserver.call<{ joined_rooms: RoomId[] }>({
     method: "GET",
     path: path`/_matrix/client/v3/joined_rooms`,
     ...(by === undefined ? {} : { as: by }),
   });
-  const known = await database.query<{ room_id: RoomId }>(
-    `SELECT room_id FROM conversations WHERE room_id = ANY($1)
-     UNION SELECT room_id FROM retired_rooms WHERE room_id = ANY($1)`,
-    [joined_rooms],
-  );
-  const taken = new Set(known.rows.map((row) => row.room_id));
+  const taken = await roomsInUse(database, joined_rooms);
   for (const room of joined_rooms) {
     if (taken.has(room)) continue;
     const marker = await markerOf(homeserver, room, by);

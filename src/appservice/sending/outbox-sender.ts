@@ -1,9 +1,20 @@
 import { createHash } from "node:crypto";
 import { setTimeout as wait } from "node:timers/promises";
 import type { MatrixEvent } from "../../messages/event.ts";
+import { eventWithRef } from "../../messages/inbox-queries.ts";
 import { REF_KEY, wakeOutbox } from "../../messages/outbox.ts";
-import type { ConversationId, EventId, RoomId, UserId } from "../../policy/model.ts";
+import {
+  claimSends,
+  countRefusal,
+  type DueSend,
+  dropSend,
+  isOvertaken,
+  settleSends,
+} from "../../messages/outbox-queue.ts";
+import type { PurposeKind } from "../../messages/purpose.ts";
+import type { ConversationId, EventId, UserId } from "../../policy/model.ts";
 import type { Database } from "../../store/database.ts";
+import { addJob } from "../../store/jobs.ts";
 import { type Homeserver, MatrixRefused, path } from "../homeserver/homeserver.ts";
 
 /**
@@ -17,6 +28,12 @@ const PASSING: ReadonlySet<number> = new Set([401, 408, 425]);
 /** May be because the room is not as it should be: its sender is not in it, or it is gone. */
 const ABOUT_THE_ROOM: ReadonlySet<number> = new Set([403, 404]);
 
+/** The send is about another that is not in this room. */
+const NO_TARGET = "TARGET_NOT_SENT";
+
+/** Said in a thread or as a reply, but worth reading without it. */
+const SAYS_SOMETHING: ReadonlySet<PurposeKind> = new Set(["sentence", "answer", "repetition"]);
+
 /** Sends per turn of a conversation, so that a burst in a few conversations does not make all others wait. */
 const AT_ONCE = 8;
 
@@ -25,20 +42,6 @@ const AT_ONCE = 8;
  * anything sent straight away delays the message on its way to the people who wait for it.
  */
 const BREATH = 20;
-
-interface Row {
-  seq: number;
-  ref: string;
-  room_id: RoomId;
-  as_user: UserId | null;
-  type: string;
-  content: Record<string, unknown>;
-  target_ref: string | null;
-  target_event: EventId | null;
-  target_sent: EventId | null;
-  attempted_at: Date | null;
-  attempts: number;
-}
 
 export interface OutboxSenderDependencies {
   readonly database: Database;
@@ -49,7 +52,12 @@ export interface OutboxSenderDependencies {
    * @throws if that could not be done now: MatrixRefused if the homeserver refused.
    */
   readonly repair: (conversation: ConversationId, sender: UserId) => Promise<void>;
-  /** Called after a send is given up and recorded. Whoever queued it decides what that means, by its ref. */
+  /**
+   * When to look again, if the people who are to read what is sent are not in the room yet; null: send. Bounded:
+   * someone who cannot be let in does not hold it back for ever.
+   */
+  readonly whenReadersAreIn: (conversation: ConversationId) => Promise<Date | null>;
+  /** Called after a send is given up and recorded. What that means follows as a job. */
   readonly onDropped: (send: { ref: string; type: string; errcode: string }) => void;
 }
 
@@ -64,7 +72,17 @@ export async function drainOutbox(
   conversation: ConversationId,
   lookedFor?: string,
 ): Promise<void> {
-  const rows = await claim(dependencies.database, conversation);
+  const later = await dependencies.whenReadersAreIn(conversation);
+  if (later !== null) {
+    const queue = `outbox:${conversation}`;
+    return addJob(
+      dependencies.database,
+      "outbox",
+      { conversation_id: conversation },
+      { queue, runAt: later },
+    );
+  }
+  const rows = await claimSends(dependencies.database, conversation, AT_ONCE);
   const sent = new Map<string, EventId>();
   let begun = 0;
   let more = rows.length === AT_ONCE;
@@ -73,6 +91,8 @@ export async function drainOutbox(
   try {
     for (const row of rows) {
       if (row.target_ref !== null && row.target_ref === before) await wait(BREATH);
+      // Those that people wait for do not wait for the buttons of the ones before. Their job takes the rest with it.
+      if (await isOvertaken(dependencies.database, conversation, row, rows)) break;
       begun++;
       const outcome = await sendRow(
         dependencies,
@@ -85,7 +105,7 @@ export async function drainOutbox(
         looked = row.ref;
         break;
       }
-      if (outcome === "begin anew") {
+      if (outcome === "start again") {
         more = true;
         break;
       }
@@ -93,7 +113,7 @@ export async function drainOutbox(
       before = row.ref;
     }
   } finally {
-    await settle(dependencies.database, rows[0]?.room_id, sent, rows.slice(begun));
+    await settleSends(dependencies.database, rows[0]?.room_id, sent, rows.slice(begun));
   }
   // Immediately, while the check is fresh, and perhaps in another room. A job checks for one send only: if it is
   // refused again, it is given up and ends the job.
@@ -106,69 +126,23 @@ const eventOf = (sent: ReadonlyMap<string, EventId>, ref: string | null): EventI
   ref === null ? null : (sent.get(ref) ?? null);
 
 /**
- * The next sends, marked as attempted before they are made: from here on they may have happened. They are locked before
- * they are chosen, since someone who withdraws a send may be about to commit that. None while the room is still to be
- * made; making it wakes this outbox.
- */
-async function claim(database: Database, conversation: ConversationId): Promise<Row[]> {
-  const claimed = await database.query<Omit<Row, "seq"> & { seq: string }>(
-    `UPDATE outbox AS o SET attempted_at = coalesce(o.attempted_at, clock_timestamp())
-     FROM (SELECT w.seq, w.attempted_at, c.room_id, t.event_id AS target_sent
-           FROM outbox w JOIN conversations c ON c.id = w.conversation_id AND c.room_id IS NOT NULL
-             -- What was sent into a room that has been replaced since is out of reach.
-             LEFT JOIN outbox t ON t.ref = w.target_ref AND t.room_id = c.room_id
-           WHERE w.conversation_id = $1 AND w.sent_at IS NULL AND w.dropped_at IS NULL
-           ORDER BY w.seq LIMIT $2 FOR UPDATE OF w) AS next
-     WHERE o.seq = next.seq
-     RETURNING o.seq, o.ref, next.room_id, o.as_user, o.type, o.content, o.target_ref, o.target_event,
-               next.target_sent, next.attempted_at, o.attempts`,
-    [conversation, AT_ONCE],
-  );
-  return claimed.rows
-    .map((row) => ({ ...row, seq: Number(row.seq) }))
-    .toSorted((one, other) => one.seq - other.seq);
-}
-
-/**
- * Records what was sent, and returns sends that were claimed but not begun: they may still be withdrawn. This need not
- * be on the disk immediately: after a power cut the claim is there, and what was sent is found in the room. A send into
- * a room that was replaced meanwhile reached nobody, and is repeated in the next one.
- */
-async function settle(
-  database: Database,
-  room: RoomId | undefined,
-  sent: ReadonlyMap<string, EventId>,
-  untouched: readonly Row[],
-): Promise<void> {
-  if (sent.size > 0)
-    await database.query(
-      `WITH later AS (SELECT set_config('synchronous_commit', 'off', true))
-       UPDATE outbox AS o SET event_id = s.event_id, room_id = $3, sent_at = now(), last_error = NULL
-       FROM unnest($1::text[], $2::text[]) AS s(ref, event_id), later
-       WHERE o.ref = s.ref AND EXISTS (SELECT FROM conversations c WHERE c.id = o.conversation_id AND c.room_id = $3)`,
-      [[...sent.keys()], [...sent.values()], room],
-    );
-  const first = untouched.filter(({ attempted_at }) => attempted_at === null).map(({ seq }) => seq);
-  if (first.length > 0)
-    await database.query("UPDATE outbox SET attempted_at = NULL WHERE seq = ANY($1)", [first]);
-}
-
-/**
- * Sends one.
+ * Makes one send.
  * @returns its event; `left out`: it blocks nothing behind it; `looked at`: the room was repaired for it, and may be
- * another one now; `begin anew`: its refusals were tries of this job, so the next send begins with a job of its own.
+ * another one now; `start again`: its refusals were tries of this job, so the next send begins with a job of its own.
  * @throws errors that may be temporary.
  */
 async function sendRow(
   dependencies: OutboxSenderDependencies,
   conversation: ConversationId,
-  row: Row,
+  row: DueSend,
   target: EventId | null,
   looked: boolean,
-): Promise<EventId | "left out" | "looked at" | "begin anew"> {
+): Promise<EventId | "left out" | "looked at" | "start again"> {
   if (row.target_ref !== null && target === null) {
+    if (SAYS_SOMETHING.has(row.purpose.is))
+      return sendRow(dependencies, conversation, alone(row), null, looked);
     // Its target was never sent into this room, so there is nothing to react to or to redact.
-    await drop(dependencies, row, "TARGET_NOT_SENT");
+    await drop(dependencies, row, NO_TARGET);
     return "left out";
   }
   try {
@@ -180,6 +154,11 @@ async function sendRow(
   }
 }
 
+function alone(row: DueSend): DueSend {
+  const { "m.relates_to": _relation, ...content } = row.content;
+  return { ...row, content, target_ref: null };
+}
+
 /**
  * The homeserver refused. Only a refusal that may be temporary is worth making later sends wait. A refusal about the
  * room is final only just after a check of the room that was not itself refused.
@@ -188,10 +167,10 @@ async function sendRow(
 async function refused(
   dependencies: OutboxSenderDependencies,
   conversation: ConversationId,
-  row: Row,
+  row: DueSend,
   error: MatrixRefused,
   looked: boolean,
-): Promise<"left out" | "looked at" | "begin anew"> {
+): Promise<"left out" | "looked at" | "start again"> {
   const { errcode, status } = error;
   if (errcode === "M_DUPLICATE_ANNOTATION") {
     // A second reaction with the same key already exists: that is what was asked for.
@@ -200,18 +179,18 @@ async function refused(
   }
   const aboutTheRoom = ABOUT_THE_ROOM.has(status);
   if (aboutTheRoom && !looked && (await putRight(dependencies, conversation, row))) return "looked at";
-  await countRefusal(dependencies.database, row, errcode);
+  await countRefusal(dependencies.database, row.seq, errcode);
   const mayPass = PASSING.has(status) || (aboutTheRoom && !looked);
   if (mayPass && row.attempts + 1 < MAX_REFUSALS) throw error;
   await drop(dependencies, row, errcode);
-  return row.attempts > 0 || looked ? "begin anew" : "left out";
+  return row.attempts > 0 || looked ? "start again" : "left out";
 }
 
 /** @returns whether the room was checked and is as it should be; false: the homeserver refused that too. */
 async function putRight(
   dependencies: OutboxSenderDependencies,
   conversation: ConversationId,
-  row: Row,
+  row: DueSend,
 ): Promise<boolean> {
   try {
     await dependencies.repair(conversation, row.as_user ?? dependencies.bot);
@@ -222,24 +201,19 @@ async function putRight(
   }
 }
 
-async function countRefusal(database: Database, row: Row, errcode: string): Promise<void> {
-  await database.query("UPDATE outbox SET attempts = attempts + 1, last_error = $2 WHERE seq = $1", [
-    row.seq,
-    errcode,
-  ]);
-}
-
-async function drop(dependencies: OutboxSenderDependencies, row: Row, errcode: string): Promise<void> {
-  await dependencies.database.query("UPDATE outbox SET dropped_at = now(), last_error = $2 WHERE seq = $1", [
-    row.seq,
-    errcode,
-  ]);
+async function drop(dependencies: OutboxSenderDependencies, row: DueSend, errcode: string): Promise<void> {
+  await dependencies.database.transaction(async (tx) => {
+    await dropSend(tx, row.seq, errcode);
+    // No one misses something that is about nothing, or that is there already.
+    if (errcode !== NO_TARGET && errcode !== "M_DUPLICATE_ANNOTATION")
+      await addJob(tx, "given_up", { ref: row.ref }, { key: `given_up:${row.ref}` });
+  });
   if (errcode !== "M_DUPLICATE_ANNOTATION") dependencies.onDropped({ ref: row.ref, type: row.type, errcode });
 }
 
 async function send(
   { homeserver, bot }: OutboxSenderDependencies,
-  row: Row,
+  row: DueSend,
   target: EventId | null,
 ): Promise<EventId> {
   const txn = transactionId(row.ref);
@@ -279,16 +253,13 @@ const transactionId = (ref: string) => createHash("sha256").update(ref).digest("
 /** Looks for the event that an interrupted try may have sent, back to the time of the first try. */
 async function findSent(
   { database, homeserver }: OutboxSenderDependencies,
-  row: Row,
+  row: DueSend,
   target: EventId | null,
 ): Promise<EventId | null> {
-  const stored = await database.query<{ event_id: EventId }>(
-    "SELECT event_id FROM inbox WHERE room_id = $1 AND event->'content'->>$2 = $3 AND received_at >= $4",
-    [row.room_id, REF_KEY, row.ref, new Date((row.attempted_at ?? new Date()).getTime() - 1_000)],
-  );
-  const known = stored.rows[0]?.event_id;
-  if (known !== undefined) return known;
-  const since = (row.attempted_at ?? new Date()).getTime() - 60_000;
+  const tried = (row.attempted_at ?? new Date()).getTime();
+  const known = await eventWithRef(database, row.room_id, row.ref, new Date(tried - 1_000));
+  if (known !== null) return known;
+  const since = tried - 60_000;
   let from: string | undefined;
   for (;;) {
     const page = await homeserver.call<{ chunk: MatrixEvent[]; end?: string }>({

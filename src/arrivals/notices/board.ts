@@ -8,13 +8,17 @@ import { staffName } from "./notice.ts";
 import { patientShown, type ShownPatient } from "./patient.ts";
 import * as words from "./words.ts";
 
-/** One line per arrival, in the given order. */
+/** As many as a terminal shows well. */
+export const MOST_ON_BOARD = 500;
+
+/** One line per arrival, in the given order. If there are more than `MOST_ON_BOARD`, the last line says so. */
 export function boardOf(
-  arrivals: readonly Arrival[],
+  waiting: readonly Arrival[],
   directory: Directory,
   settings: { readonly zone: PracticeZone; readonly show: ShownPatient },
   now: Date,
 ): string {
+  const arrivals = waiting.slice(0, MOST_ON_BOARD);
   if (arrivals.length === 0) return words.boardEmpty;
   const shown = patientsOf(arrivals, settings.show);
   const rows = arrivals.map((arrival, index) =>
@@ -24,14 +28,14 @@ export function boardOf(
   const widths = words.boardHeadings.map((_, column) =>
     Math.max(...all.map((row) => [...(row[column] ?? "")].length)),
   );
-  return all
-    .map((row) =>
-      row
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join("  ")
-        .trimEnd(),
-    )
-    .join("\n");
+  const lines = all.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join("  ")
+      .trimEnd(),
+  );
+  if (waiting.length > arrivals.length) lines.push(words.boardMore(arrivals.length));
+  return lines.join("\n");
 }
 
 /** What each patient is called. Patients with the same name are shown with their ids. */
@@ -58,7 +62,7 @@ function rowOf(
   const late = first === undefined ? 0 : minutesBetween(first.appointmentAt, now);
   return [
     patient,
-    staffName(directory, arrival.doctor),
+    arrival.doctor === null ? "" : staffName(directory, arrival.doctor),
     first?.location == null ? "" : shownName(first.location),
     arrival.slots.map((slot) => appointmentTime(zone, slot, now)).join(", "),
     timeOf(here, arrival.arrivedAt, dayOf(here, now)),

@@ -1,7 +1,7 @@
 /** Times as the practice shows them. */
 
 import { oncePer } from "../../base/once-per.ts";
-import { foldName } from "../../policy/names/names.ts";
+import { foldLocation } from "../../policy/names/locations.ts";
 
 /** A time zone. One object per configuration, so that formatters are made once. */
 export interface Zone {
@@ -24,9 +24,6 @@ interface Place {
 interface Appointment extends Place {
   readonly appointmentAt: Date;
 }
-
-/** Locations are compared ignoring case and surrounding blanks. */
-export const foldLocation = (location: string): string => foldName(location.trim());
 
 /**
  * An appointment's zone: its location's if the practice has set one, otherwise the offset that was sent, otherwise the

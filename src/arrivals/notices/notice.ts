@@ -1,7 +1,7 @@
 /** The events about an arrival, as clients show them. */
 
 import { shownName } from "../../base/shown-name.ts";
-import { escapeHtml, HTML_FORMAT } from "../../messages/html.ts";
+import { escapeHtml, HTML_FORMAT } from "../../messages/html/html.ts";
 import type { Directory, Username } from "../../policy/model.ts";
 import { type Arrival, type Notice, responsibleNotices, stateOf } from "../rules/arrival.ts";
 import { appointmentTime, dayOf, minutesBetween, type PracticeZone, timeOf, zoneOf } from "./clock.ts";
@@ -20,8 +20,8 @@ export const HISTORY = "🕘";
 export interface NoticeView {
   readonly directory: Directory;
   readonly zone: PracticeZone;
-  /** An appointment on another day is shown with its date. By default, the day on which the patient came. */
-  readonly now?: Date;
+  /** An appointment on another day than this is shown with its date. */
+  readonly now: Date;
   readonly show: ShownPatient;
   /** Opens the patient's record. */
   readonly patientUrl: string;
@@ -41,8 +41,7 @@ export function lineOf(arrival: Arrival, view: NoticeView, more: readonly string
   const link = words.patient(arrival.patientId);
   const linked = `<a href="${escapeHtml(view.patientUrl)}">${escapeHtml(link)}</a>`;
   const who = patientShown(arrival, view.show);
-  const now = view.now ?? arrival.arrivedAt;
-  const times = [...new Set(arrival.slots.map((slot) => appointmentTime(view.zone, slot, now)))];
+  const times = [...new Set(arrival.slots.map((slot) => appointmentTime(view.zone, slot, view.now)))];
   const places = [
     ...new Set(arrival.slots.flatMap((slot) => (slot.location === null ? [] : shownName(slot.location)))),
   ];
@@ -61,11 +60,12 @@ export function lineOf(arrival: Arrival, view: NoticeView, more: readonly string
 
 const plain = (text: string): Line => ({ text, html: escapeHtml(text) });
 
-/** The doctor, unless that is the reader, and whom to ask. */
+/** The doctor, unless that is the reader, and whom to ask, if that is known. */
 function context(arrival: Arrival, reader: Username, { directory }: NoticeView): string[] {
-  const marker = words.markedBy(staffName(directory, arrival.markedBy));
-  const doctor = words.forDoctor(staffName(directory, arrival.doctor));
-  return reader === arrival.doctor ? [marker] : [doctor, marker];
+  const { doctor, markedBy } = arrival;
+  const whose = doctor === null ? words.noDoctor : words.forDoctor(staffName(directory, doctor));
+  const marker = markedBy === null ? [] : [words.markedBy(staffName(directory, markedBy))];
+  return reader === doctor ? marker : [whose, ...marker];
 }
 
 /** Each escalation step, and finally who has answered, unless that is the reader. */
@@ -140,7 +140,3 @@ export const nudgeContent = (arrival: Arrival, now: Date, { show }: NoticeView):
 
 /** A reaction from the bot, so that one click answers. */
 export const tickContent = (key: string): Content => ({ "m.relates_to": { rel_type: "m.annotation", key } });
-
-/** Compares keys without the variation selector, which some clients add and others do not. */
-export const sameKey = (one: string, other: string): boolean =>
-  one.replaceAll("\uFE0F", "") === other.replaceAll("\uFE0F", "");

@@ -2,8 +2,8 @@
 
 import { shownName } from "../../base/shown-name.ts";
 import { tidyName } from "../../base/tidy-name.ts";
+import { initialsOf } from "../../policy/names/initials.ts";
 import type { Arrival } from "../rules/arrival.ts";
-import { initialsOf } from "./initials.ts";
 import * as words from "./words.ts";
 
 export type ShownPatient = "id" | "initials" | "name";

@@ -28,12 +28,17 @@ export const toldRef = (arrival: Pick<Arrival, "id">, notice: Posted): string =>
   `${start(arrival, notice)}told`;
 export const nobodyRef = (arrival: Pick<Arrival, "id" | "clockAt">): string =>
   `arrival:${arrival.id}:${arrival.clockAt.getTime()}:nobody`;
+/** `at`: when nobody was told; an arrival may reach that point more than once. */
+export const unattendedRef = (arrival: Pick<Arrival, "id">, at: Date): string =>
+  `arrival:${arrival.id}:${at.getTime()}:unattended`;
 export const redactionOf = (ref: string): string => `${ref}:redact`;
 
 /** A passed-on reply, by the event of the reply. */
 export const passedOnRef = (event: EventId): string => `arrival-reply:${event}`;
 /** A passed-on edit, by the event of the edit. */
 export const passedOnEditRef = (event: EventId): string => `arrival-reply-edit:${event}`;
+/** Tells a recipient that what they wrote in this event could not be passed on after all. */
+export const notPassedOnRef = (event: EventId): string => `arrival-not-passed-on:${event}`;
 /** Whisper's answer to something that someone did in their arrivals room. */
 export const answerRef = (event: EventId): string => `arrival-answer:${event}`;
 
@@ -52,7 +57,7 @@ export const cardRef = (room: RoomId): string => `arrival-card:${room}`;
 /** The history that a user has opened for the nth time. */
 export const historyRef = (username: Username, opened: number): string =>
   `arrival-history:${encodeURIComponent(username)}:${opened}`;
-/** Removing a click on a button, so that the next click is one again. */
+/** Removing a click on a button, so that the next click counts again. */
 export const releaseRef = (event: EventId): string => `arrival-release:${event}`;
 
 const count = (upTo: number): number[] => Array.from({ length: upTo }, (_, index) => index + 1);

@@ -22,8 +22,8 @@ export const recipientSchema = z
       .string()
       .optional()
       .describe(
-        "retracted: the booking's new status, `unarrived`, `reassigned`, `stale`, or `answered` by somebody else; " +
-          "undeliverable: `no-account`, `inactive`, `no-access`, `alerts-off`",
+        "retracted: the booking's new status, `unarrived`, `reassigned`, `stale`, or `answered` by someone else; " +
+          "undeliverable: `no-account`, `inactive`, `no-access`, `alerts-off`, `not-sent`",
       ),
   })
   .meta({ id: "ArrivalRecipient" });
@@ -38,13 +38,13 @@ export const arrivalSchema = z
     state: z
       .enum(ARRIVAL_STATES)
       .describe("how far those got who are to answer: the doctor, and whoever was called in by escalation"),
-    doctor: z.string(),
+    doctor: z.string().nullable().describe("null: the patient came without a booked doctor"),
     patient_id: z.string(),
     patient_name: z.string().nullable(),
     bookings: z.array(
       z.strictObject({ booking_id: z.string(), appointment_at: moment(), location: z.string().nullable() }),
     ),
-    marked_by: z.string(),
+    marked_by: z.string().nullable(),
     arrived_at: moment(),
     ended: z
       .strictObject({ at: moment(), reason: z.enum(ENDINGS) })
@@ -65,7 +65,9 @@ export const arrivalSchema = z
         reported: z
           .boolean()
           .optional()
-          .describe("undeliverable: whether whoever marked the arrival could be told so"),
+          .describe(
+            "undeliverable: whether whoever marked the arrival could be told so, or someone in their place",
+          ),
       }),
     ),
     escalations: z.array(

@@ -1,6 +1,7 @@
 /** Converts arrivals and bookings to rows and back. Times travel as RFC 3339 inside JSON. */
 
 import type { Username } from "../../policy/model.ts";
+import { foldLocation } from "../../policy/names/locations.ts";
 import type { Undeliverable } from "../../policy/people/arrival-recipients.ts";
 import type {
   Arrival,
@@ -22,10 +23,10 @@ export interface BookingRow {
   readonly status: BookingStatus;
   readonly patient_id: string;
   readonly patient_name: string | null;
-  readonly doctor: Username;
+  readonly doctor: Username | null;
   readonly location: string | null;
   readonly appointment_at: string;
-  readonly changed_by: Username;
+  readonly changed_by: Username | null;
   readonly changed_at: string;
 }
 
@@ -61,7 +62,7 @@ interface SlotRow {
   readonly location: string | null;
   readonly utc_offset: number | null;
   readonly arrived_at: string;
-  readonly marked_by: Username;
+  readonly marked_by: Username | null;
 }
 
 interface NoticeRow {
@@ -91,9 +92,9 @@ export interface ArrivalRow {
   readonly id: ArrivalId;
   readonly patient_id: string;
   readonly patient_name: string | null;
-  readonly doctor: Username;
+  readonly doctor: Username | null;
   readonly day: string;
-  readonly marked_by: Username;
+  readonly marked_by: Username | null;
   readonly arrived_at: string;
   readonly told_at: string;
   readonly ended_at: string | null;
@@ -198,6 +199,7 @@ export const slotToRow = (arrival: Arrival, slot: Slot) => ({
   booking_id: slot.bookingId,
   appointment_at: slot.appointmentAt.toISOString(),
   location: slot.location,
+  location_key: slot.location && foldLocation(slot.location),
   utc_offset: slot.utcOffset,
   arrived_at: slot.arrivedAt.toISOString(),
   marked_by: slot.markedBy,

@@ -19,13 +19,17 @@ import {
  * transaction ends. Everything about an arrival happens under its patient's lock, so no row locks are needed. The
  * booking's lock comes first and patients' locks come in a fixed order, so there are no deadlocks.
  */
-export async function lockBooking(tx: Transaction, bookingId: string, patientId: string): Promise<void> {
+export async function lockBooking(
+  tx: Transaction,
+  bookingId: string,
+  patientId: string | null,
+): Promise<void> {
   await Promise.all([
     tx.query("SELECT pg_advisory_xact_lock(hashtextextended('arrivals:booking:' || $1, 0))", [bookingId]),
     tx.query(
       `SELECT pg_advisory_xact_lock(key) FROM
          (SELECT DISTINCT hashtextextended('arrivals:patient:' || id, 0) AS key
-          FROM (SELECT $2 AS id UNION SELECT patient_id FROM bookings WHERE booking_id = $1) AS patients ORDER BY key) AS keys`,
+          FROM (SELECT $2::text AS id WHERE $2 IS NOT NULL UNION SELECT patient_id FROM bookings WHERE booking_id = $1) AS patients ORDER BY key) AS keys`,
       [bookingId, patientId],
     ),
   ]);
@@ -46,7 +50,26 @@ export interface Situation {
   readonly open: readonly Arrival[];
   /** The arrival that the booking is part of, or was part of last. */
   readonly last: Arrival | null;
+  /** The patients of that arrival's other bookings, as they are now. */
+  readonly patientsBeside: readonly string[];
 }
+
+/** A booking as it was sent last; null: it is not known. Call under `lockBooking`. */
+export async function readBooking(tx: Transaction, bookingId: string): Promise<Booking | null> {
+  const found = await tx.query<{ booking: BookingRow }>(
+    "SELECT to_json(b) AS booking FROM bookings b WHERE booking_id = $1",
+    [bookingId],
+  );
+  const [row] = found.rows;
+  return row === undefined ? null : bookingFromRow(row.booking);
+}
+
+type SituationRow = {
+  readonly booking: BookingRow | null;
+  readonly arrivals: ArrivalRow[];
+  readonly last: ArrivalId | null;
+  readonly patients_beside: string[];
+};
 
 /** What is known about a booking, and the patient's open arrivals, in one statement. Call under `lockBooking`. */
 export async function readSituation(
@@ -54,14 +77,16 @@ export async function readSituation(
   bookingId: string,
   patientId: string,
 ): Promise<Situation> {
-  const { booking, arrivals, last } = onlyRow(
-    await tx.query<{ booking: BookingRow | null; arrivals: ArrivalRow[]; last: ArrivalId | null }>(
+  const { booking, arrivals, last, patients_beside } = onlyRow(
+    await tx.query<SituationRow>(
       // A booking leaves one arrival before it joins the next: the open one is its last, otherwise the one that ended
       // last.
       `WITH last AS (SELECT arrival_id FROM arrival_bookings JOIN arrivals ON id = arrival_id WHERE booking_id = $1
                      ORDER BY ended_at DESC NULLS FIRST, told_at DESC, id DESC LIMIT 1)
        SELECT (SELECT to_json(b) FROM bookings b WHERE b.booking_id = $1) AS booking,
               (SELECT arrival_id FROM last) AS last,
+              ARRAY(SELECT DISTINCT patient_id FROM arrival_bookings JOIN bookings b USING (booking_id)
+                    WHERE arrival_id = (SELECT arrival_id FROM last) AND booking_id <> $1) AS patients_beside,
               (SELECT coalesce(json_agg(found), '[]') FROM
                 (SELECT ${ARRIVAL} FROM arrivals a
                  WHERE (a.patient_id = $2 AND a.ended_at IS NULL) OR a.id = (SELECT arrival_id FROM last)
@@ -74,16 +99,25 @@ export async function readSituation(
     known: booking && bookingFromRow(booking),
     open: known.filter((arrival) => arrival.ended === null),
     last: known.find((arrival) => arrival.id === last) ?? null,
+    patientsBeside: patients_beside,
   };
 }
 
 /** One arrival, locked with its patient; null: it does not exist. */
 export async function lockArrival(tx: Transaction, id: ArrivalId): Promise<Arrival | null> {
-  const found = await tx.query<{ patient_id: string }>("SELECT patient_id FROM arrivals WHERE id = $1", [id]);
-  const patient = found.rows[0]?.patient_id;
-  if (patient === undefined) return null;
-  await tx.query("SELECT pg_advisory_xact_lock(hashtextextended('arrivals:patient:' || $1, 0))", [patient]);
-  return readArrival(tx, id);
+  await tx.query("SAVEPOINT before_arrival");
+  for (;;) {
+    const found = await tx.query<{ patient_id: string }>("SELECT patient_id FROM arrivals WHERE id = $1", [
+      id,
+    ]);
+    const patient = found.rows[0]?.patient_id;
+    if (patient === undefined) return null;
+    await tx.query("SELECT pg_advisory_xact_lock(hashtextextended('arrivals:patient:' || $1, 0))", [patient]);
+    const arrival = await readArrival(tx, id);
+    if (arrival?.patientId === patient) return arrival;
+    // It got another patient meanwhile. Waiting for that lock while holding this one could end in a deadlock.
+    await tx.query("ROLLBACK TO SAVEPOINT before_arrival");
+  }
 }
 
 export async function readArrival(db: Queryable, id: ArrivalId): Promise<Arrival | null> {
@@ -132,26 +166,28 @@ export async function saveArrivals(
        FROM json_to_recordset($2) AS a(id text, patient_id text, patient_name text, doctor text, day text, state text,
          marked_by text, arrived_at timestamptz, told_at timestamptz, ended_at timestamptz, ended_by text,
          clock_at timestamptz)
-       ON CONFLICT (id) DO UPDATE SET patient_name = excluded.patient_name, doctor = excluded.doctor, day = excluded.day,
+       ON CONFLICT (id) DO UPDATE SET patient_id = excluded.patient_id, patient_name = excluded.patient_name, doctor = excluded.doctor, day = excluded.day,
          state = excluded.state, arrived_at = excluded.arrived_at, ended_at = excluded.ended_at, ended_by = excluded.ended_by,
          clock_at = excluded.clock_at),
      slots AS (
        SELECT * FROM json_to_recordset($3) AS s(arrival_id text, booking_id text, appointment_at timestamptz,
-         location text, utc_offset smallint, arrived_at timestamptz, marked_by text)),
+         location text, location_key text, utc_offset smallint, arrived_at timestamptz, marked_by text)),
      left_out AS (
        DELETE FROM arrival_bookings AS old WHERE old.arrival_id IN (SELECT arrival_id FROM slots)
          AND NOT EXISTS (SELECT FROM slots s WHERE s.arrival_id = old.arrival_id AND s.booking_id = old.booking_id)),
      taken_in AS (
-       INSERT INTO arrival_bookings (arrival_id, booking_id, appointment_at, location, utc_offset, arrived_at, marked_by)
-       SELECT arrival_id, booking_id, appointment_at, location, utc_offset, arrived_at, marked_by FROM slots
+       INSERT INTO arrival_bookings (arrival_id, booking_id, appointment_at, location, location_key, utc_offset, arrived_at,
+         marked_by)
+       SELECT arrival_id, booking_id, appointment_at, location, location_key, utc_offset, arrived_at, marked_by FROM slots
        ON CONFLICT (arrival_id, booking_id) DO UPDATE SET appointment_at = excluded.appointment_at,
-         location = excluded.location, utc_offset = excluded.utc_offset),
+         location = excluded.location, location_key = excluded.location_key, utc_offset = excluded.utc_offset),
      stepped AS (
        INSERT INTO arrival_escalations (arrival_id, clock_at, step, kind, label, told, taken_at)
        SELECT arrival_id, clock_at, step, kind, label, told, taken_at
        FROM json_to_recordset($5) AS e(arrival_id text, clock_at timestamptz, step integer, kind text, label text,
          told boolean, taken_at timestamptz)
-       ON CONFLICT DO NOTHING),
+       ON CONFLICT (arrival_id, clock_at, step) DO UPDATE SET told = excluded.told
+         WHERE arrival_escalations.told <> excluded.told),
      told AS (
        SELECT * FROM json_to_recordset($4) AS n(arrival_id text, username text, told_as text, state text, reason text,
        reported boolean, shown boolean, posting integer, edits integer, nudges integer, threads integer, told_at timestamptz,

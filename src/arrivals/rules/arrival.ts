@@ -14,10 +14,11 @@ export interface Slot {
   /** Minutes ahead of UTC in the appointment's time as HealthTrack sent it; null: it did not say. */
   readonly utcOffset: number | null;
   readonly arrivedAt: Date;
-  readonly markedBy: Username;
+  /** Null: HealthTrack did not say. */
+  readonly markedBy: Username | null;
 }
 
-/** Why a patient no longer waits: what became of the booking, or that nobody told us for too long. */
+/** Why a patient no longer waits: what became of the booking, or that there was no news for too long. */
 export const ENDINGS = [
   "unarrived",
   "cancelled",
@@ -42,7 +43,10 @@ export type Progress =
   /** `reported`: whoever marked the arrival was told. */
   | { readonly state: "undeliverable"; readonly reason: Undeliverable; readonly reported: boolean };
 
-/** `recipient`: by the booking and the recipient's own setting; the others by escalation. */
+/**
+ * `recipient`: by the booking and the recipient's own setting; the others by escalation. `reception` also without a
+ * doctor, if nobody's setting covers the booking.
+ */
 export const TOLD_AS = ["recipient", "backup", "reception"] as const;
 export type ToldAs = (typeof TOLD_AS)[number];
 
@@ -68,14 +72,15 @@ export interface Arrival {
   readonly id: ArrivalId;
   readonly patientId: string;
   readonly patientName: string | null;
-  readonly doctor: Username;
+  /** Null: the patient came without a booked doctor. */
+  readonly doctor: Username | null;
   /** The practice's day, `2026-03-02`. */
   readonly day: string;
   /** By appointment; never empty. */
   readonly slots: readonly Slot[];
   readonly notices: readonly Notice[];
-  /** Who gets the replies: whoever marked the first of the bookings. */
-  readonly markedBy: Username;
+  /** Who gets the replies: whoever marked the first of the bookings. Null: HealthTrack did not say. */
+  readonly markedBy: Username | null;
   /** When the patient came, by HealthTrack's clock, and when Whisper heard of it, by its own. */
   readonly arrivedAt: Date;
   readonly toldAt: Date;
@@ -137,14 +142,21 @@ export function stateOf(arrival: Arrival): ArrivalState {
   if (some("acknowledged")) return "acknowledged";
   if (some("replied")) return "replied";
   if (some("waiting")) return arrival.escalations.length > 0 ? "escalated" : "waiting";
-  return some("retracted") ? "retracted" : "undeliverable";
+  return some("retracted") || neverAnnounced(arrival) ? "retracted" : "undeliverable";
 }
+
+/** It was over when Whisper heard of it. */
+const neverAnnounced = ({ ended, toldAt }: Arrival): boolean =>
+  ended?.by === "stale" && ended.at.getTime() === toldAt.getTime();
 
 /** Has someone whose answer counts acknowledged or replied? */
 export function isAnswered(arrival: Arrival): boolean {
   const state = stateOf(arrival);
   return state === "acknowledged" || state === "replied";
 }
+
+/** Where the patient waits: at the first booking. */
+export const locationOf = ({ slots }: Arrival): string | null => slots[0]?.location ?? null;
 
 export const noticeToRecipient = (arrival: Arrival, username: Username): Notice | undefined =>
   arrival.notices.find((notice) => notice.username === username);

@@ -19,13 +19,14 @@ export interface Booking {
   readonly status: BookingStatus;
   readonly patientId: string;
   readonly patientName: string | null;
-  /** As HealthTrack writes it; the directory may not know them. */
-  readonly doctor: Username;
+  /** As HealthTrack writes it; the directory may not know them. Null: no doctor, as for a walk-in. */
+  readonly doctor: Username | null;
   readonly location: string | null;
   readonly appointmentAt: Date;
   /** Minutes ahead of UTC in the appointment's time as HealthTrack sent it; null: it did not say. */
   readonly utcOffset: number | null;
-  readonly changedBy: Username;
+  /** A kiosk, or someone whom the directory does not know, is possible. Null: HealthTrack did not say. */
+  readonly changedBy: Username | null;
   readonly changedAt: Date;
 }
 

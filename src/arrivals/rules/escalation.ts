@@ -1,21 +1,19 @@
 /** Who is asked next when nobody answers. Plain data in, plain data out. */
 
 import type { Directory, Username } from "../../policy/model.ts";
-import { foldName } from "../../policy/names/names.ts";
-import { usernameAsKnown } from "../../policy/names/spelling.ts";
-import { groupCalled } from "../../policy/people/group-called.ts";
 import {
   type Arrival,
   type Escalation,
   type EscalationKind,
   isAnswered,
+  locationOf,
   type Notice,
   noticeToRecipient,
   responsibleNotices,
 } from "./arrival.ts";
 import type { ArrivalChange, ArrivalEffect } from "./arrival-change.ts";
+import { ruleAt, targetOf } from "./configured-people.ts";
 import { noticeToPost } from "./give-notices.ts";
-import { isReachable } from "./people.ts";
 
 /** Who is told when nobody answers, at one location, or (if none is given) at all others. */
 export interface EscalationRule {
@@ -28,13 +26,8 @@ export interface EscalationRule {
 
 /** The rule for the arrival's location, otherwise the one without a location; null: nobody is asked. */
 export function ruleFor(rules: readonly EscalationRule[], arrival: Arrival): EscalationRule | null {
-  const place = arrival.slots[0]?.location ?? null;
-  const here = (rule: EscalationRule) =>
-    rule.location !== undefined && place !== null && foldPlace(rule.location) === foldPlace(place);
-  return rules.find(here) ?? rules.find((rule) => rule.location === undefined) ?? null;
+  return ruleAt(rules, locationOf(arrival));
 }
-
-const foldPlace = (place: string): string => foldName(place.trim());
 
 /** The steps of a rule, one each time its `after` has passed. */
 export const stepsOf = (rule: EscalationRule): EscalationKind[] => [
@@ -116,7 +109,11 @@ function peopleOf(
   }
   const name = rule[kind] ?? "";
   const target = targetOf(directory, name);
-  return target === null || target === "several" ? { label: name, people: [] } : target;
+  if (target === null || target === "several") return { label: name, people: [] };
+  // Someone who only watched may have acknowledged it before. They are not told again, and do not count as told.
+  const done = (username: Username) =>
+    noticeToRecipient(arrival, username)?.progress.state === "acknowledged";
+  return { label: target.label, people: target.people.filter((username) => !done(username)) };
 }
 
 const onward = (change: ArrivalChange, now: Date): ArrivalChange =>
@@ -157,7 +154,7 @@ function called(
     return { ...noticeToPost(username, now, known), toldAs, shown: true };
   };
   const notices = before.arrival.notices.map((notice): Notice => {
-    if (!people.includes(notice.username) || notice.progress.state === "acknowledged") return notice;
+    if (!people.includes(notice.username)) return notice;
     return having.has(notice.username)
       ? { ...notice, toldAs, progress: { state: "waiting" } }
       : fresh(notice.username, notice);
@@ -170,23 +167,3 @@ function called(
     effects: [...before.effects, ...posts],
   };
 }
-
-interface Target {
-  readonly label: string;
-  readonly people: readonly Username[];
-}
-
-/**
- * Whom a rule names: a user, or the members of a security group (by id, otherwise by name), as far as they can be told
- * in Whisper. Null: nobody has that name. "several": several groups do, and nobody can tell which is meant.
- */
-export function targetOf(directory: Directory, name: string): Target | "several" | null {
-  const user = directory.users.get(usernameAsKnown(directory, name as Username));
-  if (user !== undefined) return { label: user.name, people: reachable(directory, [user.username]) };
-  const group = groupCalled(directory.securityGroups.values(), name);
-  if (group === null || group === "several") return group;
-  return { label: group.name, people: reachable(directory, group.members) };
-}
-
-const reachable = (directory: Directory, people: readonly Username[]): Username[] =>
-  people.filter((username) => isReachable(directory, username)).toSorted();

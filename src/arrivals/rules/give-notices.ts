@@ -1,16 +1,17 @@
 /** Posting, editing and retracting notices. */
 
 import type { Username } from "../../policy/model.ts";
-import type { ArrivalRecipient, Undeliverable } from "../../policy/people/arrival-recipients.ts";
+import type { Undeliverable } from "../../policy/people/arrival-recipients.ts";
 import type { Arrival, Notice, Progress, RetractReason } from "./arrival.ts";
 import type { ArrivalChange, ArrivalEffect } from "./arrival-change.ts";
 import type { Booking } from "./booking.ts";
+import type { PersonToTell } from "./reception.ts";
 
 /** Whom to tell. */
 export interface NoticeAudience {
   /** Who is told of the booking as it is now. */
-  readonly recipients: readonly ArrivalRecipient[];
-  /** Can whoever made the change be told something in Whisper? */
+  readonly recipients: readonly PersonToTell[];
+  /** Can whoever made the change be told something in Whisper, or someone in their place? */
   readonly changerReachable: boolean;
   readonly now: Date;
 }
@@ -34,7 +35,7 @@ export function editShownNotices(arrival: Arrival): ArrivalChange {
 
 interface NoticeOptions {
   /**
-   * Who loses the notice if they are no longer to be told. `recipients` leaves out people called in by escalation: they
+   * Who loses the notice if they should no longer be told. `recipients` leaves out people called in by escalation: they
    * keep it.
    */
   readonly drop: "nobody" | "recipients" | "everybody";
@@ -80,7 +81,7 @@ export function giveNotices(
     return { ...notice, edits: notice.edits + 1 };
   }
 
-  function fresh(recipient: ArrivalRecipient, before?: Notice): Notice {
+  function fresh(recipient: PersonToTell, before?: Notice): Notice {
     const { username } = recipient;
     if (!recipient.deliver) {
       const { reason } = recipient;
@@ -94,7 +95,7 @@ export function giveNotices(
     }
     effects.push({ do: "post", username });
     const notice = noticeToPost(username, now, before);
-    return { ...notice, shown: true, progress: { state: "waiting" } };
+    return { ...notice, toldAs: recipient.toldAs ?? notice.toldAs, shown: true };
   }
 
   /** It was reported, or still cannot be: nobody needs to hear it again. */

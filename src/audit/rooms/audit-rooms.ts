@@ -1,10 +1,9 @@
 import { inParallel } from "../../base/in-parallel.ts";
-import {
-  type ConversationRow,
-  conversationColumns,
-  conversationOf,
-} from "../../conversations/record/store.ts";
+import { RETIRED_ROOMS } from "../../conversations/record/retired-rooms.ts";
+import { CONVERSATION_ROOMS } from "../../conversations/record/rooms.ts";
+import { conversationsAfter, type StoredConversation } from "../../conversations/record/store.ts";
 import type { DirectorySnapshot } from "../../directory/snapshot.ts";
+import { SEEN_ROOMS } from "../../mirror/members.ts";
 import type {
   ActualRoom,
   ConversationId,
@@ -17,7 +16,13 @@ import type {
 import { isOurs } from "../../policy/names/names.ts";
 import { closingSteps } from "../../policy/rooms/diff-room.ts";
 import { expectedRoom } from "../../policy/rooms/expected-room.ts";
-import { type Finding, findingsOf, noRoom, unknownRoom } from "../../policy/rooms/findings.ts";
+import {
+  blockedAccount,
+  type Finding,
+  findingsOf,
+  noRoom,
+  unknownRoom,
+} from "../../policy/rooms/findings.ts";
 import * as words from "../../policy/words.ts";
 import type { Queryable } from "../../store/database.ts";
 import type { ListedRoom, RoomInspector } from "./room-ports.ts";
@@ -35,7 +40,7 @@ interface Audit extends Omit<RoomAuditDependencies, "inspector"> {
   readonly inspector: RoomInspector;
 }
 
-/** A room that is not as it should be. */
+/** A room, or the account of someone in them, that is not as it should be. */
 export type RoomReport = {
   readonly roomId: RoomId | null;
   readonly findings: readonly Finding[];
@@ -48,6 +53,8 @@ export type RoomReport = {
     }
   | { readonly is: "closed"; readonly roomId: RoomId; readonly conversation: ConversationId | null }
   | { readonly is: "unknown"; readonly roomId: RoomId; readonly creator: UserId | null }
+  /** An account that should work and that someone blocked at the homeserver. Only a person can mend it. */
+  | { readonly is: "account"; readonly roomId: null; readonly user: UserId }
 );
 
 /** The number of conversations held in memory, and of rooms requested, at the same time. */
@@ -70,8 +77,15 @@ export async function* auditRooms(
       if (report !== null) yield report;
     }
   }
+  if (only === null) yield* auditAccounts(dependencies);
   const listed = only === null ? dependencies.inspector.rooms() : these(dependencies.inspector, only);
   for await (const page of listed) yield* auditStrayRooms(dependencies, page);
+}
+
+async function* auditAccounts({ inspector }: Audit): AsyncGenerator<RoomReport> {
+  for await (const page of inspector.blockedAccounts())
+    for (const { user, why } of page)
+      yield { is: "account", roomId: null, user, findings: [blockedAccount(user, why)] };
 }
 
 async function* these(
@@ -87,29 +101,28 @@ async function* these(
 async function* conversations(
   database: Queryable,
   only: readonly RoomId[] | null,
-): AsyncGenerator<readonly ConversationRow[]> {
+): AsyncGenerator<readonly StoredConversation[]> {
   for (let after = ""; ; ) {
-    const page = await database.query<ConversationRow>(
-      `SELECT ${conversationColumns("c")} FROM conversations c
-       WHERE id > $1 AND ($2::text[] IS NULL OR room_id = ANY($2)) ORDER BY id LIMIT ${BATCH}`,
-      [after, only],
-    );
-    yield page.rows;
-    const last = page.rows.at(-1);
-    if (last === undefined || page.rows.length < BATCH) return;
-    after = last.id;
+    const page = await conversationsAfter(database, after, BATCH, only);
+    yield page;
+    const last = page.at(-1);
+    if (last === undefined || page.length < BATCH) return;
+    after = last.conversation.id;
   }
 }
 
-async function auditConversation(dependencies: Audit, row: ConversationRow): Promise<RoomReport | null> {
+async function auditConversation(
+  dependencies: Audit,
+  { conversation, roomId }: StoredConversation,
+): Promise<RoomReport | null> {
   const { settings, inspector } = dependencies;
-  const conversation = conversationOf(row);
+  const { id, kind } = conversation;
   const expected = expectedRoom(conversation, await dependencies.directory.fresh(), settings);
   const direct = expected?.direct ?? NOBODY;
-  const actual = row.room_id === null ? null : await inspector.inspect(row.room_id, direct);
+  const actual = roomId === null ? null : await inspector.inspect(roomId, direct);
   const findings = await compare(dependencies, expected, actual);
   if (findings.length === 0) return null;
-  return { is: "conversation", roomId: row.room_id, conversation: row.id, kind: row.kind, direct, findings };
+  return { is: "conversation", roomId, conversation: id, kind, direct, findings };
 }
 
 async function compare(
@@ -208,7 +221,8 @@ async function strayAmong(database: Queryable, page: readonly ListedRoom[]): Pro
             WHEN seen_at > now() - interval '${ALONE}' THEN 'alone'
             ELSE 'unknown' END AS state
      FROM unnest($1::text[]) AS listed (room_id)
-       LEFT JOIN conversations c USING (room_id) LEFT JOIN retired_rooms closed USING (room_id) LEFT JOIN rooms USING (room_id)`,
+       LEFT JOIN (${CONVERSATION_ROOMS}) AS c USING (room_id)
+       LEFT JOIN (${RETIRED_ROOMS}) AS closed USING (room_id) LEFT JOIN (${SEEN_ROOMS}) AS seen USING (room_id)`,
     [page.map((room) => room.roomId)],
   );
   const states = new Map(known.rows.map((row) => [row.room_id, row]));

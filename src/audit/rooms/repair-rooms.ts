@@ -10,6 +10,9 @@ export function repairRoom(repair: RoomRepair, report: RoomReport): Promise<void
       return repair.closed(report.roomId);
     case "unknown":
       return repair.unknown(report.roomId, report.creator);
+    case "account":
+      // Reactivating or unlocking someone is for whoever blocked them. Afterwards Whisper repairs the rest by itself.
+      return Promise.resolve();
     default:
       return report satisfies never;
   }

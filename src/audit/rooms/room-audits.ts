@@ -122,7 +122,7 @@ export async function roomAuditResult(db: Queryable, id: string | null): Promise
 
 const auditedRoom = (report: RoomReport): AuditedRoom => ({
   room_id: report.roomId,
-  conversation: report.is === "unknown" ? null : report.conversation,
+  conversation: report.is === "unknown" || report.is === "account" ? null : report.conversation,
   kind: report.is === "conversation" ? report.kind : null,
   findings: report.findings,
 });

@@ -1,7 +1,6 @@
 import { titleOf } from "../../conversations/list/list.ts";
-import { adminConversation } from "../../conversations/record/keys.ts";
-import { conversationById, ensureConversation } from "../../conversations/record/store.ts";
-import { enqueueSends } from "../../messages/outbox.ts";
+import { sendToAdminRoom } from "../../conversations/record/admin-room.ts";
+import { conversationById } from "../../conversations/record/store.ts";
 import { blocks, bullets, inline, noticeMessage, plain, type Rich, strong } from "../../messages/rich.ts";
 import * as words from "../../messages/words.ts";
 import type { Directory } from "../../policy/model.ts";
@@ -31,15 +30,17 @@ export async function runRoomAudit(dependencies: RoomAuditJobDependencies, id: s
   const shown: RoomReport[] = [];
   const failures: unknown[] = [];
   let differing = 0;
+  let accounts = 0;
   for await (const report of auditRooms(dependencies, audit.roomIds)) {
     differing += 1;
+    if (report.is === "account") accounts += 1;
     if (shown.length < SHOWN_ROOMS) shown.push(report);
     if (audit.repair)
       await repairRoom(dependencies.repair, report).catch((error: unknown) => failures.push(error));
     await recordAuditedRoom(dependencies.database, id, differing, report);
   }
   const tells = audit.tells === "always" || (audit.tells === "if_differing" && differing > 0);
-  if (tells) await sendReport(dependencies, id, audit.repair, differing, shown);
+  if (tells) await sendReport(dependencies, id, audit.repair, { differing, accounts }, shown);
   await finishRoomAudit(dependencies.database, id);
   if (failures.length > 0)
     throw new AggregateError(failures, `${failures.length} rooms could not be repaired`);
@@ -50,7 +51,7 @@ async function sendReport(
   dependencies: RoomAuditJobDependencies,
   id: string,
   repair: boolean,
-  differing: number,
+  { differing, accounts }: { readonly differing: number; readonly accounts: number },
   shown: readonly RoomReport[],
 ): Promise<void> {
   const directory = await dependencies.directory.fresh();
@@ -59,18 +60,10 @@ async function sendReport(
   const said =
     differing === 0
       ? plain(words.roomsAgree)
-      : blocks(plain(words.roomsDiffer(differing, repair)), bullets(items));
-  await dependencies.database.transaction(async (tx) => {
-    const { conversation } = await ensureConversation(tx, adminConversation);
-    await enqueueSends(tx, [
-      {
-        ref: `room-audit:${id}`,
-        conversation: conversation.id,
-        type: "m.room.message",
-        content: noticeMessage(said),
-      },
-    ]);
-  });
+      : blocks(plain(words.roomsDiffer(differing - accounts, accounts, repair)), bullets(items));
+  await dependencies.database.transaction((tx) =>
+    sendToAdminRoom(tx, `room-audit:${id}`, noticeMessage(said)),
+  );
 }
 
 async function itemOf(db: Queryable, directory: Directory, report: RoomReport): Promise<Rich> {
@@ -83,6 +76,7 @@ async function itemOf(db: Queryable, directory: Directory, report: RoomReport): 
 }
 
 async function reportedRoomName(db: Queryable, directory: Directory, report: RoomReport): Promise<string> {
+  if (report.is === "account") return words.anAccount;
   if (report.is !== "conversation") return report.is === "closed" ? words.closedRoom : words.roomWithoutName;
   const stored = await conversationById(db, report.conversation);
   if (stored === null) return words.roomWithoutName;

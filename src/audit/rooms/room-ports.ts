@@ -8,6 +8,11 @@ export interface ListedRoom {
   readonly people: number;
 }
 
+export interface BlockedAccount {
+  readonly user: UserId;
+  readonly why: "deactivated" | "locked" | "shadow-banned";
+}
+
 /** Rooms as they really are: asked from the homeserver, never from the mirror. */
 export interface RoomInspector {
   /**
@@ -19,6 +24,8 @@ export interface RoomInspector {
   rooms(): AsyncIterable<readonly ListedRoom[]>;
   /** One room, as it would be listed. Null: it does not exist. */
   room(room: RoomId): Promise<ListedRoom | null>;
+  /** The accounts that should work and that someone blocked at the homeserver, page by page. */
+  blockedAccounts(): AsyncIterable<readonly BlockedAccount[]>;
   /** Which of these have an account: nobody can be in a room without one. */
   withAccount(users: readonly UserId[]): Promise<ReadonlySet<UserId>>;
 }

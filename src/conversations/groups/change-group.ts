@@ -2,6 +2,7 @@ import {
   customGroupChanged,
   insertCustomGroup,
   type NewCustomGroup,
+  nameCustomGroup,
   replaceSelection,
 } from "../../directory/custom-groups.ts";
 import type {
@@ -15,7 +16,8 @@ import { groupHandleOf } from "../../policy/names/names.ts";
 import { withHolders } from "../../policy/people/members.ts";
 import { sameSelection } from "../../policy/people/selection.ts";
 import type { Transaction } from "../../store/database.ts";
-import { checkAccounts, checkRoom, checkRooms } from "../record/queue-checks.ts";
+import { checkAccounts } from "../record/account-checks.ts";
+import { checkRoom, checkRooms } from "../record/queue-checks.ts";
 
 /**
  * Creates a custom group and queues its room and its handle. The caller holds `lockDirectory` since before the
@@ -53,12 +55,7 @@ export async function changeGroup(
   const { selection } = change;
   const chosenAnew = selection !== undefined && !sameSelection(group, selection);
   if (!renamed && !chosenAnew) return false;
-  await tx.query(
-    `WITH changed AS (
-       UPDATE conversations SET name = $2, revision = revision + 1 WHERE id = $1 RETURNING room_id)
-     SELECT pg_notify('whisper_room', room_id) FROM changed WHERE room_id IS NOT NULL`,
-    [group.id, renamed ? change.name : group.name],
-  );
+  await nameCustomGroup(tx, group.id, renamed ? change.name : group.name);
   if (chosenAnew) await replaceSelection(tx, group.id, selection);
   else await customGroupChanged(tx, group.id);
   const touched = [...withHolders(directory, [group.id])];

@@ -1,6 +1,7 @@
 import { lockDirectory } from "../../directory/store.ts";
 import type { EventHandler, MatrixEvent } from "../../messages/event.ts";
 import * as words from "../../messages/words.ts";
+import { botIsToCome, isJoined, lockRoom } from "../../mirror/members.ts";
 import {
   type Edit,
   editGroup,
@@ -13,14 +14,14 @@ import type {
   Conversation,
   CustomGroup,
   Directory,
-  Selection,
+  PracticeSettings,
   UserId,
   Username,
 } from "../../policy/model.ts";
-import { type HandleTarget, whoIs } from "../../policy/names/names.ts";
+import { whoIs } from "../../policy/names/names.ts";
 import { describePath, groupName, membershipPaths } from "../../policy/people/members.ts";
 import { hasAccess } from "../../policy/people/permissions.ts";
-import { EMPTY_SELECTION } from "../../policy/people/selection.ts";
+import { entryOf } from "../../policy/people/selection.ts";
 import { conversationName } from "../../policy/rooms/expected-room.ts";
 import * as rules from "../../policy/words.ts";
 import type { Transaction } from "../../store/database.ts";
@@ -29,8 +30,13 @@ import type { ConversationDependencies } from "../record/dependencies.ts";
 import { conversationOfRoom } from "../record/store.ts";
 import { changeGroup } from "./change-group.ts";
 import { type EditedPart, editedSince, NAME, partsOf, rememberEdits } from "./edit-times.ts";
-import { botIsIn, botIsToCome, rememberLeave } from "./leaves.ts";
+import { rememberLeave } from "./leaves.ts";
 import { type NativeEdit, nativeEdit } from "./native-edit.ts";
+
+export interface CustomGroupEventDependencies extends Omit<ConversationDependencies, "now"> {
+  /** Is the account deactivated at the homeserver now? */
+  readonly isDeactivated: (user: UserId) => Promise<boolean>;
+}
 
 /**
  * Custom groups edited in any client with its own controls (docs/matrix-mapping.md#editing-a-custom-group). What a
@@ -39,26 +45,32 @@ import { type NativeEdit, nativeEdit } from "./native-edit.ts";
  *
  * Runs before the handlers that queue jobs: a change of a group locks the directory first and queues jobs afterwards.
  */
-export function customGroupEvents(dependencies: ConversationDependencies): EventHandler {
+export function customGroupEvents({
+  directory: snapshot,
+  settings,
+  isDeactivated,
+}: CustomGroupEventDependencies): EventHandler {
   return {
     name: "custom groups",
     handle: async (tx, event) => {
-      const edit = nativeEdit(event, dependencies.settings.bot);
+      const edit = nativeEdit(event, settings.bot);
       if (edit === null) return;
       // While a room is being adopted, this event is either part of what it is made from, or an edit of what it has
       // become.
-      await tx.query("SELECT FROM rooms WHERE room_id = $1 FOR SHARE", [event.room_id]);
+      await lockRoom(tx, event.room_id, "share");
       const stored = await conversationOfRoom(tx, event.room_id);
       if (stored?.conversation.kind !== "custom") return;
+      // Synapse makes a deactivated account leave its rooms as itself. Who is in a group is HealthTrack's business.
+      if (edit.edit === "leave" && (await isDeactivated(event.sender))) return;
       await lockDirectory(tx);
-      const directory = await dependencies.directory.within(tx);
+      const directory = await snapshot.within(tx);
       const group = directory.customGroups.get(stored.conversation.id);
-      const sender = whoIs(dependencies.settings, event.sender, directory);
+      const sender = whoIs(settings, event.sender, directory);
       if (group === undefined || sender.is !== "person") return;
-      const context = { dependencies, tx, event, directory, group, editor: sender.username };
+      const context = { settings, tx, event, directory, group, editor: sender.username };
       if (edit.edit === "leave") {
-        const { bot } = dependencies.settings;
-        if ((await botIsIn(tx, event.room_id, bot)) || (await botIsToCome(tx, event.room_id, bot)))
+        const { bot } = settings;
+        if ((await isJoined(tx, event.room_id, bot)) || (await botIsToCome(tx, event.room_id, bot)))
           await leave(context);
       } else if (edit.edit === "rename") await rename(context, edit.name, stored.conversation);
       else await changeMembers(context, edit);
@@ -67,7 +79,7 @@ export function customGroupEvents(dependencies: ConversationDependencies): Event
 }
 
 interface Context {
-  readonly dependencies: ConversationDependencies;
+  readonly settings: PracticeSettings;
   readonly tx: Transaction;
   readonly event: MatrixEvent;
   readonly directory: Directory;
@@ -76,14 +88,13 @@ interface Context {
 }
 
 async function rename(context: Context, name: string | null, conversation: Conversation): Promise<void> {
-  const { dependencies, tx, directory, group } = context;
+  const { settings, tx, directory, group } = context;
   if (await isLate(context, NAME)) return;
-  const { settings } = dependencies;
   const verdict = mayRename(directory, settings.customGroupsEditedBy, group, context.editor, name);
   // It was not written, so the room gets back its previous name.
   if (!verdict.allowed) return explain(context, "refused", verdict.reason);
   await remember(context, [NAME]);
-  // A group that is named after its members, and is given that very name, stays named after them.
+  // A group named after its members is still named after them if it is given that very name.
   if (group.name === null && name === conversationName(conversation, directory)) return;
   await changeGroup(tx, settings, directory, group, { name });
 }
@@ -92,17 +103,17 @@ async function changeMembers(
   context: Context,
   { edit, who }: Extract<NativeEdit, { edit: "add" | "remove" }>,
 ): Promise<void> {
-  const { dependencies, tx, directory, group } = context;
-  const piece = pieceOf(context, who);
-  if (piece === null) return;
-  const [part] = partsOf({ ...EMPTY_SELECTION, ...piece });
+  const { settings, tx, directory, group } = context;
+  const entry = entryOf(settings, directory, who);
+  if (entry === null) return;
+  const [part] = partsOf(entry);
   if (part === undefined || (await isLate(context, part))) return;
   if (!(await mayEdit(context))) return;
-  const change: Edit = edit === "add" ? { add: piece } : { remove: piece };
+  const change: Edit = edit === "add" ? { add: entry } : { remove: entry };
   const result = editGroup(directory, group, change, context.editor);
   if (!result.ok) return explain(context, "refused", result.reason);
   await remember(context, [part]);
-  await changeGroup(tx, dependencies.settings, directory, group, { selection: result.selection });
+  await changeGroup(tx, settings, directory, group, { selection: result.selection });
   for (const { username, reason } of result.staying) await explain(context, `stays:${username}`, reason);
 }
 
@@ -111,12 +122,12 @@ async function changeMembers(
  * why.
  */
 async function leave(context: Context): Promise<void> {
-  const { dependencies, tx, directory, group, editor } = context;
+  const { settings, tx, directory, group, editor } = context;
   const part: EditedPart = { kind: "user", member: editor };
   if (await isLate(context, part)) return;
   await remember(context, [part]);
   const selection = withoutMember(group, editor);
-  if (await changeGroup(tx, dependencies.settings, directory, group, { selection }))
+  if (await changeGroup(tx, settings, directory, group, { selection }))
     await rememberLeave(tx, group.id, editor, context.event.origin_server_ts);
   const after = withGroup(directory, { ...group, ...selection });
   const paths = membershipPaths(after, group.id, editor);
@@ -125,18 +136,6 @@ async function leave(context: Context): Promise<void> {
   await explain(context, "stays", words.youStay(groupName(after, group.id), ways));
 }
 
-/** The person or group behind an account, as a piece of a selection; null: nobody who can be one. */
-function pieceOf({ dependencies, directory }: Context, who: UserId): Partial<Selection> | null {
-  const someone = whoIs(dependencies.settings, who, directory);
-  if (someone.is === "person") return { users: [someone.username] };
-  return someone.is === "group" ? ofGroup(someone.target) : null;
-}
-
-const ofGroup = (target: HandleTarget): Partial<Selection> =>
-  "securityGroup" in target
-    ? { securityGroups: [target.securityGroup] }
-    : { customGroups: [target.customGroup] };
-
 const isLate = ({ tx, group, event }: Context, part: EditedPart): Promise<boolean> =>
   editedSince(tx, group.id, part, event.origin_server_ts);
 
@@ -144,13 +143,13 @@ const remember = ({ tx, group, event }: Context, parts: readonly EditedPart[]): 
   rememberEdits(tx, group.id, parts, event.origin_server_ts);
 
 async function mayEdit(context: Context): Promise<boolean> {
-  const { dependencies, directory, group, editor } = context;
-  const verdict = mayEditGroup(directory, dependencies.settings.customGroupsEditedBy, group, editor);
+  const { settings, directory, group, editor } = context;
+  const verdict = mayEditGroup(directory, settings.customGroupsEditedBy, group, editor);
   if (!verdict.allowed) await explain(context, "refused", verdict.reason);
   return verdict.allowed;
 }
 
-/** Tells the editor what came of their act, once per event. */
+/** Tells the editor the outcome of their act, once per event. */
 async function explain(
   { tx, event, directory, editor }: Context,
   what: string,

@@ -1,3 +1,4 @@
+import { madeFrom } from "../../directory/custom-groups.ts";
 import type { ConversationId, Selection } from "../../policy/model.ts";
 import type { HandleTarget } from "../../policy/names/names.ts";
 import { onlyRow, type Transaction } from "../../store/database.ts";
@@ -50,7 +51,7 @@ export async function editedSince(
     await tx.query<{ late: boolean }>(
       `SELECT made_from >= $4 OR EXISTS (SELECT FROM custom_group_edits
          WHERE conversation_id = $1 AND kind = $2 AND member = $3 AND edited_at > $4) AS late
-       FROM conversations WHERE id = $1`,
+       FROM (${madeFrom("$1")}) AS made`,
       [id, kind, member, at],
     ),
   );

@@ -5,6 +5,7 @@ import type {
   ConversationKind,
   CustomGroup,
   Directory,
+  PracticeSettings,
   Selection,
   Username,
 } from "../../policy/model.ts";
@@ -17,7 +18,7 @@ import type { Transaction } from "../../store/database.ts";
 import type { ConversationDependencies } from "../record/dependencies.ts";
 import { conflict, forbidden, invalid, type Refusal } from "../record/refusal.ts";
 import { conversationById } from "../record/store.ts";
-import { unknownAsker, unknownPiece } from "../record/unknown-names.ts";
+import { unknownAsker, unknownEntry } from "../record/unknown-names.ts";
 import { changeGroup } from "./change-group.ts";
 import { NAME, partsOf, rememberEdits } from "./edit-times.ts";
 
@@ -56,7 +57,7 @@ export async function editConversation(
     add: selectionAsKnown(directory, asked.add),
     remove: selectionAsKnown(directory, asked.remove),
   };
-  const refusal = refuse(dependencies, directory, group, request);
+  const refusal = refuse(dependencies.settings.customGroupsEditedBy, directory, group, request);
   if (refusal !== null) return refusal;
   const { add, remove } = request;
   const name = tidyGroupName(request.name ?? null);
@@ -72,9 +73,9 @@ export async function editConversation(
 }
 
 function unchanged(group: CustomGroup, add: Selection, remove: Selection): Selection {
-  const same = <Piece>(now: readonly Piece[], added: readonly Piece[], removed: readonly Piece[]) => [
-    ...added.filter((piece) => now.includes(piece)),
-    ...removed.filter((piece) => !now.includes(piece)),
+  const same = <Entry>(now: readonly Entry[], added: readonly Entry[], removed: readonly Entry[]) => [
+    ...added.filter((entry) => now.includes(entry)),
+    ...removed.filter((entry) => !now.includes(entry)),
   ];
   return {
     users: same(group.users, add.users, remove.users),
@@ -84,15 +85,15 @@ function unchanged(group: CustomGroup, add: Selection, remove: Selection): Selec
 }
 
 function refuse(
-  { settings }: ConversationDependencies,
+  editedBy: PracticeSettings["customGroupsEditedBy"],
   directory: Directory,
   group: CustomGroup,
   { as, name, add, remove }: EditRequest,
 ): Refusal | null {
   const unknown =
-    unknownAsker(directory, as) ?? unknownPiece(directory, add, "add.") ?? unknownUser(directory, remove);
+    unknownAsker(directory, as) ?? unknownEntry(directory, add, "add.") ?? unknownUser(directory, remove);
   if (unknown !== null) return unknown;
-  const may = mayEditGroup(directory, settings.customGroupsEditedBy, group, as);
+  const may = mayEditGroup(directory, editedBy, group, as);
   if (!may.allowed) return forbidden(may.reason);
   const unfit = name === undefined ? null : unfitName(directory, group, name);
   if (unfit !== null) return unfit;
@@ -117,7 +118,7 @@ function unfitName(directory: Directory, group: CustomGroup, given: string): Ref
 
 /** Groups that no longer exist can still be removed; a user name that never existed is a mistake. */
 const unknownUser = (directory: Directory, { users }: Selection): Refusal | null =>
-  unknownPiece(directory, { users, securityGroups: [], customGroups: [] }, "remove.");
+  unknownEntry(directory, { users, securityGroups: [], customGroups: [] }, "remove.");
 
 /** Why a conversation that is not a custom group keeps its name and members. */
 export function whyFixed(kind: Exclude<ConversationKind, "custom">): string {

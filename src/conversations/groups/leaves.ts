@@ -3,11 +3,11 @@
  * so the first ones look like people who want to leave the group. The sign is that Whisper itself has to leave too.
  */
 
-import type { DirectorySnapshot } from "../../directory/snapshot.ts";
 import { lockDirectory } from "../../directory/store.ts";
-import type { ConversationId, PracticeSettings, RoomId, UserId, Username } from "../../policy/model.ts";
+import type { ConversationId, Username } from "../../policy/model.ts";
 import { canonicalSelection } from "../../policy/people/selection.ts";
 import { onlyRow, type Queryable, type Transaction } from "../../store/database.ts";
+import type { ConversationDependencies } from "../record/dependencies.ts";
 import { changeGroup } from "./change-group.ts";
 import { editedSince } from "./edit-times.ts";
 
@@ -42,38 +42,12 @@ export async function leftLately(db: Queryable, id: ConversationId, at: number):
   return found.lately;
 }
 
-/** Is Whisper itself in the room, as far as the mirror knows? If not, nobody's departure is an edit. */
-export async function botIsIn(db: Queryable, room: RoomId, bot: UserId): Promise<boolean> {
-  const found = await db.query(
-    "SELECT FROM room_members WHERE room_id = $1 AND user_id = $2 AND membership = 'join'",
-    [room, bot],
-  );
-  return found.rowCount === 1;
-}
-
-/**
- * Is Whisper still to come into this room, which it made in the name of who writes first (appservice/rooms/begun-room.ts)?
- * As far as the mirror knows.
- */
-export async function botIsToCome(db: Queryable, room: RoomId, bot: UserId): Promise<boolean> {
-  const found = await db.query(
-    `SELECT FROM rooms r WHERE r.room_id = $1 AND r.creator <> $2
-       AND NOT EXISTS (
-         SELECT FROM room_members m WHERE m.room_id = $1 AND m.user_id = $2 AND m.membership = 'join')
-       AND EXISTS (
-         SELECT FROM room_state s WHERE s.room_id = $1 AND s.type = 'm.room.join_rules'
-           AND s.content->>'join_rule' = 'public')`,
-    [room, bot],
-  );
-  return found.rowCount === 1;
-}
-
 /**
  * Puts everyone who left the room when it was shut down, at `at`, back into the custom group, unless they were edited
  * since.
  */
 export async function takeBackLeaves(
-  dependencies: { readonly directory: DirectorySnapshot; readonly settings: PracticeSettings },
+  { directory: snapshot, settings }: Omit<ConversationDependencies, "now">,
   tx: Transaction,
   id: ConversationId,
   at: number,
@@ -89,9 +63,9 @@ export async function takeBackLeaves(
     if (then <= at - SHUTDOWN) continue;
     if (!(await editedSince(tx, id, { kind: "user", member: username }, then))) back.push(username);
   }
-  const directory = await dependencies.directory.within(tx);
+  const directory = await snapshot.within(tx);
   const group = directory.customGroups.get(id);
   if (group === undefined || back.length === 0) return;
   const selection = canonicalSelection({ ...group, users: [...group.users, ...back] });
-  await changeGroup(tx, dependencies.settings, directory, group, { selection });
+  await changeGroup(tx, settings, directory, group, { selection });
 }

@@ -1,19 +1,14 @@
 import type { EventHandler, MatrixEvent } from "../../messages/event.ts";
+import { storedEvent } from "../../messages/inbox-queries.ts";
 import { REF_KEY } from "../../messages/outbox.ts";
-import { relationOf } from "../../messages/relation.ts";
-import type { PracticeSettings, UserId } from "../../policy/model.ts";
+import { redactedBy, relationOf } from "../../messages/relation.ts";
+import { isSaid } from "../../messages/said.ts";
+import type { EventId, PracticeSettings, UserId } from "../../policy/model.ts";
 import { isOurs } from "../../policy/names/names.ts";
 import type { Transaction } from "../../store/database.ts";
+import { activeIn } from "../record/rooms.ts";
 import { conversationOfRoom } from "../record/store.ts";
 import { hideFrom, showToAll } from "./views.ts";
-
-/** What counts as a message: it makes a conversation unread and brings it back into the lists. */
-const MESSAGES: ReadonlySet<string> = new Set([
-  "m.room.message",
-  "m.sticker",
-  "m.poll.start",
-  "org.matrix.msc3381.poll.start",
-]);
 
 /** Keeps the data for unread counts and the three-day visibility (docs/matrix-mapping.md#three-day-visibility). */
 export function activityEvents(settings: PracticeSettings): EventHandler {
@@ -21,33 +16,28 @@ export function activityEvents(settings: PracticeSettings): EventHandler {
     name: "activity",
     handle: async (tx, event) => {
       if (event.type === "m.room.member") return moved(tx, settings, event);
-      if (event.type === "m.room.redaction") return removed(tx, event);
+      const redacted = redactedBy(event);
+      if (redacted !== null) return removed(tx, redacted);
       // An edit is not news to people who have read the message.
-      if (!MESSAGES.has(event.type) || event.state_key !== undefined || relationOf(event)?.kind === "edit")
-        return;
+      if (!isSaid(event) || relationOf(event)?.kind === "edit") return;
       await said(tx, event, event.sender !== settings.bot && event.content[REF_KEY] !== undefined);
     },
   };
 }
 
 async function said(tx: Transaction, event: MatrixEvent, byWhisper: boolean): Promise<void> {
+  const relation = relationOf(event);
   await tx.query(
-    `INSERT INTO room_messages (room_id, position, event_id, sender, by_whisper)
-     SELECT room_id, seq, event_id, $2, $3 FROM inbox WHERE event_id = $1 ON CONFLICT DO NOTHING`,
-    [event.event_id, event.sender, byWhisper],
+    `INSERT INTO room_messages (room_id, position, event_id, sender, by_whisper, thread)
+     SELECT room_id, position, $1, $2, $3, $4 FROM (${storedEvent("$1")}) AS event ON CONFLICT DO NOTHING`,
+    [event.event_id, event.sender, byWhisper, relation?.kind === "thread" ? relation.root : null],
   );
-  await tx.query(
-    `UPDATE conversations SET last_activity_at = greatest(last_activity_at, to_timestamp($2 / 1000.0))
-     WHERE room_id = $1`,
-    [event.room_id, event.origin_server_ts],
-  );
+  await activeIn(tx, event.room_id, event.origin_server_ts);
   await showToAll(tx, event.room_id);
 }
 
 /** A deleted message is no longer unread. */
-async function removed(tx: Transaction, { redacts, content }: MatrixEvent): Promise<void> {
-  const event = redacts ?? content.redacts;
-  if (typeof event !== "string") return;
+async function removed(tx: Transaction, event: EventId): Promise<void> {
   await tx.query("UPDATE room_messages SET removed = true WHERE event_id = $1", [event]);
 }
 
@@ -58,13 +48,13 @@ async function moved(tx: Transaction, settings: PracticeSettings, event: MatrixE
   if (event.content.membership === "join") {
     await tx.query(
       `INSERT INTO room_views AS known (room_id, user_id, since)
-       SELECT room_id, $2, seq FROM inbox WHERE event_id = $1
+       SELECT room_id, $2, position FROM (${storedEvent("$1")}) AS event
        ON CONFLICT (room_id, user_id) DO UPDATE SET since = excluded.since WHERE known.since = 0`,
       [event.event_id, user],
     );
     return;
   }
-  // Nobody can leave these by themselves, and Whisper puts them back. But the wish is understood: it leaves their list.
+  // Nobody can leave these by themselves: Whisper puts them back. But it leaves their list, which is what they meant.
   if (event.content.membership !== "leave" || event.sender !== user) return;
   const kind = (await conversationOfRoom(tx, event.room_id))?.conversation.kind;
   if (kind === "individual" || kind === "group") await hideFrom(tx, event.room_id, event.sender);

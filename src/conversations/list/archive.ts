@@ -1,9 +1,10 @@
+import { JOINED_MEMBERS } from "../../mirror/members.ts";
 import { isArchived } from "../../policy/conversations/visibility.ts";
 import type { RoomId, UserId } from "../../policy/model.ts";
 import { isHandle, isOurs } from "../../policy/names/names.ts";
 import type { Database, Transaction } from "../../store/database.ts";
-import type { ConversationDependencies } from "../record/dependencies.ts";
-import { READ_TO } from "./unread.ts";
+import type { ListDependencies } from "../record/dependencies.ts";
+import { UNREAD } from "./unread.ts";
 import { activeAt, queueTags } from "./views.ts";
 
 /** Views handled per statement. */
@@ -17,22 +18,19 @@ const BATCH = 5_000;
  */
 export async function archiveQuiet(
   database: Database,
-  dependencies: ConversationDependencies,
+  { settings, archiveAfter, now: clock }: Omit<ListDependencies, "directory">,
 ): Promise<number> {
-  const now = dependencies.now().getTime();
+  const now = clock().getTime();
   let archived = 0;
   let after: Pick<Row, "room_id" | "user_id"> = { room_id: "" as RoomId, user_id: "" as UserId };
   for (;;) {
-    const rows = await quietViews(database, new Date(now - dependencies.archiveAfter), after);
+    const rows = await quietViews(database, new Date(now - archiveAfter), after);
     const due = rows.filter((row) => {
-      if (!isOurs(dependencies.settings, row.user_id) || isHandle(dependencies.settings, row.user_id))
-        return false;
+      if (!isOurs(settings, row.user_id) || isHandle(settings, row.user_id)) return false;
       const lastActivityAt = activeAt(row.last_activity_at, row.opened_at);
-      return isArchived({ lastActivityAt, read: row.read }, dependencies.archiveAfter, now);
+      return isArchived({ lastActivityAt, read: row.read }, archiveAfter, now);
     });
-    archived += await database.transaction((tx) =>
-      archive(tx, due, new Date(now - dependencies.archiveAfter)),
-    );
+    archived += await database.transaction((tx) => archive(tx, due, new Date(now - archiveAfter)));
     const last = rows.at(-1);
     if (last === undefined || rows.length < BATCH) return archived;
     after = last;
@@ -54,17 +52,15 @@ async function quietViews(
 ): Promise<readonly Row[]> {
   const found = await database.query<Row & Record<string, unknown>>(
     `WITH listed AS MATERIALIZED (
-       SELECT c.room_id, m.user_id, c.last_activity_at, view.opened_at
+       SELECT c.room_id, m.user_id, c.last_activity_at, view.opened_at,
+              coalesce(view.marked_unread, false) AS marked_unread
        FROM conversations c
-       JOIN room_members m ON m.room_id = c.room_id AND m.membership = 'join'
+       JOIN (${JOINED_MEMBERS}) AS m ON m.room_id = c.room_id
        LEFT JOIN room_views view ON view.room_id = m.room_id AND view.user_id = m.user_id
        WHERE c.last_activity_at <= $1 AND NOT coalesce(view.archived, false)
          AND (m.room_id, m.user_id) > ($2, $3)
        ORDER BY m.room_id, m.user_id LIMIT ${BATCH})
-     SELECT listed.*, NOT EXISTS (
-       SELECT FROM room_messages message
-       WHERE message.room_id = listed.room_id AND message.sender <> listed.user_id AND NOT message.removed
-         AND message.position > ${READ_TO("listed.room_id", "listed.user_id")}) AS read
+     SELECT listed.*, NOT marked_unread AND NOT EXISTS (${UNREAD("listed.room_id", "listed.user_id")}) AS read
      FROM listed ORDER BY room_id, user_id`,
     [since, after.room_id, after.user_id],
   );
@@ -90,7 +86,7 @@ async function archive(tx: Transaction, due: readonly Row[], since: Date): Promi
     `INSERT INTO room_views AS known (room_id, user_id, archived)
      SELECT room_id, user_id, true FROM json_to_recordset($1) AS v(room_id text, user_id text)
      ON CONFLICT (room_id, user_id) DO UPDATE SET archived = true, tagged = known.tagged AND known.archived
-     WHERE known.opened_at IS NULL OR known.opened_at <= $2
+     WHERE (known.opened_at IS NULL OR known.opened_at <= $2) AND NOT known.marked_unread
      RETURNING room_id`,
     [JSON.stringify(views), since],
   );

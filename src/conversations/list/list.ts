@@ -4,6 +4,7 @@ import type {
   ConversationId,
   ConversationKind,
   Directory,
+  PracticeSettings,
   RoomId,
   Username,
 } from "../../policy/model.ts";
@@ -16,9 +17,9 @@ import { belongsTo } from "../../policy/rooms/expected-members.ts";
 import { conversationName } from "../../policy/rooms/expected-room.ts";
 import * as words from "../../policy/words.ts";
 import type { Queryable } from "../../store/database.ts";
-import type { ConversationDependencies } from "../record/dependencies.ts";
+import type { ListDependencies } from "../record/dependencies.ts";
 import { type ConversationRow, conversationColumns, conversationOf } from "../record/store.ts";
-import { READ_TO } from "./unread.ts";
+import { UNREAD } from "./unread.ts";
 import { activeAt } from "./views.ts";
 
 export interface ListedConversation {
@@ -34,36 +35,37 @@ export interface ListedConversation {
 interface Row extends ConversationRow {
   readonly last_activity_at: Date | null;
   readonly opened_at: Date | null;
+  readonly marked_unread: boolean | null;
   readonly unread: string;
   readonly unread_since: string;
 }
 
 /** A user's conversations, latest activity first, in one statement; null: there is no such user. */
 export async function listConversations(
-  dependencies: ConversationDependencies,
+  { directory: snapshot, settings, archiveAfter, now: clock }: ListDependencies,
   db: Queryable,
   name: Username,
   { includeArchived }: { readonly includeArchived: boolean },
 ): Promise<readonly ListedConversation[] | null> {
-  const directory = await dependencies.directory.within(db);
+  const directory = await snapshot.within(db);
   const username = usernameAsKnown(directory, name);
   if (!directory.users.has(username)) return null;
-  const now = dependencies.now().getTime();
-  return (await rowsOf(dependencies, db, directory, username)).flatMap((row) => {
+  const now = clock().getTime();
+  return (await rowsOf(settings, db, directory, username)).flatMap((row) => {
     const conversation = conversationOf(row);
     if (!belongsTo(conversation, directory, username)) return [];
     const activity = {
       lastActivityAt: activeAt(row.last_activity_at, row.opened_at),
-      read: row.unread === "0",
+      read: row.unread === "0" && row.marked_unread !== true,
     };
-    const archived = isArchived(activity, dependencies.archiveAfter, now);
+    const archived = isArchived(activity, archiveAfter, now);
     if (archived && !includeArchived) return [];
     return {
       id: row.id,
       kind: row.kind,
       name: titleOf(conversation, directory, username),
       room_id: row.room_id,
-      unread: Number(row.unread_since),
+      unread: Math.max(Number(row.unread_since), row.marked_unread ? 1 : 0),
       last_activity_at: row.last_activity_at,
       archived,
     };
@@ -71,7 +73,7 @@ export async function listConversations(
 }
 
 function rowsOf(
-  { settings }: ConversationDependencies,
+  settings: PracticeSettings,
   db: Queryable,
   directory: Directory,
   username: Username,
@@ -81,15 +83,13 @@ function rowsOf(
   );
   return db
     .query<Row>(
-      `SELECT ${conversationColumns("c")}, c.last_activity_at, view.opened_at, count.unread, count.unread_since
+      `SELECT ${conversationColumns("c")}, c.last_activity_at, view.opened_at, view.marked_unread, count.unread, count.unread_since
        FROM conversations c
        LEFT JOIN room_views view ON view.room_id = c.room_id AND view.user_id = $2
        CROSS JOIN LATERAL (
          SELECT count(*) AS unread,
                 count(*) FILTER (WHERE c.kind = 'individual' OR m.position > coalesce(view.since, 0)) AS unread_since
-         FROM room_messages m
-         WHERE m.room_id = c.room_id AND m.sender <> $2 AND NOT m.removed
-           AND m.position > ${READ_TO("c.room_id", "$2")}) AS count
+         FROM (${UNREAD("c.room_id", "$2")}) AS m) AS count
        WHERE c.username = $1 OR c.other_username = $1 OR c.kind IN ('alerts', 'admin')
           OR (c.kind = 'group' AND c.security_group = ANY($3)) OR c.id = ANY($4)
        ORDER BY c.last_activity_at DESC NULLS LAST, c.id`,

@@ -1,3 +1,4 @@
+import type { DirectorySnapshot } from "../../directory/snapshot.ts";
 import type { Staying } from "../../policy/conversations/editing.ts";
 import type {
   Conversation,
@@ -11,11 +12,10 @@ import { groupName, type MembershipPath, membershipPaths } from "../../policy/pe
 import { peopleOf } from "../../policy/rooms/expected-members.ts";
 import * as words from "../../policy/words.ts";
 import type { Queryable, Transaction } from "../../store/database.ts";
-import type { ConversationDependencies } from "../record/dependencies.ts";
 import { conversationById } from "../record/store.ts";
 import { titleOf } from "./list.ts";
 
-export interface PathPiece {
+export interface PathGroup {
   readonly kind: "security_group" | "custom_group";
   readonly id: string;
   readonly name: string;
@@ -25,14 +25,14 @@ export interface ShownMember {
   readonly username: Username;
   readonly name: string;
   /** Each path runs from the outermost group to the innermost; an empty one means added directly. */
-  readonly paths: readonly (readonly PathPiece[])[];
+  readonly paths: readonly (readonly PathGroup[])[];
 }
 
 /** Someone the editor removed who stays, why, and the sentence that says so. */
 export interface ShownStaying {
   readonly username: Username;
   readonly reason: string;
-  readonly paths: readonly (readonly PathPiece[])[];
+  readonly paths: readonly (readonly PathGroup[])[];
 }
 
 export interface ShownConversation {
@@ -45,7 +45,7 @@ export interface ShownConversation {
 
 /** A conversation with its members, by name, and why each of them is one; null: there is no such conversation. */
 export async function showConversation(
-  { directory: snapshot }: ConversationDependencies,
+  snapshot: DirectorySnapshot,
   db: Queryable,
   id: ConversationId,
 ): Promise<ShownConversation | null> {
@@ -69,7 +69,7 @@ export async function showConversation(
 
 /** Everyone an editor removed who stays, and through which groups, by the names the editor knows. */
 export async function showStaying(
-  { directory: snapshot }: ConversationDependencies,
+  snapshot: DirectorySnapshot,
   tx: Transaction,
   staying: readonly Staying[],
 ): Promise<ShownStaying[]> {
@@ -81,7 +81,7 @@ export async function showStaying(
   }));
 }
 
-function pathsOf(conversation: Conversation, directory: Directory, username: Username): PathPiece[][] {
+function pathsOf(conversation: Conversation, directory: Directory, username: Username): PathGroup[][] {
   switch (conversation.kind) {
     case "custom":
       return membershipPaths(directory, conversation.id, username).map((path) => shownPath(directory, path));
@@ -92,7 +92,7 @@ function pathsOf(conversation: Conversation, directory: Directory, username: Use
   }
 }
 
-const shownPath = (directory: Directory, path: MembershipPath): PathPiece[] =>
+const shownPath = (directory: Directory, path: MembershipPath): PathGroup[] =>
   path.map((target) =>
     "securityGroup" in target
       ? {

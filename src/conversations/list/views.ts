@@ -1,5 +1,5 @@
 import type { ConversationId, RoomId, UserId } from "../../policy/model.ts";
-import type { Queryable } from "../../store/database.ts";
+import type { Database, Queryable } from "../../store/database.ts";
 import { addJobs } from "../../store/jobs.ts";
 
 /**
@@ -10,9 +10,9 @@ export const activeAt = (lastMessage: Date | null, opened: Date | null): number 
   lastMessage === null ? null : Math.max(lastMessage.getTime(), opened?.getTime() ?? 0);
 
 /*
- * `archived` is what was decided, `tagged` what the tag in the user's account is known to say; the job `tags` works where
- * the two differ. It may be at work at this moment, or have died before it wrote down what it did. So whoever decides
- * otherwise than before makes `tagged` the opposite: the account is looked at, whatever was known of it.
+ * `archived` is what was decided, `tagged` what the tag in the user's account is known to say; the job `tags` works
+ * where the two differ. It may be running at this moment, or have died before it recorded what it did. So a changed
+ * decision sets `tagged` to the opposite: the account is then checked, whatever was known about it.
  */
 
 /** This user opened the conversation: it is in their list again, as if something had happened in it. */
@@ -30,6 +30,27 @@ export async function showAgain(db: Queryable, id: ConversationId, user: UserId,
     db,
     shown.rows.filter((row) => row.tagged).map((row) => row.room_id),
   );
+}
+
+/** This user marked the conversation as unread, which returns it to their list and keeps it there, or undid that. */
+export async function markUnread(
+  database: Database,
+  user: UserId,
+  room: RoomId,
+  unread: boolean,
+): Promise<void> {
+  await database.transaction(async (tx) => {
+    const back = await tx.query<{ tagged: boolean }>(
+      `INSERT INTO room_views AS known (room_id, user_id, marked_unread)
+       SELECT room_id, $2, $3 FROM conversations WHERE room_id = $1
+       ON CONFLICT (room_id, user_id) DO UPDATE
+         SET marked_unread = excluded.marked_unread, archived = known.archived AND NOT excluded.marked_unread,
+             tagged = known.tagged OR (known.archived AND excluded.marked_unread)
+       RETURNING tagged AND NOT archived AS tagged`,
+      [room, user, unread],
+    );
+    if (back.rows.some(({ tagged }) => tagged)) await queueTags(tx, [room]);
+  });
 }
 
 /** A message brings the conversation back for every member. */

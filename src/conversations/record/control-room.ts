@@ -1,4 +1,5 @@
 import { enqueueSends } from "../../messages/outbox.ts";
+import type { Purpose } from "../../messages/purpose.ts";
 import type { Username } from "../../policy/model.ts";
 import type { Transaction } from "../../store/database.ts";
 import { controlConversation } from "./keys.ts";
@@ -14,9 +15,10 @@ export async function sendToControlRoom(
   username: Username,
   ref: string,
   said: string | Readonly<Record<string, unknown>>,
+  purpose: Purpose = { is: "sentence" },
 ): Promise<void> {
   const { conversation, roomId } = await ensureConversation(tx, controlConversation(username));
   if (roomId === null) await checkRoom(tx, conversation.id);
   const content = typeof said === "string" ? { msgtype: "m.text", body: said } : said;
-  await enqueueSends(tx, [{ ref, conversation: conversation.id, type: "m.room.message", content }]);
+  await enqueueSends(tx, [{ ref, conversation: conversation.id, purpose, type: "m.room.message", content }]);
 }

@@ -1,12 +1,16 @@
 import type { DirectorySnapshot } from "../../directory/snapshot.ts";
 import type { PracticeSettings } from "../../policy/model.ts";
 
-/** What everything about conversations is built of. */
+/** What it takes to open and edit conversations. */
 export interface ConversationDependencies {
   readonly directory: DirectorySnapshot;
   readonly settings: PracticeSettings;
-  /** Milliseconds after which a read conversation leaves the list. */
-  readonly archiveAfter: number;
   /** The current time. */
   readonly now: () => Date;
+}
+
+/** What it takes to decide on people's lists. */
+export interface ListDependencies extends ConversationDependencies {
+  /** Milliseconds after which a read conversation leaves the list. */
+  readonly archiveAfter: number;
 }

@@ -28,6 +28,6 @@ export const arrivalsConversation = (user: Username) => conversationAbout({ kind
 export const controlConversation = (user: Username) => conversationAbout({ kind: "control", user });
 export const groupConversation = (securityGroup: SecurityGroupId) =>
   conversationAbout({ kind: "group", securityGroup });
-/** One per pair, whoever begins. */
+/** One per pair, no matter who begins. */
 export const individualConversation = (one: Username, other: Username) =>
   conversationAbout({ kind: "individual", pair: [one, other] });

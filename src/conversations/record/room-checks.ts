@@ -3,8 +3,8 @@ import { onlyRow, type Queryable } from "../../store/database.ts";
 import { addJobs, type JobSpec } from "../../store/jobs.ts";
 
 /**
- * Rooms to check for which nobody waits: those of an import, and the rest of a large one. They are rows and not jobs,
- * so that they never stand between a person and a worker, however many there are: a few lanes (the job `rooms`) take
+ * Rooms to check that nobody is waiting for: those of an import, and the rest of a large one. They are rows, not jobs,
+ * so that they never keep a worker from a person, however many there are: a few lanes (the job `rooms`) take
  * them one after another.
  */
 
@@ -27,7 +27,7 @@ const RANK: { readonly [Kind in ConversationKind]: number } = {
 const PRIORITY = 10;
 
 /**
- * Queues checks for when nobody waits for anything else.
+ * Queues checks for when nobody is waiting for anything else.
  * @param held not before `releaseRooms`: their people's accounts do not exist yet.
  */
 export async function checkRoomsLater(
@@ -47,7 +47,7 @@ export async function checkRoomsLater(
   if (!held) await startLanes(tx, added.rows);
 }
 
-/** Queues the rest of a room's work for when nobody waits. A room that is already queued keeps its place. */
+/** Queues the rest of a room's work for when nobody is waiting. A room that is already queued keeps its place. */
 export async function checkRoomLater(tx: Queryable, id: ConversationId): Promise<void> {
   const added = await tx.query<{ lane: number }>(
     `INSERT INTO room_checks (conversation_id, held) VALUES ($1, false)

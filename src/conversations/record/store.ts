@@ -130,6 +130,20 @@ export const sharedConversations = (
     [groups, customGroups],
   );
 
+/** The conversations after an id, in the order of their ids. `rooms`: only those that these rooms carry. */
+export async function conversationsAfter(
+  db: Queryable,
+  after: string,
+  most: number,
+  rooms: readonly RoomId[] | null,
+): Promise<readonly StoredConversation[]> {
+  return conversationsWhere(
+    db,
+    "id > $1 AND ($2::text[] IS NULL OR room_id = ANY($2)) ORDER BY id LIMIT $3",
+    [after, rooms, most],
+  );
+}
+
 function stored(row: ConversationRow): StoredConversation {
   return { conversation: conversationOf(row), roomId: row.room_id };
 }

@@ -2,8 +2,8 @@ import type { Directory, Selection, Username } from "../../policy/model.ts";
 import * as words from "../../policy/words.ts";
 import { invalid, type Refusal } from "./refusal.ts";
 
-/** The first piece of a choice that the directory does not know, with its place in the request; null: all are known. */
-export function unknownPiece(directory: Directory, chosen: Selection, before = ""): Refusal | null {
+/** A selection's first entry that the directory does not know, with its place in the request; null: all are known. */
+export function unknownEntry(directory: Directory, chosen: Selection, before = ""): Refusal | null {
   const user = chosen.users.findIndex((username) => !directory.users.has(username));
   if (user >= 0) return invalid(`${before}users[${user}]`, words.noSuchPerson);
   const securityGroup = chosen.securityGroups.findIndex((id) => !directory.securityGroups.has(id));

@@ -36,7 +36,7 @@ export function permissionsOf(
   return perhaps ? (sent ?? known ?? []) : permissionsAsSent(sent, isDefault(shipped, group));
 }
 
-/** Does Default exist by itself beside these groups? `stored`: what is known. */
+/** Does Default exist by itself alongside these groups? `stored`: what is known. */
 export function isImplicit(
   groups: readonly GroupName[],
   stored: ReadonlyMap<SecurityGroupId, StoredGroup>,

@@ -1,3 +1,4 @@
+import { isLonger } from "../../base/code-points.ts";
 import { trimmed } from "../../base/trimmed.ts";
 import { MOST_LISTED } from "../../config/issue-sentence.ts";
 import type { Username } from "../../policy/model.ts";
@@ -43,7 +44,7 @@ export function readMembers(
   let unreadable = false;
   for (const [index, item] of sent.entries()) {
     const name = typeof item === "string" ? trimmed(item) : "";
-    const readable = name !== "" && name.length <= 255 && isOneLine(name);
+    const readable = name !== "" && !isLonger(name, 255) && isOneLine(name);
     const member = readable ? people.get(foldName(name)) : undefined;
     if (member !== undefined) members.add(member);
     else if (!readable) unreadable = true;

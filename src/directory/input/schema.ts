@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { PERMISSION, type SecurityGroupId, type Username } from "../../policy/model.ts";
 import { sameName } from "../../policy/names/spelling.ts";
+import { orLeftOut, orStanding } from "./left-out.ts";
 import { boundedList, listOfRecords } from "./list-schema.ts";
 import { displayNameSchema, emailOrBlank, filled, oneLine, orNone, visibleName } from "./text-schema.ts";
 
@@ -19,29 +20,33 @@ export const groupId = () =>
     .transform((text) => text as SecurityGroupId)
     .describe("the id of the security group in HealthTrack");
 
-/** Null counts as left out. */
-const flag = (standing: boolean) =>
-  z
-    .boolean()
-    .nullable()
-    .default(standing)
-    .transform((value) => value ?? standing);
+const flag = (standing: boolean) => orStanding(z.boolean(), standing);
 
-/** A list without order. A repeated item counts once. Null and left out: none. */
-const eachOnce = <S extends z.ZodType<string>>(each: S) =>
-  boundedList(each, MOST.ofOneUser)
-    .nullable()
-    .default([])
-    .transform((items): z.output<S>[] => [...new Set(items ?? [])]);
-
-/** The same for codes; a blank one counts as none. */
-const codes = () => eachOnce(oneLine(255)).transform((items) => items.filter((item) => item !== ""));
+/** A list without order. A repeated item counts once; a blank one, or null, counts as none. */
+const codes = () => orStanding(boundedList(orNone(oneLine(255)), MOST.ofOneUser).transform(distinct), []);
+const distinct = (items: readonly (string | null)[]): string[] => [
+  ...new Set(items.filter((item) => item !== null)),
+];
 
 const KNOWN_PERMISSIONS = Object.values(PERMISSION);
 
 /** Permissions that have a meaning are recognised in any spelling. */
 const permission = () =>
-  filled(255).transform((text) => KNOWN_PERMISSIONS.find((known) => sameName(known, text)) ?? text);
+  oneLine(255).transform((text) => KNOWN_PERMISSIONS.find((known) => sameName(known, text)) ?? text);
+/** A list of blanks alone is not a list of permissions: if it counted as empty, it would sign people out. */
+const permissions = () =>
+  boundedList(orNone(permission()), MOST.ofOneUser)
+    .meta({ listOf: filled(255), maxItems: MOST.ofOneUser })
+    .transform((items, context) => {
+      const named = distinct(items);
+      if (named.length === 0 && items.length > 0)
+        context.addIssue({
+          code: "custom",
+          message: "Must name permissions, or be an empty list",
+          input: null,
+        });
+      return named;
+    });
 
 const userFields = {
   name: visibleName(255).describe("as colleagues know them"),
@@ -49,7 +54,7 @@ const userFields = {
   email: orNone(emailOrBlank()),
   mobile: orNone(oneLine(64)).describe("as HealthTrack has it; SMS go here"),
   active: flag(true).describe("an inactive user is in no conversation and cannot sign in"),
-  permissions: eachOnce(permission()).describe(
+  permissions: orStanding(permissions(), []).describe(
     "AccessWhisper and WhisperAdmin mean something; others are kept",
   ),
   doctor: flag(false).describe("sees patients, and so gets Patient Arrived Alerts unless set otherwise"),
@@ -63,31 +68,29 @@ const userFields = {
 export const userSchema = z.strictObject({ username: username(), ...userFields }).meta({ id: "User" });
 /** For an address that already names the user. */
 export const userByNameSchema = z
-  .strictObject({ username: username().optional(), ...userFields })
+  .strictObject({ username: orLeftOut(username()), ...userFields })
   .meta({ id: "UserWithoutName" });
 
 const groupFields = {
   name: visibleName(255).describe("shown in people search as `Name (group)`"),
-  permissions: boundedList(permission(), MOST.ofOneUser)
-    .nullish()
-    .transform((permissions) => (permissions ? [...new Set(permissions)] : undefined))
-    .describe(
-      "none unless sent; the group Default has AccessWhisper unless these are sent, be it an empty list",
-    ),
-  members: boundedList(username(), MOST.users)
-    .nullish()
-    .transform((members) => (members ? [...new Set(members)] : undefined))
-    .describe("user names, each of a user of the directory; left out: as known"),
+  permissions: orLeftOut(permissions()).describe(
+    "none unless sent; the group Default has AccessWhisper unless these are sent, be it an empty list",
+  ),
+  members: orLeftOut(
+    boundedList(username(), MOST.users).transform((members) => [...new Set(members)]),
+  ).describe("user names, each of a user of the directory; left out: as known"),
 };
 
 export const groupSchema = z.strictObject({ id: groupId(), ...groupFields }).meta({ id: "SecurityGroup" });
 export const groupByIdSchema = z
-  .strictObject({ id: groupId().optional(), ...groupFields })
+  .strictObject({ id: orLeftOut(groupId()), ...groupFields })
   .meta({ id: "SecurityGroupWithoutId" });
 
 export const directorySchema = z
   .strictObject({
-    users: listOfRecords(userSchema, MOST.users).describe("everybody; who is not here becomes inactive"),
+    users: listOfRecords(userSchema, MOST.users).describe(
+      "everyone; people who are not in the list become inactive",
+    ),
     security_groups: listOfRecords(groupSchema, MOST.groups).describe(
       "all groups; who is not here is deleted",
     ),

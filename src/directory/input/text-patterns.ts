@@ -20,6 +20,7 @@ const LABEL = "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?";
 
 /** Any text; no text may contain NUL. */
 export const ANY_TEXT = "^[^\\u0000]*$";
+export const BLANK_TEXT = `^[${BLANK}]*$`;
 export const FILLED_TEXT = `^[${BLANK}]*[^\\u0000${BLANK}][^\\u0000]*$`;
 export const LINE = `^[${BLANK}]*[^${NOT_ON_A_LINE}]*[${BLANK}]*$`;
 export const FILLED_LINE = `^[${BLANK}]*[^${NOT_ON_A_LINE}${BLANK}][^${NOT_ON_A_LINE}]*[${BLANK}]*$`;

@@ -24,7 +24,7 @@ const line = (longest: number) =>
     .regex(ONE_LINE, "Must be one line, without control characters")
     .refine((text) => text.isWellFormed(), "Must be valid Unicode");
 
-/** @param longest in UTF-16 units, without surrounding blanks. */
+/** @param longest in code points, as zod and JSON Schema count, without surrounding blanks. */
 export const oneLine = (longest: number) => line(longest).meta(described(LINE, longest));
 
 /** A text that may not be blank: a name, a code. */

@@ -34,7 +34,9 @@ export interface EventToWrite {
   readonly content: Readonly<Record<string, unknown>>;
   readonly room: CallbackRoom;
   /** Nobody has decided yet what becomes of a room that a user made, even after waiting for it. */
-  readonly undecided?: boolean;
+  readonly undecided: boolean;
+  /** It redacts what the room now is, such as its name, or the sender's own membership. */
+  readonly removesState: boolean;
 }
 
 /** Events that Whisper sends as the users who made a room, when it adopts the room or leads them elsewhere. */
@@ -67,13 +69,14 @@ export function mayWriteEvent(
     const others = room.room === "user-made" ? room.others : [];
     const present = others.filter((other) => other !== event.sender && other !== settings.bot);
     const may = mayWriteTo(directory, settings, sender.username, present);
-    if (!may.allowed || event.state || event.undecided !== true) return may;
+    if (!may.allowed || event.state || !event.undecided) return may;
     // Alone in a room, someone may write what they like. Anyone else would read it before it is decided.
     return room.room === "user-made" && present.length === 0 ? ALLOWED : refused(words.stillOpening);
   }
   const { conversation } = room;
   if (!oughtToHavePeople(conversation, directory)) return refused(words.conversationClosed);
   if (!belongsTo(conversation, directory, sender.username)) return refused(words.youAreNotMember);
+  if (event.removesState) return refused(words.stateStays);
   return event.state
     ? maySet(directory, settings, conversation, sender.username, event)
     : maySay(directory, conversation, sender.username);

@@ -82,7 +82,7 @@ export function withoutLeft(
   for (const [id, accounts] of left) {
     const group = directory.customGroups.get(id);
     if (group === undefined) continue;
-    const gone = piecesBehind(directory, settings, accounts);
+    const gone = entriesBehind(directory, settings, accounts);
     customGroups.set(id, {
       ...group,
       users: group.users.filter((each) => !gone.users.includes(each)),
@@ -93,7 +93,7 @@ export function withoutLeft(
   return { ...directory, customGroups };
 }
 
-function piecesBehind(
+function entriesBehind(
   directory: Directory,
   settings: PracticeSettings,
   accounts: readonly UserId[],

@@ -24,7 +24,7 @@ import {
   wouldCycle,
 } from "../people/members.ts";
 import { hasAccess, isWhisperAdmin } from "../people/permissions.ts";
-import { canonicalSelection, MOST_PIECES, selectionSize } from "../people/selection.ts";
+import { canonicalSelection, MOST_ENTRIES, selectionSize } from "../people/selection.ts";
 import * as words from "../words.ts";
 
 export function mayEditGroup(
@@ -115,7 +115,7 @@ export type Edited =
   | { readonly ok: false; readonly reason: string };
 
 /**
- * The group's selection after an edit, all of it or nothing. Removals come first, so whatever is both removed and added
+ * The group's selection after an edit, all of it or nothing. Removals come first, so anything both removed and added
  * is in. A name that the edit shows to people (a new one, or that of an added group) is judged by who is in the group
  * afterwards.
  */
@@ -132,7 +132,8 @@ export function editGroup(
     securityGroups: changed(group.securityGroups, add.securityGroups, remove.securityGroups),
     customGroups: changed(group.customGroups, add.customGroups, remove.customGroups),
   });
-  if (selectionSize(selection) > MOST_PIECES) return { ok: false, reason: words.tooManyChosen(MOST_PIECES) };
+  if (selectionSize(selection) > MOST_ENTRIES)
+    return { ok: false, reason: words.tooManyChosen(MOST_ENTRIES) };
   const after = withGroup(directory, { ...group, ...selection });
   if (membersOf(after, group.id).size === 0) return { ok: false, reason: words.wouldBeEmpty };
   if ((name !== undefined && name !== group.name) || !isPartOf(selection, group)) {
@@ -160,7 +161,7 @@ export const withGroup = (directory: Directory, group: CustomGroup): Directory =
 });
 
 const changed = <T>(now: readonly T[], add: readonly T[] = [], remove: readonly T[] = []): T[] => [
-  ...now.filter((piece) => !remove.includes(piece)),
+  ...now.filter((entry) => !remove.includes(entry)),
   ...add,
 ];
 

@@ -7,7 +7,7 @@ import { membersOf, resolveSelection } from "../people/members.ts";
 import { hasAccess, securityGroupsOf } from "../people/permissions.ts";
 import {
   canonicalSelection,
-  MOST_PIECES,
+  MOST_ENTRIES,
   sameCustomGroup,
   selectionSize,
   withCreator,
@@ -42,11 +42,11 @@ export function openingFor(
     ...asked,
     users: asked.users.filter((username) => username !== asker),
   });
-  const pieces = selectionSize(chosen);
-  if (pieces === 0) return no(asked.users.includes(asker) ? words.toYourself : words.nobodyChosen);
+  const entries = selectionSize(chosen);
+  if (entries === 0) return no(asked.users.includes(asker) ? words.toYourself : words.nobodyChosen);
   const wrong = cannotChoose(directory, chosen);
   const [person] = chosen.users;
-  if (pieces === 1 && person !== undefined) {
+  if (entries === 1 && person !== undefined) {
     // This applies even if the pair asks for a group with a name: two people alone are an individual conversation,
     // whatever it is called.
     const verdict = mayWrite(directory, asker, person);
@@ -54,12 +54,12 @@ export function openingFor(
     if (name === null) return { open: "individual", pair: orderedPair(asker, person) };
   }
   if (wrong !== null) return no(wrong);
-  if (pieces === 1 && name === null) {
+  if (entries === 1 && name === null) {
     const own = ownConversation(directory, asker, chosen);
     if (own !== null) return own;
   }
   const selection = withCreator(directory, chosen, asker);
-  if (selectionSize(selection) > MOST_PIECES) return no(words.tooManyChosen(MOST_PIECES));
+  if (selectionSize(selection) > MOST_ENTRIES) return no(words.tooManyChosen(MOST_ENTRIES));
   const known = sameCustomGroup(directory, selection, name);
   if (known !== null) return { open: "custom", group: known.id };
   // Judged by who is really in it: with empty groups, or people who cannot sign in, several may amount to two.

@@ -1,7 +1,9 @@
 /** How HealthTrack's names become Matrix ids and display names, and back. */
 
+import { isLonger } from "../../base/code-points.ts";
 import { normalized } from "../../base/normalized.ts";
 import { oncePer } from "../../base/once-per.ts";
+import { tidyName } from "../../base/tidy-name.ts";
 import type {
   ConversationId,
   Directory,
@@ -150,6 +152,9 @@ export function whoIs(settings: PracticeSettings, id: UserId, directory: Directo
   return username === null || user === undefined ? { is: "departed" } : { is: "person", username, user };
 }
 
+/** The server's name in a user id (Matrix spec, appendices, "User Identifiers"). */
+export const serverOf = (user: UserId): string => user.slice(user.indexOf(":") + 1);
+
 /** Why HealthTrack's username cannot become an account, or null if it can. */
 export function cannotBeUsername(settings: PracticeSettings, username: string): string | null {
   if (username.trim() === "" || username !== username.trim()) return words.usernameBlank;
@@ -182,7 +187,7 @@ export function sameAccount(names: Iterable<string>): Array<readonly [string, st
 }
 
 const shortened = (name: string): string =>
-  name.length <= LONGEST_DISPLAY_NAME ? name : `${name.slice(0, LONGEST_DISPLAY_NAME - 1).toWellFormed()}…`;
+  isLonger(name, LONGEST_DISPLAY_NAME) ? `${tidyName(name, LONGEST_DISPLAY_NAME - 1)}…` : name;
 
 /** `Dr Anna Jones · General practitioner` */
 export const displayNameOf = (user: Pick<User, "name" | "role">): string =>

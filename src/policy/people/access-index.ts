@@ -1,4 +1,4 @@
-/** Who is in which group and has which access, carried from one directory to the next by what changed between them. */
+/** Who is in which group and has which access, updated from one directory to the next by what changed in between. */
 
 import {
   ADMINISTRATOR_GROUP,

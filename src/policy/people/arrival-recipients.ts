@@ -1,14 +1,15 @@
-/** Who is told that a patient has arrived (docs/product-text.md#patient-arrivals; the Patient Arrived Alerts setting). */
+/** Who is told that a patient has arrived (docs/product-text.md#patient-arrivals; Patient Arrived Alerts setting). */
 
 import { oncePer } from "../../base/once-per.ts";
 import type { Directory, PatientArrivedAlerts, User, Username } from "../model.ts";
-import { foldName } from "../names/names.ts";
+import { sameLocation } from "../names/locations.ts";
 import { doctorOf } from "./doctors.ts";
 import { hasAccess } from "./permissions.ts";
 
 /** Why someone cannot use Whisper at all. */
 export type Unreachable = "no-account" | "inactive" | "no-access";
-export type Undeliverable = Unreachable | "alerts-off";
+/** `not-sent`: the homeserver refused the notice for good. */
+export type Undeliverable = Unreachable | "alerts-off" | "not-sent";
 
 export type ArrivalRecipient =
   | { readonly username: Username; readonly deliver: true }
@@ -16,7 +17,8 @@ export type ArrivalRecipient =
 
 /** What the rules need from a booking. */
 export interface ArrivedBooking {
-  readonly doctor: Username;
+  /** Null: the booking has no doctor, as for a walk-in. */
+  readonly doctor: Username | null;
   readonly location: string | null;
 }
 
@@ -38,16 +40,14 @@ const watchers = oncePer((users: Directory["users"]) =>
   }),
 );
 
-const samePlace = (one: string, other: string): boolean => foldName(one.trim()) === foldName(other.trim());
-
 /**
- * The booking's doctor first, with the reason if they cannot be told, then everyone whose setting covers the booking
- * and who can use Whisper. A doctor is told of all their bookings unless they switched that off. Never Receive is about
- * direct messages and Keep Hidden about sound: neither holds back a notice.
+ * The booking's doctor first (if it has one), with the reason if they cannot be told, then everyone whose setting
+ * covers the booking and who can use Whisper. A doctor is told of all their bookings unless they switched that off.
+ * Never Receive is about direct messages and Keep Hidden about sound: neither holds back a notice.
  */
 export function arrivalRecipients(directory: Directory, booking: ArrivedBooking): ArrivalRecipient[] {
-  const doctor = doctorOf(directory, booking.doctor);
-  const recipients: ArrivalRecipient[] = [ofDoctor(directory, doctor)];
+  const doctor = booking.doctor === null ? null : doctorOf(directory, booking.doctor);
+  const recipients: ArrivalRecipient[] = doctor === null ? [] : [ofDoctor(directory, doctor)];
   for (const watcher of watchers(directory.users)) {
     if (watcher.username === doctor || !hasAccess(directory, watcher.username)) continue;
     if (patientArrivedAlerts(watcher) === "all" || isAt(watcher, booking.location)) {
@@ -58,7 +58,7 @@ export function arrivalRecipients(directory: Directory, booking: ArrivedBooking)
 }
 
 const isAt = (user: User, location: string | null): boolean =>
-  location !== null && user.locations.some((place) => samePlace(place, location));
+  location !== null && user.locations.some((place) => sameLocation(place, location));
 
 function ofDoctor(directory: Directory, username: Username): ArrivalRecipient {
   const user = directory.users.get(username);

@@ -37,9 +37,9 @@ export function resolveSelection(directory: Directory, selection: Selection): Se
     for (const username of usernames) if (isActive(directory, username)) people.add(username);
   };
   const securityGroups = new Set<SecurityGroupId>();
-  const take = (piece: Selection) => {
-    add(piece.users);
-    for (const id of piece.securityGroups) securityGroups.add(id);
+  const take = (chosen: Selection) => {
+    add(chosen.users);
+    for (const id of chosen.securityGroups) securityGroups.add(id);
   };
   take(selection);
   for (const id of reachable(directory, selection)) {
@@ -144,10 +144,10 @@ export function pathsThrough(
   return paths;
 }
 
-/** The path in words, innermost group first: `added directly`, `through Doctors (group) in Night shift (custom group)`. */
+/** In words, innermost group first: `added directly`, `through Doctors (group) in Night shift (custom group)`. */
 export function describePath(directory: Directory, path: MembershipPath): string {
-  const pieces = path.map((target) => groupTitle(directory, target)).reverse();
-  const [innermost, ...around] = pieces;
+  const groups = path.map((target) => groupTitle(directory, target)).reverse();
+  const [innermost, ...around] = groups;
   return innermost === undefined
     ? words.addedDirectly
     : [words.throughGroup(innermost), ...around.map(words.insideGroup)].join(" ");

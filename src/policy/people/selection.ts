@@ -1,7 +1,8 @@
 /** A choice of people and groups, so that the same choice opens the same conversation. */
 
 import { oncePer } from "../../base/once-per.ts";
-import type { CustomGroup, Directory, Selection, Username } from "../model.ts";
+import type { CustomGroup, Directory, PracticeSettings, Selection, UserId, Username } from "../model.ts";
+import { whoIs } from "../names/names.ts";
 import { resolveSelection } from "./members.ts";
 
 export const EMPTY_SELECTION: Selection = { users: [], securityGroups: [], customGroups: [] };
@@ -10,14 +11,24 @@ export const EMPTY_SELECTION: Selection = { users: [], securityGroups: [], custo
  * The most people and groups that one custom group may be made of. The selection is in the room's marker, and an event
  * may not exceed 65,536 bytes (Matrix spec, client-server API, "Size limits").
  */
-export const MOST_PIECES = 300;
+export const MOST_ENTRIES = 300;
+
+/** The person or group behind an account, as the one entry of a selection; null: it cannot be one. */
+export function entryOf(settings: PracticeSettings, directory: Directory, who: UserId): Selection | null {
+  const someone = whoIs(settings, who, directory);
+  if (someone.is === "person") return { ...EMPTY_SELECTION, users: [someone.username] };
+  if (someone.is !== "group") return null;
+  return "securityGroup" in someone.target
+    ? { ...EMPTY_SELECTION, securityGroups: [someone.target.securityGroup] }
+    : { ...EMPTY_SELECTION, customGroups: [someone.target.customGroup] };
+}
 
 export const selectionSize = (selection: Selection): number =>
   selection.users.length + selection.securityGroups.length + selection.customGroups.length;
 
 const sortedOnce = <T extends string>(values: readonly T[]): T[] => [...new Set(values)].sort();
 
-/** Each piece once, ordered by its id. */
+/** Each entry once, ordered by its id. */
 export const canonicalSelection = (selection: Selection): Selection => ({
   users: sortedOnce(selection.users),
   securityGroups: sortedOnce(selection.securityGroups),

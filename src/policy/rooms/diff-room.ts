@@ -1,6 +1,6 @@
 /** The steps that repair a room, in an order in which nobody can read or write too much along the way. */
 
-import type { ActualRoom, ExpectedRoom, Step, UserId } from "../model.ts";
+import type { ActualRoom, ExpectedRoom, RoomStep, Step, UserId } from "../model.ts";
 import { isOurs } from "../names/names.ts";
 import { type Difference, differencesOf } from "./differences.ts";
 import { levelOf, readPowerLevels } from "./level-meaning.ts";
@@ -99,11 +99,11 @@ const admit = (missing: readonly Of<"missing">[]): Step[] =>
  * Removes everyone but the bot from a room that should not exist, and makes them forget it. Bans are lifted first: an
  * account of ours must be able to return when the conversation does.
  */
-export function closingSteps(settings: ExpectedRoom["settings"], actual: ActualRoom): Step[] {
-  return [...actual.members].flatMap(([user, { membership, forgotten }]): Step[] => {
+export function closingSteps(settings: ExpectedRoom["settings"], actual: ActualRoom): RoomStep[] {
+  return [...actual.members].flatMap(([user, { membership, forgotten }]): RoomStep[] => {
     if (user === settings.bot) return [];
     const ours = isOurs(settings, user);
-    const forget: Step[] = ours ? [{ step: "forget", user: user as UserId }] : [];
+    const forget: RoomStep[] = ours ? [{ step: "forget", user: user as UserId }] : [];
     if (membership === "leave") return forgotten ? [] : forget;
     if (membership === "ban") return ours ? [{ step: "unban", user }, ...forget] : [];
     return [{ step: "kick", user }, ...forget];

@@ -12,6 +12,7 @@ import {
   type UserId,
 } from "../model.ts";
 import { groupHandleOf, userIdOf } from "../names/names.ts";
+import { pictureOfConversation, pictureUri } from "../names/pictures.ts";
 import { otherOf } from "../people/individual.ts";
 import { defaultName } from "../people/members.ts";
 import { canonicalSelection } from "../people/selection.ts";
@@ -39,6 +40,7 @@ export function expectedRoom(
     settings,
     state: {
       "m.room.name": orNone("name", conversationName(conversation, directory)),
+      "m.room.avatar": orNone("url", avatarOf(conversation, settings)),
       "m.room.topic": orNone("topic", topicOf(conversation, directory, settings)),
       "m.room.join_rules": { join_rule: "invite" },
       "m.room.history_visibility": { history_visibility: "shared" },
@@ -49,6 +51,7 @@ export function expectedRoom(
       [MARKER_TYPE]: markerOf(conversation, directory),
       [SERVICE_MEMBERS_TYPE]: serviceMembers(conversation, settings, handles),
     },
+    editable: new Set(conversation.kind === "custom" ? ["m.room.avatar"] : []),
     members,
     direct: directOf(conversation, directory, settings),
   };
@@ -76,6 +79,11 @@ export function conversationName(conversation: Conversation, directory: Director
       return group.name ?? defaultName(directory, group);
     }
   }
+}
+
+function avatarOf({ kind }: Conversation, { serverName }: PracticeSettings): string | null {
+  const picture = pictureOfConversation(kind);
+  return picture === null ? null : pictureUri(serverName, picture);
 }
 
 function topicOf(

@@ -2,7 +2,7 @@
  * The room-state audit: what is wrong with a room, for a person to read. Repair is `diffRoom` on the same comparison.
  */
 
-import type { ActualRoom, ExpectedRoom, PowerLevels, RoomState } from "../model.ts";
+import type { ActualRoom, ExpectedRoom, PowerLevels, RoomState, UserId } from "../model.ts";
 import { MARKER_TYPE, SERVICE_MEMBERS_TYPE } from "../model.ts";
 import * as words from "../words.ts";
 import { type Difference, differencesOf } from "./differences.ts";
@@ -16,6 +16,7 @@ export const FINDING_RULES = [
   "power_levels",
   "name",
   "topic",
+  "avatar",
   "join_rule",
   "history_visibility",
   "guest_access",
@@ -28,6 +29,7 @@ export const FINDING_RULES = [
   "bot",
   "direct",
   "unknown_room",
+  "account",
 ] as const;
 export type FindingRule = (typeof FINDING_RULES)[number];
 
@@ -50,6 +52,7 @@ const STATE: Readonly<
 > = {
   "m.room.name": { rule: "name", severity: "warning", key: "name" },
   "m.room.topic": { rule: "topic", severity: "warning", key: "topic" },
+  "m.room.avatar": { rule: "avatar", severity: "info", key: "url" },
   "m.room.join_rules": { rule: "join_rule", severity: "critical", key: "join_rule" },
   "m.room.history_visibility": {
     rule: "history_visibility",
@@ -80,6 +83,14 @@ export const unknownRoom = (people: number): Finding => ({
   expected: words.ofConversation,
   actual: words.unknownRoomWith(people),
   severity: "critical",
+});
+
+/** An account that should work and that someone blocked at the homeserver. */
+export const blockedAccount = (user: UserId, why: keyof typeof words.blockedBecause): Finding => ({
+  rule: "account",
+  expected: words.accountWorks(user),
+  actual: words.blockedBecause[why],
+  severity: "warning",
 });
 
 function found(difference: Difference, expected: ExpectedRoom, actual: ActualRoom): Finding[] {

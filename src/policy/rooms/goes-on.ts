@@ -1,4 +1,4 @@
-/** Where a conversation goes on whose room is closed, as somebody who is put out of that room is told. */
+/** Where a conversation continues after its room is closed, for the people who are removed from that room. */
 
 import type { Conversation, Directory, PracticeSettings, UserId } from "../model.ts";
 import { usernameOf } from "../names/names.ts";

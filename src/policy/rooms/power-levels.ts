@@ -64,7 +64,7 @@ function levels(settings: PracticeSettings, rules: Rules): PowerLevels {
     invite: toEdit,
     kick: toEdit,
     notifications: { room: EDITOR_LEVEL },
-    redact: BOT_LEVEL, // of others: one's own can always be redacted by whoever may send the redaction
+    redact: BOT_LEVEL, // other people's: one's own can be redacted by anyone who may send the redaction
     state_default: BOT_LEVEL,
     users: Object.fromEntries(users),
     users_default: rules.usersDefault ?? ANYBODY,

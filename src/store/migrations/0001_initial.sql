@@ -1,5 +1,5 @@
 -- The schema, in sections by owner: the folder of src/ whose functions read and write these tables. Others ask those
--- functions. dev/lint/table-owners.ts holds who owns which table.
+-- functions. dev/lint/table-owners.ts checks who owns which table.
 
 -- directory: users, groups and preferences, as HealthTrack sent them ---------------------------------------------------
 
@@ -34,7 +34,7 @@ CREATE INDEX security_groups_by_spelling ON security_groups
   (translate(id, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz'));
 CREATE INDEX security_groups_beyond_ascii ON security_groups (id) WHERE octet_length(id) <> char_length(id);
 
--- Default holds AccessWhisper and everybody, until HealthTrack sends it with members of its own.
+-- Default holds AccessWhisper and everyone, until HealthTrack sends it with its own members.
 INSERT INTO security_groups (id, name, permissions, everyone) VALUES ('Default', 'Default', '{AccessWhisper}', true);
 
 CREATE TABLE security_group_members (
@@ -53,7 +53,7 @@ CREATE TABLE preferences (
   patient_arrived_alerts text CHECK (patient_arrived_alerts IN ('off', 'own', 'location', 'all'))
 );
 
--- Counts the changes of what the rules look at. A process that holds the directory in memory compares it.
+-- Counts the changes to what the rules read. A process that holds the directory in memory compares it.
 CREATE TABLE directory_revision (
   "only"   boolean PRIMARY KEY DEFAULT true CHECK ("only"),
   revision bigint NOT NULL DEFAULT 0
@@ -128,6 +128,15 @@ CREATE TABLE room_checks (
 CREATE INDEX room_checks_in_order ON room_checks (lane, rank, seq) WHERE NOT held;
 CREATE INDEX room_checks_held ON room_checks (conversation_id) WHERE held;
 
+-- Rooms closed for good, and the conversation that their tombstone leads to. They are kept, so that later messages in
+-- them are never taken for a new conversation.
+CREATE TABLE retired_rooms (
+  room_id    text PRIMARY KEY,
+  successor  text REFERENCES conversations,
+  since      timestamptz NOT NULL DEFAULT now(),
+  retired_at timestamptz
+);
+
 -- directory, conversations/groups: custom groups -----------------------------------------------------------------------
 
 -- Who is in a custom group (directory).
@@ -148,8 +157,8 @@ CREATE TABLE custom_group_edits (
   PRIMARY KEY (conversation_id, kind, member)
 );
 
--- Who was taken off a custom group because they left its room, and when (the homeserver's milliseconds). When somebody
--- shuts a room down, Synapse makes everybody leave as if they had done it themselves. That is undone once it is known.
+-- Who was removed from a custom group because they left its room, and when (the homeserver's milliseconds). When someone
+-- shuts a room down, Synapse makes everyone leave as if they had done it themselves. Whisper undoes that once it knows.
 CREATE TABLE custom_group_leaves (
   conversation_id text NOT NULL REFERENCES conversations ON DELETE CASCADE,
   username        text NOT NULL,
@@ -169,7 +178,7 @@ CREATE TABLE alerts (
   withdrawn_at timestamptz
 );
 
--- What the admin room was last told of problems in the directory, so that it is not told the same every night.
+-- What the admin room was last told about problems in the directory, so that it is not told the same thing every night.
 CREATE TABLE directory_problems (
   "only"  boolean PRIMARY KEY DEFAULT true CHECK ("only"),
   digest  text NOT NULL,
@@ -184,12 +193,12 @@ CREATE TABLE media (
   event_id  text NOT NULL,
   room_id   text NOT NULL,
   sender    text NOT NULL,
-  -- The portrait of the sender, not a message.
+  -- It is the sender's portrait, not a message.
   portrait  boolean NOT NULL DEFAULT false,
   -- The event was redacted. The row stays.
   hidden_at timestamptz,
-  -- A file is served where an event shows it whose sender uploaded it, or could then see such an event. So each event
-  -- keeps everybody whose upload makes it honest, settled when the event came.
+  -- A file is served in a room if an event there shows it, and the event's sender uploaded the file or could see such an
+  -- event. So each event keeps everyone whose upload justifies it, as decided when the event arrived.
   vouchers  text[] NOT NULL DEFAULT '{}',
   PRIMARY KEY (server, media_id, event_id)
 );
@@ -197,28 +206,33 @@ CREATE INDEX media_by_event ON media (event_id);
 
 -- conversations/list: what is in a user's list, and what they have not read --------------------------------------------
 
--- Who said something where, without what was said: for counting the unread. Positions are those of the inbox.
+-- Who said something in which room, without the text: for counting unread messages. Positions are the inbox's.
 CREATE TABLE room_messages (
   room_id    text NOT NULL,
   position   bigint NOT NULL,
   event_id   text NOT NULL UNIQUE,
   sender     text NOT NULL,
-  -- Sent by Whisper in the sender's name: they need not have seen what stood above it.
+  -- Whisper sent it in the sender's name, so they may not have seen what was above it.
   by_whisper boolean NOT NULL,
   removed    boolean NOT NULL DEFAULT false,
+  -- The root of the thread that it is in. NULL: it is in the room's main timeline.
+  thread     text,
   PRIMARY KEY (room_id, position)
 );
 CREATE INDEX room_messages_by_sender ON room_messages (room_id, sender, position);
+CREATE INDEX room_messages_in_threads ON room_messages (room_id, position) WHERE thread IS NOT NULL;
 
 -- A room as one user sees it.
 CREATE TABLE room_views (
   room_id   text NOT NULL,
   user_id   text NOT NULL,
-  -- The position at which they came. What is older can be read, but is not counted as unread.
+  -- The position at which they joined. Older messages can be read, but do not count as unread.
   since     bigint NOT NULL DEFAULT 0,
-  -- When they last opened the conversation anew.
+  -- When they last opened the conversation again.
   opened_at timestamptz,
-  -- Out of their list, and whether the tag in their account says so.
+  -- They marked it as unread in a client, whatever they have read.
+  marked_unread boolean NOT NULL DEFAULT false,
+  -- It is out of their list, and the tag in their account says so.
   archived  boolean NOT NULL DEFAULT false,
   tagged    boolean NOT NULL DEFAULT false,
   PRIMARY KEY (room_id, user_id)
@@ -231,11 +245,12 @@ CREATE INDEX room_views_to_tag ON room_views (room_id) WHERE archived <> tagged;
 CREATE TABLE accounts (
   user_id      text PRIMARY KEY,
   display_name text NOT NULL,
+  picture      text, -- its address, if Whisper set one
   locked       boolean NOT NULL DEFAULT false,
   muted        boolean NOT NULL DEFAULT false
 );
 
--- appservice/rooms: the mirror of the rooms, kept by the transactions --------------------------------------------------
+-- mirror: the rooms as they are in Synapse -----------------------------------------------------------------------------
 
 CREATE TABLE rooms (
   room_id text PRIMARY KEY,
@@ -251,7 +266,7 @@ CREATE TABLE room_state (
   event_id    text NOT NULL,
   -- When the homeserver made the event (its milliseconds).
   made_at     bigint NOT NULL DEFAULT 0,
-  -- Whisper did this and the events are still on their way. What comes until then is older news (see mirror.ts).
+  -- Whisper did this and its events are still on their way. Events that arrive before then are older (see mirror.ts).
   ahead_until timestamptz,
   PRIMARY KEY (room_id, type)
 );
@@ -265,22 +280,13 @@ CREATE TABLE room_members (
   event_id    text NOT NULL,
   made_at     bigint NOT NULL DEFAULT 0,
   ahead_until timestamptz,
-  -- What Whisper is making of a member right now. The event may be handled before the homeserver has answered.
+  -- The membership that Whisper is setting now. The event may be handled before the homeserver answers.
   awaited     text,
   PRIMARY KEY (room_id, user_id)
 );
 CREATE INDEX room_members_by_user ON room_members (user_id, membership);
 
--- Rooms closed for good, and the conversation that their tombstone leads to. They are kept, so that what is still said
--- in them is never taken for a new conversation.
-CREATE TABLE retired_rooms (
-  room_id    text PRIMARY KEY,
-  successor  text REFERENCES conversations,
-  since      timestamptz NOT NULL DEFAULT now(),
-  retired_at timestamptz
-);
-
--- appservice/intake: what Synapse sent ---------------------------------------------------------------------------------
+-- messages: what Synapse sent, and what Whisper sends ------------------------------------------------------------------
 
 -- Every event, stored before Synapse gets its answer.
 CREATE TABLE inbox (
@@ -295,42 +301,39 @@ CREATE TABLE inbox (
   retry_at    timestamptz,
   parked_at   timestamptz,
   last_error  text,
-  -- A try is written down before it begins: the process that makes it, and how many tries ended with their process.
+  -- Each try is recorded before it begins: the process that makes it, and how many tries ended with their process.
   tried_by    uuid,
   killed      integer NOT NULL DEFAULT 0
 );
 CREATE INDEX inbox_waiting ON inbox (room_id, seq) WHERE handled_at IS NULL AND parked_at IS NULL;
 CREATE INDEX inbox_by_room ON inbox (room_id, seq);
 CREATE INDEX inbox_parked ON inbox (seq) WHERE parked_at IS NOT NULL;
--- What is deleted in a conversation is deleted here too, with its corrections.
+-- A message that is deleted in a conversation is deleted here too, with its corrections.
 CREATE INDEX inbox_corrections ON inbox ((event->'content'->'m.relates_to'->>'event_id'))
   WHERE event->'content'->'m.relates_to'->>'rel_type' = 'm.replace';
 
--- The newest receipt of each user in each room (m.read and m.read.private).
+-- The newest receipt of each user in each room and thread (m.read and m.read.private).
 CREATE TABLE receipts (
   room_id  text NOT NULL,
   user_id  text NOT NULL,
   event_id text NOT NULL,
   read_at  timestamptz NOT NULL,
-  -- How far they have read. NULL: the event that they read up to is not known yet.
+  -- How far they have read. NULL: the event of the receipt is not known yet.
   position bigint,
-  PRIMARY KEY (room_id, user_id)
+  -- A thread's root, `main` for the main timeline, or empty for the whole room (client-server API, "Threaded read receipts").
+  thread   text NOT NULL DEFAULT '',
+  PRIMARY KEY (room_id, user_id, thread)
 );
-
--- Up to when every event is known to have reached the inbox. Checking the rooms in which somebody wrote lately says
--- nothing about the others, so each kind of check has a row.
-CREATE TABLE gap_checks (
-  rooms         text PRIMARY KEY CHECK (rooms IN ('recent', 'all')),
-  checked_until timestamptz NOT NULL
-);
-
--- messages: what Whisper sends -----------------------------------------------------------------------------------------
 
 -- `ref` is derived from the row that caused the send.
 CREATE TABLE outbox (
   seq             bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   ref             text NOT NULL UNIQUE,
   conversation_id text NOT NULL REFERENCES conversations,
+  -- What it is for, and so what it means if it is given up.
+  purpose         jsonb NOT NULL,
+  -- Smaller ones are sent first.
+  rank            smallint NOT NULL,
   as_user         text,
   type            text NOT NULL,
   content         jsonb NOT NULL,
@@ -338,7 +341,7 @@ CREATE TABLE outbox (
   target_ref      text,
   target_event    text,
   event_id        text,
-  -- The room that the send went into: what is about an event can only be said in that event's room.
+  -- The room that the send went into: a send about an event must go into the event's room.
   room_id         text,
   queued_at       timestamptz NOT NULL DEFAULT now(),
   attempted_at    timestamptz,
@@ -347,13 +350,24 @@ CREATE TABLE outbox (
   dropped_at      timestamptz,
   last_error      text
 );
-CREATE INDEX outbox_waiting ON outbox (conversation_id, seq) WHERE sent_at IS NULL AND dropped_at IS NULL;
+CREATE INDEX outbox_waiting ON outbox (conversation_id, rank, seq) WHERE sent_at IS NULL AND dropped_at IS NULL;
 CREATE INDEX outbox_by_event ON outbox (event_id);
 -- Dead letters are counted at each scrape of the metrics, without reading everything that was ever sent.
 CREATE INDEX outbox_parked ON outbox (seq) WHERE dropped_at IS NOT NULL AND attempts > 0;
+-- Answers about an arrival: while one of them is on its way or has arrived, the arrival is answered.
+CREATE INDEX outbox_passed_on ON outbox ((purpose->>'arrival')) WHERE purpose->>'is' = 'pass_on';
 CREATE INDEX outbox_with_content ON outbox (seq) WHERE content <> '{}';
 
--- patients -------------------------------------------------------------------------------------------------------------
+-- appservice/intake: which events may be missing ----------------------------------------------------------------------
+
+-- Until when every event is known to have reached the inbox. A check of the recently active rooms says nothing about the
+-- others, so each kind of check has a row.
+CREATE TABLE gap_checks (
+  rooms         text PRIMARY KEY CHECK (rooms IN ('recent', 'all')),
+  checked_until timestamptz NOT NULL
+);
+
+-- patients: whose record is open, and links to records -----------------------------------------------------------------
 
 -- The patient whose record a user has open in HealthTrack now.
 CREATE TABLE current_patients (
@@ -361,13 +375,16 @@ CREATE TABLE current_patients (
   patient_id text NOT NULL
 );
 
--- Links that open a patient's record. The token itself is kept nowhere but in the message that carries it.
+-- Links that open a patient's record. The token itself is only in the message that carries it.
 CREATE TABLE patient_links (
   digest     bytea PRIMARY KEY,
   patient_id text NOT NULL,
+  -- What the link is about, such as an arrival: if that gets another patient, so does the link.
+  about      text,
   expires_at timestamptz NOT NULL
 );
 CREATE INDEX patient_links_by_expiry ON patient_links (expires_at);
+CREATE INDEX patient_links_by_subject ON patient_links (about) WHERE about IS NOT NULL;
 
 -- arrivals/record: bookings, and the patients who have come ------------------------------------------------------------
 
@@ -378,23 +395,25 @@ CREATE TABLE bookings (
                    ('booked', 'confirmed', 'arrived', 'in_session', 'out_session', 'closed', 'no_show', 'cancelled')),
   patient_id     text NOT NULL,
   patient_name   text,
-  doctor         text NOT NULL,
+  -- NULL: no doctor, as for a walk-in.
+  doctor         text,
   location       text,
   appointment_at timestamptz NOT NULL,
-  changed_by     text NOT NULL,
+  -- NULL: HealthTrack did not say.
+  changed_by     text,
   changed_at     timestamptz NOT NULL
 );
 
--- One visit of a patient to a doctor: what one notice is about, for one booking or several in a row.
+-- One visit by a patient to a doctor, for one booking or several in a row. Each notice is about one visit.
 CREATE TABLE arrivals (
   id           text PRIMARY KEY,
   patient_id   text NOT NULL,
   patient_name text,
-  doctor       text NOT NULL,
+  doctor       text,
   day          text NOT NULL,
   state        text NOT NULL CHECK (state IN
                  ('waiting', 'acknowledged', 'replied', 'retracted', 'escalated', 'undeliverable')),
-  marked_by    text NOT NULL,
+  marked_by    text,
   -- HealthTrack's clock, and ours.
   arrived_at   timestamptz NOT NULL,
   told_at      timestamptz NOT NULL,
@@ -406,6 +425,7 @@ CREATE TABLE arrivals (
   CHECK ((ended_at IS NULL) = (ended_by IS NULL))
 );
 CREATE INDEX arrivals_open ON arrivals (patient_id) WHERE ended_at IS NULL;
+CREATE INDEX arrivals_by_patient ON arrivals (patient_id, arrived_at DESC, id DESC);
 CREATE INDEX arrivals_by_time ON arrivals (arrived_at DESC, id DESC);
 CREATE INDEX arrivals_by_doctor ON arrivals (doctor, arrived_at DESC, id DESC);
 CREATE INDEX arrivals_by_state ON arrivals (state, arrived_at DESC, id DESC);
@@ -417,8 +437,10 @@ CREATE TABLE arrival_bookings (
   -- How far ahead of UTC the time of the appointment was written (minutes): a site may be in another zone than the practice.
   utc_offset     smallint,
   location       text,
+  -- The same for comparison: without capitals and extra blanks.
+  location_key   text,
   arrived_at     timestamptz NOT NULL,
-  marked_by      text NOT NULL,
+  marked_by      text,
   PRIMARY KEY (arrival_id, booking_id)
 );
 CREATE INDEX arrival_bookings_by_booking ON arrival_bookings (booking_id);
@@ -460,7 +482,7 @@ CREATE TABLE arrival_escalations (
   PRIMARY KEY (arrival_id, clock_at, step)
 );
 
--- arrivals -------------------------------------------------------------------------------------------------------------
+-- arrivals: the histories that people have open ------------------------------------------------------------------------
 
 -- The history that a user has open in their arrivals room.
 CREATE TABLE arrival_histories (
@@ -475,7 +497,7 @@ CREATE INDEX arrival_histories_by_event ON arrival_histories (opened_by);
 
 -- audit/rooms: audits of the rooms, and what they found ----------------------------------------------------------------
 
--- Whoever asks again reads the report instead of having everything done again.
+-- A repeated request reads the report instead of starting another audit.
 CREATE TABLE room_audits (
   id          text PRIMARY KEY,
   -- NULL: every room.
@@ -496,7 +518,7 @@ CREATE TABLE room_audit_findings (
   PRIMARY KEY (audit_id, position)
 );
 
--- api/kernel -----------------------------------------------------------------------------------------------------------
+-- api/kernel: keys -----------------------------------------------------------------------------------------------------
 
 CREATE TABLE api_keys (
   id         text PRIMARY KEY,
@@ -522,14 +544,14 @@ CREATE INDEX idempotency_keys_by_age ON idempotency_keys (created_at);
 
 -- store: adding jobs ---------------------------------------------------------------------------------------------------
 
--- Adds jobs so that none is lost. graphile_worker.add_jobs first takes the keys of running jobs away and then inserts; a
+-- Adds jobs so that none is lost. graphile_worker.add_jobs first takes the keys of running jobs away and then inserts. A
 -- job that a worker takes between the two keeps its key, and the new one is left out without an error. The worker may
--- have looked at the world before this transaction is committed, so what was to be done would be lost. When one was left
--- out, all are added again: its forerunner is then seen to run, and the others replace themselves. A job that waits
--- already keeps its priority when that is the more urgent one: what nobody waits for never puts off what somebody does.
+-- have read the database before this transaction commits, so the work would be lost. If one was left out, all are added
+-- again: its predecessor is then seen to run, and the others replace themselves. A waiting job keeps its priority if that
+-- is more urgent: work that nobody waits for never delays work that someone does.
 CREATE FUNCTION queue_jobs(specs json) RETURNS void LANGUAGE plpgsql STRICT AS $$
 DECLARE
-  -- In one order everywhere: two transactions that replace the same waiting jobs must not wait for each other.
+  -- Always in the same order, so that two transactions that replace the same waiting jobs never deadlock.
   jobs graphile_worker.job_spec[] := array(
     SELECT (spec.identifier, spec.payload, NULL, spec.run_at, spec.max_attempts, spec.job_key,
             least(spec.priority, waiting.priority), NULL)::graphile_worker.job_spec
@@ -545,6 +567,6 @@ BEGIN
     GET DIAGNOSTICS added = ROW_COUNT;
     IF added = cardinality(jobs) THEN RETURN; END IF;
   END LOOP;
-  RAISE EXCEPTION 'jobs could not be added: their forerunners were taken again and again' USING ERRCODE = '40001';
+  RAISE EXCEPTION 'jobs could not be added: their predecessors were taken again and again' USING ERRCODE = '40001';
 END;
 $$;

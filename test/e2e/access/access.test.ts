@@ -26,7 +26,7 @@ describe("Signing in", () => {
   before(async function () {
     this.timeout(180_000);
     stack = await freshStack();
-    // Nobody has AccessWhisper but by being given it.
+    // Nobody has AccessWhisper unless it is given to them.
     await mustCallApi(stack, "PUT", "/api/v1/security-groups/Default", {
       id: "Default",
       name: "Default",
@@ -80,7 +80,7 @@ describe("Signing in", () => {
     await stack.startWhisper();
     const { login_token } = link.parse((await askForLink(username)).body);
     const person = await Person.signIn(stack.homeserver, { loginToken: login_token });
-    // Of a colleague: the search leaves out whoever searches.
+    // A colleague's portrait: the search leaves out whoever searches.
     const colleague = unique("colleague");
     await putUser(stack, colleague, STAFF);
     await eventually("the colleague to be found", async () =>

@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { callApi, mustCallApi } from "../../../dev/clients/api.ts";
 import { SAMPLE_PRACTICE } from "../../../dev/tour/sample-practice.ts";
+import { startGreeted } from "../../support/stack/greeted.ts";
 import { settled } from "../../support/stack/settled.ts";
 import { freshStack, type TestStack } from "../../support/stack/stack.ts";
 import { roomOfKind } from "../../support/stack/staff.ts";
@@ -30,8 +31,8 @@ describe("The directory", function () {
 
   it("imported again after Whisper was started anew makes no call either", async () => {
     await stack.stopWhisper();
-    await stack.startWhisper();
-    await settled(stack);
+    await startGreeted(stack);
+    await settled(stack, { gaps: true });
     stack.proxy.forget();
     await mustCallApi(stack, "PUT", "/api/v1/directory", SAMPLE_PRACTICE);
     await settled(stack);
@@ -62,7 +63,7 @@ describe("The directory", function () {
           ruby.client.getUser(stack.userId("jack"))?.displayName?.includes("Murray-Smith"),
       )
       .catch(async () => {
-        // A profile is told of where it is seen: ask, when no shared room has brought it yet.
+        // A profile reaches those who share a room. Without one, ask.
         const { displayname } = await ruby.client.getProfileInfo(stack.userId("jack"));
         expect(displayname).to.include("Murray-Smith");
       });
@@ -98,7 +99,7 @@ describe("The directory", function () {
   });
 
   it("is refused whole in strict mode when anything in it is wrong, and nothing has changed", async () => {
-    // The look for missing events that followed the start a few seconds later is none of the import's.
+    // The search for missing events, shortly after the start, is not part of the import.
     await settled(stack, { gaps: true });
     stack.proxy.forget();
     const [first] = SAMPLE_PRACTICE.users;

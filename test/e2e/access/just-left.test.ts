@@ -1,4 +1,4 @@
-/** Somebody leaves, and Whisper has not heard of it yet: they are no company any more. */
+/** Someone leaves, and Whisper has not heard yet. They no longer count as company. */
 import { expect } from "chai";
 import pg from "pg";
 import { mustCallApi } from "../../../dev/clients/api.ts";
@@ -28,7 +28,7 @@ describe("Whoever has just left a group", function () {
     await settled(stack);
   });
 
-  /** Whisper hears of nothing that changes a group while `work` goes on: it takes in one change after the other. */
+  /** While `work` runs, Whisper hears of nothing that changes a group: it takes one change after the other. */
   const unheard = async (work: () => Promise<void>) => {
     const client = new pg.Client(stack.databaseUrl);
     await client.connect();

@@ -85,7 +85,7 @@ describe("Somebody who never receives is reached by nobody alone", function () {
         expect((await shyAt.request("POST", `${roomPath(room)}/join`, {})).status).to.equal(403);
         expect(await hasRead(shyAt, room, text)).to.equal(false);
         if (invited.status === 403) return;
-        // Let in by the rules for invitations, refused by those for what it is: nobody goes on in it.
+        // The rules for invitations let them in, and those for content refuse it: nobody continues there.
         await eventually(
           "everybody to be out",
           async () => ["leave", undefined].includes((await membershipOf(annAt, room)) as string | undefined),
@@ -121,7 +121,7 @@ describe("Somebody who never receives is reached by nobody alone", function () {
       await annAt.waitForText(/has chosen not to receive direct messages/, control);
       expect((await showConversation(stack, id)).name).to.equal(name);
       expect(shyAt.client.getRoom(room)?.name).to.equal(name);
-      // With a third in it, it is a group like any other.
+      // With a third person in it, it is a group like any other.
       expect((await editConversation(stack, id, { as: ann, add: { users: [ben] } })).status).to.equal(204);
       await settled(stack);
       await annAt.setRoomName(room, unique("Dinner"));

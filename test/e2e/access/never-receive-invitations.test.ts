@@ -1,4 +1,6 @@
-/** An invitation tells its reader the room's name, topic and reason: who never receives is reached by none of it. */
+/**
+ * An invitation shows its reader the room's name, topic and reason. None of it may reach someone who never receives.
+ */
 import { expect } from "chai";
 import { Preset } from "matrix-js-sdk";
 import { mustCallApi } from "../../../dev/clients/api.ts";
@@ -14,7 +16,7 @@ describe("Invitations of somebody who never receives", function () {
   const TEXT = unique("please-ring-me");
   let stack: TestStack;
   let annaAt: Person;
-  /** Straight at Synapse, as whoever finds a way round the gate. */
+  /** Directly at Synapse, as anyone who finds a way round the gate. */
   let annaPast: Person;
   let benAt: Person;
   let caraAt: Person;
@@ -29,7 +31,7 @@ describe("Invitations of somebody who never receives", function () {
     await mustCallApi(stack, "PATCH", `/api/v1/users/${ben}/preferences`, { never_receive: true });
   });
 
-  /** Whatever Ben's clients are told from now on, and from the beginning, without the gate in between. */
+  /** Whatever Ben's clients are told, from now on and from the beginning, without the gate. */
   const expectNothingReached = async () => {
     await settled(stack);
     const { body } = await benAt.request("GET", "/_matrix/client/v3/sync?timeout=0");

@@ -4,7 +4,10 @@ import type { Person } from "../../../dev/clients/person.ts";
 import { sharedStack, type TestStack } from "../../support/stack/stack.ts";
 import { hire, unique } from "../../support/stack/staff.ts";
 
-/** A client names a host in many requests; Synapse connects to none of them. Development allows it this machine. */
+/**
+ * A client names a host in many requests, and Synapse must connect to none of them. In development it may connect to
+ * this machine.
+ */
 describe("A host that a client names", function () {
   this.timeout(120_000);
   let stack: TestStack;
@@ -102,7 +105,7 @@ describe("A host that a client names", function () {
       const before = connections;
       const { status } = await annAt.request(...request());
       expect(status).to.be.within(200, 599);
-      // Where Synapse connects it does so before it answers.
+      // If Synapse connects, it does so before it answers.
       expect(connections).to.equal(before);
     });
 

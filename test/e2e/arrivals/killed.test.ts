@@ -27,7 +27,7 @@ const NAMES = {
   after: "after each call, before its answer is heard",
 };
 
-/** Where nobody asks again by itself while a test runs. */
+/** A location where nobody is asked again while a test runs. */
 const SLOW_STREET = "Slow Street";
 const PAST = { pastTheGate: true } as const;
 
@@ -48,12 +48,12 @@ describe("A notice is never lost nor doubled when Whisper is killed by SIGKILL",
     colleague = await hire(stack, smith, { doctor: true }, PAST);
     await arrivalsRoom(doctor);
     await arrivalsRoom(colleague);
-    // The room's own card comes first; what follows is the notice's alone.
+    // The room's own card comes first. What follows is only the notice.
     const booking = unique("first");
     await putBooking(stack, booking, { doctor: jones, changed_by: mia });
     const { room, notice } = await noticeWithButtons(doctor, booking);
-    // The conversation that replies go to is there too.
-    await doctor.react(room, notice, "5️⃣");
+    // The conversation that replies go to exists too.
+    await doctor.react(room, notice, "⏳");
     await receptionist.waitForText("Five minutes", undefined, 30_000);
     await doctor.react(room, notice, "✅");
     await expectGone(doctor, room, notice);
@@ -96,7 +96,7 @@ describe("A notice is never lost nor doubled when Whisper is killed by SIGKILL",
     readonly room: string;
     readonly notice: string;
   }
-  /** A notice that waits, with its buttons. */
+  /** A waiting notice, with its buttons. */
   const posted =
     (what: string, more: object = {}) =>
     async ({ when, call }: Window): Promise<Posted> => {
@@ -160,13 +160,13 @@ describe("A notice is never lost nor doubled when Whisper is killed by SIGKILL",
         .filter(({ type }) => type === "m.room.message")
         .map(({ content }) => relates(content))
         .filter((relation) => relation.includes(notice));
-      // The notice says so, and the doctor hears it once.
+      // The notice says so, and the doctor is notified once.
       expect(about.filter((relation) => relation.includes("m.replace"))).to.have.lengthOf(1);
       expect(about.filter((relation) => relation.includes("m.in_reply_to"))).to.have.lengthOf(1);
     },
   };
 
-  /** The time for an answer is over, without waiting for it. */
+  /** Makes the time for an answer end now. */
   async function askAgainNow(booking: string): Promise<void> {
     const client = new pg.Client(stack.databaseUrl);
     await client.connect();
@@ -184,7 +184,7 @@ describe("A notice is never lost nor doubled when Whisper is killed by SIGKILL",
     }
   }
 
-  /** What of the history stands in the room. */
+  /** The history messages in the room. */
   const historiesIn = async (room: string) =>
     (await textsOf(doctor, room)).filter((text) => text.includes("Arrivals that you have acknowledged"));
   const shows = (room: string, wanted: boolean) =>
@@ -216,7 +216,8 @@ describe("A notice is never lost nor doubled when Whisper is killed by SIGKILL",
       return Array.isArray(pinned) && typeof pinned[0] === "string" ? pinned[0] : undefined;
     });
 
-  // A call that was made and is not known of leaves more behind than one that was never made; `npm run chaos` does both.
+  // A call that was made without Whisper knowing leaves more behind than one that was never made. `npm run chaos` does
+  // both.
   for (const when of process.env.EVERY_WINDOW ? (["before", "after"] as const) : (["after"] as const)) {
     const through = async <Subject>(sequence: Sequence<Subject>, call: string) => {
       const killed = await throughEveryWindow(stack, when, sequence);

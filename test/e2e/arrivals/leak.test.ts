@@ -13,7 +13,7 @@ import { settled } from "../../support/stack/settled.ts";
 import { freshStack, type TestStack } from "../../support/stack/stack.ts";
 import { hire, roomOfKind, unique } from "../../support/stack/staff.ts";
 
-/** Found in nothing but messages to those whom the patient concerns. */
+/** Found only in messages to those whom the patient concerns. */
 const NAME = "Zephyrine Quollington";
 const ID = "PX774411";
 const MESSAGE = "Her lithium level is back.";
@@ -32,7 +32,7 @@ describe("Nothing of a patient is found outside the messages about them, after a
   let receptionist: Person;
   let doctor: Person;
   let arrivals: string;
-  /** The answers to what HealthTrack got wrong. */
+  /** The answers to HealthTrack's mistakes. */
   const errors: string[] = [];
   let second = 0;
 
@@ -76,7 +76,7 @@ describe("Nothing of a patient is found outside the messages about them, after a
     arrivals = (await arrivalsRoom(doctor)).roomId;
     for (const person of [receptionist, doctor, colleague]) await gateway.register(person);
 
-    // Told, corrected, replied to, acknowledged, looked up.
+    // Posted, corrected, replied to, acknowledged, looked up.
     const morning = unique("morning");
     await put(morning);
     const notice = await noticeFor(doctor, morning);
@@ -109,7 +109,7 @@ describe("Nothing of a patient is found outside the messages about them, after a
     await put(unique("evening"), { doctor: unique("dr.who") });
     await receptionist.waitForText(`was not told that ${NAME} (Patient ${ID}) has arrived`, control.roomId);
 
-    // HealthTrack gets it wrong.
+    // HealthTrack makes mistakes.
     const wrong = `/api/v1/bookings/${unique("wrong")}`;
     for (const body of [
       booking({ patient_name: { given: NAME } }),

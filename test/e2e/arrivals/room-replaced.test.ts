@@ -16,7 +16,7 @@ import {
   unique,
 } from "../../support/stack/staff.ts";
 
-/** An arrivals room can be made unusable by an administrator of the homeserver: the doctor then gets another one. */
+/** A homeserver administrator can make an arrivals room unusable. The doctor then gets another one. */
 describe("An arrivals room that is replaced", function () {
   this.timeout(120_000);
   let stack: TestStack;
@@ -27,7 +27,7 @@ describe("An arrivals room that is replaced", function () {
   let old: string;
   let room: Room;
 
-  /** Whisper is master in its room no more. Such a room is shut down by Synapse, which puts everybody out itself. */
+  /** Whisper no longer controls its room. Synapse shuts such a room down, and puts everyone out itself. */
   async function takePowerAway(): Promise<void> {
     const path = `/_matrix/client/v3/rooms/${encodeURIComponent(old)}/state/m.room.power_levels/`;
     const levels = (await atSynapse(stack, "GET", path)) as Record<string, unknown>;
@@ -52,7 +52,7 @@ describe("An arrivals room that is replaced", function () {
     await doctor.waitForText("You have not acknowledged any arrivals yet.", old);
     await settled(stack);
 
-    // While Whisper is away, so that what the doctor says reaches it together with the end of the room.
+    // While Whisper is away, so that the doctor's message reaches it together with the end of the room.
     const notice = await noticeOf(waiting);
     await behindWhisper(
       stack,
@@ -94,7 +94,7 @@ describe("An arrivals room that is replaced", function () {
     const texts = await textsOf(receptionist, pair.roomId);
     for (const text of ["Told before.", "Told at the last moment."])
       expect(texts.filter((each) => each.endsWith(text))).to.have.lengthOf(1);
-    // Nobody speaks in the doctor's name in the new room either.
+    // In the new room, too, nobody speaks in the doctor's name.
     const said = (await historyOf(doctor, room.roomId)).filter(
       ({ type, sender }) => type === "m.room.message" && sender === doctor.userId,
     );

@@ -77,9 +77,9 @@ describe("Arrivals that nobody answers", function () {
     expect(edits.at(-1)).to.match(
       /asked again at .* · Dr Backup told at .* · Front desk told at .* · nobody had answered by/,
     );
-    // It is settled by any of those who were called in.
+    // Anyone who was called in can settle it.
     const theirs = await noticeFor(rita, booking);
-    // Looked for now: once it is redacted nobody can tell what it was about.
+    // Looked up now: after the redaction nobody can tell what it was about.
     const backups = await noticeFor(BACKUP, booking);
     await at(rita).react(theirs.getRoomId() ?? "", theirs.getId() ?? "", "✅");
     await expectGone(at(rita), theirs.getRoomId() ?? "", theirs.getId() ?? "");
@@ -113,7 +113,7 @@ describe("Arrivals that nobody answers", function () {
     expect(bodyOf(history).split("\n")[1]).to.match(new RegExp(`Patient ${booking} .*not acknowledged`));
   });
 
-  /** What cron does, without waiting for the hour: the booking's arrival was told a day ago. */
+  /** Does what cron does, without waiting for the hour: the booking's arrival was a day ago. */
   async function aDayLater(booking: string): Promise<void> {
     const client = new pg.Client(stack.databaseUrl);
     await client.connect();

@@ -59,7 +59,7 @@ describe("Alert Notifications", function () {
       expect(answer.status).to.equal(400);
       expect(answer.body).to.have.nested.property("errors[0].path", "text");
     }
-    // The largest that is taken does arrive: Synapse counts as Whisper does.
+    // The largest text that is accepted does arrive: Synapse counts as Whisper does.
     const word = unique("largest");
     const sized = (quotes: number) => `${word} ${'"'.repeat(quotes)}`;
     const taken = async (quotes: number) =>

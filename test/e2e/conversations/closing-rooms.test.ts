@@ -49,7 +49,7 @@ describe("A room that is given up", function () {
     for (const person of [annaAt, benAt, caraAt]) await person.waitForRoom("another room", next, 30_000);
     await everybodyOut(old);
     await settled(stack);
-    // Nobody reads on in the old room who is removed from the group later.
+    // Someone who is later removed from the group cannot keep reading in the old room.
     await putGroup(stack, group, [anna, ben]);
     await settled(stack);
     for (const path of [`${at(old)}/messages?dir=b`, `${at(old)}/state`])
@@ -86,7 +86,7 @@ describe("A room that is given up", function () {
     it(`keeps the members of a custom group whose room ${what} by whoever looks after the homeserver`, async () => {
       const team = unique("Nested");
       await putGroup(stack, team, [cara]);
-      // Made in a client, so that its maker came into it before Whisper did.
+      // Made in a client, so that its maker joined before Whisper did.
       const name = unique("Party");
       const old = await annaAt.createRoom({
         preset: Preset.PrivateChat,

@@ -8,6 +8,7 @@ import { eventually } from "../../support/eventually.ts";
 import { atSynapse } from "../../support/stack/behind-whisper.ts";
 import { openConversation } from "../../support/stack/conversation-api.ts";
 import { roomAuditReport } from "../../support/stack/room-audit.ts";
+import { hirePastTheDoor } from "../../support/stack/room-makers.ts";
 import { settled } from "../../support/stack/settled.ts";
 import { sharedStack, type TestStack } from "../../support/stack/stack.ts";
 import { hire, unique } from "../../support/stack/staff.ts";
@@ -18,7 +19,7 @@ describe("What becomes of rooms that are made past the front door", function () 
   const [anna, ben] = [unique("anna"), unique("ben")];
   let annaAt: Person;
   let benAt: Person;
-  const start = (username: string) => hire(stack, username, {}, { pastTheGate: true });
+  const start = (username: string) => hirePastTheDoor(stack, username);
 
   before(async function () {
     this.timeout(180_000);
@@ -51,6 +52,24 @@ describe("What becomes of rooms that are made past the front door", function () 
     );
     expect((await all()).length).to.equal(before.length + 1);
     await eventually("it to go", async () => (await all()).length === before.length, 60_000);
+  });
+
+  it("with nobody else in it is nothing within a minute, and its maker is told; through the door it waits", async function () {
+    this.timeout(120_000);
+    const dora = unique("dora");
+    const doraAt = await start(dora);
+    const elly = await hire(stack, unique("elly"));
+    const options = { preset: Preset.PrivateChat, name: "For myself" };
+    const [past, through] = [await doraAt.createRoom(options), await elly.createRoom(options)];
+    await doraAt.waitForText(/closed the room you made/, undefined, 75_000);
+    const out = await doraAt.waitForEvent(
+      "being put out",
+      (event) => event.getRoomId() === past && event.getContent().membership === "leave",
+      30_000,
+    );
+    expect(out.getStateKey()).to.equal(doraAt.userId);
+    // Of the same age: its maker may still invite someone.
+    expect(elly.client.getRoom(through)?.getMyMembership()).to.equal("join");
   });
 
   it("says where it goes on, when they are led elsewhere", async () => {

@@ -2,6 +2,7 @@ import { expect } from "chai";
 import type { Room } from "matrix-js-sdk";
 import type { Person } from "../../../dev/clients/person.ts";
 import { bodyOf } from "../../../dev/clients/room-events.ts";
+import { REF_KEY } from "../../../src/messages/outbox.ts";
 import { eventually } from "../../support/eventually.ts";
 import { listConversations, membersOf, openConversation } from "../../support/stack/conversation-api.ts";
 import { sharedStack, type TestStack } from "../../support/stack/stack.ts";
@@ -26,17 +27,13 @@ describe("Commands to Whisper", function () {
     control = await roomOfKind(annaAt, "control");
   });
 
-  /** Writes to Whisper and waits for its answer. */
+  /** Writes to Whisper and waits for its answer: not for what Whisper says there in the meantime. */
   async function ask(person: Person, room: Room, text: string): Promise<string> {
     const asked = await person.sendText(room.roomId, text);
-    const answer = await person.until(`the answer to ${text}`, () => {
-      const at = person.seen.findIndex((event) => event.getId() === asked);
-      return at < 0
-        ? undefined
-        : person.seen
-            .slice(at + 1)
-            .find((event) => event.getRoomId() === room.roomId && event.getSender() === "@whisper:localhost");
-    });
+    const answer = await person.waitForEvent(
+      `the answer to ${text}`,
+      (event) => event.getRoomId() === room.roomId && event.getContent()[REF_KEY] === `command:${asked}`,
+    );
     return bodyOf(answer);
   }
 
@@ -70,9 +67,10 @@ describe("Commands to Whisper", function () {
   it("view the recipient's details, such as their email and mobile number, by ?", async () => {
     const { room } = await openConversation(stack, anna, { users: [ben] });
     await annaAt.waitForRoom("the conversation", (each) => each.roomId === room);
-    await annaAt.sendText(room, "?");
+    const question = await annaAt.sendText(room, "?");
     const details = await annaAt.waitForText(/ben@practice\.example/, control.roomId);
     expect(bodyOf(details)).to.include("+61400000002");
+    await annaAt.waitForRedaction(question);
   });
 
   it("set preferences, which hold at once", async () => {

@@ -1,7 +1,10 @@
 import { expect } from "chai";
+import { z } from "zod";
 import type { Person } from "../../../dev/clients/person.ts";
 import { conversationOf } from "../../../dev/clients/room-events.ts";
 import { eventually } from "../../support/eventually.ts";
+import { openConversation } from "../../support/stack/conversation-api.ts";
+import { settled } from "../../support/stack/settled.ts";
 import { sharedStack, type TestStack } from "../../support/stack/stack.ts";
 import { hire, historyOf, nameOf, putGroup, roomOfKind, textsOf, unique } from "../../support/stack/staff.ts";
 
@@ -20,7 +23,7 @@ describe("Individual conversations", () => {
   });
 
   it("use the search bar to filter users by their name", async () => {
-    // The homeserver's directory of users follows new accounts in the background.
+    // The homeserver's user directory follows new accounts in the background.
     const hit = await eventually("the doctor to be found", async () => {
       const results = await receptionist.searchPeople(jones.split(".")[2] ?? "");
       return results.find(({ userId }) => userId === doctor.userId);
@@ -37,7 +40,7 @@ describe("Individual conversations", () => {
       (each) => conversationOf(each)?.kind === "individual",
     );
     expect(received.getRoomId()).to.equal(room.roomId);
-    // The pair had no room before, so the one that the client made has become theirs.
+    // The pair had no room before, so the room that the client made has become theirs.
     expect(room.roomId).to.equal(made);
     await doctor.sendText(room.roomId, "Yes please.");
     await receptionist.waitForText("Yes please.", room.roomId);
@@ -56,6 +59,49 @@ describe("Individual conversations", () => {
         room.currentState.getStateEvents("m.room.power_levels", "")?.getContent().users ?? {};
       return Object.entries(users).every(([user, level]) => user === "@whisper:localhost" || level < 100);
     });
+  });
+
+  for (const [what, list] of [
+    ["empties the list", {}],
+    ["writes it as it was before", { "@ht_someone:localhost": ["!before:localhost"] }],
+  ] as const)
+    it(`stay among the direct chats when a client ${what}`, async () => {
+      const { roomId } = await roomOfKind(receptionist, "individual");
+      const path = `/_matrix/client/v3/user/${encodeURIComponent(receptionist.userId)}/account_data/m.direct`;
+      expect((await receptionist.request("PUT", path, list)).status).to.equal(200);
+      await eventually("the room to be listed again, beside the others", async () => {
+        const { body } = await receptionist.request("GET", path);
+        const all = z.record(z.string(), z.array(z.string())).parse(body);
+        return all[doctor.userId]?.includes(roomId) && Object.keys(list).every((other) => other in all);
+      });
+    });
+
+  it("are both among the direct chats when two are opened at the same time", async () => {
+    const [ben, cara] = [unique("ben"), unique("cara")];
+    const [first, second] = [await hire(stack, ben), await hire(stack, cara)];
+    await settled(stack);
+    const path = `/_matrix/client/v3/user/${encodeURIComponent(receptionist.userId)}/account_data/m.direct`;
+    const listed = async (person: Person): Promise<boolean> => {
+      const { body } = await receptionist.request("GET", path);
+      return person.userId in z.record(z.string(), z.array(z.string())).parse(body);
+    };
+    // Whisper has looked at the list for the first chat, and writes it when the second is on it.
+    const held = stack.proxy.inject({
+      when: "before",
+      match: {
+        method: "PUT",
+        path: "/_matrix/client/v3/user/*/account_data/m.direct",
+        actingFor: receptionist.userId,
+      },
+      act: async () => {
+        await openConversation(stack, mia, { users: [cara] });
+        await eventually("the second chat to be listed", () => listed(second));
+        return undefined;
+      },
+    });
+    await openConversation(stack, mia, { users: [ben] });
+    await held.happened;
+    await eventually("both chats to be listed", async () => (await listed(first)) && (await listed(second)));
   });
 
   it("are one for each pair: a second chat is the first, and no message is lost", async () => {

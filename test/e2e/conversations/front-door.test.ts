@@ -41,7 +41,7 @@ describe("The first message of a conversation, begun as Element does", function 
       .object({ total_rooms: z.number() })
       .parse(await atSynapse(stack, "GET", "/_synapse/admin/v1/rooms?limit=1")).total_rooms;
 
-  /** Sends it, and looks at what each of those who are to read it sees. */
+  /** Sends it, and checks what each intended reader sees. */
   async function begin(what: string, by: Person, first: FirstMessage, readers: readonly Person[]) {
     await settled(stack);
     const enter = performance.now();
@@ -60,7 +60,7 @@ describe("The first message of a conversation, begun as Element does", function 
     return begun;
   }
 
-  /** The message is in what the client's sync brought, or in what it reads on from there, once. */
+  /** The message is once in the client's sync, or in what it reads from there. */
   async function expectOnce(person: Person, room: string, event: string): Promise<void> {
     const timeline = await person.until("the room", () => person.client.getRoom(room)?.getLiveTimeline());
     const synced = timeline.getEvents().filter((each) => each.getId() === event).length;
@@ -176,7 +176,7 @@ describe("The first message of a conversation, begun as Element does", function 
     expect(conversationOf(await ben.waitForRoom("it", ({ roomId }) => roomId === begun.room))?.kind).to.equal(
       "custom",
     );
-    // The same choice is the same group, for whoever makes it.
+    // The same choice is the same group, whoever makes it.
     expect(
       await dora.createRoom(optionsOf({ to: [mia, ben, cara].map((each) => each.userId), text: "" })),
     ).to.equal(begun.room);

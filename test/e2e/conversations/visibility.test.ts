@@ -9,7 +9,7 @@ import { hire, unique } from "../../support/stack/staff.ts";
 
 const ARCHIVED = "au.healthtrack.whisper.archived";
 
-/** Three days are a second here. */
+/** Here three days are one second. */
 describe("Three-day visibility", function () {
   this.timeout(60_000);
   let stack: TestStack;
@@ -28,7 +28,7 @@ describe("Three-day visibility", function () {
   });
   after(() => stack?.stop());
 
-  /** The hourly look, now. */
+  /** Runs the hourly check now. */
   async function look(): Promise<void> {
     const client = new pg.Client(stack.databaseUrl);
     await client.connect();
@@ -37,7 +37,7 @@ describe("Three-day visibility", function () {
   }
   const tagsOf = (person: Person) => person.client.getRoom(room)?.tags ?? {};
   const isArchived = (person: Person) => tagsOf(person)["m.lowpriority"] !== undefined;
-  /** The list knows by the clock when its time has come; the tag comes with the next look after that. */
+  /** The list knows the time by the clock. The tag follows at the next check. */
   const archived = async (username: string, left = room) => {
     await eventually(
       "the conversation to leave the list",

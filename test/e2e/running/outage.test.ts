@@ -93,7 +93,7 @@ describe("While another part is down", function () {
     const fault = stack.proxy.inject({
       when: "after",
       match: { token: stack.appserviceToken, path: /\/send\/m\.room\.message\// },
-      // Synapse has the notice, Whisper does not know, and Synapse forgets the transaction id with its memory.
+      // Synapse has the notice and Whisper doesn't know. Synapse forgets the transaction id with its memory.
       act: async () => {
         await stack.killSynapse();
         return { kind: "drop" };

@@ -15,7 +15,7 @@ import { settled } from "../../support/stack/settled.ts";
 import { freshStack, type TestStack } from "../../support/stack/stack.ts";
 import { hire, putGroup, putUser, roomOfKind, unique } from "../../support/stack/staff.ts";
 
-/** Clients go past the read gate here, since that is Whisper's. */
+/** Here clients go past the read gate, since it is Whisper's. */
 const PAST = { pastTheGate: true } as const;
 
 describe("While Whisper is stopped", function () {
@@ -148,6 +148,27 @@ describe("While Whisper is stopped", function () {
     );
     const listed = await listConversations(stack, anna);
     expect(listed.find((each) => each.id === custom.id)?.name).to.equal("Late list");
+  });
+
+  it("the name that somebody deletes meanwhile is there again as soon as it is back", async () => {
+    const { room } = await openConversation(stack, anna, { users: [ben] }, unique("Theatre"));
+    await annaAt.waitForRoom("the list", (each) => each.roomId === room);
+    await settled(stack);
+    const name = unique("Theatre two");
+    const { event_id: named } = await annaAt.client.setRoomName(room, name);
+    await settled(stack);
+    const remove = () => annaAt.client.redactEvent(room, named);
+    expect((await refusalOf(remove())).text).to.match(/cannot be deleted/);
+    const joined = annaAt.client.getRoom(room)?.getMember(annaAt.userId)?.events.member?.getId() ?? "";
+    expect((await refusalOf(annaAt.client.redactEvent(room, joined))).text).to.match(/cannot be deleted/);
+    await stack.stopWhisper();
+    await remove();
+    await stack.startWhisper();
+    const path = `/_matrix/client/v3/rooms/${encodeURIComponent(room)}/state/m.room.name/`;
+    await eventually("the name", async () => {
+      const { body } = await annaAt.request("GET", path);
+      return typeof body === "object" && body !== null && "name" in body && body.name === name;
+    });
   });
 
   it("what Synapse never told of is found when it is back", async () => {

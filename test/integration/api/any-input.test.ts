@@ -4,7 +4,7 @@ import { z } from "zod";
 import type { Route } from "../../../src/api/kernel/route.ts";
 import { productRoutes, startTestApi, type TestApi } from "../../support/http/api.ts";
 
-/** Whatever is sent to whichever route, the answer is never a 500, and always one that the route declares. */
+/** Whatever is sent to any route, the answer is never a 500, and always one that the route declares. */
 describe("any input at every route", function () {
   this.timeout(120_000);
   let api: TestApi;
@@ -71,7 +71,7 @@ describe("any input at every route", function () {
     { weight: 1, arbitrary: fc.json({ maxDepth: 3 }).map((json): unknown => JSON.parse(json)) },
   );
 
-  /** What a field may well hold: those of these that its schema takes. */
+  /** Plausible values for a field. Only those that its schema accepts are used. */
   const sensible = [
     ...ODD,
     "carl",
@@ -91,7 +91,7 @@ describe("any input at every route", function () {
     return fit.length === 0 ? text : fc.constantFrom<unknown>(...fit);
   };
 
-  /** Values of the shape that a schema asks for; when `wild`, with something wrong now and then. */
+  /** Values of the shape that a schema describes. If `wild`, they are wrong now and then. */
   function like(schema: z.core.$ZodType, wild: boolean): fc.Arbitrary<unknown> {
     const shape = shapeOf(schema, wild);
     return wild ? fc.oneof({ weight: 6, arbitrary: shape }, { weight: 1, arbitrary: anything }) : shape;
@@ -134,7 +134,7 @@ describe("any input at every route", function () {
   }
   const both = (schema: z.core.$ZodType) => fc.oneof(like(schema, false), like(schema, true));
 
-  /** Some of what is made up cannot be told as a text: `{ toString: 0 }`. */
+  /** Some generated values cannot be converted to text: `{ toString: 0 }`. */
   const textOf = (value: unknown) => (typeof value === "object" ? JSON.stringify(value) : String(value));
   const addressOf = (route: Route, params: Record<string, unknown>, query: Record<string, unknown>) => {
     const encoded = (value: unknown) => encodeURIComponent(textOf(value).toWellFormed()) || "%20";
@@ -182,7 +182,7 @@ describe("any input at every route", function () {
         ),
         { numRuns: Number(process.env.WHISPER_RUNS ?? 150) },
       );
-      // Otherwise nothing but the schema has been tested.
+      // Without a success, only the schema has been tested.
       if (Object.keys(route.responses).some((status) => Number(status) < 300)) {
         console.log(
           `        (${[...seen]
@@ -194,7 +194,7 @@ describe("any input at every route", function () {
     });
   }
 
-  it("never said that it was the database which found what was wrong", () => {
+  it("never makes the database the first to find an error", () => {
     expect(api.lines.filter((line) => line.includes("request failed"))).to.deep.equal([]);
   });
 });

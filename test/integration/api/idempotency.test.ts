@@ -5,15 +5,28 @@ import { z } from "zod";
 import { forgetOldIdempotencyKeys } from "../../../src/api/kernel/idempotency.ts";
 import { Problem } from "../../../src/api/kernel/problem.ts";
 import { route, writeRoute } from "../../../src/api/kernel/route.ts";
+import { eventually } from "../../support/eventually.ts";
 import { type Answer, startTestApi, type TestApi } from "../../support/http/api.ts";
 
 const thing = z.strictObject({ name: z.string(), note: z.string().default("none") });
 const made = z.strictObject({ count: z.int(), finished: z.int().optional() });
 
+/** When to kill a process: after it has written, or answered, this many of eight requests. */
+const MOMENTS: readonly { readonly written?: number; readonly answered?: number }[] = [
+  { written: 0 },
+  { written: 1 },
+  { written: 8 },
+  { answered: 1 },
+  { answered: 4 },
+  { answered: 7 },
+];
+/** Requests that open a process's connections before the ones that count. */
+const WARM = 8;
+
 describe("Idempotency-Key", function () {
   this.timeout(30_000);
   let api: TestApi;
-  /** Held up: a handler waits for it. */
+  /** While set, handlers wait for it. */
   let gate: PromiseWithResolvers<void> | null = null;
   let entered: PromiseWithResolvers<void> | null = null;
   let failing: "problem" | "crash" | null = null;
@@ -78,7 +91,7 @@ describe("Idempotency-Key", function () {
     calls = finished = 0;
     await api.database.query("TRUNCATE things; TRUNCATE idempotency_keys");
   });
-  // A test that failed must not leave a request behind that holds its locks.
+  // A failed test must not leave a request behind that holds its locks.
   afterEach(() => gate?.resolve());
   after(() => api.close());
 
@@ -94,7 +107,7 @@ describe("Idempotency-Key", function () {
     describe(
       path === "/api/v1/outside" ? "with an effect elsewhere" : "with an effect in the database",
       () => {
-        it("gives the first answer again, and does it once", async () => {
+        it("repeats the first answer, and does the work once", async () => {
           const first = await post(path, "k");
           const second = await post(path, "k");
           expect(second.status).to.equal(200);
@@ -104,24 +117,24 @@ describe("Idempotency-Key", function () {
           expect(second.headers.get("idempotency-replayed")).to.equal("true");
         });
 
-        it("does it again under another key, and without one", async () => {
+        it("does it again with another key, or without one", async () => {
           for (const key of ["k", "l", null, null]) expect((await post(path, key)).status).to.equal(200);
           expect(calls).to.equal(4);
         });
 
-        it("takes the same request however it is written", async () => {
+        it("recognises the same request however it is written", async () => {
           await post(path, "k", { name: "a" });
           expect((await post(path, "k", { note: "none", name: "a" })).status).to.equal(200);
           expect(calls).to.equal(1);
         });
 
-        it("refuses another request under the same key: 422", async () => {
+        it("refuses a different request with the same key: 422", async () => {
           await post(path, "k", { name: "a" });
           expect((await post(path, "k", { name: "b" })).status).to.equal(422);
           expect(calls).to.equal(1);
         });
 
-        it("keeps the keys of two callers apart", async () => {
+        it("keeps two callers' keys separate", async () => {
           const other = await api.newKey("all");
           await post(path, "k", { name: "a" });
           expect(
@@ -144,7 +157,7 @@ describe("Idempotency-Key", function () {
           expect(calls).to.equal(1);
         });
 
-        it("does it once when many come at once", async () => {
+        it("does it once if many requests arrive at once", async () => {
           const answers = await Promise.all(Array.from({ length: 30 }, () => post(path, "k")));
           for (const status of statuses(answers)) expect(status).to.be.oneOf([200, 409]);
           expect(statuses(answers)).to.include(200);
@@ -162,7 +175,7 @@ describe("Idempotency-Key", function () {
           });
         }
 
-        it("does not store the answer for others to read", async () => {
+        it("does not store the answer in readable form", async () => {
           await post(path, "k");
           const { rows } = await api.database.query<{ answer: Buffer }>(
             "SELECT answer FROM idempotency_keys",
@@ -178,20 +191,20 @@ describe("Idempotency-Key", function () {
     expect((await post("/api/v1/test/y", "k")).status).to.equal(422);
   });
 
-  it("completes the answer anew each time", async () => {
+  it("completes the answer again each time", async () => {
     expect((await post("/api/v1/test/x", "k")).body.finished).to.equal(1);
     expect((await post("/api/v1/test/x", "k")).body).to.deep.equal({ count: 1, finished: 2 });
   });
 
-  it("leaves nothing of a request that failed", async () => {
+  it("leaves nothing behind after a failed request", async () => {
     failing = "crash";
     await post("/api/v1/test/x", "k");
     expect(await count()).to.equal(0);
   });
 
-  it("takes over what nobody finished, after a while", async () => {
+  it("takes over an unfinished request after a while", async () => {
     await post("/api/v1/outside", "k");
-    // As a process leaves it that was killed between the claim and the answer.
+    // The state that a process leaves if it is killed between the claim and the answer.
     await api.database.query("UPDATE idempotency_keys SET answer = NULL");
     expect((await post("/api/v1/outside", "k")).status).to.equal(409);
     await api.database.query("UPDATE idempotency_keys SET created_at = now() - interval '3 minutes'");
@@ -212,7 +225,7 @@ describe("Idempotency-Key", function () {
     expect(calls).to.equal(3);
   });
 
-  it("is not doubled when the process is killed at any moment", async () => {
+  it("does nothing twice if the process is killed at any moment", async () => {
     const url = api.database.pool.options.connectionString ?? "";
     const child = new URL("../../support/processes/api-process.ts", import.meta.url);
     const send = async (port: number, key: string, name: string) => {
@@ -230,28 +243,42 @@ describe("Idempotency-Key", function () {
       return response.status;
     };
     let acknowledged = 0;
-    for (let round = 0; round < 6; round += 1) {
+    for (const [round, { written = 0, answered = 0 }] of MOMENTS.entries()) {
       const running = fork(child, [url], { stdio: "inherit" });
       const [port] = await once(running, "message");
-      await Promise.all(Array.from({ length: 8 }, () => send(port, `warm${round}`, "warm")));
-      // Each is killed a little later than the one before: before, between and after the writes.
-      const requests = Array.from({ length: 8 }, (_, index) =>
-        send(port, `r${round}-${index}`, `${round}-${index}`).catch(() => 0),
+      const moment = Promise.withResolvers<void>();
+      const seen = { written: 0, answered: 0 };
+      const notice = (what: keyof typeof seen) => {
+        seen[what] += 1;
+        if (seen.written >= WARM + written && seen.answered >= answered) moment.resolve();
+      };
+      running.on("message", (message) => message === "written" && notice("written"));
+      await Promise.all(
+        Array.from({ length: WARM }, (_, index) => send(port, `warm${round}-${index}`, "warm")),
       );
-      setTimeout(() => running.kill("SIGKILL"), 4 + round * 8);
+      const requests = Array.from({ length: 8 }, (_, index) =>
+        send(port, `r${round}-${index}`, `${round}-${index}`).then(
+          (status) => {
+            notice("answered");
+            return status;
+          },
+          () => 0,
+        ),
+      );
+      await moment.promise;
+      running.kill("SIGKILL");
       for (const status of await Promise.all(requests)) acknowledged += status === 200 ? 1 : 0;
       if (running.exitCode === null && running.signalCode === null) await once(running, "exit");
     }
     const running = fork(child, [url], { stdio: "inherit" });
     const [port] = await once(running, "message");
-    for (let round = 0; round < 6; round += 1) {
+    for (const round of MOMENTS.keys()) {
       for (let index = 0; index < 8; index += 1) {
-        let status = await send(port, `r${round}-${index}`, `${round}-${index}`);
-        // The server notices the broken connections of the killed ones within moments.
-        for (let tried = 0; status === 409 && tried < 50; tried += 1) {
-          await new Promise((done) => setTimeout(done, 100));
-          status = await send(port, `r${round}-${index}`, `${round}-${index}`);
-        }
+        // It takes the database a moment to notice that a killed process's connections are broken.
+        const status = await eventually("the key to be free", async () => {
+          const answered = await send(port, `r${round}-${index}`, `${round}-${index}`);
+          return answered === 409 ? undefined : answered;
+        });
         expect(status).to.equal(200);
       }
     }

@@ -1,12 +1,8 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { expect } from "chai";
-import { Registry } from "prom-client";
 import { z } from "zod";
 import { type Route, route, writeRoute } from "../../../src/api/kernel/route.ts";
-import { healthRoutes } from "../../../src/api/routes/health.ts";
-import { openDatabase } from "../../../src/store/database.ts";
-import { migrate } from "../../../src/store/migrate.ts";
-import { ownPostgres } from "../../support/database/postgres.ts";
+import { eventually } from "../../support/eventually.ts";
 import { startTestApi, type TestApi } from "../../support/http/api.ts";
 
 const SECRET = "Patient Zebra";
@@ -103,7 +99,7 @@ describe("the route kernel", function () {
     throw Object.assign(new Error(`said of ${SECRET}`), { code, detail: SECRET });
   };
 
-  it("answers what is unexpected with a bare 500, and changes nothing", async () => {
+  it("answers an unexpected error with a bare 500, and changes nothing", async () => {
     const before = await revision();
     const answer = await fail(() => {
       throw new Error(`broken by ${SECRET}`);
@@ -139,7 +135,7 @@ describe("the route kernel", function () {
     });
   }
 
-  it("tries a transaction again that met a deadlock, three times at most", async () => {
+  it("tries a transaction at most three times after deadlocks", async () => {
     const before = await revision();
     expect((await fail(() => (tries < 3 ? sqlState("40P01")() : undefined))).status).to.equal(204);
     expect(tries).to.equal(3);
@@ -149,10 +145,12 @@ describe("the route kernel", function () {
     expect(tries).to.equal(3);
   });
 
-  it("meets a real deadlock and gets out of it", async () => {
+  it("survives a real deadlock", async () => {
     await api.database.query(
       "CREATE TABLE two (id integer PRIMARY KEY, n integer); INSERT INTO two VALUES (1, 0), (2, 0)",
     );
+    let locked = 0;
+    const bothLocked = Promise.withResolvers<void>();
     const crossed = (first: number, second: number): Route =>
       writeRoute({
         method: "PUT",
@@ -163,7 +161,9 @@ describe("the route kernel", function () {
         responses: { 204: { description: "ok" } },
         handler: async (_input, { tx }) => {
           await tx.query("UPDATE two SET n = n + 1 WHERE id = $1", [first]);
-          await wait(100);
+          locked += 1;
+          if (locked === 2) bothLocked.resolve();
+          await bothLocked.promise;
           await tx.query("UPDATE two SET n = n + 1 WHERE id = $1", [second]);
           return { status: 204 };
         },
@@ -184,7 +184,7 @@ describe("the route kernel", function () {
     }
   });
 
-  it("says to browsers that nothing is to be kept, framed or guessed", async () => {
+  it("tells browsers not to cache, frame or sniff anything", async () => {
     for (const path of [
       "/api/v1/users",
       "/api/v1/nothing",
@@ -202,14 +202,14 @@ describe("the route kernel", function () {
     }
   });
 
-  it("answers HEAD as GET, without the body", async () => {
+  it("answers HEAD like GET, without the body", async () => {
     const head = await api.call("HEAD", "/api/v1/users");
     expect([head.status, head.text]).to.deep.equal([200, ""]);
     expect((await api.call("HEAD", "/api/v1/users/zoe")).status).to.equal(404);
     expect((await api.call("HEAD", "/api/v1/ticks")).status).to.equal(200);
   });
 
-  it("streams, and ends the source when the reader goes away", async () => {
+  it("streams, and ends the source when the reader disconnects", async () => {
     const stop = new AbortController();
     const response = await fetch(`${api.url}/api/v1/ticks`, {
       headers: { authorization: `Bearer ${api.key}` },
@@ -219,11 +219,10 @@ describe("the route kernel", function () {
     const reader = response.body?.getReader();
     expect(new TextDecoder().decode((await reader?.read())?.value)).to.include("tick 0");
     stop.abort();
-    for (let waited = 0; ended === 0 && waited < 2_000; waited += 10) await wait(10);
-    expect(ended).to.equal(1);
+    await eventually("the source to end", async () => ended === 1);
   });
 
-  it("breaks the connection off when a stream breaks, so that half is not taken for the whole", async () => {
+  it("closes the connection if a stream fails, so that half an answer is not mistaken for a whole one", async () => {
     const response = await fetch(`${api.url}/api/v1/broken`, {
       headers: { authorization: `Bearer ${api.key}` },
     });
@@ -241,7 +240,7 @@ describe("the route kernel", function () {
       signal: AbortSignal.timeout(30),
     });
     await aborted.catch(() => undefined);
-    await wait(200);
+    await eventually("the request that was cut off to be logged", async () => api.lines.length === 4);
     const lines = api.lines.map((line) => JSON.parse(line));
     expect(lines.map(({ method, route: pattern, status }) => [method, pattern, status])).to.deep.equal([
       ["PUT", "/api/v1/users/{username}", 200],
@@ -251,116 +250,7 @@ describe("the route kernel", function () {
     ]);
     for (const line of lines) expect(line.ms).to.be.a("number");
     expect(lines.at(-1)).to.include({ cut_off: true });
-    expect(api.lines.join("")).not.to.match(/zebra|0499|whk_/i);
-  });
-
-  describe("health and metrics", () => {
-    const health = (parts: Partial<Parameters<typeof healthRoutes>[0]>) =>
-      healthRoutes({ checks: {}, metrics: new Registry(), ...parts });
-    const ask = async (
-      parts: Partial<Parameters<typeof healthRoutes>[0]>,
-      path: string,
-      headers: Record<string, string>,
-      remoteAddress: string,
-    ) => {
-      const found = health(parts).find((each) => each.path === path);
-      const prepared = found?.prepare({ params: {}, query: {}, body: {} });
-      if (prepared?.effects !== "outside") throw new Error("no such route");
-      const never = new AbortController().signal;
-      const context = {
-        caller: null,
-        log: {} as never,
-        remoteAddress,
-        header: (name: string) => headers[name],
-        signal: never,
-      };
-      return prepared.run(context).catch((problem: { status: number }) => problem);
-    };
-
-    it("is alive while the process runs, and ready when every check says so", async () => {
-      expect((await api.call("GET", "/health/live", undefined, { authorization: "" })).body).to.deep.equal({
-        live: true,
-      });
-      const good = async () => ({ ok: true, value: 3 });
-      expect(await ask({ checks: { database: good } }, "/health/ready", {}, "")).to.deep.equal({
-        status: 200,
-        body: { ready: true, checks: { database: { ok: true, value: 3 } } },
-      });
-      const bad = async () => {
-        throw new Error(SECRET);
-      };
-      expect(
-        await ask({ checks: { database: good, homeserver: bad } }, "/health/ready", {}, ""),
-      ).to.deep.equal({
-        status: 503,
-        body: {
-          ready: false,
-          checks: { database: { ok: true, value: 3 }, homeserver: { ok: false, detail: "failed" } },
-        },
-      });
-    });
-
-    it("does not wait for a check for ever", async () => {
-      const never = () => new Promise<never>(() => undefined);
-      const started = performance.now();
-      expect(await ask({ checks: { homeserver: never } }, "/health/ready", {}, "")).to.include({
-        status: 503,
-      });
-      expect(performance.now() - started).to.be.within(4_000, 8_000);
-    });
-
-    const metrics: [string, string | undefined, Record<string, string>, string, number][] = [
-      ["this machine, no token set", undefined, {}, "127.0.0.1", 200],
-      ["this machine, IPv6", undefined, {}, "::1", 200],
-      ["this machine, IPv4 in IPv6", undefined, {}, "::ffff:127.0.0.1", 200],
-      ["another machine", undefined, {}, "10.0.0.7", 403],
-      [
-        "another machine that says it is this one",
-        undefined,
-        { "x-forwarded-for": "127.0.0.1", forwarded: "for=127.0.0.1" },
-        "10.0.0.7",
-        403,
-      ],
-      ["no address", undefined, {}, "", 403],
-      ["the token", "m3trics", { authorization: "Bearer m3trics" }, "10.0.0.7", 200],
-      ["another token", "m3trics", { authorization: "Bearer m3tricsx" }, "127.0.0.1", 401],
-      ["no token", "m3trics", {}, "127.0.0.1", 401],
-    ];
-    for (const [title, metricsToken, headers, address, status] of metrics) {
-      it(`gives metrics to ${title}: ${status}`, async () => {
-        const parts = metricsToken === undefined ? {} : { metricsToken };
-        expect(await ask(parts, "/metrics", headers, address)).to.include({ status });
-      });
-    }
-  });
-
-  it("answers 503 while the database is down, and goes on when it is back", async () => {
-    const server = await ownPostgres();
-    const database = openDatabase({ url: server.url });
-    await migrate(database);
-    const down = await startTestApi({ database });
-    try {
-      expect((await down.call("PUT", "/api/v1/users/anna", { name: "Anna" })).status).to.equal(200);
-      await server.stop();
-      for (const [method, path, body] of [
-        ["PUT", "/api/v1/users/ben", { name: "Ben" }],
-        ["GET", "/api/v1/users/anna", undefined],
-        ["POST", "/api/v1/users/anna/sign-in", undefined],
-        ["PUT", "/api/v1/directory", { users: [], security_groups: [] }],
-      ] as const) {
-        const answer = await down.call(method, path, body, { "idempotency-key": "k" });
-        expect(answer.status, `${method} ${path}`).to.equal(503);
-        expect(answer.headers.get("retry-after")).to.equal("5");
-        expect(answer.body.type).to.equal("urn:whisper:problem:unavailable");
-      }
-      expect((await down.call("GET", "/health/live")).status).to.equal(200);
-      await server.startAgain();
-      expect((await down.call("PUT", "/api/v1/users/ben", { name: "Ben" })).status).to.equal(200);
-      expect((await down.call("GET", "/api/v1/users/anna")).status).to.equal(200);
-    } finally {
-      await down.close();
-      await database.close().catch(() => undefined);
-      await server.stop();
-    }
+    // Any number may be in the time.
+    expect(api.lines.join("").replaceAll(/"time":\d+/g, "")).not.to.match(/zebra|0499|whk_/i);
   });
 });

@@ -37,7 +37,7 @@ describe("API keys", () => {
     expect(JSON.stringify(await listApiKeys(api.database))).not.to.include("digest");
   });
 
-  it("have a name of their own", async () => {
+  it("have unique names", async () => {
     await createApiKey(api.database, { name: "twice", scopes: [] });
     const again = await createApiKey(api.database, { name: "twice", scopes: [] }).catch(
       (error: unknown) => error,
@@ -45,7 +45,7 @@ describe("API keys", () => {
     expect(String(again)).to.match(/There is already an API key named twice/);
   });
 
-  it("leave their name to the next one when they are revoked", async () => {
+  it("free their name when they are revoked", async () => {
     const { id } = await createApiKey(api.database, { name: "Reception", scopes: [] });
     for (const by of [id, "Reception"]) {
       expect(await revokeApiKey(api.database, by)).to.equal(true);
@@ -53,7 +53,7 @@ describe("API keys", () => {
     }
     const named = (await listApiKeys(api.database)).filter(({ name }) => name === "Reception");
     expect(named.map(({ revokedAt }) => revokedAt === null)).to.deep.equal([false, false, true]);
-    // Two at once: one is made.
+    // Of two simultaneous calls, one makes the key.
     const made = await Promise.allSettled(
       [1, 2].map(() => createApiKey(api.database, { name: "At once", scopes: [] })),
     );
@@ -61,7 +61,7 @@ describe("API keys", () => {
   });
 
   for (const name of ["", "  ", "a\nb", "a\tb", "red \u001b[31m", "a\u202eb", "\u200b", "x".repeat(101)]) {
-    it(`are not made without a name that can be read: ${JSON.stringify(name.slice(0, 12))}`, async () => {
+    it(`are not created without a readable name: ${JSON.stringify(name.slice(0, 12))}`, async () => {
       const error = await createApiKey(api.database, { name, scopes: [] }).catch((thrown: unknown) => thrown);
       expect(String(error)).to.contain("such as HealthTrack");
     });
@@ -87,7 +87,7 @@ describe("API keys", () => {
     });
   }
 
-  it("refuse another secret under the same id", async () => {
+  it("refuse another secret with the same id", async () => {
     const changed = `${api.key.slice(0, -1)}${api.key.endsWith("A") ? "B" : "A"}`;
     expect((await withKey(api.key)).status).to.equal(200);
     expect((await withKey(changed)).status).to.equal(401);
@@ -105,10 +105,10 @@ describe("API keys", () => {
     }
   });
 
-  it("are refused as soon as their end is announced, though they are remembered for long", async () => {
+  it("are refused as soon as their revocation is announced, even if they are cached for long", async () => {
     const { database } = api;
     const { connectionString = "" } = database.pool.options;
-    const news = await listenToDatabase(connectionString, ["whisper_api_key"], () => undefined);
+    const news = await listenToDatabase(connectionString, ["whisper_api_key"], () => undefined, 10_000);
     try {
       const ring = keyRing(database, { news, rememberMs: 3_600_000 });
       const { key } = await createApiKey(database, { name: "announced", scopes: "all" });
@@ -126,11 +126,11 @@ describe("API keys", () => {
   it("are looked up once for a burst of requests", async () => {
     const { key } = await createApiKey(api.database, { name: "burst", scopes: "all" });
     await withKey(key);
-    // Whatever the database says now, what was remembered is taken until it is forgotten.
+    // Whatever the database says now, the remembered key is accepted until it is forgotten.
     await api.database.query("UPDATE api_keys SET digest = '\\x00' WHERE name = 'burst'");
     expect((await withKey(key)).status).to.equal(200);
     await wait(REMEMBERED + 50);
-    // A digest of another length is no reason for a 500.
+    // A digest of the wrong length does not cause a 500.
     expect((await withKey(key)).status).to.equal(401);
   });
 
@@ -153,7 +153,7 @@ describe("API keys", () => {
     }
   });
 
-  it("are counted: too many requests are refused, those of another key are not", async () => {
+  it("are rate limited separately", async () => {
     const strict = await startTestApi({
       database: api.database,
       rateLimit: { requests: 3, windowMs: 1_500 },

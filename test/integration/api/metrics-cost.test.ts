@@ -13,14 +13,14 @@ describe("a scrape of the metrics", () => {
   });
   after(() => database.close());
 
-  /** `count` events and sends that are done: what a practice has after years. */
+  /** Fills the tables with `count` handled events and finished sends, as a practice has after years. */
   const fill = async (count: number) => {
     await database.query("TRUNCATE inbox, outbox");
     await database.query(
       `WITH room AS (INSERT INTO conversations (kind, natural_key) VALUES ('alerts', 'alerts')
          ON CONFLICT (natural_key) DO UPDATE SET kind = 'alerts' RETURNING id)
-       INSERT INTO outbox (ref, conversation_id, type, content, sent_at, dropped_at, attempts)
-       SELECT 'ref-' || n, id, 'm.room.message', '{}', now(), CASE WHEN n % 2 = 0 THEN now() END, n % 2
+       INSERT INTO outbox (ref, conversation_id, purpose, rank, type, content, sent_at, dropped_at, attempts)
+       SELECT 'ref-' || n, id, '{"is": "edit"}', 1, 'm.room.message', '{}', now(), CASE WHEN n % 2 = 0 THEN now() END, n % 2
        FROM room, generate_series(1, $1::integer) AS n`,
       [count],
     );
@@ -42,7 +42,7 @@ describe("a scrape of the metrics", () => {
     return counting.rows;
   };
 
-  it("reads what waits, not everything that was ever sent", async () => {
+  it("reads what is waiting, not everything that was ever sent", async () => {
     const few = await rowsOfAScrape(2_000);
     const many = await rowsOfAScrape(40_000);
     expect(many, `${few} rows at 2,000, ${many} at 40,000`).to.be.at.most(few + 100);

@@ -24,7 +24,7 @@ describe("audits of the rooms, as a resource", () => {
     );
   const begin = (id: string) => beginRoomAudit(api.database, id);
 
-  it("have no report before there was one", async () => {
+  it("have no report before the first one", async () => {
     const { body } = await api.call("GET", PATH);
     expect(body).to.deep.equal({
       id: null,
@@ -36,7 +36,7 @@ describe("audits of the rooms, as a resource", () => {
     });
   });
 
-  it("are one when they are asked for again and again, until they begin", async () => {
+  it("are one if they are requested again before they start", async () => {
     const id = await ask();
     expect(await ask()).to.equal(id);
     expect(await ask({ repair: false })).to.equal(id);
@@ -45,14 +45,14 @@ describe("audits of the rooms, as a resource", () => {
     expect(await ask(), "what has begun may have passed the room by").not.to.equal(id);
   });
 
-  it("are others for other rooms, in whatever order these are named", async () => {
+  it("are different for different rooms, in any order", async () => {
     const some = await ask({ room_ids: [ROOM, "!b:practice.example", ROOM] });
     expect(await ask({ room_ids: ["!b:practice.example", ROOM] })).to.equal(some);
     expect(await ask({ room_ids: [ROOM] })).not.to.equal(some);
     expect(await ask({ room_ids: [ROOM, "!b:practice.example"], repair: true })).not.to.equal(some);
   });
 
-  it("are reported on as far as they have got, and the last one when it is finished", async () => {
+  it("report their progress, and the last one its result", async () => {
     const id = await ask({ room_ids: [ROOM] });
     await begin(id);
     const finding = { rule: "name", expected: "Doctors", actual: "Party", severity: "warning" } as const;
@@ -75,7 +75,7 @@ describe("audits of the rooms, as a resource", () => {
     expect(Date.parse(body.finished_at)).to.be.at.least(Date.parse(body.started_at));
   });
 
-  it("begin anew when they were broken off", async () => {
+  it("start again if they were interrupted", async () => {
     const id = await ask();
     await begin(id);
     await recordAuditedRoom(api.database, id, 1, {
@@ -97,7 +97,7 @@ describe("audits of the rooms, as a resource", () => {
     expect((await api.call("GET", `${PATH}?id=${old}`)).status).to.equal(404);
   });
 
-  it("repair with the scope for it only, and refuse what names no room", async () => {
+  it("repair only with the scope for it, and refuse ids that are not rooms", async () => {
     const reader = { authorization: `Bearer ${await api.newKey(["audit:read"])}` };
     expect((await api.call("POST", PATH, {}, reader)).status).to.equal(202);
     const refused = await api.call("POST", PATH, { repair: true }, reader);

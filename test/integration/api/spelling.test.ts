@@ -1,12 +1,12 @@
 import { expect } from "chai";
 import { startTestApi, type TestApi } from "../../support/http/api.ts";
 
-/** One person, one group, however they are written. */
+/** However a name is spelled, it is one person or one group. */
 describe("another spelling", function () {
   this.timeout(30_000);
   let api: TestApi;
   beforeEach(async () => {
-    api = await startTestApi();
+    api = await startTestApi({ now: new Date("2026-03-02T10:30:00+11:00") });
     await api.call("PUT", "/api/v1/directory", {
       users: [
         { username: "anna.jones", name: "Anna Jones", doctor: true },
@@ -25,7 +25,7 @@ describe("another spelling", function () {
       )
     ).rows.map((row) => row.username);
 
-  it("of a user name is an update: in an import, alone, and in the address", async () => {
+  it("of a username is an update: in an import, alone, and in the address", async () => {
     const users = [
       { username: "Anna.Jones", name: "Anna Smith" },
       { username: "ZOE\u0308", name: "Zoë" },
@@ -41,7 +41,7 @@ describe("another spelling", function () {
     expect(await usernames()).to.deep.equal(["Zoë", "anna.jones"]);
   });
 
-  it("of a user name is the same person at every address", async () => {
+  it("of a username is the same person at every address", async () => {
     const at = "/api/v1/users/Anna.JONES%20";
     expect((await api.call("GET", at)).body.username).to.equal("anna.jones");
     expect((await api.call("PATCH", `${at}/preferences`, { keep_hidden: true })).status).to.equal(200);
@@ -55,7 +55,7 @@ describe("another spelling", function () {
     expect((await api.call("GET", "/api/v1/users/anna.jones")).body.active).to.equal(false);
   });
 
-  it("of a group's id is the same group, alone too", async () => {
+  it("of a group's id is the same group, also when sent alone", async () => {
     const put = await api.call("PUT", "/api/v1/security-groups/nurses", { name: "Nurses", members: ["ZOË"] });
     expect(put.body).to.include({ id: "Nurses" });
     expect(put.body.members).to.deep.equal(["Zoë"]);
@@ -78,7 +78,7 @@ describe("another spelling", function () {
     });
   }
 
-  it("of a permission that means something is that permission", async () => {
+  it("of a known permission is that permission", async () => {
     const { body } = await api.call("PUT", "/api/v1/users/kim", {
       name: "Kim",
       permissions: ["accesswhisper "],
@@ -95,7 +95,7 @@ describe("another spelling", function () {
     changed_at: "2026-03-02T10:24:10+11:00",
   };
 
-  it("and blanks in a booking: as good as without", async () => {
+  it("is accepted in a booking, with or without spaces", async () => {
     const sent = {
       ...booking,
       doctor: "Anna.Jones  ",
@@ -128,13 +128,13 @@ describe("another spelling", function () {
   });
 
   for (const at of ["2016-12-31T23:59:60Z", "0000-01-01T00:00:00Z", "9999-12-31T23:59:59-12:00"]) {
-    it(`takes ${at} or says what is wrong with it`, async () => {
+    it(`accepts ${at} or says what is wrong with it`, async () => {
       const answer = await api.call("PUT", "/api/v1/bookings/b2", { ...booking, appointment_at: at });
       expect(answer.status, answer.text).to.be.oneOf([200, 400]);
     });
   }
 
-  it("takes null for what is left out, and blanks for none", async () => {
+  it("treats null and blanks as left out", async () => {
     const odd = {
       name: " Kim\u00a0",
       role: " ",
@@ -151,7 +151,7 @@ describe("another spelling", function () {
     expect((await api.call("PUT", "/api/v1/security-groups/g", group)).body.members).to.deep.equal([]);
   });
 
-  it("takes addresses as people have them", async () => {
+  it("accepts real e-mail addresses", async () => {
     for (const email of ["smith&jones@clinic.com.au", "o'brien+x@clinic.com.au", "anna@münchen.example"])
       expect((await api.call("PUT", "/api/v1/users/kim", { name: "Kim", email })).body.email).to.equal(email);
     const injected = { name: "Kim", email: "kim@x.org\nBcc: all@x.org" };
@@ -161,7 +161,7 @@ describe("another spelling", function () {
   const raw = (body: Buffer, type = "application/json") =>
     api.raw({ method: "PUT", path: "/api/v1/users/kim", headers: { "content-type": type }, body });
 
-  it("of the bytes: a mark is taken, and other encodings are refused with what to do", async () => {
+  it("of the bytes: accepts a byte order mark, and refuses other encodings with what to do", async () => {
     expect((await raw(Buffer.from('\ufeff{"name":"Zoë"}'))).body.name).to.equal("Zoë");
     expect((await raw(Buffer.from('{"name":"Zoë"}'), 'application/json; charset="UTF8"')).status).to.equal(
       200,

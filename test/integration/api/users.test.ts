@@ -25,21 +25,21 @@ describe("users, groups and settings one by one", function () {
   const set = (username: string, body: unknown) =>
     api.call("PATCH", `/api/v1/users/${username}/preferences`, body);
 
-  it("a user is sent, changed, sent again and read", async () => {
+  it("sends, changes, sends again and reads a user", async () => {
     const cora = { name: "Cora", role: "Nurse", locations: ["Botany"] };
     const whole = { username: "cora", active: true, permissions: [], doctor: false, doctor_ids: [], ...cora };
     expect((await api.call("PUT", "/api/v1/users/cora", cora)).body).to.deep.equal(whole);
     expect(api.changes.splice(0)).to.deep.equal([{ usernames: ["cora"], groups: [], members: ["Default"] }]);
     expect((await api.call("PUT", "/api/v1/users/cora", whole)).body).to.deep.equal(whole);
     expect(api.changes).to.deep.equal([]);
-    // What is left out gets its default.
+    // Fields that are left out get their defaults.
     await api.call("PUT", "/api/v1/users/cora", { name: "Cora" });
     expect(api.changes.splice(0)).to.deep.equal([{ usernames: ["cora"], groups: [], members: [] }]);
     const { role: _, ...without } = whole;
     expect((await api.call("GET", "/api/v1/users/cora")).body).to.deep.equal({ ...without, locations: [] });
   });
 
-  it("a user is deactivated, keeps everything, and comes back", async () => {
+  it("deactivates a user, who keeps everything and comes back", async () => {
     await set("ben", { never_receive: true });
     api.changes.splice(0);
     expect((await api.call("DELETE", "/api/v1/users/ben")).status).to.equal(204);
@@ -55,7 +55,7 @@ describe("users, groups and settings one by one", function () {
     expect(rows).to.have.length(1);
   });
 
-  it("users are found by a part of their name, page by page, each once", async () => {
+  it("finds users by part of their name, page by page, each once", async () => {
     const users = Array.from({ length: 25 }, (_, index) => ({
       username: `u${index}`,
       name: `Person ${index % 2 ? "Ä_%" : "b"}`,
@@ -73,7 +73,7 @@ describe("users, groups and settings one by one", function () {
       expect(body.users).to.have.length.within(1, 7);
       cursor = body.next_cursor;
       pages += 1;
-      // Added behind and before the page: neither repeated nor skipped.
+      // Users added before and after the page are neither repeated nor skipped.
       if (pages === 1) await api.call("PUT", "/api/v1/users/a0", { name: "Person b" });
     } while (cursor !== null);
     expect(pages).to.equal(4);
@@ -88,7 +88,7 @@ describe("users, groups and settings one by one", function () {
     expect((await api.call("GET", "/api/v1/users?limit=28")).body).to.include({ next_cursor: null });
   });
 
-  it("a security group is sent, changed and deleted", async () => {
+  it("sends, changes and deletes a security group", async () => {
     const nurses = { name: "Nurses", members: ["ben"] };
     const whole = { id: "N", permissions: [], ...nurses };
     expect((await api.call("PUT", "/api/v1/security-groups/N", nurses)).body).to.deep.equal(whole);
@@ -102,13 +102,13 @@ describe("users, groups and settings one by one", function () {
     expect((await api.call("DELETE", "/api/v1/security-groups/N")).status).to.equal(404);
   });
 
-  it("settings have their defaults, and doctors their own", async () => {
+  it("has defaults for settings, and different ones for doctors", async () => {
     const off = { open_on_message: false, keep_hidden: false, never_receive: false, open_on_startup: false };
     expect((await settings("ben")).body).to.deep.equal({ ...off, patient_arrived_alerts: "off" });
     expect((await settings("anna")).body).to.deep.equal({ ...off, patient_arrived_alerts: "own" });
   });
 
-  it("settings are changed one by one, and told of only when they change", async () => {
+  it("changes settings one by one, and announces only real changes", async () => {
     expect((await set("anna", { keep_hidden: true })).body).to.include({
       keep_hidden: true,
       patient_arrived_alerts: "own",
@@ -133,7 +133,7 @@ describe("users, groups and settings one by one", function () {
     });
   });
 
-  it("the open patient is kept, replaced and forgotten", async () => {
+  it("stores, replaces and forgets the open patient", async () => {
     const path = "/api/v1/users/ben/current-patient";
     const stored = async () =>
       (await api.database.query("SELECT username, patient_id FROM current_patients")).rows;
@@ -146,7 +146,7 @@ describe("users, groups and settings one by one", function () {
     expect(api.changes).to.deep.equal([]);
   });
 
-  it("who is not known is not found", async () => {
+  it("answers 404 for unknown users", async () => {
     for (const [method, path, body] of [
       ["GET", "", undefined],
       ["DELETE", "", undefined],
@@ -161,7 +161,7 @@ describe("users, groups and settings one by one", function () {
     }
   });
 
-  it("a sign-in link is made, or it is said why not", async () => {
+  it("creates a sign-in link, or says why not", async () => {
     const ask = () => api.call("POST", "/api/v1/users/anna/sign-in");
     expect((await ask()).body).to.deep.equal({
       login_token: "t",

@@ -1,7 +1,9 @@
 import { expect } from "chai";
+import * as words from "../../../src/arrivals/notices/words.ts";
 import type { EventId } from "../../../src/policy/model.ts";
 import { expectLinear, repeated } from "../../support/growth.ts";
-import { minutes, name, openPractice, type Practice, textOf } from "../../support/practice/arrivals.ts";
+import { name, type Practice, textOf } from "../../support/practice/arrivals.ts";
+import { openToldDoctor, type ToldDoctor } from "../../support/practice/told-doctor.ts";
 
 const NOTICE = "A.J. has arrived · 10:30 appointment · Main St · Patient 12345";
 const BETWEEN = "individual:dr.jones:mia.chen";
@@ -10,26 +12,13 @@ describe("a recipient who answers", () => {
   let practice: Practice;
   let notice: EventId;
   let noticeRef: string;
+  let write: ToldDoctor["write"];
+  let state: ToldDoctor["state"];
   beforeEach(async () => {
-    practice = await openPractice();
-    await practice.user("dr.jones", { doctor: true });
-    await practice.user("mia.chen");
-    const { arrival } = await practice.put({});
-    await practice.deliver();
-    noticeRef = `arrival:${arrival?.id}:1:dr.jones:notice`;
-    notice = await practice.eventOf(noticeRef);
+    ({ practice, notice, noticeRef, write, state } = await openToldDoctor());
   });
   afterEach(() => practice.close());
 
-  const write = (
-    body: string,
-    relation: Record<string, unknown> | null,
-    more: Record<string, unknown> = {},
-  ) =>
-    practice.event("dr.jones", {
-      type: "m.room.message",
-      content: { msgtype: "m.text", body, ...more, ...(relation && { "m.relates_to": relation }) },
-    });
   const inThread = {
     rel_type: "m.thread",
     get event_id() {
@@ -40,7 +29,6 @@ describe("a recipient who answers", () => {
     (await practice.sent("arrivals:dr.jones")).flatMap(({ ref, content }) =>
       ref.startsWith("arrival-answer:") ? [content.body] : [],
     );
-  const state = async () => (await practice.notices()).map((row) => row.state);
   const passedOn = async () => (await practice.sent(BETWEEN)).filter(({ dropped }) => !dropped);
 
   it("↩️ opens a thread under the notice, once", async () => {
@@ -54,7 +42,7 @@ describe("a recipient who answers", () => {
     expect(await state()).to.deep.equal(["waiting"]);
   });
 
-  it("in the thread, is passed on to whoever marked the arrival, as the recipient, quoting the notice", async () => {
+  it("in the thread is passed on to whoever marked the arrival, as the recipient, quoting the notice", async () => {
     const reply = await write("Five minutes.\nSorry!", { ...inThread, event_id: notice });
     const [message, ...others] = await passedOn();
     expect(others).to.deep.equal([]);
@@ -70,7 +58,7 @@ describe("a recipient who answers", () => {
     expect(await state()).to.deep.equal(["replied"]);
   });
 
-  it("by a rich reply, is passed on without the copy that older clients put before it", async () => {
+  it("with a rich reply is passed on without the fallback that older clients add", async () => {
     await write(
       `> <@whisper:practice.test> ${NOTICE}\n> more\n\nSend her in > now`,
       { "m.in_reply_to": { event_id: notice } },
@@ -84,7 +72,7 @@ describe("a recipient who answers", () => {
     expect(message?.content.formatted_body).to.match(/<\/blockquote><b>Send her in<\/b> &gt; now$/);
   });
 
-  it("by a message that quotes a whole letter, is handled like any other", async () => {
+  it("with a message that quotes a whole letter is handled like any other", async () => {
     const letter = `${"> Dear colleague,\n".repeat(39)}Please read this.`;
     await write(letter, null);
     await write(letter, { "m.in_reply_to": { event_id: notice } });
@@ -92,7 +80,7 @@ describe("a recipient who answers", () => {
     expect(message && textOf(message)).to.equal(`> ${NOTICE}\n\n${letter}`);
   });
 
-  it("with hostile text, is handled in no more time than its length", async () => {
+  it("with hostile text is handled in linear time", async () => {
     const hostile: Record<string, (size: number) => [string, object?]> = {
       quotations: (size) => [`${repeated("> x\n", size)}x`],
       "empty quotations": (size) => [`${repeated(">\n", size)}x`],
@@ -108,21 +96,21 @@ describe("a recipient who answers", () => {
     }
   });
 
-  it("to what the bot said in the thread, is passed on too", async () => {
+  it("to the bot's message in the thread is also passed on", async () => {
     await practice.react("dr.jones", notice, "↩️");
     const [thread] = await practice.deliver();
     await write("Coming", { "m.in_reply_to": { event_id: thread?.event_id } });
     expect(await passedOn()).to.have.length(1);
   });
 
-  it("with a quick answer, is passed on in the words of the practice", async () => {
-    await practice.react("dr.jones", notice, "5⃣");
+  it("with a quick answer is passed on in the practice's words", async () => {
+    await practice.react("dr.jones", notice, "⏳\ufe0f");
     const [message] = await passedOn();
     expect(message && textOf(message)).to.equal(`> ${NOTICE}\n\nFive minutes, please.`);
     expect(await state()).to.deep.equal(["replied"]);
   });
 
-  it("with a picture, is passed on with the quotation before it", async () => {
+  it("with a picture is passed on after the quotation", async () => {
     const content = { msgtype: "m.image", body: "scan.png", url: "mxc://practice.test/scan" };
     await practice.event("dr.jones", {
       type: "m.room.message",
@@ -133,7 +121,7 @@ describe("a recipient who answers", () => {
     expect(all[1]?.content).to.deep.equal(content);
   });
 
-  it("and corrects it: what was passed on is corrected under the same quotation", async () => {
+  it("and corrects it corrects what was passed on, under the same quotation", async () => {
     const reply = await write("Fife minutes", { ...inThread, event_id: notice });
     await practice.deliver();
     await write(
@@ -151,7 +139,7 @@ describe("a recipient who answers", () => {
     expect(edit?.content["m.new_content"]).to.include({ body: `> ${NOTICE}\n\nFive minutes` });
   });
 
-  it("with more than one message holds together with the notice, is told so, and nothing is passed on", async () => {
+  it("with more than fits into one message with the notice is told so, and nothing is passed on", async () => {
     for (const body of ['"'.repeat(9_000), "x".repeat(40_000), "é".repeat(16_000)])
       await write(body, { ...inThread, event_id: notice });
     expect(await passedOn()).to.deep.equal([]);
@@ -163,7 +151,7 @@ describe("a recipient who answers", () => {
     expect(await state()).to.deep.equal(["waiting"]);
   });
 
-  it("and corrects it to what is too long, is told so", async () => {
+  it("and corrects it to something too long is told so", async () => {
     const reply = await write("Five minutes", { ...inThread, event_id: notice });
     const body = "x".repeat(16_000);
     const relation = { rel_type: "m.replace", event_id: reply.event_id };
@@ -174,7 +162,7 @@ describe("a recipient who answers", () => {
     ]);
   });
 
-  it("and deletes it: what was passed on is deleted", async () => {
+  it("and deletes it deletes what was passed on", async () => {
     const reply = await write("Wrong patient", { ...inThread, event_id: notice });
     await practice.deliver();
     await practice.event("dr.jones", { type: "m.room.redaction", content: { redacts: reply.event_id } });
@@ -185,7 +173,7 @@ describe("a recipient who answers", () => {
     });
   });
 
-  it("after the notice was taken back, is passed on all the same: words are not lost", async () => {
+  it("after the notice was retracted is passed on all the same", async () => {
     await practice.put({ status: "cancelled" });
     await write("Where is she?", { ...inThread, event_id: notice });
     expect(await passedOn()).to.have.length(1);
@@ -218,7 +206,7 @@ describe("a recipient who answers", () => {
       "Your reply was not passed on. You marked this arrival yourself.",
     ],
   ] as const) {
-    it(`is told when it cannot be passed on, because whoever marked it ${why}`, async () => {
+    it(`is told if it cannot be passed on because whoever marked it ${why}`, async () => {
       const { arrival } = await practice.put({ bookingId: "b9", patientId: "9", changedBy: name(marker) });
       await practice.deliver();
       if (prepare) await practice.user(marker, prepare);
@@ -237,79 +225,67 @@ describe("a recipient who answers", () => {
     });
   }
 
-  it("outside of any thread, is told how to reply", async () => {
+  it("outside any thread is told how to reply", async () => {
     await write("Hello?", null);
     const [answer] = await practice.deliver();
     expect(answer?.conversation).to.equal("arrivals:dr.jones");
     expect(answer && textOf(answer)).to.match(/^Nobody else reads what is written here\./);
   });
 
-  it("✅ keeps the record when it is taken back", async () => {
-    const click = await practice.react("dr.jones", notice, "✅");
-    await practice.deliver();
-    await practice.event("dr.jones", { type: "m.room.redaction", content: { redacts: click.event_id } });
-    expect(await practice.deliver()).to.deep.equal([]);
-    expect(await state()).to.deep.equal(["acknowledged"]);
-  });
+  describe("with something other than words", () => {
+    const about = () => ({ "m.relates_to": { ...inThread, event_id: notice } });
+    const polls = {
+      "org.matrix.msc3381.poll.start": {
+        "org.matrix.msc3381.poll.start": {
+          question: { "org.matrix.msc1767.text": "Which room?" },
+          answers: [
+            { id: "1", "org.matrix.msc1767.text": "Two" },
+            { id: "2", "org.matrix.msc1767.text": "Five" },
+          ],
+        },
+      },
+      "m.poll.start": {
+        "m.poll": {
+          question: { "m.text": [{ body: "Which room?" }] },
+          answers: [
+            { "m.id": "1", "m.text": [{ body: "Two" }] },
+            { "m.id": "2", "m.text": [{ body: "Five" }] },
+          ],
+        },
+      },
+    };
 
-  it("✅ of two clients at the same moment is one", async () => {
-    await Promise.all([practice.react("dr.jones", notice, "✅"), practice.react("dr.jones", notice, "✅")]);
-    expect((await practice.deliver()).map(({ type }) => type)).to.deep.equal(["m.room.redaction"]);
-  });
-
-  it("✅ while the booking is cancelled at the same moment ends in one of both, and the notice is gone", async () => {
-    await Promise.all([practice.react("dr.jones", notice, "✅"), practice.put({ status: "cancelled" })]);
-    expect((await state())[0]).to.be.oneOf(["acknowledged", "retracted"]);
-    expect((await practice.deliver()).map(({ type }) => type)).to.deep.equal(["m.room.redaction"]);
-  });
-
-  for (const [who, sender] of [
-    ["somebody else", "mia.chen"],
-    ["the bot", "@whisper:practice.test"],
-  ] as const) {
-    it(`✅ by ${who} changes nothing`, async () => {
-      await practice.react(sender, notice, "✅", "!arrivals:dr.jones");
-      expect(await practice.deliver()).to.deep.equal([]);
-      expect(await state()).to.deep.equal(["waiting"]);
+    it("with a sticker is passed on as a picture", async () => {
+      await practice.event("dr.jones", {
+        type: "m.sticker",
+        content: { body: "On my way", url: "mxc://practice.test/run", info: { w: 9 }, ...about() },
+      });
+      const [quotation, sticker] = await passedOn();
+      expect(quotation && textOf(quotation)).to.equal(`> ${NOTICE}`);
+      expect(sticker?.content).to.deep.include({
+        msgtype: "m.image",
+        body: "On my way",
+        url: "mxc://practice.test/run",
+        info: { w: 9 },
+      });
+      expect(await state()).to.deep.equal(["replied"]);
     });
-  }
 
-  it("✅ on a notice that was taken back changes nothing", async () => {
-    await practice.put({ status: "cancelled" });
-    await practice.deliver();
-    await practice.react("dr.jones", notice, "✅");
-    expect(await practice.deliver()).to.deep.equal([]);
-    expect(await state()).to.deep.equal(["retracted"]);
-  });
+    for (const [type, content] of Object.entries(polls)) {
+      it(`with a poll is passed on in words: ${type}`, async () => {
+        await practice.event("dr.jones", { type, content: { ...content, ...about() } });
+        const [message] = await passedOn();
+        expect(message && textOf(message)).to.equal(`> ${NOTICE}\n\nWhich room?\n• Two\n• Five`);
+        expect(await state()).to.deep.equal(["replied"]);
+      });
+    }
 
-  it("✅ on an earlier posting does not acknowledge the one that stands now", async () => {
-    await practice.user("dr.smith", { doctor: true });
-    await practice.put({ doctor: name("dr.smith") });
-    await practice.put({});
-    await practice.deliver();
-    await practice.react("dr.jones", notice, "✅");
-    expect((await practice.notices()).find(({ username }) => username === "dr.jones")).to.include({
-      state: "waiting",
-      posting: 2,
-    });
-  });
-
-  it("✅ counts before the notice's event id was written down: it is found by the event that came in", async () => {
-    const ref = (await practice.sent("arrivals:dr.jones"))[0]?.ref;
-    await practice.database.query("UPDATE outbox SET event_id = NULL, sent_at = NULL WHERE ref = $1", [ref]);
-    await practice.database.query(
-      "INSERT INTO inbox (event_id, room_id, type, event) VALUES ($1, '!arrivals:dr.jones', 'm.room.message', $2)",
-      [notice, { sender: "@whisper:practice.test", content: { "au.healthtrack.whisper.ref": ref } }],
-    );
-    await practice.react("dr.jones", notice, "✅");
-    expect(await state()).to.deep.equal(["acknowledged"]);
-  });
-
-  it("cannot acknowledge by an event of their own that pretends to be a notice", async () => {
-    const ref = (await practice.sent("arrivals:dr.jones"))[0]?.ref;
-    await practice.put({ bookingId: "b2", patientId: "2", appointmentAt: minutes(200) });
-    const forged = await write("x", null, { "au.healthtrack.whisper.ref": ref });
-    await practice.react("dr.jones", forged.event_id, "✅");
-    expect(await state()).to.deep.equal(["waiting", "waiting"]);
+    for (const type of ["m.sticker", "m.poll.start", "m.call.invite", "m.rtc.notification"]) {
+      it(`about no patient is told how to reply: ${type}`, async () => {
+        await practice.event("dr.jones", { type, content: { body: "Hello" } });
+        expect(await told()).to.deep.equal([words.notAReply]);
+        expect(await passedOn()).to.deep.equal([]);
+      });
+    }
   });
 });

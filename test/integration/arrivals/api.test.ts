@@ -17,7 +17,7 @@ const BOOKING = {
 describe("bookings over HTTP", () => {
   let api: TestApi;
   beforeEach(async () => {
-    api = await startTestApi();
+    api = await startTestApi({ now: new Date("2026-03-02T10:30:00+11:00") });
     await api.call("PUT", "/api/v1/directory", {
       users: [
         { username: "dr.jones", name: "Dr Jones", doctor: true },
@@ -45,11 +45,11 @@ describe("bookings over HTTP", () => {
     });
   });
 
-  it("answers without an arrival for a booking that has none", async () => {
+  it("answers without an arrival for a booking without one", async () => {
     expect((await put("b1", { status: "confirmed" })).body).to.deep.equal({ applied: true });
   });
 
-  it("answers that nothing was applied to what is older", async () => {
+  it("answers that an older change was not applied", async () => {
     await put("b1");
     const { body } = await put("b1", { status: "cancelled", changed_at: "2026-03-02T10:24:09+11:00" });
     expect(body).to.include({ applied: false });
@@ -133,18 +133,55 @@ describe("bookings over HTTP", () => {
     expect(seen).to.deep.equal(["p6", "p5", "p4", "p3", "p2", "p1", "p0"]);
   });
 
-  it("refuses a cursor that is none", async () => {
+  it("finds them by location, booking and patient, alone or together", async () => {
+    await put("b1");
+    await put("b2", { appointment_at: "2026-03-02T10:45:00+11:00", location: "Zürich  Annexe" });
+    await put("b3", { patient_id: "777", location: "North", changed_at: "2026-03-02T10:25:00+11:00" });
+    await put("b4", { patient_id: "778", location: null, changed_at: "2026-03-02T10:26:00+11:00" });
+    const found = async (query: string) =>
+      (await list(`?${query}`)).arrivals.map(({ bookings }: { bookings: { booking_id: string }[] }) =>
+        bookings.map(({ booking_id }) => booking_id).join("+"),
+      );
+    expect(await found("patient_id=12345")).to.deep.equal(["b1+b2"]);
+    expect(await found("booking_id=b2")).to.deep.equal(["b1+b2"]);
+    expect(await found("location=%20zÜRICH%20annexe")).to.deep.equal(["b1+b2"]);
+    expect(await found("location=NORTH&state=waiting&limit=1")).to.deep.equal(["b3"]);
+    expect(await found("location=North&patient_id=12345")).to.deep.equal([]);
+    for (const none of ["patient_id=1234", "booking_id=B1", "location=Nort", "location=%25"])
+      expect(await found(none), none).to.deep.equal([]);
+    expect(await found("location=&booking_id=%20&patient_id=")).to.deep.equal(["b4", "b3", "b1+b2"]);
+    // An arrival that the booking has left keeps its own bookings.
+    await put("b2", { patient_id: "777", location: "North", changed_at: "2026-03-02T10:27:00+11:00" });
+    expect(await found("booking_id=b2")).to.deep.equal(["b2+b3"]);
+    expect(await found("location=zürich%20annexe")).to.deep.equal([]);
+  });
+
+  it("finds the next page for one location", async () => {
+    for (let index = 0; index < 3; index += 1) {
+      const place = { location: "North", changed_at: `2026-03-02T10:2${index}:00+11:00` };
+      await put(`n${index}`, { patient_id: `n${index}`, ...place });
+      await put(`m${index}`, { patient_id: `m${index}`, changed_at: place.changed_at });
+    }
+    const first = await list("?location=North&limit=2");
+    const second = await list(`?location=North&limit=2&cursor=${encodeURIComponent(first.next_cursor)}`);
+    const ids = [first, second].flatMap(({ arrivals }) =>
+      arrivals.map(({ patient_id }: { patient_id: string }) => patient_id),
+    );
+    expect([ids, second.next_cursor]).to.deep.equal([["n2", "n1", "n0"], null]);
+  });
+
+  it("refuses an invalid cursor", async () => {
     expect((await api.call("GET", "/api/v1/arrivals?cursor=zzz")).status).to.equal(400);
   });
 
-  it("asks for the scope", async () => {
+  it("requires the scope", async () => {
     const key = await api.newKey(["users:read"]);
     expect(
       (await api.call("PUT", "/api/v1/bookings/b1", BOOKING, { authorization: `Bearer ${key}` })).status,
     ).to.equal(403);
   });
 
-  it("opens a patient by a link that says nothing of them", async () => {
+  it("opens a patient by a link that reveals nothing about them", async () => {
     await put("b1");
     const sent = await api.database.query<{ url: string }>(
       "SELECT substring(content->>'formatted_body' from 'href=\"([^\"]+)\"') AS url FROM outbox WHERE type = 'm.room.message'",
@@ -162,7 +199,7 @@ describe("bookings over HTTP", () => {
     expect((await fetch(`${api.url}/open/patient/guess`)).status).to.equal(404);
   });
 
-  it("counts notices by state, and arrivals of which nobody could be told", async () => {
+  it("counts notices by state, and arrivals about which no one could be told", async () => {
     await put("b1");
     await put("b2", { patient_id: "2", doctor: "dr.who", changed_by: "kiosk" });
     const registry = new Registry();

@@ -37,7 +37,7 @@ describe("a recipient who was told and cannot use Whisper any more", () => {
     [{ active: false }, "inactive", "their HealthTrack account is not active."],
     [{ access: false }, "no-access", "they do not have access to Whisper."],
   ] as const) {
-    it(`is undeliverable then, and whoever marked the arrival is told, once: ${reason}`, async () => {
+    it(`becomes undeliverable, and whoever marked the arrival is told once: ${reason}`, async () => {
       await practice.put({});
       await practice.deliver();
       await practice.user("dr.jones", { doctor: true, ...settings });
@@ -48,12 +48,12 @@ describe("a recipient who was told and cannot use Whisper any more", () => {
       expect(await reports()).to.deep.equal([
         `Dr Jones can no longer see that A.J. (Patient 12345) has arrived: ${why} Please tell them yourself.`,
       ]);
-      // The notice leaves the room too, for when they come back.
+      // The notice is removed from the room too, in case they come back.
       expect((await practice.sent("arrivals:dr.jones")).at(-1)?.type).to.equal("m.room.redaction");
     });
   }
 
-  it("is reported to nobody when whoever marked the arrival is gone too", async () => {
+  it("is reported to no one if whoever marked the arrival is also gone", async () => {
     await practice.put({});
     await practice.user("dr.jones", { doctor: true, active: false });
     await practice.user("mia.chen", { active: false });
@@ -64,7 +64,7 @@ describe("a recipient who was told and cannot use Whisper any more", () => {
     expect(await reports()).to.deep.equal([]);
   });
 
-  it("stays what they are when they had answered, or when the patient is seen", async () => {
+  it("stays as they are if they had answered, or the patient is seen", async () => {
     await practice.put({});
     const [, { arrival }] = [
       await practice.deliver(),
@@ -84,14 +84,14 @@ describe("a recipient who was told and cannot use Whisper any more", () => {
     expect(await reports()).to.deep.equal([]);
   });
 
-  it("is not meant by somebody who switches the alerts off: who is told was decided on arrival", async () => {
+  it("does not include someone who switches alerts off, since recipients are decided on arrival", async () => {
     await practice.put({});
     await practice.user("dr.jones", { doctor: true, alerts: "off" });
     await follow();
     expect(await recipients()).to.deep.equal([jones({ state: "waiting", shown: true })]);
   });
 
-  it("leaves everybody else waiting", async () => {
+  it("leaves everyone else waiting", async () => {
     await practice.user("nurse", { alerts: "all" });
     await practice.put({});
     await practice.user("nurse", { alerts: "all", active: false });
@@ -102,7 +102,7 @@ describe("a recipient who was told and cannot use Whisper any more", () => {
     ]);
   });
 
-  it("is looked for after each change of the directory, in its transaction, and not when nothing changed", async () => {
+  it("is looked for after each directory change, in its transaction, and only then", async () => {
     const { database, dependencies } = practice;
     const queued = async () =>
       (
@@ -115,7 +115,11 @@ describe("a recipient who was told and cannot use Whisper any more", () => {
     const sent = directorySchema.parse({ users: [user], security_groups: [] });
     const send = () =>
       database.transaction((tx) =>
-        importDirectory(tx, dependencies.settings, directoryChanges, sent, { allowMassDeactivation: true }),
+        importDirectory(tx, dependencies.settings, directoryChanges, sent, {
+          dryRun: false,
+          strict: false,
+          allowMassDeactivation: true,
+        }),
       );
     await send();
     expect(await queued()).to.equal(1);
@@ -152,7 +156,7 @@ describe("a recipient who could not be told and can be now", () => {
     ["without access", { doctor: true, access: false }],
     ["alerts off", { doctor: true, alerts: "off" }],
   ] as const) {
-    it(`is told by itself when the cause is gone, once, and whoever marked it is told so: ${cause}`, async () => {
+    it(`is told automatically once when the cause is gone, and so is whoever marked it: ${cause}`, async () => {
       if (before !== undefined) await practice.user("dr.jones", before);
       await practice.put({});
       expect(await recipients()).to.deep.equal({ "dr.jones": "undeliverable" });
@@ -191,7 +195,7 @@ describe("a recipient who could not be told and can be now", () => {
     });
   }
 
-  it("is the doctor whose id nobody had when the patient came", async () => {
+  it("is the doctor whose id was unknown when the patient came", async () => {
     await practice.put({ doctor: name("prov-4711") });
     expect(await recipients()).to.deep.equal({ "prov-4711": "undeliverable" });
     await practice.user("dr.jones", { doctor: true, doctorIds: ["PROV-4711"] });
@@ -201,7 +205,7 @@ describe("a recipient who could not be told and can be now", () => {
     expect(await notices("dr.jones")).to.have.length(1);
   });
 
-  it("comes back after the notice was taken from them", async () => {
+  it("comes back after their notice was removed", async () => {
     await practice.user("dr.jones", { doctor: true });
     await practice.put({});
     await practice.deliver();
@@ -213,19 +217,19 @@ describe("a recipient who could not be told and can be now", () => {
     expect(await notices("dr.jones")).to.have.length(2);
   });
 
-  it("is anyone whose settings cover the booking by then, when nobody at all was told", async () => {
+  it("is anyone whose settings cover the booking by then, if no one was told at all", async () => {
     await practice.user("nurse");
     await practice.put({});
     await practice.user("nurse", { alerts: "all" });
     await follow();
     expect(await recipients()).to.deep.equal({ "dr.jones": "undeliverable", nurse: "waiting" });
-    // Someone was told now: who switches their alerts on from here sees the next arrival.
+    // Someone has been told now. People who switch their alerts on later see the next arrival.
     await practice.user("other", { alerts: "all" });
     await follow();
     expect(Object.keys(await recipients())).to.deep.equal(["dr.jones", "nurse"]);
   });
 
-  it("is not told any more when the patient has been seen", async () => {
+  it("is no longer told once the patient has been seen", async () => {
     await practice.put({});
     await practice.put({ status: "in_session" });
     await practice.user("dr.jones", { doctor: true });

@@ -23,7 +23,7 @@ describe("nobody answers", () => {
   });
   afterEach(() => practice.close());
 
-  /** The step that is queued next: when, in seconds from the clock's start, and from now, and what. */
+  /** The next queued step: `after` in seconds from the clock's start, `wait` in seconds from now. */
   async function due(): Promise<{ after: number; wait: number; payload: Due }[]> {
     const { rows } = await practice.database.query<{ run_at: Date; payload: Due }>(
       `SELECT run_at, payload FROM graphile_worker._private_jobs j JOIN graphile_worker._private_tasks t ON t.id = j.task_id
@@ -39,7 +39,7 @@ describe("nobody answers", () => {
   const task = () =>
     arrivalTasks(practice.dependencies, practice.database, { pin: async () => undefined }).arrival_escalation;
 
-  /** Lets the time of the queued step pass. */
+  /** Runs the queued step as if it were due. */
   async function next(): Promise<string[]> {
     const [step] = await due();
     if (step === undefined) throw new Error("no step is queued");
@@ -51,7 +51,7 @@ describe("nobody answers", () => {
     return sent.map((each) => `${each.conversation}: ${textOf(each)}`);
   }
 
-  it("asks again, then the backup, then reception, and ends in telling whoever marked the arrival", async () => {
+  it("reminds the doctor, then asks the backup, then reception, and finally tells whoever marked the arrival", async () => {
     await practice.put({});
     await practice.deliver();
     expect((await due()).map(({ after }) => after)).to.deep.equal([300]);
@@ -103,7 +103,7 @@ describe("nobody answers", () => {
     expect(texts.filter((text) => text.includes("has been waiting"))).to.have.length(1);
   });
 
-  it("stops when the doctor acknowledges, and takes nudges away with the notice", async () => {
+  it("stops when the doctor acknowledges, and removes reminders with the notice", async () => {
     const { arrival } = await practice.put({});
     await practice.deliver();
     await next();
@@ -117,7 +117,7 @@ describe("nobody answers", () => {
     expect((await practice.arrivals())[0]).to.include({ state: "acknowledged" });
   });
 
-  it("is acknowledged by ✅ on the nudge, too", async () => {
+  it("is also acknowledged by ✅ on the reminder", async () => {
     const { arrival } = await practice.put({});
     await practice.deliver();
     await next();
@@ -129,7 +129,7 @@ describe("nobody answers", () => {
     expect((await practice.arrivals())[0]).to.include({ state: "acknowledged" });
   });
 
-  it("is settled by one of those who were called in, and the doctor sees by whom", async () => {
+  it("is settled by someone who was called in, and the doctor sees who it was", async () => {
     const { arrival } = await practice.put({});
     await practice.deliver();
     for (const _ of [1, 2, 3]) await next();
@@ -144,7 +144,7 @@ describe("nobody answers", () => {
     expect(await next()).to.deep.equal([]);
   });
 
-  it("begins anew with another doctor", async () => {
+  it("restarts with another doctor", async () => {
     await practice.user("dr.new", { doctor: true });
     await practice.put({});
     await next();
@@ -153,17 +153,21 @@ describe("nobody answers", () => {
     const [step, ...others] = await due();
     expect(others).to.deep.equal([]);
     expect(step?.payload.step).to.equal(1);
-    // A step that was under way for the doctor before does nothing any more.
+    // A step that was already running for the previous doctor has no effect.
     if (before) await task()({ ...before.payload, step: 1 });
     expect(progressOf(moved.arrival)).to.deep.equal({ "dr.jones": "retracted", "dr.new": "waiting" });
     expect((await practice.arrivals())[0]).to.include({ state: "waiting" });
   });
 
-  it("is settled by the doctor's reply for those who were called in", async () => {
+  it("is settled by the doctor's reply for people who were called in", async () => {
     const { arrival } = await practice.put({});
     await practice.deliver();
     for (const _ of [1, 2, 3]) await next();
-    await practice.react("dr.jones", await practice.eventOf(`arrival:${arrival?.id}:1:dr.jones:notice`), "5️⃣");
+    await practice.react(
+      "dr.jones",
+      await practice.eventOf(`arrival:${arrival?.id}:1:dr.jones:notice`),
+      "⏳",
+    );
     const sent = (await practice.deliver()).filter(({ conversation }) =>
       conversation.startsWith("arrivals:"),
     );
@@ -178,7 +182,7 @@ describe("nobody answers", () => {
     ]);
   });
 
-  it("shows those who watch that the doctor has answered after all", async () => {
+  it("shows watchers that the doctor has answered after all", async () => {
     await practice.user("nurse", { alerts: "all" });
     const { arrival } = await practice.put({});
     await practice.deliver();
@@ -192,7 +196,7 @@ describe("nobody answers", () => {
     expect(edit && textOf(edit)).to.match(/Dr Smith told at \d\d:\d\d · answered by Dr Jones$/);
   });
 
-  it("puts a step off that comes late, once, and then gives the time for an answer anew", async () => {
+  it("postpones a late step once, and then gives the whole time for an answer", async () => {
     await practice.put({});
     await practice.deliver();
     const [first] = await due();
@@ -203,14 +207,14 @@ describe("nobody answers", () => {
     expect([late?.payload.step, late?.payload.put_off, others]).to.deep.equal([1, true, []]);
     expect(late?.wait).to.be.within(55, 60);
     expect(await practice.deliver()).to.deep.equal([]);
-    // The doctor's click did not come meanwhile, so now it is taken.
+    // The doctor did not click in the meantime, so the step is taken now.
     if (late) await task()(late.payload);
     const [second] = await due();
     expect([second?.payload.step, second?.payload.put_off]).to.deep.equal([2, undefined]);
     expect(second?.wait).to.be.within(295, 300);
   });
 
-  it("finds the click that was made while Whisper was down before it asks again", async () => {
+  it("finds a click from while Whisper was down before it asks again", async () => {
     const { arrival } = await practice.put({});
     await practice.deliver();
     const [first] = await due();
@@ -227,7 +231,7 @@ describe("nobody answers", () => {
     expect((await practice.arrivals())[0]).to.include({ state: "acknowledged" });
   });
 
-  it("starts anew by the rule of the place to which the patient is moved, with what was not done yet", async () => {
+  it("restarts with the rule of the patient's new location, from the steps not yet taken", async () => {
     await practice.put({ location: "North" });
     await practice.deliver();
     await next();
@@ -238,7 +242,7 @@ describe("nobody answers", () => {
     expect((await next()).join()).to.include("Dr Smith told at");
   });
 
-  it("goes by the location's own rule", async () => {
+  it("uses the location's own rule", async () => {
     await practice.put({ location: "North" });
     expect((await due()).map(({ after }) => after)).to.deep.equal([60]);
   });

@@ -17,12 +17,12 @@ describe("a first arrival", () => {
     const sends = await practice.sent("arrivals:dr.jones");
     expect(sends.map(textOf)).to.deep.equal([
       "A.J. has arrived · 10:30 appointment · Main St · Patient 12345 · marked by Mia Chen",
-      ...["✅", "↩️", "5️⃣", "🚪"],
+      ...["✅", "↩️", "⏳", "🚪"],
     ]);
     for (const tick of sends.slice(1)) expect(tick.target_ref).to.equal(sends[0]?.ref);
   });
 
-  it("is removed from the room by the doctor's ✅, and the record says who and when", async () => {
+  it("is removed by the doctor's ✅, and the record says who and when", async () => {
     await practice.put({});
     const [notice] = await practice.deliver();
     const clicked = await practice.react("dr.jones", notice?.event_id, "✅");

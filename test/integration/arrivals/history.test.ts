@@ -21,7 +21,7 @@ describe("the history of arrivals", () => {
   const write = (body: string) =>
     practice.event("dr.jones", { type: "m.room.message", content: { msgtype: "m.text", body } });
 
-  /** The doctor's card, posted and pinned. */
+  /** Posts and pins the doctor's card. */
   async function card(): Promise<EventId> {
     await practice.joins("dr.jones");
     const [message] = await practice.deliver();
@@ -35,7 +35,7 @@ describe("the history of arrivals", () => {
     await practice.deliver();
   }
 
-  it("leaves out the oldest of what one message cannot hold, and keeps its form", async () => {
+  it("leaves out the oldest arrivals if one message cannot hold them all", async () => {
     const location = '"<'.repeat(120);
     for (let count = 0; count < 30; count++) {
       await practice.put({
@@ -58,12 +58,18 @@ describe("the history of arrivals", () => {
     expect(shown).to.be.within(10, 29);
   });
 
-  it("has a card in the room, once, with 🕘 under it, which is pinned when it is there", async () => {
+  it("has one card in the room, with 🕘 under it, which is pinned once it is there", async () => {
     await practice.joins("dr.jones");
     await practice.joins("dr.jones");
     const [message, button, ...others] = await practice.deliver();
     expect(others).to.deep.equal([]);
     expect(message?.content).to.include({ msgtype: "m.notice" });
+    expect(message && textOf(message).split("\n").slice(1, -1)).to.deep.equal([
+      "✅ when you have seen it: the notice goes",
+      "↩️ to write a reply",
+      "⏳ to answer “Five minutes, please.”",
+      "🚪 to answer “Please send them in.”",
+    ]);
     expect(button && [textOf(button), button.target_ref]).to.deep.equal(["🕘", message?.ref]);
     await practice.event("@whisper:practice.test", {
       type: "m.room.message",
@@ -104,7 +110,7 @@ describe("the history of arrivals", () => {
     const first = await practice.react("dr.jones", on, "🕘");
     const [shown, release] = await practice.deliver();
     expect(shown?.type).to.equal("m.room.message");
-    // The click is taken back, so that the next one is a click again.
+    // The click is removed, so that the next one counts as a click.
     expect(release?.type).to.equal("m.room.redaction");
     const target = await practice.database.query("SELECT target_event FROM outbox WHERE ref = $1", [
       release?.ref,
@@ -124,12 +130,12 @@ describe("the history of arrivals", () => {
     expect((await practice.deliver()).map(({ type }) => type)).to.deep.equal(["m.room.redaction"]);
   });
 
-  it("says so when there is none", async () => {
+  it("says if there is none", async () => {
     await write("history");
     expect((await practice.deliver()).map(textOf)[0]).to.equal("You have not acknowledged any arrivals yet.");
   });
 
-  it("lists the newest first, what was cleared as not acknowledged, and what was taken back not at all", async () => {
+  it("lists the newest first, cleared ones as not acknowledged, and leaves out retracted ones", async () => {
     await acknowledged();
     for (const id of ["b2", "b3"]) await practice.put({ bookingId: id, patientId: id, patientName: null });
     await practice.put({ bookingId: "b3", patientId: "b3", status: "cancelled" });
@@ -144,7 +150,7 @@ describe("the history of arrivals", () => {
     expect(lines[0]).to.include("not acknowledged");
   });
 
-  it("opens the patients by links of its own", async () => {
+  it("opens patients by its own links", async () => {
     await acknowledged();
     await write("history");
     const [shown] = (await practice.deliver()) as [Sent];
@@ -155,7 +161,7 @@ describe("the history of arrivals", () => {
 });
 
 describe("every hour", () => {
-  it("clears what was told too long ago, and leaves what was not", async () => {
+  it("clears notices that are too old, and keeps the others", async () => {
     const practice = await openPractice();
     await practice.user("dr.jones", { doctor: true });
     await practice.user("mia.chen");
@@ -174,7 +180,7 @@ describe("every hour", () => {
       ["12345", "waiting", null],
       ["2", "retracted", "stale"],
     ]);
-    // The booking is still arrived, and raises nothing when it changes the next morning.
+    // The booking is still arrived, and announces nothing when it changes the next morning.
     await practice.put({ bookingId: "b2", patientId: "2", location: "North" });
     expect(await practice.arrivals()).to.have.length(2);
     expect(await practice.sent(ROOM)).to.have.length(10);

@@ -3,7 +3,7 @@ import { drainOutbox } from "../../../src/appservice/sending/outbox-sender.ts";
 import type { ConversationId } from "../../../src/policy/model.ts";
 import { openPractice, type Practice, untilSomebodyWaits } from "../../support/practice/arrivals.ts";
 
-describe("a notice that is taken back while the sender reaches for it", () => {
+describe("a notice that is retracted just as it is about to be sent", () => {
   let practice: Practice;
   beforeEach(async () => {
     practice = await openPractice();
@@ -34,11 +34,12 @@ describe("a notice that is taken back while the sender reaches for it", () => {
             },
           },
           repair: async () => undefined,
+          whenReadersAreIn: async () => null,
           onDropped: () => undefined,
         },
         rows[0]?.id as ConversationId,
       );
-      // The sender now waits for the row that this transaction holds.
+      // The sender now waits for the row that this transaction has locked.
       await untilSomebodyWaits(practice);
     });
     await draining;

@@ -17,7 +17,7 @@ describe("an arrivals room that is replaced", () => {
   });
   afterEach(() => practice.close());
 
-  /** As the reconciler does: the old room is closed in favour of the conversation, which then has another one. */
+  /** Does as the reconciler does: retires the old room in favour of the conversation, which then gets another one. */
   async function replaced(): Promise<void> {
     await practice.database.transaction(async (tx) => {
       const { rows } = await tx.query<{ id: ConversationId }>(
@@ -29,7 +29,7 @@ describe("an arrivals room that is replaced", () => {
       await roomTaken(tx, { kind: "arrivals", id, revision: 1, user: name("dr.jones") });
     });
   }
-  /** Carries out the jobs that the new room has queued. @returns how many there were. */
+  /** Runs the jobs that the new room has queued. @returns how many there were. */
   async function carriedOut(): Promise<number> {
     const { rowCount } = await practice.database.query(
       `DELETE FROM graphile_worker._private_jobs j USING graphile_worker._private_tasks t
@@ -45,7 +45,7 @@ describe("an arrivals room that is replaced", () => {
   const write = (content: Record<string, unknown>, room: string) =>
     practice.event("dr.jones", { type: "m.room.message", content: { msgtype: "m.text", ...content }, room });
 
-  it("shows every notice that stood in it again, with its buttons, and what is done about it later counts", async () => {
+  it("shows each of its notices again, with buttons, and later answers count", async () => {
     const toldAt = async () => (await practice.notices())[0]?.told_at;
     await practice.put({});
     await practice.deliver();
@@ -68,7 +68,7 @@ describe("an arrivals room that is replaced", () => {
     expect((await practice.deliver()).map(({ type }) => type)).to.include("m.room.redaction");
   });
 
-  it("shows what was replied to as it is, and nothing that was taken back", async () => {
+  it("shows replied notices as they are, and no retracted ones", async () => {
     await practice.put({});
     await practice.put({ bookingId: "b2", patientId: "2" });
     await practice.deliver();
@@ -85,7 +85,7 @@ describe("an arrivals room that is replaced", () => {
     ]);
   });
 
-  it("does not double what was still on its way", async () => {
+  it("does not duplicate notices that were still on their way", async () => {
     await practice.put({});
     await practice.database.query("UPDATE conversations SET room_id = $1 WHERE natural_key = $2", [
       OLD,
@@ -95,12 +95,12 @@ describe("an arrivals room that is replaced", () => {
     await carriedOut();
     const sent = await practice.deliver();
     expect(sent.filter(({ type }) => type === "m.room.message")).to.have.lengthOf(1);
-    // Nor when the job runs again.
+    // Nothing more when the job runs again.
     await postAgain(practice.database, practice.dependencies, name("dr.jones"));
     expect(await practice.deliver()).to.deep.equal([]);
   });
 
-  it("shows again what had been refused in it for good", async () => {
+  it("shows notices again that had been refused in it for good", async () => {
     await practice.put({});
     await practice.deliver();
     await practice.database.query(
@@ -112,14 +112,14 @@ describe("an arrivals room that is replaced", () => {
     expect((await practice.deliver())[0]?.ref).to.equal(await refOf(2));
   });
 
-  it("asks for nothing when nothing stands in it", async () => {
+  it("queues nothing if it has no notices", async () => {
     await practice.put({});
     await practice.put({ status: "cancelled" });
     await replaced();
     expect(await carriedOut()).to.equal(0);
   });
 
-  it("has its history closed: the next 🕘 opens it", async () => {
+  it("has its history closed, so the next 🕘 opens it", async () => {
     await practice.put({});
     await practice.deliver();
     await write({ body: "history" }, OLD);
@@ -131,7 +131,7 @@ describe("an arrivals room that is replaced", () => {
     expect((await practice.deliver()).map(({ type }) => type)).to.deep.equal(["m.room.redaction"]);
   });
 
-  describe("and in which the recipient had said something that is read only afterwards", () => {
+  describe("and in which the recipient wrote something that is handled only afterwards", () => {
     let notice: EventId;
     beforeEach(async () => {
       await practice.put({});
@@ -150,7 +150,7 @@ describe("an arrivals room that is replaced", () => {
       expect(await states()).to.deep.equal([["replied", true]]);
     });
 
-    it("says why a reply could not be passed on, in the room that there is", async () => {
+    it("says why a reply could not be passed on, in the new room", async () => {
       await practice.user("mia.chen", { neverReceive: true });
       await write({ body: "Hello?", "m.relates_to": { "m.in_reply_to": { event_id: notice } } }, OLD);
       const [answer] = await practice.deliver();
@@ -158,7 +158,7 @@ describe("an arrivals room that is replaced", () => {
       expect(answer?.target_ref).to.equal(null);
     });
 
-    it("takes ✅, and shows the notice no more", async () => {
+    it("accepts ✅, and no longer shows the notice", async () => {
       await practice.react("dr.jones", notice, "✅", OLD);
       await carriedOut();
       expect(await states()).to.deep.equal([["acknowledged", false]]);

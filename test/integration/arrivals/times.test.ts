@@ -6,7 +6,7 @@ const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
 const SYDNEY = "Australia/Sydney";
 
-/** `Fri 27 Nov`, in another year than now with it. */
+/** `Fri 27 Nov`, with the year if it is not the current one. */
 function date(at: Date, timeZone: string): string {
   const year = (moment: Date) => moment.toLocaleString("en-AU", { timeZone, year: "numeric" });
   return at
@@ -55,7 +55,7 @@ describe("the time of an appointment, over HTTP", () => {
     ["last month's", -31],
     ["next year's", 366],
   ] as const) {
-    it(`has its date when it is ${what}`, async () => {
+    it(`has its date if it is ${what}`, async () => {
       const at = new Date(Date.now() + days * DAY);
       await put("b1", { appointment_at: at.toISOString() });
       expect((await notices())[0]).to.match(new RegExp(`· ${date(at, SYDNEY)} \\d\\d:\\d\\d appointment`));
@@ -74,13 +74,13 @@ describe("the time of an appointment, over HTTP", () => {
     ["2026-03-02T10:30:00+09:30", "Mon 2 Mar (2026 )?10:30"],
     ["2026-03-02T23:30:00+08:00", "Mon 2 Mar (2026 )?23:30"],
     ["2026-03-02T10:30:00+11:00", "Mon 2 Mar (2026 )?10:30"],
-    // In UTC, which says nothing of where it is.
+    // In UTC, which does not say where the practice is.
     ["2026-03-02T10:30:00Z", "Mon 2 Mar (2026 )?21:30"],
     ["2026-03-02T10:30:00+00:00", "Mon 2 Mar (2026 )?21:30"],
     ["9999-12-31T23:00:00+11:00", "Fri 31 Dec 9999 23:00"],
     ["1900-01-02T10:30:00+11:00", "Tue 2 Jan 1900 10:30"],
   ] as const) {
-    it(`sent as ${sent} is ${shown}`, async () => {
+    it(`sent as ${sent} is shown as ${shown}`, async () => {
       expect((await put("b1", { appointment_at: sent })).status).to.equal(200);
       expect((await notices())[0]).to.match(new RegExp(`· ${shown} appointment`));
     });
@@ -94,7 +94,7 @@ describe("the time of an appointment, over HTTP", () => {
     });
   }
 
-  it("of a change that is more than five minutes ahead of Whisper's clock is refused, and silences nothing", async () => {
+  it("of a change more than five minutes ahead of Whisper's clock is refused, and blocks nothing", async () => {
     for (const ahead of [6 * MINUTE, DAY, 36 * 365 * DAY]) {
       const { status, body } = await put("b1", { changed_at: new Date(Date.now() + ahead).toISOString() });
       expect(status).to.equal(400);
@@ -128,19 +128,19 @@ describe("the time of an appointment at a site in another zone", () => {
   // 10:30 in Sydney.
   const utcOffset = 660;
 
-  it("is the site's, however its name is written and whatever offset was sent", async () => {
+  it("is the site's, however its name is written and whatever the offset", async () => {
     await practice.put({ location: " BROKEN Hill", utcOffset });
     expect(await notice()).to.contain("has arrived · 10:00 appointment");
   });
 
-  it("is what was sent elsewhere, and follows a correction to the site", async () => {
+  it("is what was sent for other sites, and follows a correction of the site", async () => {
     await practice.put({ location: "Perth", utcOffset: 480 });
     expect(await notice()).to.contain("has arrived · 07:30 appointment");
     await practice.put({ location: "Broken Hill", utcOffset: 480 });
     expect(await notice()).to.contain("has arrived · 10:00 appointment");
   });
 
-  it("is the practice's when nothing was sent", async () => {
+  it("is the practice's if no offset was sent", async () => {
     await practice.put({});
     expect(await notice()).to.contain("has arrived · 10:30 appointment");
   });

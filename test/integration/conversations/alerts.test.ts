@@ -18,7 +18,7 @@ describe("alerts", () => {
     house.database.transaction(async (tx) => (await postAlert(tx, { text, severity, expiresAt })) ?? "none");
   const withdraw = (id: string) => house.database.transaction((tx) => withdrawAlert(tx, id));
 
-  it("are one message each in the alerts room, which is made if it is not there, with how grave they are", async () => {
+  it("are one message each in the alerts room, with their severity, and the room is created if it is missing", async () => {
     const id = await post("The phones are down & the door <sticks>.", "warning");
     const [sent] = await house.sent();
     expect(sent).to.include({ ref: `alert:${id}`, type: "m.room.message" });
@@ -30,7 +30,7 @@ describe("alerts", () => {
     expect(await house.takeJobs("room")).to.deep.equal([{ conversation_id: sent?.conversation_id }]);
   });
 
-  it("call everybody when they are critical, and only then", async () => {
+  it("mention everyone if they are critical, and only then", async () => {
     for (const severity of ["info", "warning", "critical"] as const) await post("Text", severity);
     expect((await house.sent()).map((sent) => sent.content["m.mentions"])).to.deep.equal([
       {},
@@ -39,7 +39,7 @@ describe("alerts", () => {
     ]);
   });
 
-  it("are withdrawn once, by a redaction of that message", async () => {
+  it("are withdrawn once, by redacting that message", async () => {
     const id = await post("Lunch is served.");
     expect([await withdraw(id), await withdraw(id)]).to.deep.equal([true, true]);
     const redactions = (await house.sent()).filter((sent) => sent.type === "m.room.redaction");
@@ -49,7 +49,7 @@ describe("alerts", () => {
     }
   });
 
-  it("are taken away when their time is over, unless they were withdrawn before", async () => {
+  it("are removed when they expire, unless they were withdrawn before", async () => {
     const at = new Date(Date.now() + 60_000);
     const id = await post("Until ten.", "info", at);
     expect(await house.takeJobs("alert_expiry")).to.deep.equal([{ alert_id: id }]);

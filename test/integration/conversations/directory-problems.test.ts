@@ -33,7 +33,7 @@ describe("problems in the directory, in the admin room", function () {
       )
     ).rows;
 
-  it("are one message an import, with names and what to do", async () => {
+  it("are one message per import, with names and what to do", async () => {
     await tell(email(3), member);
     const [message, ...others] = await said();
     expect(others).to.deep.equal([]);
@@ -47,7 +47,7 @@ describe("problems in the directory, in the admin room", function () {
     );
   });
 
-  it("are not said again every night, wherever in the list they stand", async () => {
+  it("are not repeated every night, wherever they are in the list", async () => {
     await tell(email(3), member);
     await tell(member, email(3));
     await tell(email(7), member);
@@ -56,7 +56,7 @@ describe("problems in the directory, in the admin room", function () {
     expect(await said()).to.have.length(2);
   });
 
-  it("are said again after a week, and once more when they are gone", async () => {
+  it("are repeated after a week, and reported once more when they are gone", async () => {
     await tell(email(3));
     await database.query("UPDATE directory_problems SET told_at = now() - interval '8 days'");
     await tell(email(3));
@@ -69,12 +69,12 @@ describe("problems in the directory, in the admin room", function () {
     expect(await said()).to.have.length(4);
   });
 
-  it("are silence while there are none", async () => {
+  it("cause no message while there are none", async () => {
     await tell();
     expect(await said()).to.deep.equal([]);
   });
 
-  it("are twenty lines at most", async () => {
+  it("are at most twenty lines", async () => {
     await tell(...Array.from({ length: 500 }, (_, index) => ({ ...email(index), about: `Person ${index}` })));
     expect((await said())[0]?.body.split("\n")).to.have.length(22);
   });

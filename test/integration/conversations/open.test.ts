@@ -13,21 +13,21 @@ describe("opening a conversation", () => {
   });
   after(() => house.close());
 
-  it("gives two people their individual conversation, whoever begins", async () => {
+  it("gives two people their individual conversation, whoever starts", async () => {
     const first = await house.open("anna", { users: ["ben"] });
     const second = await house.open("ben", { users: ["anna"] });
     expect(first).to.include({ kind: "individual", created: true });
     expect(second).to.deep.equal({ ...first, created: false });
   });
 
-  it("gives a security group's member the group's own conversation, and has its room looked at", async () => {
+  it("gives a member of a security group the group's conversation, and checks its room", async () => {
     await house.takeJobs("room");
     const opened = await house.open("anna", { groups: ["Doctors"] });
     expect(opened).to.include({ kind: "group" });
     expect(await house.takeJobs("room")).to.deep.equal([{ conversation_id: "id" in opened && opened.id }]);
   });
 
-  it("gives the same selection the same custom group, in whatever order, and its handle an account", async () => {
+  it("gives the same selection the same custom group, in any order, and its handle an account", async () => {
     await house.takeAccounts();
     const first = await house.open("anna", { users: ["cara", "dan"], groups: ["Nurses"] });
     const second = await house.open("anna", { groups: ["Nurses"], users: ["dan", "cara"] });
@@ -37,7 +37,7 @@ describe("opening a conversation", () => {
     expect(await house.takeAccounts()).to.deep.equal([handle({ customGroup })]);
   });
 
-  it("makes one group of a selection that is opened many times at once", async () => {
+  it("creates one group for a selection that is opened many times at once", async () => {
     const opened = await Promise.all(
       Array.from({ length: 8 }, () => house.open("cara", { users: ["anna", "dan"] })),
     );
@@ -45,7 +45,7 @@ describe("opening a conversation", () => {
     expect(opened.filter((each) => "created" in each && each.created)).to.have.lengthOf(1);
   });
 
-  it("keeps two groups of the same people apart by their names", async () => {
+  it("distinguishes two groups of the same people by their names", async () => {
     const lists = await Promise.all(
       ["Theatre list", "Roster"].map((name) => house.opened("ben", { users: ["cara", "dan"] }, name)),
     );
@@ -82,12 +82,12 @@ describe("opening a conversation", () => {
     ],
   ];
   for (const [what, request, refusal] of refusals) {
-    it(`refuses to open with ${what}, saying where`, async () => {
+    it(`refuses to open with ${what}, and says where`, async () => {
       expect(await house.open(...request)).to.deep.equal(refusal);
     });
   }
 
-  it("brings an archived conversation back to whoever opens it, and to nobody else", async () => {
+  it("brings an archived conversation back for whoever opens it, and no one else", async () => {
     const { id, room } = await house.opened("anna", { users: ["dan"] });
     await house.database.query(
       `INSERT INTO room_views (room_id, user_id, archived, tagged)

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { startTestApi, type TestApi } from "../../support/http/api.ts";
 
-describe("several groups that are called as a shipped one", function () {
+describe("several groups named like a shipped one", function () {
   this.timeout(30_000);
   let api: TestApi;
   beforeEach(async () => {
@@ -16,7 +16,7 @@ describe("several groups that are called as a shipped one", function () {
     body.problems?.map(({ path }) => path);
 
   for (const shipped of ["HMS-Administrator", "Default"])
-    it(`are named when one of them is sent alone: ${shipped}`, async () => {
+    it(`are reported if one of them is sent alone: ${shipped}`, async () => {
       await api.call("PUT", "/api/v1/users/ben", BEN);
       expect(placesOf(await putGroup("7", shipped))).to.equal(undefined);
       const second = await putGroup("8", shipped.toUpperCase());
@@ -27,7 +27,7 @@ describe("several groups that are called as a shipped one", function () {
       expect(placesOf(await putGroup("8", "Others"))).to.equal(undefined);
     });
 
-  it("are named when an administrator is sent alone, until one has the id or the others are renamed", async () => {
+  it("are reported if an administrator is sent alone, until one has the id or the others are renamed", async () => {
     const put = (user: object = BEN) => api.call("PUT", "/api/v1/users/ben", user);
     await put();
     await putGroup("7", "HMS-Administrator");

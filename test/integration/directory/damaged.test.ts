@@ -3,8 +3,8 @@ import fc from "fast-check";
 import { startTestApi, type TestApi } from "../../support/http/api.ts";
 
 /**
- * Directories with random damage. Whatever is wrong in them, the answer is never a 500, nobody is deactivated or loses
- * access who would not have with the undamaged one, and everyone whose record is undamaged is as sent.
+ * Directories with random damage. Whatever is wrong, the answer is never a 500. The damage alone deactivates nobody and
+ * costs nobody their access. Everyone whose record is undamaged is stored as sent.
  */
 
 type Fields = Record<string, unknown>;
@@ -34,7 +34,7 @@ const KNOWN: Directory = {
   ],
 };
 
-/** What HealthTrack would send tonight, undamaged: one left, one came, some changed. */
+/** What HealthTrack would send tonight without damage: one person left, one joined, some changed. */
 const tonight = fc
   .record({ leaver: fc.nat(NAMES.length - 1), renamed: fc.subarray(NAMES.map((_, index) => index)) })
   .map(({ leaver, renamed }): Directory => {
@@ -67,7 +67,7 @@ const DAMAGES = {
   padded: (value: unknown) => around(value, (text) => `\t\u00a0${text} \ufeff`),
   "wrong case": (value: unknown) => around(value, mixed),
   number: () => 7,
-  // Another text in place of a text may be what was meant.
+  // Text is not replaced by other text, which might be what was meant.
   text: (value: unknown) => (typeof value === "string" ? 7 : "text"),
   object: () => ({ toString: 1 }),
   flag: () => true,
@@ -81,7 +81,7 @@ const DAMAGES = {
   "huge list": () => Array.from({ length: 3_000 }, () => "x"),
 } satisfies Record<string, (value: unknown) => unknown>;
 
-/** Spellings of the same: they are no damage at all. */
+/** Other spellings of the same value. They are not damage. */
 const HARMLESS = new Set(["padded", "wrong case"]);
 
 interface Damage {
@@ -119,7 +119,7 @@ const damage: fc.Arbitrary<Damage> = fc.oneof(
   }),
 );
 
-/** Each field is damaged once. */
+/** Each field is damaged at most once. */
 const damages = fc.uniqueArray(damage, {
   minLength: 1,
   maxLength: 12,
@@ -180,7 +180,7 @@ describe("a damaged directory", function () {
     return { answer, people: await people() };
   }
 
-  it("holds up nobody and signs nobody out", async () => {
+  it("blocks no one and signs no one out", async () => {
     const seen = new Map<number, number>();
     await fc.assert(
       fc.asyncProperty(tonight, damages, async (directory, damages) => {
@@ -194,10 +194,10 @@ describe("a damaged directory", function () {
 
         for (const [username, before] of whole.people) {
           const now = people.get(username);
-          // Somebody new may be left out, and comes when their record has been corrected.
+          // Someone new may be left out. They are added once their record has been corrected.
           if (username === "new.one") continue;
           if (before.active) expect(now?.active, `${username} is active`).to.equal(true);
-          // What is sent as nothing is nothing: a list of permissions that is left out, null or an empty one.
+          // A list of permissions that is left out, null or empty means that there are none.
           if (before.access && !emptied(damages))
             expect(now?.access, `${username} has access`).to.equal(true);
         }
@@ -227,7 +227,7 @@ describe("a damaged directory", function () {
         list === "security_groups" &&
         ((field === "permissions" && index !== 0 && ["null", "missing", "twin", "blank"].includes(kind)) ||
           (field === "permissions" && kind === "twin") ||
-          // The members of another group are members like any.
+          // Another group's members are valid members too.
           (field === "members" && ["twin"].includes(kind)) ||
           (["id", "name"].includes(field) && kind === "twin") ||
           kind === "again"),

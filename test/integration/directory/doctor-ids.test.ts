@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { startTestApi, type TestApi } from "../../support/http/api.ts";
 
-describe("what else a booking's doctor may call a user", function () {
+describe("the other ids of a booking's doctor", function () {
   this.timeout(30_000);
   let api: TestApi;
   beforeEach(async () => {
@@ -33,7 +33,7 @@ describe("what else a booking's doctor may call a user", function () {
     return body.arrival.recipients[0];
   };
 
-  it("finds the doctor, is shown, and is kept until something else is sent", async () => {
+  it("find the doctor, are shown, and are kept until others are sent", async () => {
     expect((await put(NAIR, OKAFOR)).body.problems).to.deep.equal([]);
     expect((await api.call("GET", "/api/v1/users/dr.nair")).body.doctor_ids).to.deep.equal([
       "MO-12",
@@ -49,7 +49,7 @@ describe("what else a booking's doctor may call a user", function () {
     expect(await doctorOf("MO-12")).to.include({ username: "MO-12" });
   });
 
-  it("is nobody's while two users have it, and the answer says so", async () => {
+  it("belong to no one while two users have one, and the answer says so", async () => {
     const { body } = await put(NAIR, { ...OKAFOR, doctor_ids: ["mo-12", "MO-13"] });
     expect(body.problems.map(({ path, kept }: Record<string, string>) => [path, kept])).to.deep.equal([
       ["users[0].doctor_ids[0]", "left out"],
@@ -59,19 +59,19 @@ describe("what else a booking's doctor may call a user", function () {
     expect(await doctorOf("MO-13")).to.include({ username: "dr.okafor" });
   });
 
-  it("goes to the successor of somebody who left", async () => {
+  it("go to the successor of someone who left", async () => {
     const left = { ...NAIR, active: false };
     expect((await put(left, { ...OKAFOR, doctor_ids: ["MO-12"] })).body.problems).to.deep.equal([]);
     expect(await doctorOf("MO-12")).to.include({ username: "dr.okafor" });
   });
 
-  it("comes after the user name of another, and the answer says so", async () => {
+  it("rank below another user's username, and the answer says so", async () => {
     const { body } = await put(NAIR, { ...OKAFOR, doctor_ids: ["DR.NAIR", "dr.okafor"] });
     expect(body.problems.map(({ path }: { path: string }) => path)).to.deep.equal(["users[1].doctor_ids[0]"]);
     expect(await doctorOf("dr.nair")).to.include({ username: "dr.nair" });
   });
 
-  it("that is claimed twice is told of a single user too", async () => {
+  it("that are claimed twice are also reported for a single user", async () => {
     await put(NAIR, OKAFOR);
     const { status, body } = await api.call("PUT", "/api/v1/users/dr.okafor", {
       name: "Dr Okafor",

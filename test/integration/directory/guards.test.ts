@@ -6,7 +6,7 @@ const person = (username: string, more = {}) => ({ username, name: username, ...
 const group = (id: string, members: string[] = [], more = {}) => ({ id, name: id, members, ...more });
 const LEAVE = "?allow_mass_deactivation=true";
 
-describe("what would sign half the practice out", function () {
+describe("a directory that would sign out half the practice", function () {
   this.timeout(30_000);
   let api: TestApi;
   beforeEach(async () => {
@@ -36,7 +36,7 @@ describe("what would sign half the practice out", function () {
     expect(await state()).to.equal(before);
   }
 
-  describe("of a practice whose access comes with Default", () => {
+  describe("in a practice whose access comes from Default", () => {
     const all = [group("Default", NAMES), group("Nurses", ["ben"]), group("Doctors", ["anna"])];
     let before: string;
     beforeEach(async () => {
@@ -95,14 +95,41 @@ describe("what would sign half the practice out", function () {
     expect((await api.call("PUT", "/api/v1/security-groups/Default", body)).status).to.equal(200);
   });
 
-  it("is refused: the Default of everybody is replaced by one of nobody", async () => {
+  describe("is refused when Default is missing and everyone would be in it, though nobody loses anything", () => {
+    const others = [group("Nurses", ["anna"], { permissions: ["AccessWhisper"] }), group("Doctors", ["ben"])];
+    const cases: [string, object][] = [
+      ["that some are in", group("Default", ["anna"])],
+      ["under a number", { id: "7", name: "default", members: ["anna", "ben"] }],
+      ["that gives nothing", group("Default", NAMES, { permissions: [] })],
+    ];
+    for (const [title, sent] of cases)
+      it(`one ${title}`, async () => {
+        await put(FOUR, [sent, ...others]);
+        const before = await state();
+        await refused(
+          put(FOUR, others),
+          /give AccessWhisper to [23] users .* the group Default is missing/,
+          before,
+        );
+        expect((await put(FOUR, others, "?dry_run=true")).body).to.include({ mass_deactivation: true });
+        expect((await put(FOUR, others, LEAVE)).status).to.equal(200);
+        expect((await put(FOUR, others)).status).to.equal(200);
+      });
+
+    it("is not refused where everyone had access", async () => {
+      await put(FOUR, [group("Default", NAMES), ...others]);
+      expect((await put(FOUR, others)).status).to.equal(200);
+    });
+  });
+
+  it("is refused: Default with everyone is replaced by one with no one", async () => {
     await put(FOUR, [group("Nurses")]);
     const before = await state();
     const put7 = api.call("PUT", "/api/v1/security-groups/7", { name: "default", members: ["ben"] });
     await refused(put7, /from 3 of the 4/, before);
   });
 
-  it("does not hold up the ordinary leaver of a practice of one, two or three", async () => {
+  it("does not block the ordinary leaver of a practice of one, two or three", async () => {
     for (const size of [3, 2, 1]) {
       const staff = FOUR.slice(0, size);
       const groups = [group("Default", NAMES.slice(0, size))];
@@ -113,7 +140,7 @@ describe("what would sign half the practice out", function () {
     }
   });
 
-  it("is two at once, though there are two or three only", async () => {
+  it("is two people at once, in a practice of two or three", async () => {
     await put(FOUR.slice(0, 3), [group("Default", NAMES.slice(0, 3))]);
     await refused(
       put(FOUR.slice(0, 1), [group("Default", ["anna"])]),

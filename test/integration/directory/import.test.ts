@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import { startTestApi, type TestApi } from "../../support/http/api.ts";
+import { activeUsers, groupMembers } from "../../support/http/directory.ts";
 
 const PATH = "/api/v1/directory";
 const ANNA = { username: "anna", name: "Dr Anna Jones", doctor: true, locations: ["Rosebery"] };
@@ -25,17 +26,8 @@ describe("PUT /api/v1/directory", function () {
     api.call("PUT", PATH + query, { users, security_groups: groups });
   const revision = async () =>
     Number((await api.database.query("SELECT revision FROM directory_revision")).rows[0]?.revision);
-  const active = async () =>
-    (
-      await api.database.query<{ username: string }>("SELECT username FROM users WHERE active ORDER BY 1")
-    ).rows.map((row) => row.username);
-  const members = async (id: string) =>
-    (
-      await api.database.query<{ username: string }>(
-        "SELECT username FROM security_group_members WHERE group_id = $1 ORDER BY 1",
-        [id],
-      )
-    ).rows.map((row) => row.username);
+  const active = () => activeUsers(api);
+  const members = (id: string) => groupMembers(api, id);
   const users = (created: number, updated: number, unchanged: number, deactivated: number) => ({
     created,
     updated,
@@ -43,7 +35,7 @@ describe("PUT /api/v1/directory", function () {
     deactivated,
   });
 
-  it("creates, changes, keeps and deactivates, and counts it", async () => {
+  it("creates, changes, keeps and deactivates, and counts each", async () => {
     const first = await put([ANNA, BEN, CORA], [group("Nurses", ["ben"]), group("Doctors", ["anna"])]);
     expect(first.body).to.deep.equal({
       users: users(3, 0, 0, 0),
@@ -87,18 +79,18 @@ describe("PUT /api/v1/directory", function () {
     expect((await put([odd])).body.users).to.deep.equal(users(0, 0, 1, 0));
   });
 
-  it("takes what it answers", async () => {
+  it("accepts its own answer", async () => {
     await put([BEN]);
     const { body } = await api.call("GET", "/api/v1/users/ben");
     expect((await put([body])).body.users).to.deep.equal(users(0, 0, 1, 0));
   });
 
-  it("takes null and empty text as not known", async () => {
+  it("treats null and empty text as unknown", async () => {
     await put([{ ...CORA, role: "", email: null, mobile: "" }]);
     expect((await put([CORA])).body.users).to.deep.equal(users(0, 0, 1, 0));
   });
 
-  it("tells of a change once, with whom and what it touches, and of no change not at all", async () => {
+  it("announces a change once, with the people and groups it affects, and never without a change", async () => {
     const listener = await api.database.pool.connect();
     const heard: string[] = [];
     listener.on("notification", (message) => heard.push(message.payload ?? ""));
@@ -125,7 +117,7 @@ describe("PUT /api/v1/directory", function () {
     }
   });
 
-  it("announces in the transaction: what fails there leaves nothing", async () => {
+  it("announces in the transaction, so a failure there leaves nothing behind", async () => {
     await api.database.query(
       `CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no'; END $$;
        CREATE CONSTRAINT TRIGGER fail AFTER UPDATE ON directory_revision DEFERRABLE INITIALLY DEFERRED
@@ -154,7 +146,7 @@ describe("PUT /api/v1/directory", function () {
       expect((await put([CORA], [], "?dry_run=true")).body).to.include({ mass_deactivation: true });
     });
 
-    it("finds what is wrong all the same", async () => {
+    it("still finds errors", async () => {
       expect((await put([ANNA, ANNA], [], "?dry_run=true&strict=true")).status).to.equal(400);
       expect((await put([ANNA, ANNA], [], "?dry_run=true")).body.problems).to.have.length(1);
     });
@@ -163,7 +155,7 @@ describe("PUT /api/v1/directory", function () {
   describe("a mass deactivation", () => {
     const four = [ANNA, BEN, CORA, { username: "dan", name: "Dan" }];
 
-    it("is refused when it is more than half of the active users", async () => {
+    it("is refused if it is more than half of the active users", async () => {
       await put(four, [group("Nurses", ["ben"])]);
       api.changes.splice(0);
       const refused = await put([ANNA], []);
@@ -174,7 +166,7 @@ describe("PUT /api/v1/directory", function () {
       expect(api.changes).to.deep.equal([]);
     });
 
-    it("is half of them at most otherwise", async () => {
+    it("may otherwise be at most half of them", async () => {
       await put(four);
       expect((await put([ANNA, BEN])).body.users).to.include({ deactivated: 2 });
     });
@@ -184,7 +176,7 @@ describe("PUT /api/v1/directory", function () {
       expect((await put(four.map((user) => ({ ...user, active: false })))).status).to.equal(409);
     });
 
-    it("is done when it is meant", async () => {
+    it("is done if it is intended", async () => {
       await put(four);
       expect((await put([], [], "?allow_mass_deactivation=true")).body.users).to.include({ deactivated: 4 });
       expect(await active()).to.deep.equal([]);
@@ -197,7 +189,7 @@ describe("PUT /api/v1/directory", function () {
       (await api.database.query("SELECT permissions, everyone FROM security_groups WHERE id = 'Default'"))
         .rows[0];
 
-    it("exists by itself with everybody in it, also who comes one by one", async () => {
+    it("exists implicitly with everyone in it, even people who are added one by one", async () => {
       await api.call("PUT", "/api/v1/users/zoe", { name: "Zoe" });
       expect(await members("Default")).to.deep.equal(["zoe"]);
       await put([ANNA, { username: "zoe", name: "Zoe" }]);
@@ -207,7 +199,7 @@ describe("PUT /api/v1/directory", function () {
       expect(await row()).to.deep.equal({ permissions: ["AccessWhisper"], everyone: true });
     });
 
-    it("is HealthTrack's as soon as it is sent", async () => {
+    it("belongs to HealthTrack as soon as it is sent", async () => {
       await put([ANNA, BEN], [group("Default", ["anna"])]);
       expect(await members("Default")).to.deep.equal(["anna"]);
       expect(await row()).to.deep.equal({ permissions: ["AccessWhisper"], everyone: false });
@@ -215,12 +207,12 @@ describe("PUT /api/v1/directory", function () {
       expect(await members("Default")).to.deep.equal(["anna"]);
       await put([ANNA, BEN, CORA], [group("Default", ["anna"], { permissions: [] })]);
       expect(await row()).to.deep.equal({ permissions: [], everyone: false });
-      await put([ANNA, BEN, CORA]);
+      await put([ANNA, BEN, CORA], [], "?allow_mass_deactivation=true");
       expect(await members("Default")).to.deep.equal(["anna", "ben", "cora"]);
       expect(await row()).to.deep.equal({ permissions: ["AccessWhisper"], everyone: true });
     });
 
-    it("may be sent under a number, as a whole or by itself", async () => {
+    it("may be sent under a number, with the directory or alone", async () => {
       await put([ANNA, BEN], [{ id: "7", name: "Default", members: ["anna"] }]);
       expect(await row()).to.equal(undefined);
       await put([ANNA, BEN]);
@@ -237,7 +229,7 @@ describe("PUT /api/v1/directory", function () {
       expect(await row()).to.equal(undefined);
     });
 
-    it("is no other group that is called so, and that can be deleted", async () => {
+    it("is different from another group with that name, which can be deleted", async () => {
       const second = () =>
         api.call("PUT", "/api/v1/security-groups/8", { name: "default", members: ["ben"] });
       await put([ANNA, BEN], [group("Default", ["anna"], { permissions: [] })]);
@@ -245,7 +237,7 @@ describe("PUT /api/v1/directory", function () {
       expect((await api.call("DELETE", "/api/v1/security-groups/8")).status).to.equal(204);
     });
 
-    it("under a number stays it when another is called so", async () => {
+    it("stays the one under a number if another gets the name", async () => {
       const second = () =>
         api.call("PUT", "/api/v1/security-groups/8", { name: "default", members: ["ben"] });
       await put([ANNA, BEN], [{ id: "7", name: "Default", members: ["anna"] }]);
@@ -262,88 +254,5 @@ describe("PUT /api/v1/directory", function () {
     it("cannot be deleted", async () => {
       expect((await api.call("DELETE", "/api/v1/security-groups/Default")).status).to.equal(409);
     });
-  });
-
-  it("does not mix two imports", async () => {
-    const team = (letter: string) =>
-      Array.from({ length: 150 }, (_, index) => ({ username: `${letter}${index}`, name: letter }));
-    const teams = ["a", "b", "c", "d"].map(team);
-    await put(teams.flat());
-    const imports = teams.flatMap((users, index) => {
-      const groups = [
-        group(
-          "Team",
-          users.map((user) => user.username),
-        ),
-        group(`Only ${index}`),
-      ];
-      return [0, 1, 2].map(() => put(users, groups, "?allow_mass_deactivation=true"));
-    });
-    const answers = await Promise.all(imports);
-    expect(new Set(answers.map((answer) => answer.status))).to.deep.equal(new Set([200]));
-    const now = await active();
-    expect(now).to.have.length(150);
-    expect(await members("Team")).to.deep.equal(now);
-    const letters = new Set(now.map((username) => username[0]));
-    expect(letters.size).to.equal(1);
-    const { rows } = await api.database.query("SELECT id FROM security_groups WHERE id LIKE 'Only%'");
-    expect(rows).to.have.length(1);
-  });
-
-  it("does not mix an import with single changes", async () => {
-    const many = Array.from({ length: 50 }, (_, index) => ({ username: `u${index}`, name: "U" }));
-    await put(many);
-    await Promise.all([
-      ...many.map((user) => api.call("PUT", `/api/v1/users/${user.username}`, { name: "V" })),
-      ...many.map((user) =>
-        api.call("PATCH", `/api/v1/users/${user.username}/preferences`, { never_receive: true }),
-      ),
-      put(many, [], "?allow_mass_deactivation=true"),
-      ...Array.from({ length: 20 }, (_, index) =>
-        api.call("PUT", `/api/v1/security-groups/g${index}`, { name: "G", members: ["u1"] }),
-      ),
-      put(many, [group("g1", ["u2"])], "?allow_mass_deactivation=true"),
-    ]).then((answers) =>
-      expect(new Set(answers.map((answer) => answer.status))).to.deep.equal(new Set([200])),
-    );
-  });
-
-  it("takes 10,000 users and 200 groups (times are printed)", async () => {
-    const many = Array.from({ length: 10_000 }, (_, index) => ({
-      username: `user.${index}`,
-      name: `Person Number ${index}`,
-      role: "Nurse",
-      email: `user.${index}@practice.example`,
-      mobile: `04${String(index).padStart(8, "0")}`,
-      doctor: index % 7 === 0,
-      locations: ["Rosebery", "Botany"].slice(0, 1 + (index % 2)),
-    }));
-    const groups = Array.from({ length: 200 }, (_, index) => ({
-      id: `g${index}`,
-      name: `Group ${index}`,
-      members: many
-        .filter((_user, at) => at % 200 === index || at % 37 === index % 37)
-        .map((user) => user.username),
-    }));
-    const timed = async (title: string, work: () => Promise<unknown>) => {
-      const started = performance.now();
-      await work();
-      console.log(`        (${title}: ${Math.round(performance.now() - started)} ms)`);
-    };
-    await timed("first import", async () =>
-      expect((await put(many, groups)).body.users).to.include({ created: 10_000 }),
-    );
-    api.changes.splice(0);
-    await timed("unchanged", async () =>
-      expect((await put(many, groups)).body.users).to.include({ unchanged: 10_000 }),
-    );
-    expect(api.changes).to.deep.equal([]);
-    await timed("dry run", () => put(many, groups, "?dry_run=true"));
-    const renamed = many.map((user) => ({ ...user, name: `${user.name}!` }));
-    await timed("all renamed", async () =>
-      expect((await put(renamed, groups)).body.users).to.include({ updated: 10_000 }),
-    );
-    await timed("one user", () => api.call("PUT", "/api/v1/users/one.more", { name: "One" }));
-    await timed("search", () => api.call("GET", "/api/v1/users?query=number%20999"));
   });
 });

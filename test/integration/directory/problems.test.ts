@@ -12,7 +12,7 @@ const CORA = { username: "cora", name: "Cora" };
 const DAN = { username: "dan", name: "Dan" };
 const group = (id: string, members: unknown[] = []) => ({ id, name: id, members });
 
-describe("a directory with something bad in it", function () {
+describe("a directory with an error", function () {
   this.timeout(30_000);
   let api: TestApi;
   beforeEach(async () => {
@@ -33,7 +33,7 @@ describe("a directory with something bad in it", function () {
       await api.database.query<{ username: string }>("SELECT username FROM users WHERE active ORDER BY 1")
     ).rows.map((row) => row.username);
 
-  it("lets leavers go and starters in, and says what it did with the rest", async () => {
+  it("removes leavers and adds starters, and says what it did with the rest", async () => {
     const eve = { username: "eve", name: "Eve" };
     const answer = await put(
       [ANNA, { ...BEN, email: "n/a", role: "Sister" }, CORA, eve],
@@ -51,7 +51,7 @@ describe("a directory with something bad in it", function () {
     });
   });
 
-  it("leaves a person as known whose record cannot be read: neither changed nor deactivated", async () => {
+  it("keeps a person whose record cannot be read, neither changed nor deactivated", async () => {
     const { body } = await put([ANNA, { ...BEN, name: "", role: "Sister" }, CORA]);
     expect(body.users).to.deep.equal({ created: 0, updated: 0, unchanged: 3, deactivated: 1 });
     expect(body.problems).to.have.length(1);
@@ -59,7 +59,7 @@ describe("a directory with something bad in it", function () {
     expect((await api.call("GET", "/api/v1/users/ben")).body).to.include({ active: true, role: "Nurse" });
   });
 
-  it("deactivates nobody for being absent while a record could be theirs, and says so", async () => {
+  it("deactivates no absent person while a record could be theirs, and says so", async () => {
     const { body } = await put([ANNA, BEN, { ...CORA, username: null }]);
     expect(body.users).to.include({ deactivated: 0 });
     expect(await active()).to.deep.equal(["anna", "ben", "cora", "dan"]);
@@ -70,7 +70,7 @@ describe("a directory with something bad in it", function () {
     expect(body.problems[1].message).to.match(/2 active users were not sent, and stay active/);
   });
 
-  it("changes nothing at all when it was sent as strict", async () => {
+  it("changes nothing at all if it was sent as strict", async () => {
     const refused = await put([ANNA, { ...BEN, email: "n/a" }, CORA], undefined, "?strict=true");
     expect(refused.status).to.equal(400);
     expect(refused.body.errors).to.deep.equal([
@@ -80,14 +80,14 @@ describe("a directory with something bad in it", function () {
     expect(api.changes).to.deep.equal([]);
   });
 
-  it("is not taken at all when its shape is wrong", async () => {
+  it("is refused as a whole if its shape is wrong", async () => {
     for (const body of [null, [], {}, { users: [ANNA] }, { users: null, security_groups: [] }, "x"])
       expect((await api.call("PUT", PATH, body)).status).to.equal(400);
     expect((await api.call("PUT", PATH, { users: [], security_groups: [], more: 1 })).status).to.equal(400);
     expect(await active()).to.have.length(4);
   });
 
-  it("stands in the log by its places only", async () => {
+  it("appears in the log only by its places", async () => {
     await put([ANNA, { ...BEN, "Zebra Patient": 1, email: "zebra" }, CORA, { ...DAN, name: ["Zebra"] }]);
     const line = api.lines.find((each) => each.includes("came with problems"));
     expect(JSON.parse(line ?? "{}").problems).to.have.members([
@@ -105,7 +105,7 @@ describe("a directory with something bad in it", function () {
     expect(body.more_problems).to.equal(500);
   });
 
-  it("cleans names of what nobody sees, and of control characters", async () => {
+  it("removes invisible and control characters from names", async () => {
     await put([{ ...ANNA, name: " Dr\u0007Anna\u202e\tJones\u00a0", role: "\u200b" }, BEN, CORA, DAN]);
     const { body } = await api.call("GET", "/api/v1/users/anna");
     expect(body.name).to.equal("Dr Anna Jones");
@@ -123,7 +123,12 @@ describe("a directory with something bad in it", function () {
       const file = join(folder, "directory.json");
       await writeFile(file, content);
       const changes = { changed: async () => undefined, problems: async () => undefined };
-      return importFile(api.database, SETTINGS, changes, file, options);
+      return importFile(api.database, SETTINGS, changes, file, {
+        dryRun: false,
+        strict: false,
+        allowMassDeactivation: false,
+        ...options,
+      });
     }
     const damaged = {
       users: [ANNA, { ...BEN, email: "n/a" }, CORA],

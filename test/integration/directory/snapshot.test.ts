@@ -5,7 +5,7 @@ import type { Directory } from "../../../src/policy/model.ts";
 import { counted } from "../../support/database/counted.ts";
 import { type House, openHouse } from "../../support/practice/conversations.ts";
 
-/** Without the order of the entries, which says nothing. */
+/** Ignores the order of entries, which has no meaning. */
 const plain = ({ users, securityGroups, customGroups }: Directory) =>
   [users, securityGroups, customGroups].map((map) =>
     [...map].toSorted(([one], [other]) => (one < other ? -1 : 1)),
@@ -24,7 +24,7 @@ describe("the directory in memory", () => {
 
   const asStored = async () => plain(await loadDirectory(house.database));
 
-  it("is what is stored after every kind of change, and reads nothing else of the practice", async () => {
+  it("matches the database after every kind of change, and reads nothing else", async () => {
     const { database, statements } = counted(house.database);
     const snapshot = directorySnapshot(database);
     await snapshot.fresh();
@@ -46,13 +46,13 @@ describe("the directory in memory", () => {
       expect(plain(await snapshot.fresh())).to.deep.equal(await asStored());
       const whole = statements.filter((text) => /WHERE true|kind = 'custom' AND true/.test(text));
       expect(whole).to.deep.equal([]);
-      // What did not change is the same, so that what was worked out for it stays.
+      // What did not change is the same object, so what was worked out for it is kept.
       const after = await snapshot.fresh();
       expect(after === before).to.equal(false);
     }
   });
 
-  it("keeps the maps in which nothing changed", async () => {
+  it("keeps maps without changes", async () => {
     const snapshot = directorySnapshot(house.database);
     const before = await snapshot.fresh();
     await house.opened("ana", { users: ["ben"], groups: ["Managers"] }, "Theatre");
@@ -62,7 +62,7 @@ describe("the directory in memory", () => {
     expect(after.customGroups).not.to.equal(before.customGroups);
   });
 
-  it("keeps everybody's records when somebody comes into a group", async () => {
+  it("keeps everyone's records if someone joins a group", async () => {
     const snapshot = directorySnapshot(house.database);
     const before = await snapshot.fresh();
     await house.staff({
@@ -74,7 +74,7 @@ describe("the directory in memory", () => {
     expect(after.securityGroups).not.to.equal(before.securityGroups);
   });
 
-  it("is loaded anew when a change is no longer known, or was made by somebody who writes none down", async () => {
+  it("is reloaded if a change is no longer known, or was made without a record", async () => {
     const snapshot = directorySnapshot(house.database);
     await snapshot.fresh();
     await house.staff({ users: ["ana", "ben", "cara", "dan"] });

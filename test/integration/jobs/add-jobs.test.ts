@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { storeEvents } from "../../../src/appservice/intake/inbox.ts";
+import { storeEvents } from "../../../src/messages/inbox.ts";
 import { addJob } from "../../../src/store/jobs.ts";
 import { type JobsDatabase, jobsDatabase } from "../../support/database/jobs.ts";
 import { message } from "../../support/http/intake.ts";
@@ -7,11 +7,11 @@ import { message } from "../../support/http/intake.ts";
 const PAUSE = 42;
 const ROOM = "!room:practice.test";
 
-describe("a job whose forerunner is taken by a worker at the very moment when it is added", () => {
+describe("a job whose predecessor is taken by a worker just as it is added", () => {
   let jobs: JobsDatabase;
   beforeEach(async () => {
     jobs = await jobsDatabase();
-    // Between the two statements of graphile-worker's add_jobs, whoever says so waits for the test.
+    // Pauses between the two statements of graphile-worker's add_jobs, for callers that ask for it.
     await jobs.database.query(`
       CREATE FUNCTION pause() RETURNS trigger LANGUAGE plpgsql AS $$
       BEGIN
@@ -22,7 +22,7 @@ describe("a job whose forerunner is taken by a worker at the very moment when it
   });
   afterEach(() => jobs.database.close());
 
-  /** Runs `add` while a worker takes the job of this key in its middle. @returns the jobs there are. */
+  /** Runs `add` while a worker takes the job with this key halfway through. @returns the remaining jobs. */
   async function addedWhileTaken(key: string, add: (db: JobsDatabase["database"]) => Promise<unknown>) {
     const { database } = jobs;
     let adding: Promise<unknown> | undefined;
@@ -51,7 +51,7 @@ describe("a job whose forerunner is taken by a worker at the very moment when it
     return found.rows;
   }
 
-  it("is added beside it", async () => {
+  it("is added as well", async () => {
     const add = (db: JobsDatabase["database"]) =>
       addJob(db, "outbox", { conversation_id: "c" }, { key: "k" });
     await add(jobs.database);
@@ -61,7 +61,7 @@ describe("a job whose forerunner is taken by a worker at the very moment when it
     ]);
   });
 
-  it("is added beside it when it came with an event", async () => {
+  it("is added as well if it came with an event", async () => {
     await storeEvents(jobs.database, [message(ROOM, "one")]);
     const key = `inbox:${ROOM}`;
     expect(await addedWhileTaken(key, (db) => storeEvents(db, [message(ROOM, "two")]))).to.deep.equal([

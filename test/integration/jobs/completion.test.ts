@@ -20,7 +20,7 @@ describe("jobs that are done", () => {
       async () => (await jobs.database.query("SELECT FROM graphile_worker._private_jobs")).rowCount === 0,
     );
 
-  it("and in the way of somebody who asks for them again: that deadlock is broken, and all go on", async () => {
+  it("and deadlock with a new request for them: the deadlock is broken, and all continue", async () => {
     const runs: string[] = [];
     const begun = { a: Promise.withResolvers<void>(), b: Promise.withResolvers<void>() };
     const mayEnd = { a: Promise.withResolvers<void>(), b: Promise.withResolvers<void>() };
@@ -39,7 +39,7 @@ describe("jobs that are done", () => {
 
     await jobs.database.transaction(async (tx) => {
       await add("a", tx);
-      // Both are done at once, and written down in one statement, which has taken b and waits for a.
+      // Both end at the same time and are recorded in one statement, which has locked b and waits for a.
       mayEnd.b.resolve();
       mayEnd.a.resolve();
       await eventually("the jobs to wait for this transaction", async () => {
@@ -56,7 +56,7 @@ describe("jobs that are done", () => {
     await runner.stop();
   });
 
-  it("and cannot be written down: the runner is given up and another one goes on", async () => {
+  it("and cannot be recorded: the runner is given up and another one continues", async () => {
     await jobs.database.query(
       `CREATE FUNCTION no() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no'; END $$;
        CREATE TRIGGER no BEFORE DELETE ON graphile_worker._private_jobs FOR EACH ROW EXECUTE FUNCTION no()`,
@@ -91,7 +91,7 @@ describe("jobs that are done", () => {
     await add("long");
     await holding.promise;
     await add("first");
-    // At once, though another job is still running.
+    // Immediately, though another job is still running.
     await lost.promise;
     await jobs.database.query("DROP TRIGGER no ON graphile_worker._private_jobs");
     mayEnd.resolve();

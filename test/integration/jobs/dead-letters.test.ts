@@ -10,10 +10,10 @@ import { emptyDatabaseUrl } from "../../support/database/postgres.ts";
 import { run } from "../../support/run/programs.ts";
 
 const CLI = join(import.meta.dirname, "../../../src/cli.ts");
-/** More than are read at a time. */
+/** More than one page. */
 const MANY = 1_003;
 
-describe("more dead letters than are read at a time", () => {
+describe("more dead letters than one page", () => {
   let database: Database;
   let directory: string;
   const whisper = (...args: readonly string[]) =>
@@ -53,25 +53,25 @@ describe("more dead letters than are read at a time", () => {
     ),
   );
 
-  it("are all there, each once, also when they were put aside at one moment", async () => {
+  it("are all listed once, even if they failed at the same moment", async () => {
     const letters = await Array.fromAsync(deadLetters(database));
     expect(letters).to.have.lengthOf(MANY);
     expect(new Set(letters.map((letter) => letter.id)).size).to.equal(MANY);
   });
 
-  it("are all let go of by `discard all`", async () => {
+  it("are all discarded by `discard all`", async () => {
     const { stdout } = await whisper("discard", "all");
     expect(stdout.trim().split("\n")).to.have.lengthOf(MANY);
     expect((await whisper("list")).stdout).to.equal("There are no dead letters.\n");
   });
 
-  it("are all tried again by `retry all`", async () => {
+  it("are all retried by `retry all`", async () => {
     const { stdout } = await whisper("retry", "all");
     expect(stdout.trim().split("\n")).to.have.lengthOf(MANY);
     expect((await whisper("list")).stdout).to.equal("There are no dead letters.\n");
   });
 
-  it("say what to do when one is named that is not there", async () => {
+  it("say what to do if the named one does not exist", async () => {
     for (const act of ["retry", "discard"]) {
       for (const id of ["event:999999999", "nonsense", "job:1"]) {
         const failed = await whisper(act, id).then(

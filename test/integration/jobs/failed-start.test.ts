@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { type JobsDatabase, jobsDatabase, runJobs } from "../../support/database/jobs.ts";
 import { eventually } from "../../support/eventually.ts";
 
-describe("jobs that cannot be started", () => {
+describe("a runner that cannot be started", () => {
   let jobs: JobsDatabase;
 
   before(async () => {
@@ -10,7 +10,7 @@ describe("jobs that cannot be started", () => {
   });
   after(() => jobs.database.close());
 
-  /** Connections that belong to carrying out jobs; the pool of the database stays open. */
+  /** The job runner's connections. The database's own pool stays open. */
   const connections = async (): Promise<number> => {
     const found = await jobs.database.query(
       `SELECT FROM pg_stat_activity WHERE datname = current_database()
@@ -27,8 +27,8 @@ describe("jobs that cannot be started", () => {
       () => "refused",
     );
 
-  it("leave no connection open, however often they are tried", async () => {
-    // What graphile-worker finds when a newer version has been here: it refuses to start.
+  it("leaves no connection open, however often it is tried", async () => {
+    // graphile-worker refuses to start if a newer version has been here.
     await jobs.database.query(
       "INSERT INTO graphile_worker.migrations (id, ts, breaking) VALUES (1000000, now(), true)",
     );
@@ -39,7 +39,7 @@ describe("jobs that cannot be started", () => {
     );
   });
 
-  it("start when what kept them from it is gone, and close everything when they stop", async () => {
+  it("starts once the obstacle is gone, and closes everything when it stops", async () => {
     await jobs.database.query("DELETE FROM graphile_worker.migrations WHERE id = 1000000");
     const runner = await runJobs(jobs, {});
     expect(await connections()).to.be.greaterThan(0);

@@ -25,7 +25,7 @@ describe("the jobs of another worker", () => {
     await jobs.database.close();
   });
 
-  /** Another process that has begun the job and holds it. */
+  /** Starts another process that takes the job and holds it. */
   async function begunElsewhere(room: string): Promise<ChildProcess> {
     const worker = spawn(process.execPath, [WORKER, jobs.url], { stdio: ["ignore", "pipe", "inherit"] });
     child = worker;
@@ -44,11 +44,11 @@ describe("the jobs of another worker", () => {
     await dead;
     const killed = performance.now();
     expect(await done.promise).to.equal("!a");
-    // graphile-worker alone: four hours.
+    // graphile-worker alone would take four hours.
     expect(performance.now() - killed).to.be.lessThan(15_000);
   });
 
-  it("are left to it while it lives, however long they take", async () => {
+  it("stay with it while it lives, however long they take", async () => {
     await begunElsewhere("!b");
     const taken: string[] = [];
     runner = await runJobs(jobs, { adopt: async ({ room_id }) => void taken.push(room_id) });
@@ -59,7 +59,7 @@ describe("the jobs of another worker", () => {
         )
       ).rows[0]?.locked_by;
     const before = await holder();
-    // As if it had begun an hour ago, so that the sweep looks at it.
+    // Makes the job look an hour old, so that the sweep checks it.
     const { rows } = await jobs.database.query<{ since: Date }>(
       `WITH aged AS (UPDATE graphile_worker._private_jobs SET locked_at = now() - interval '1 hour'),
             queues AS (UPDATE graphile_worker._private_job_queues SET locked_at = now() - interval '1 hour')

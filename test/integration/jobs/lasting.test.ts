@@ -12,7 +12,7 @@ import { migrate } from "../../../src/store/migrate.ts";
 import { runJobs } from "../../support/database/jobs.ts";
 import { eventually } from "../../support/eventually.ts";
 
-describe("jobs whose database goes away", () => {
+describe("jobs whose database goes down", () => {
   for (const how of ["stops", "is killed"]) {
     it(`are carried out when it is back, and none is lost: it ${how}`, async () => {
       const directory = mkdtempSync(join(tmpdir(), "whisper-test-lasting-"));
@@ -26,7 +26,7 @@ describe("jobs whose database goes away", () => {
       const begun = Promise.withResolvers<void>();
       const adopt = async ({ room_id }: { room_id: string }) => {
         begun.resolve();
-        // Not done without the database, which goes away in the middle of it.
+        // Needs the database, which goes away in the middle.
         if (room_id === "during") await database.query("SELECT pg_sleep(0.2)");
         done.push(room_id);
       };
@@ -66,7 +66,7 @@ describe("jobs whose database goes away", () => {
     });
   }
 
-  it("end at once when they are told to while it is away", async () => {
+  it("end immediately if told to while it is down", async () => {
     const directory = mkdtempSync(join(tmpdir(), "whisper-test-lasting-"));
     const server = await startPostgres({ directory, port: await freePort(), withoutFsync: true });
     const { url } = server;

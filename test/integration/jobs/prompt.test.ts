@@ -26,7 +26,7 @@ describe("jobs that a person waits for", () => {
   const waiting = async () =>
     (await jobs.database.query("SELECT FROM graphile_worker._private_jobs")).rowCount ?? 0;
   const noneLeft = () => eventually("no job to be left", async () => (await waiting()) === 0);
-  /** From now on what is asked for is due in an hour, so that no worker takes it. */
+  /** From now on new jobs are due in an hour, so no worker takes them. */
   const takeNone = () =>
     jobs.database.query(
       `CREATE FUNCTION later() RETURNS trigger LANGUAGE plpgsql AS
@@ -38,7 +38,7 @@ describe("jobs that a person waits for", () => {
     await jobs.database.query("UPDATE graphile_worker._private_jobs SET run_at = now()");
   };
 
-  it("begin in this process when they are committed, not before, and stay in case it dies", async () => {
+  it("start in this process after commit, not before, and remain queued in case it dies", async () => {
     const begun = Promise.withResolvers<void>();
     const runs: string[] = [];
     await start(async ({ room_id }) => {
@@ -57,7 +57,7 @@ describe("jobs that a person waits for", () => {
     expect(runs).to.deep.equal(["r", "r"]);
   });
 
-  it("do not begin when what asked for them is rolled back", async () => {
+  it("do not start if their transaction is rolled back", async () => {
     const runs: string[] = [];
     await start(async ({ room_id }) => void runs.push(room_id));
     const no = new Error("no");
@@ -73,7 +73,7 @@ describe("jobs that a person waits for", () => {
     expect(runs).to.include("once");
   });
 
-  it("are done by their jobs when that fails", async () => {
+  it("are done by their jobs if that fails", async () => {
     let runs = 0;
     await start(async () => {
       runs += 1;
@@ -84,7 +84,7 @@ describe("jobs that a person waits for", () => {
     expect(runs).to.be.at.least(2);
   });
 
-  it("begin only so many at once, each by itself, and the others when they are taken", async () => {
+  it("start only so many at once, and the others are taken as jobs", async () => {
     const rooms = Array.from({ length: 12 }, (_, index) => `r${index}`);
     const mayEnd = Promise.withResolvers<void>();
     const some = Promise.withResolvers<void>();
@@ -98,7 +98,7 @@ describe("jobs that a person waits for", () => {
     await jobs.database.transaction(async (tx) => {
       for (const room of rooms) await add(tx, room);
     });
-    // Once more: each has a run under way, or no place.
+    // Again: each is already running, or there is no room for it.
     await jobs.database.transaction(async (tx) => {
       for (const room of rooms) await add(tx, room);
     });
@@ -110,7 +110,7 @@ describe("jobs that a person waits for", () => {
     expect(new Set(runs)).to.deep.equal(new Set(rooms));
   });
 
-  it("that run so are done before the runner has stopped, and none begins after that", async () => {
+  it("finish before the runner stops, and none starts after that", async () => {
     const begun = Promise.withResolvers<void>();
     const mayEnd = Promise.withResolvers<void>();
     const runs: string[] = [];

@@ -29,6 +29,13 @@ describe("jobs", () => {
   };
   const add = (room: string, options = {}) =>
     addJob(jobs.database, "adopt", { room_id: room }, { queue: room, ...options });
+  /** Due later, so no worker takes it before its last try is set: it would wait as long as after all tries. */
+  const addForOneTry = async (room: string) => {
+    await add(room, { runAt: new Date(Date.now() + 3_600_000) });
+    await jobs.database.query(
+      "UPDATE graphile_worker._private_jobs SET attempts = max_attempts - 1, run_at = now()",
+    );
+  };
   const rows = async () =>
     (
       await jobs.database.query<{ attempts: number; wait: number; key: string | null }>(
@@ -37,7 +44,7 @@ describe("jobs", () => {
     ).rows;
   const noneLeft = () => eventually("no job to be left", async () => (await rows()).length === 0);
 
-  it("appear with the transaction that adds them, and not at all when it is rolled back", async () => {
+  it("appear when the transaction that adds them commits, and never if it is rolled back", async () => {
     const done: string[] = [];
     await start({ adopt: async ({ room_id }) => void done.push(room_id) });
     const given = new Error("no");
@@ -52,7 +59,7 @@ describe("jobs", () => {
     expect(done).to.deep.equal(["once"]);
   });
 
-  it("of one queue run one after another, while others go on", async () => {
+  it("of one queue run one after another, while others continue", async () => {
     const order: string[] = [];
     const begun = Promise.withResolvers<void>();
     const first = Promise.withResolvers<void>();
@@ -84,7 +91,7 @@ describe("jobs", () => {
     ]);
   });
 
-  it("that wait for their queues do not keep those of another queue from running", async () => {
+  it("that wait for their queue do not block those of another queue", async () => {
     const queues = Array.from({ length: JOBS_AT_ONCE - 1 }, (_, count) => `busy${count}`);
     const running = new Set<string>();
     const all = Promise.withResolvers<void>();
@@ -107,7 +114,7 @@ describe("jobs", () => {
     await noneLeft();
   });
 
-  it("that are asked for again and again while one of them runs take no worker from others, and run once more", async () => {
+  it("that are requested again and again while one of them runs take no worker from others, and run once more", async () => {
     const runs: string[] = [];
     const begun = Promise.withResolvers<void>();
     const end = Promise.withResolvers<void>();
@@ -124,7 +131,7 @@ describe("jobs", () => {
     await begun.promise;
     for (let count = 0; count < 3 * JOBS_AT_ONCE; count++) {
       await add(`${count}`, { queue: "busy" });
-      // Each is taken by a worker before the next one comes.
+      // A worker takes each before the next is added.
       await eventually(
         "it to be taken",
         async () =>
@@ -139,7 +146,7 @@ describe("jobs", () => {
     expect(runs).to.deep.equal(["first", `${3 * JOBS_AT_ONCE - 1}`]);
   });
 
-  it("that fail are tried again soon, then later and later", async () => {
+  it("that fail are retried soon, then after longer and longer waits", async () => {
     let tries = 0;
     await start({
       adopt: async () => {
@@ -151,11 +158,11 @@ describe("jobs", () => {
     await add("r");
     await noneLeft();
     expect(tries).to.equal(4);
-    // A quarter, a half and one second, and as much again for the poll; graphile-worker alone would take 30 s.
+    // A quarter, a half and one second, and as much again for polling. graphile-worker alone would take 30 s.
     expect(performance.now() - began).to.be.within(1_700, 12_000);
   });
 
-  it("do not use up their tries while the other side is away", async () => {
+  it("do not use up their tries while the other side is down", async () => {
     let tries = 0;
     await start({
       adopt: async () => {
@@ -177,10 +184,7 @@ describe("jobs", () => {
         if (broken) throw new Error("broken for good");
       },
     });
-    await add("r", { runAt: new Date(Date.now() + 3_600_000) });
-    await jobs.database.query(
-      "UPDATE graphile_worker._private_jobs SET attempts = max_attempts - 1, run_at = now()",
-    );
+    await addForOneTry("r");
     const [letter] = await eventually("a dead letter", async () => {
       const found = await Array.fromAsync(deadLetters(jobs.database));
       return found.length > 0 && found;
@@ -193,10 +197,9 @@ describe("jobs", () => {
     expect(await retryDeadLetter(jobs.database, letter?.id ?? "")).to.equal(false);
   });
 
-  it("that failed for good can be let go of", async () => {
+  it("that failed for good can be discarded", async () => {
     await start({ adopt: () => Promise.reject(new Error("broken for good")) });
-    await add("r");
-    await jobs.database.query("UPDATE graphile_worker._private_jobs SET attempts = max_attempts - 1");
+    await addForOneTry("r");
     const [letter] = await eventually("a dead letter", async () => {
       const found = await Array.fromAsync(deadLetters(jobs.database));
       return found.length > 0 && found;
@@ -207,7 +210,7 @@ describe("jobs", () => {
     expect(await retryDeadLetter(jobs.database, letter?.id ?? "")).to.equal(false);
   });
 
-  it("that wait are replaced by a newer one of the same key: once more said twice is one run", async () => {
+  it("that are waiting are replaced by a newer one with the same key: two requests are one run", async () => {
     const later = new Date(Date.now() + 3_600_000);
     const runs: string[] = [];
     await add("r", { runAt: later });
@@ -218,7 +221,7 @@ describe("jobs", () => {
     expect(runs).to.deep.equal(["r"]);
   });
 
-  it("that a newer one has superseded while they ran are not tried again", async () => {
+  it("that were superseded while they ran are not retried", async () => {
     let runs = 0;
     const begun = Promise.withResolvers<void>();
     const mayFail = Promise.withResolvers<void>();
@@ -240,7 +243,7 @@ describe("jobs", () => {
     expect(await Array.fromAsync(deadLetters(jobs.database))).to.deep.equal([]);
   });
 
-  it("are finished before the runner has stopped", async () => {
+  it("are finished before the runner stops", async () => {
     const begun = Promise.withResolvers<void>();
     const mayEnd = Promise.withResolvers<void>();
     await start({

@@ -8,7 +8,7 @@ import { type House, id, openHouse } from "../../support/practice/conversations.
 const OLD = "!closed:practice.test" as RoomId;
 const C = "c1" as ConversationId;
 
-describe("what is said in a room that is closed in favour of a conversation", () => {
+describe("messages in a room that is closed in favour of a conversation", () => {
   let house: House;
   beforeEach(async () => {
     house = await openHouse((dependencies) => [roomEvents(dependencies)]);
@@ -23,7 +23,7 @@ describe("what is said in a room that is closed in favour of a conversation", ()
       [C, kind, OLD],
     );
   }
-  /** The conversation's room cannot be made right, and another one takes its place. */
+  /** The conversation's room cannot be repaired, so another one takes its place. */
   async function replaced(): Promise<void> {
     await house.database.query("UPDATE conversations SET room_id = '!next:practice.test' WHERE id = $1", [C]);
     await house.database.query("INSERT INTO retired_rooms (room_id, successor) VALUES ($1, $2)", [OLD, C]);
@@ -38,7 +38,7 @@ describe("what is said in a room that is closed in favour of a conversation", ()
   const saidAgain = async () => (await house.sent(C)).map(({ content }) => content.body);
 
   for (const kind of ["individual", "group", "custom", "control"] as const) {
-    it(`is said again in the conversation when it came too late, and that alone: ${kind}`, async () => {
+    it(`are repeated in the conversation if they came too late, and only those: ${kind}`, async () => {
       await conversation(kind);
       await say("Read long ago.");
       await replaced();
@@ -54,8 +54,25 @@ describe("what is said in a room that is closed in favour of a conversation", ()
     });
   }
 
+  for (const [type, content] of [
+    ["m.sticker", { body: "Hello", url: "mxc://practice.test/wave", info: {} }],
+    ["org.matrix.msc3381.poll.start", { "org.matrix.msc3381.poll.start": { question: { body: "Lunch?" } } }],
+  ] as const) {
+    it(`are repeated with their type: ${type}`, async () => {
+      await conversation("individual");
+      await house.event({ room: OLD, sender: id("anna"), type, content });
+      await house.database.transaction((tx) => carryOver(tx, OLD, C));
+      await replaced();
+      await house.event({ room: OLD, sender: id("anna"), type, content });
+      expect((await house.sent(C)).map((send) => [send.type, send.content])).to.deep.equal([
+        [type, content],
+        [type, content],
+      ]);
+    });
+  }
+
   for (const kind of ["arrivals", "alerts", "admin"] as const) {
-    it(`is not said again where people are told something: ${kind}`, async () => {
+    it(`are not repeated where only Whisper writes: ${kind}`, async () => {
       await conversation(kind);
       await replaced();
       await say("Too late.");
@@ -63,7 +80,7 @@ describe("what is said in a room that is closed in favour of a conversation", ()
     });
   }
 
-  it("is not said again when Whisper said it, also in somebody's name", async () => {
+  it("are not repeated if Whisper sent them, even in someone's name", async () => {
     await conversation("individual");
     await replaced();
     await house.event({
@@ -75,7 +92,7 @@ describe("what is said in a room that is closed in favour of a conversation", ()
     expect(await saidAgain()).to.deep.equal([]);
   });
 
-  it("leads to what was said again, and to nothing in the closed room: a homeserver refuses that", async () => {
+  it("refer to what was repeated, and to nothing in the closed room, which a homeserver refuses", async () => {
     await conversation("group");
     const before = await say("Read long ago.");
     await replaced();
@@ -100,7 +117,7 @@ describe("what is said in a room that is closed in favour of a conversation", ()
     ]);
   });
 
-  it("is said again from the beginning when a user had made the room in a client", async () => {
+  it("are repeated from the beginning if a user had made the room in a client", async () => {
     await house.database.query(
       "INSERT INTO conversations (id, kind, natural_key) VALUES ($1, 'control', 'test')",
       [C],

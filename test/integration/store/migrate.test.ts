@@ -15,7 +15,7 @@ import { run } from "../../support/run/programs.ts";
 const CLI = join(import.meta.dirname, "../../../src/cli.ts");
 
 describe("the database", () => {
-  it("is brought up to date once by several processes that start together, and again without change", async () => {
+  it("is migrated once by several processes that start together, and not again", async () => {
     const url = await emptyDatabaseUrl();
     const databases = [1, 2, 3].map(() => openDatabase({ url, max: 3 }));
     try {
@@ -37,7 +37,7 @@ describe("the database", () => {
       () => "migrated",
       (error: unknown) => String(error),
     );
-  /** As a development version before the first release made it: with migrations of its own. */
+  /** A database from a development version before the first release, with that version's own migrations. */
   async function earlierDatabase(url: string): Promise<Database> {
     const database = openDatabase({ url, max: 3 });
     await database.query("CREATE TABLE migrations (name text PRIMARY KEY, digest text NOT NULL)");
@@ -46,7 +46,7 @@ describe("the database", () => {
     );
     return database;
   }
-  /** Every table and schema that is not PostgreSQL's own. */
+  /** Every table and schema except PostgreSQL's own. */
   const contents = async (database: Database) =>
     (
       await database.query(
@@ -66,7 +66,7 @@ describe("the database", () => {
     }
   });
 
-  it("is refused when an earlier development version made it, and nothing is changed in it", async () => {
+  it("is refused if an earlier development version created it, and nothing in it changes", async () => {
     const database = await earlierDatabase(await emptyDatabaseUrl());
     try {
       const before = await contents(database);
@@ -79,7 +79,7 @@ describe("the database", () => {
     }
   });
 
-  it("is refused when a later version has upgraded it", async () => {
+  it("is refused if a later version has upgraded it", async () => {
     const database = openDatabase({ url: await emptyDatabaseUrl(), max: 3 });
     try {
       await migrate(database);
@@ -92,7 +92,7 @@ describe("the database", () => {
     }
   });
 
-  it("of an earlier development version ends the start, instead of being waited for", async () => {
+  it("from an earlier development version ends the start instead of a wait", async () => {
     const url = await emptyDatabaseUrl();
     await (await earlierDatabase(url)).close();
     const directory = mkdtempSync(join(tmpdir(), "earlier-database-"));
@@ -118,7 +118,7 @@ describe("the database", () => {
       const child = spawn(process.execPath, [CLI, "serve", "--config", config], {
         stdio: ["ignore", "ignore", "pipe"],
         cwd: directory,
-        // Ends with this run if it waits after all.
+        // If it waits after all, it ends with this test run.
         timeout: 20_000,
       });
       const [said, [code]] = await Promise.all([text(child.stderr), once(child, "exit")]);
@@ -129,7 +129,7 @@ describe("the database", () => {
     }
   }).timeout(30_000);
 
-  it("is known to be down when it goes away between two statements of a transaction", async () => {
+  it("is recognised as down if it goes down between two statements of a transaction", async () => {
     const url = await emptyDatabaseUrl();
     const broken = Promise.withResolvers<void>();
     const database = openDatabase({ url, max: 1, onBroken: () => broken.resolve() });
@@ -149,7 +149,7 @@ describe("the database", () => {
     }
   });
 
-  it("rolls back what threw, and hands its connection back", async () => {
+  it("rolls back after an error, and releases its connection", async () => {
     const database = openDatabase({ url: await emptyDatabaseUrl(), max: 1 });
     try {
       await database.query("CREATE TABLE t (n int)");

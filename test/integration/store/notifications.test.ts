@@ -7,7 +7,7 @@ import { eventually } from "../../support/eventually.ts";
 
 const nothing = () => undefined;
 
-describe("what the processes tell each other", () => {
+describe("notifications between processes", () => {
   let url: string;
   let database: Database;
   let news: Notifications | undefined;
@@ -30,10 +30,10 @@ describe("what the processes tell each other", () => {
     ).rows.map(({ pid }) => pid);
   const notify = (payload: string) => database.query("SELECT pg_notify('whisper_room', $1)", [payload]);
 
-  it("is heard on one connection, however often that is ended, and of each gap is told once", async () => {
+  it("arrive on one connection, however often that is terminated, and each gap is reported once", async () => {
     let gaps = 0;
     const heard: string[] = [];
-    news = await listenToDatabase(url, ["whisper_room"], nothing);
+    news = await listenToDatabase(url, ["whisper_room"], nothing, 10_000);
     news.onGap(() => gaps++);
     news.on("whisper_room", (payload) => heard.push(payload));
     for (let times = 1; times <= 3; times++) {
@@ -47,7 +47,7 @@ describe("what the processes tell each other", () => {
     expect(heard).to.deep.equal(["after 1", "after 2", "after 3"]);
   });
 
-  it("is heard again soon when the other end has gone without a word", async () => {
+  it("arrive again soon after the other end has vanished silently", async () => {
     const between = await silenceable(new URL(url));
     const address = new URL(url);
     address.port = String(between.port);
@@ -72,7 +72,7 @@ describe("what the processes tell each other", () => {
   });
 });
 
-/** Stands between, and can stop carrying what is said on the connections that there are, without closing them. */
+/** A proxy that can stop forwarding on its open connections without closing them. */
 async function silenceable({ hostname, port }: URL) {
   const sockets = new Set<Socket>();
   const server: Server = createServer((client) => {

@@ -1,4 +1,4 @@
-/** What stands between Whisper and PostgreSQL: Debian's real PgBouncer, in each of its modes. */
+/** A pooler between Whisper and PostgreSQL: Debian's real PgBouncer, in each of its modes. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -23,7 +23,7 @@ describe("the sessions of the database", () => {
     expect(await outcome(await emptyDatabaseUrl())).to.equal("its own");
   });
 
-  it("are not said to be shared when nobody answers", async () => {
+  it("are not reported as shared if the database does not answer", async () => {
     const url = `postgres://u:p@127.0.0.1:${await freePort()}/w`;
     const error = await outcome(url);
     expect(error).to.be.instanceOf(Error).and.not.instanceOf(SharedSessions);
@@ -61,7 +61,9 @@ withProgram(PGBOUNCER, ({ describe, command: [program] }) => {
       const target = `host=${hostname} port=${server} user=${username} password=${decodeURIComponent(password)}`;
       writeFileSync(join(directory, "ini"), `[databases]\n* = ${target}\n[pgbouncer]\n${lines.join("\n")}\n`);
       writeFileSync(join(directory, "users"), `"${username}" "${decodeURIComponent(password)}"\n`);
-      // It refuses to run as root.
+      // It runs as another user, who must be able to read them whatever the umask is.
+      for (const file of ["ini", "users"]) chmodSync(join(directory, file), 0o644);
+      // PgBouncer refuses to run as root.
       const ids = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
       const child = spawn(program, [join(directory, "ini")], { ...ids, cwd: "/", stdio: "ignore" });
       running.push({ child, directory });
@@ -98,7 +100,7 @@ withProgram(PGBOUNCER, ({ describe, command: [program] }) => {
       });
     }
 
-    it("is good in session mode when it lets the time limit of statements pass", async () => {
+    it("is accepted in session mode if it passes the statement timeout on", async () => {
       expect(await outcome(await bouncer("session", allowed))).to.equal("its own");
     });
   });

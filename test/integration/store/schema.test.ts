@@ -8,7 +8,7 @@ import { testDatabase } from "../../support/database/postgres.ts";
 const PAGE = join(REPOSITORY, "docs", "schema.sql");
 
 describe("docs/schema.sql", () => {
-  it("is what the migrations make (npm run generate writes it)", async () => {
+  it("matches the migrations (npm run generate writes it)", async () => {
     const database = await testDatabase();
     try {
       const schema = await schemaOf(database);

@@ -20,7 +20,7 @@ describe("the watchdog", () => {
     return { started, lines, read, ended: once(started, "exit") };
   }
 
-  it("ends a process whose event loop stands still, and says why in one line of its log", async () => {
+  it("ends a process whose event loop is blocked, and says why in one log line", async () => {
     const { lines, ended } = start("hangs");
     expect(await ended).to.deep.equal([null, "SIGKILL"]);
     const [first, line, ...others] = lines;
@@ -32,18 +32,18 @@ describe("the watchdog", () => {
     });
   });
 
-  it("keeps no process from ending that is done", async () => {
+  it("does not keep a finished process from ending", async () => {
     const { lines, ended } = start("ends");
     expect(await ended).to.deep.equal([0, null]);
     expect(lines).to.deep.equal(["runs"]);
   });
 
-  it("leaves a process alone that was stopped, as a machine that slept", async () => {
+  it("leaves a process alone if it was suspended, like a machine that slept", async () => {
     const { started, lines, read } = start("lives");
     await once(read, "line");
     for (let times = 0; times < 2; times++) {
       started.kill("SIGSTOP");
-      // What it must get over is the time itself.
+      // The watchdog has to cope with the elapsed time itself.
       await wait(6_000);
       started.kill("SIGCONT");
       const before = lines.length;
@@ -53,7 +53,7 @@ describe("the watchdog", () => {
     expect(lines.filter((line) => line.includes("was blocked"))).to.deep.equal([]);
   });
 
-  it("leaves a process alone that is being debugged", async () => {
+  it("leaves a process alone if it is being debugged", async () => {
     const { ended } = start("debugged");
     expect(await ended).to.deep.equal([7, null]);
   });

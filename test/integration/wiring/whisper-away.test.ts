@@ -1,4 +1,4 @@
-/** What Synapse does and writes while Whisper is there but not ready, broken, or not there at all. */
+/** What Synapse does and logs while Whisper is not ready, broken, or not there at all. */
 import { readFileSync } from "node:fs";
 import { createServer, type RequestListener } from "node:http";
 import { join } from "node:path";
@@ -6,12 +6,12 @@ import { expect } from "chai";
 import { parse } from "yaml";
 import type { RoomId } from "../../../src/policy/model.ts";
 import { frontDoor } from "../../../src/wiring/front-door.ts";
-import type { Caller } from "../appservice/gate/caller.ts";
-import { type House, openHouse } from "../appservice/gate/house.ts";
+import type { Caller } from "../../support/gate/caller.ts";
+import { type House, openHouse } from "../../support/gate/house.ts";
 
 const C = "/_matrix/client/v3";
 
-describe("Synapse while Whisper is away", function () {
+describe("Synapse while Whisper is down", function () {
   this.timeout(120_000);
   let house: House;
   let ann: Caller;
@@ -29,7 +29,7 @@ describe("Synapse while Whisper is away", function () {
   });
   after(() => house?.stop());
 
-  /** A message passes, an invitation does not, and Synapse's log knows nothing of what was said. */
+  /** A message passes, an invitation does not, and Synapse's log contains nothing of what was said. */
   async function holds(word: string): Promise<void> {
     words.push(word);
     await ann.say(room, word);
@@ -52,7 +52,7 @@ describe("Synapse while Whisper is away", function () {
     try {
       await holds("ROSTER while it waits");
     } finally {
-      await door.close();
+      await door.close(5_000);
     }
   });
 
@@ -77,7 +77,7 @@ describe("Synapse while Whisper is away", function () {
     });
   }
 
-  it("writes no more to its log in the containers", () => {
+  it("writes no more than that to its log in the containers", () => {
     const settings = join(import.meta.dirname, "../../../docker/synapse/log.yaml");
     const { loggers, root } = parse(readFileSync(settings, "utf8"));
     expect(root.level).to.equal("WARNING");

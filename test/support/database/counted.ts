@@ -2,17 +2,17 @@ import type { Database, Queryable, Transaction } from "../../../src/store/databa
 
 export interface Counted {
   readonly database: Database;
-  /** Statements that went through it, those that begin and end transactions left out. */
+  /** The statements that were run, without those that begin and end transactions. */
   readonly statements: string[];
   transactions: number;
 }
 
-/** The process ends, as far as the database can tell. */
+/** For the database, the process has ended. */
 export class Ended extends Error {}
 
 /**
- * The database, with every statement written down: what something costs, whatever the machine does meanwhile.
- * @param last the process ends after this many.
+ * Records every statement to the database: what something costs, however busy the machine is.
+ * @param last after this many statements the process ends.
  */
 export function counted(database: Database, last = Number.POSITIVE_INFINITY): Counted {
   const statements: string[] = [];

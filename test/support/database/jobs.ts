@@ -1,4 +1,4 @@
-/** The job runner on a database of its own, with the tasks that a test gives. */
+/** The job runner on its own database, with the tasks that a test gives. */
 import pino from "pino";
 import { type JobRunner, startJobs, type TaskList } from "../../../src/jobs/runner.ts";
 import { type Database, openDatabase } from "../../../src/store/database.ts";
@@ -8,7 +8,7 @@ import { emptyDatabaseUrl } from "./postgres.ts";
 
 export type SomeTasks = Partial<TaskList>;
 
-/** Such an error says that the other side is away. */
+/** An error that means the other side is away. */
 export class Away extends Error {}
 
 export interface JobsDatabase {
@@ -48,11 +48,13 @@ export function runJobs(
       tags: nothing,
       room_audit: nothing,
       gaps: nothing,
+      sms: nothing,
       alert_expiry: nothing,
       arrival_escalation: nothing,
       arrival_room: nothing,
       arrival_recipients: nothing,
       arrival_card: nothing,
+      given_up: nothing,
       conversations: nothing,
       ...tasks,
     },

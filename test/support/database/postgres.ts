@@ -17,7 +17,7 @@ async function start(): Promise<Postgres> {
   if (external !== undefined && external !== "") return externalPostgres(external);
   const directory = mkdtempSync(join(tmpdir(), "whisper-test-postgres-"));
   const started = await startPostgres({ directory, port: await freePort(), withoutFsync: true });
-  // Mocha ends the process itself when a run is over or broken off, and then nothing asynchronous is waited for.
+  // Mocha ends the process when a run is over or interrupted, without waiting for anything asynchronous.
   process.once("exit", () => {
     started.process?.kill("SIGKILL");
     rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
@@ -31,7 +31,7 @@ export interface OwnPostgres {
   startAgain(): Promise<void>;
 }
 
-/** A server that is not shared, for tests that need it to be down. */
+/** A server that is not shared, for tests that take it down. */
 export async function ownPostgres(): Promise<OwnPostgres> {
   const directory = mkdtempSync(join(tmpdir(), "whisper-test-postgres-"));
   const port = await freePort();
@@ -50,20 +50,20 @@ export async function ownPostgres(): Promise<OwnPostgres> {
   };
 }
 
-/** The URL of an empty database of its own. */
+/** The URL of a new, empty database. */
 export async function emptyDatabaseUrl(): Promise<string> {
   server ??= start();
   return (await server).createDatabase(`test_${randomBytes(6).toString("hex")}`);
 }
 
-/** A database of its own, migrated. Close it when done. */
+/** A new database, migrated. Close it when done. */
 export async function testDatabase(): Promise<Database> {
   const database = openDatabase({ url: await emptyDatabaseUrl(), max: 10, onBroken: () => undefined });
   await migrate(database);
   return database;
 }
 
-/** Ends the server: else its process would keep the run from ending. See hooks.ts. */
+/** Ends the server, whose process would otherwise keep the run from ending. See hooks.ts. */
 export async function stopTestPostgres(): Promise<void> {
   const started = await server;
   server = undefined;
@@ -71,7 +71,9 @@ export async function stopTestPostgres(): Promise<void> {
   await started?.stop();
 }
 
-/** A closed pool does not wait for its connections to be gone; one that the server cuts off is an uncaught error. */
+/**
+ * A closed pool does not wait until its connections are gone. If the server cuts one off, that is an uncaught error.
+ */
 async function untilAlone(url: string): Promise<void> {
   const client = new pg.Client(url);
   await client.connect();

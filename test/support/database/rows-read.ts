@@ -1,4 +1,7 @@
-/** How many rows PostgreSQL looks at for a statement, by its own count: what a statement costs, whatever the machine does. */
+/**
+ * How many rows PostgreSQL reads for a statement, by its own count: what a statement costs, however busy the machine
+ * is.
+ */
 import type { Queryable } from "../../../src/store/database.ts";
 
 interface PlanNode {
@@ -24,7 +27,7 @@ function readBy(node: PlanNode): number {
   return (node.Plans ?? []).reduce((sum, each) => sum + readBy(each), own);
 }
 
-/** Passes statements on, and adds up the rows that they look at. */
+/** Passes statements on, and adds up the rows they read. */
 export function countingRows(db: Queryable): Queryable & { rows: number } {
   const counting: Queryable & { rows: number } = {
     rows: 0,

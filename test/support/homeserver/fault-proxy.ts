@@ -1,7 +1,7 @@
 /**
- * An HTTP proxy between Whisper and Synapse, with which a test makes faults at an exact moment: it counts requests,
- * refuses connections, answers in Synapse's place, and calls the test back before a request goes on, or after
- * Synapse has answered and before Whisper hears of it. Production code knows nothing of it.
+ * An HTTP proxy between Whisper and Synapse that lets a test cause faults at an exact moment. It counts requests,
+ * refuses connections and answers in Synapse's place. It calls the test back before a request goes on, or after Synapse
+ * has answered and before Whisper hears of it. Production code does not know about it.
  */
 import {
   createServer,
@@ -15,9 +15,9 @@ import { type Arrival, arrival, type Matcher, matcherOf, type RequestPattern } f
 
 export type { Arrival, RequestPattern } from "./request-pattern.ts";
 
-/** What becomes of the request that a fault was set for. */
+/** What happens to the request for which a fault was set. */
 export type Outcome =
-  /** Go on as if nothing had been. */
+  /** Continue as if nothing had happened. */
   | { readonly kind: "pass" }
   /** Break the connection without an answer. */
   | { readonly kind: "drop" }
@@ -29,7 +29,7 @@ export interface FaultSpec {
   readonly match: RequestPattern;
   /** Which of the matching requests from now on, counted from 1. Default: the first. */
   readonly nth?: number;
-  /** The test's own act, such as killing Whisper. Without an answer of its own the request passes. */
+  /** What the test does, such as killing Whisper. If it returns no outcome, the request passes. */
   readonly act: (request: Arrival) => Promise<Outcome | undefined> | Outcome | undefined;
 }
 
@@ -71,7 +71,7 @@ export class FaultProxy {
 
   static async start(upstream: string): Promise<FaultProxy> {
     const server = createServer();
-    // Long polls and slow acts of tests are not for the proxy to cut short.
+    // The proxy must not cut short a long poll, or a test's slow act.
     server.requestTimeout = 0;
     server.keepAliveTimeout = 60_000;
     return new FaultProxy(server, await listen(server, 0), new URL(upstream));
@@ -90,7 +90,7 @@ export class FaultProxy {
     this.#requests.length = 0;
   }
 
-  /** Refuses connections and breaks the open ones, as a homeserver that is down does. */
+  /** Refuses connections and breaks the open ones, as a homeserver does that is down. */
   async goDown(): Promise<void> {
     if (!this.#open) return;
     this.#open = false;
@@ -108,7 +108,7 @@ export class FaultProxy {
   /** Sets one fault. It happens once. */
   inject(spec: FaultSpec): Fault {
     const { promise, resolve, reject } = Promise.withResolvers<Arrival>();
-    // A test that fails for another reason first must not be followed by an unhandled rejection.
+    // If a test fails earlier for another reason, an unhandled rejection must not follow.
     promise.catch(() => undefined);
     const fault: ArmedFault = {
       spec,
@@ -157,7 +157,7 @@ export class FaultProxy {
       },
     );
     forwarded.once("error", () => response.destroy());
-    // Whisper gone, or tired of waiting: Synapse should see that, as it would without us between.
+    // When Whisper is gone or stops waiting, Synapse should see that as it would without a proxy.
     response.once("close", () => {
       if (!response.writableFinished && fault === undefined) forwarded.destroy();
     });

@@ -20,7 +20,7 @@ export type Flaw =
   | "no flaw"
   | "away before"
   | "away after"
-  /** `status`: 403 unless told. */
+  /** `status`: 403 by default. */
   | { readonly errcode: string; readonly status?: number };
 
 export class FlawedHomeserver implements Homeserver {
@@ -29,14 +29,14 @@ export class FlawedHomeserver implements Homeserver {
   readonly flaws: Flaw[] = [];
   #transactions = new Map<string, string>();
 
-  /** What a restart of Synapse does to its memory of transaction ids. */
+  /** Forgets transaction ids, as a restart of Synapse does. */
   restart(): void {
     this.#transactions.clear();
   }
 
   async call<T>(call: HomeserverCall): Promise<T> {
     this.calls.push(call);
-    // The one place at which a stand-in's plain data becomes what the caller asked for.
+    // The only place where a stand-in's plain data becomes the type that the caller asked for.
     return this.#answer(call) as T;
   }
 

@@ -1,4 +1,4 @@
-/** What stands between a homeserver and the phones (Push Gateway API): keeps what it is told, and tells nobody. */
+/** Stands between a homeserver and phones (Push Gateway API): keeps what it receives, and passes nothing on. */
 import { once } from "node:events";
 import { createServer } from "node:http";
 import { json } from "node:stream/consumers";
@@ -9,11 +9,11 @@ const notify = z.object({ notification: z.record(z.string(), z.unknown()) });
 export type Notification = z.infer<typeof notify>["notification"];
 
 export interface PushGateway {
-  /** Everything it was told, in the order of its coming. */
+  /** Everything it received, in order. */
   readonly received: readonly Notification[];
-  /** Where a pusher sends to. */
+  /** The address that pushers send to. */
   readonly url: string;
-  /** Has what reaches this person pushed to a phone of theirs, as a client does. */
+  /** Sets a pusher for this person, as a phone's client does. */
   register(person: Person): Promise<void>;
   stop(): Promise<void>;
 }

@@ -4,13 +4,13 @@ import type { IncomingMessage } from "node:http";
 export interface RequestPattern {
   readonly method?: string;
   /**
-   * A decoded path: `*` stands for one segment, a last `**` for any rest, as in "/_matrix/client/v3/rooms/*" + "/send/**".
-   * Or an expression, tried on the path as it was sent.
+   * A decoded path: `*` stands for one segment, a final `**` for any rest, as in "/_matrix/client/v3/rooms/*" +
+   * "/send/**". Or an expression, matched against the path as it was sent, without its query.
    */
   readonly path?: string | RegExp;
   /** The user in whose name the appservice acts (`?user_id=`). */
   readonly actingFor?: string;
-  /** Whoever holds this access token: Whisper's own calls, rather than what passes through its read gate. */
+  /** The access token: tells Whisper's own calls from those that pass through its read gate. */
   readonly token?: string;
 }
 

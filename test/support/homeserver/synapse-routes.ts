@@ -1,4 +1,4 @@
-/** Synapse's own routes, read from the Synapse that is installed, and the many ways to write a path that fits one. */
+/** Synapse's own routes, read from the installed Synapse, and the many ways to write a path that matches one. */
 import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -7,18 +7,17 @@ import { synapsePython } from "../../../dev/synapse/venv.ts";
 export interface Route {
   readonly method: string;
   readonly servlet: string;
-  /** As Synapse has it, for Python. */
+  /** As Synapse has it, in Python's syntax. */
   readonly pattern: string;
-  /** Tried on the raw path, as Synapse does (`JsonResource._get_handler_for_request`). */
+  /** Matched against the raw path, as Synapse does (`JsonResource._get_handler_for_request`). */
   readonly expression: RegExp;
 }
 
 const run = promisify(execFile);
-const VENV = join(import.meta.dirname, "../../../.whisper/venv");
 
-/** The routes of the client API and of files; those of the administration API are not reached from outside. */
+/** The routes of the client API and of files. The administration API cannot be reached from outside. */
 export async function synapseRoutes(): Promise<readonly Route[]> {
-  const python = await synapsePython(VENV, () => undefined);
+  const python = await synapsePython(() => undefined);
   const { stdout } = await run(python, [join(import.meta.dirname, "synapse-routes.py")]);
   const routes = JSON.parse(stdout) as [method: string, pattern: string, servlet: string][];
   return routes
@@ -27,12 +26,12 @@ export async function synapseRoutes(): Promise<readonly Route[]> {
       method,
       servlet,
       pattern,
-      // Python matches from the start with or without `^`, and writes named groups in its own way.
+      // Python matches from the start with or without `^`, and has its own syntax for named groups.
       expression: new RegExp(`^(?:${pattern.replaceAll("(?P<", "(?<")})`),
     }));
 }
 
-/** What a path is made of: text, a bare dot of the expression, a parameter, or anything at all. */
+/** The parts of a path: text, a bare dot in the expression, a parameter, or anything at all. */
 type Piece =
   | { readonly kind: "text"; readonly text: string }
   | { readonly kind: "dot" }
@@ -63,17 +62,17 @@ function alternatives(text: string): readonly string[] {
   );
 }
 
-/** In place of a bare dot, which fits any character: a slash changes how many steps a path has. */
+/** Replaces a bare dot, which matches any character: a slash changes the number of segments. */
 const FOR_A_DOT = [".", "/", ";", "-"];
 
-/** In place of a parameter: words that stand in other routes, and what some reader may decode or resolve. */
+/** Replaces a parameter: words from other routes, and what some reader may decode or resolve. */
 const FOR_A_PARAMETER = [
   ["", ".", "..", "%2E%2E", "%2F", "a%2Fb", "x%2F..%2Fy", ";", "@", "%20"],
   ["rooms", "user", "sync", "event", "events", "context", "summary", "room_summary", "media", "download"],
   ["notifications", "initialSync", "sendToDevice", "rooms%2F!own:x%2Fevent", "..%2Fsync"],
 ].flat();
 
-/** What other routes are made of, and names that clients choose freely. */
+/** Words from other routes, and names that clients choose freely. */
 const OTHER_ROUTES = [
   [
     "sync",
@@ -117,7 +116,7 @@ export function lookAlikePaths(
   });
 }
 
-/** @returns paths that are written as the specification has them. */
+/** @returns paths written as the specification writes them. */
 export function plainPaths({ pattern }: Route, values: Readonly<Record<string, string>>): readonly string[] {
   return templates(pattern).map((pieces) =>
     written(
@@ -128,7 +127,7 @@ export function plainPaths({ pattern }: Route, values: Readonly<Record<string, s
   );
 }
 
-/** @returns paths of every odd form: some of them Synapse serves, some not. */
+/** @returns paths in every odd form. Synapse serves some of them. */
 export function oddPaths({ pattern }: Route, values: Readonly<Record<string, string>>): readonly string[] {
   const usual = (name: string) => values[name] ?? "x";
   return templates(pattern).flatMap((pieces) => {
@@ -147,7 +146,7 @@ export function oddPaths({ pattern }: Route, values: Readonly<Record<string, str
   });
 }
 
-/** Each way to choose a character for each bare dot. */
+/** Every choice of a character for each bare dot. */
 function dotted(pieces: readonly Piece[]): readonly ((index: number) => string)[] {
   const count = pieces.filter((piece) => piece.kind === "dot").length;
   const choices = Array.from({ length: count }).reduce<string[][]>(
@@ -171,7 +170,7 @@ function written(
     .join("");
 }
 
-/** The path with one thing about it that another reader may see past. */
+/** The path with one change that another reader may overlook. */
 function misspelt(path: string): readonly string[] {
   const slashes = [...path.matchAll(/\//g)].map(({ index }) => index);
   const steps = [...path.matchAll(/(?<=\/)[A-Za-z_]/g)].map(({ index }) => index);

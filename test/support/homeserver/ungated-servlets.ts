@@ -1,7 +1,7 @@
 /**
- * Servlets of Synapse 1.160 that a client may ask without the gate: nothing that was said in a room, and nobody who is
- * in it, is in their answers, and nothing reaches people whom Whisper was not asked about. What is not named here has
- * to be gated; so a new one of a later Synapse is looked at.
+ * Servlets of Synapse 1.160 that a client may use without the gate: their answers contain nothing that was said in a
+ * room and nobody who is in it, and they reach nobody about whom Whisper was not asked. All others must be gated, so
+ * that a servlet new in a later Synapse gets looked at.
  */
 import type { Route } from "./synapse-routes.ts";
 
@@ -23,7 +23,9 @@ const GET: readonly string[] = names(`
   ThirdPartyProtocolsServlet ThirdPartyProtocolServlet ThirdPartyUserServlet ThirdPartyLocationServlet
   PreviewURLServlet PreviewUrlResource`);
 
-/** The search looks only into rooms that the caller is in (`SearchHandler`); the others change something, or find people. */
+/**
+ * The search covers only rooms that the caller is in (`SearchHandler`). The others change something, or find people.
+ */
 const POST: readonly string[] = names(`
   SearchRestServlet PublicRoomListRestServlet UserDirectorySearchRestServlet AccountStatusRestServlet
   LoginRestServlet LoginTokenRequestServlet LogoutRestServlet LogoutAllRestServlet RefreshTokenServlet
@@ -42,7 +44,7 @@ const POST: readonly string[] = names(`
   UpdateDelayedEventServlet CancelDelayedEventServlet RestartDelayedEventServlet SendDelayedEventServlet
   UploadServlet CreateResource`);
 
-/** The answer is the id of what was made, if anything. */
+/** The answer is at most the id of what was made. */
 const PUT: readonly string[] = names(`
   RoomSendEventRestServlet RoomStateEventRestServlet RoomRedactEventRestServlet
   RoomForgetRestServlet RoomTypingRestServlet

@@ -15,8 +15,12 @@ import type { DirectoryChange } from "../../../src/directory/directory-change.ts
 import type { IssueSignIn } from "../../../src/directory/sign-in.ts";
 import { directorySnapshot } from "../../../src/directory/snapshot.ts";
 import type { PracticeSettings, UserId } from "../../../src/policy/model.ts";
+import type { AlertRoles } from "../../../src/policy/people/alert-roles.ts";
+import { signalStreams } from "../../../src/signals/streams.ts";
+import { logProvider } from "../../../src/sms/provider/log.ts";
 import type { Database } from "../../../src/store/database.ts";
 import { testDatabase } from "../database/postgres.ts";
+import { SMS_SETTINGS } from "../sms/sms-settings.ts";
 import { NO_NEWS } from "./no-news.ts";
 
 export const SETTINGS: PracticeSettings = {
@@ -39,12 +43,12 @@ export interface TestApi {
   readonly database: Database;
   readonly url: string;
   readonly key: string;
-  /** What DirectoryChanges was told since the last `changes.splice(0)`. */
+  /** The changes that DirectoryChanges received since the last `changes.splice(0)`. */
   readonly changes: DirectoryChange[];
   /** The log, line by line. */
   readonly lines: string[];
   call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
-  /** A request exactly as written, which fetch would tidy up. */
+  /** A request exactly as written. fetch would tidy it up. */
   raw(options: {
     method: string;
     path: string;
@@ -59,6 +63,9 @@ export interface TestApiOptions extends Partial<Omit<ApiOptions, "database" | "l
   readonly extraRoutes?: readonly Route[];
   readonly database?: Database;
   readonly issueSignIn?: IssueSignIn;
+  /** The time at which bookings come. Default: the current time. */
+  readonly now?: Date;
+  readonly alertRoles?: AlertRoles;
 }
 
 let names = 0;
@@ -68,7 +75,7 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
   const changes: DirectoryChange[] = [];
   const lines: string[] = [];
   const log: Logger = pino({ level: "debug" }, { write: (line) => lines.push(line) });
-  const routes = [...productRoutes(database, changes, options.issueSignIn), ...(options.extraRoutes ?? [])];
+  const routes = [...productRoutes(database, changes, options), ...(options.extraRoutes ?? [])];
   const app = createApi({
     keys: keyRing(database, { news: NO_NEWS, rememberMs: 200 }),
     rateLimit: RATE_LIMIT,
@@ -96,8 +103,10 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
     lines,
     newKey,
     async call(method, path, body, headers = {}) {
+      const enough = new AbortController();
       const response = await fetch(url + path, {
         method,
+        signal: enough.signal,
         headers: {
           authorization: `Bearer ${key}`,
           ...(body === undefined ? {} : { "content-type": "application/json" }),
@@ -105,7 +114,11 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
         },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       });
-      return answerOf(response.status, response.headers, await response.text());
+      if (!response.headers.get("content-type")?.startsWith("text/event-stream"))
+        return answerOf(response.status, response.headers, await response.text());
+      // It never ends.
+      enough.abort();
+      return answerOf(response.status, response.headers, "");
     },
     raw: ({ method, path, headers = {}, body }) =>
       new Promise((resolve, reject) => {
@@ -119,7 +132,9 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
           },
           async (response) => {
             const pieces: Buffer[] = [];
-            for await (const piece of response) pieces.push(piece);
+            const isEndless = response.headers["content-type"]?.startsWith("text/event-stream");
+            if (isEndless) response.destroy();
+            else for await (const piece of response) pieces.push(piece);
             const all = new Headers();
             for (const [name, value] of Object.entries(response.headers)) all.set(name, String(value));
             resolve(answerOf(response.statusCode ?? 0, all, Buffer.concat(pieces).toString("utf8")));
@@ -136,11 +151,15 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
   };
 }
 
-/** Every route of the product that is served so far, on stand-ins. */
+/** Every product route that is served so far, on stand-ins. */
 export function productRoutes(
   database: Database,
   changes: DirectoryChange[] = [],
-  issueSignIn: IssueSignIn = SIGN_IN,
+  {
+    issueSignIn = SIGN_IN,
+    now,
+    alertRoles = {},
+  }: Pick<TestApiOptions, "issueSignIn" | "now" | "alertRoles"> = {},
 ): Route[] {
   const directory = {
     settings: SETTINGS,
@@ -153,6 +172,7 @@ export function productRoutes(
   };
   return apiRoutes({
     ...directory,
+    alertRoles,
     database,
     issueSignIn,
     conversations: {
@@ -162,12 +182,24 @@ export function productRoutes(
       now: () => new Date(),
     },
     news: NO_NEWS,
-    bookings: {
+    signals: signalStreams({
+      database,
       directory: directorySnapshot(database),
       settings: SETTINGS,
+      notifications: NO_NEWS,
+      log: pino({ level: "silent" }),
+    }),
+    bookings: {
+      directory: directorySnapshot(database, alertRoles),
       arrivalSettings: ARRIVALS,
-      now: () => new Date(),
-      onAcknowledged: () => undefined,
+      now: () => now ?? new Date(),
+    },
+    sms: {
+      directory: directorySnapshot(database),
+      settings: SETTINGS,
+      smsSettings: SMS_SETTINGS,
+      provider: logProvider,
+      now: () => now ?? new Date(),
     },
     patientUrl: "https://healthtrack.example/patients/{patient_id}",
     checks: { database: async () => ({ ok: true }) },
@@ -187,6 +219,8 @@ const ARRIVALS: ArrivalSettings = {
   publicUrl: "https://whisper.practice.example",
   quickReplies: [],
   escalation: [],
+  reception: [],
+  kiosks: [],
   staleAfter: 12 * 3_600_000,
 };
 

@@ -1,16 +1,16 @@
-/** The intake over HTTP on a real database, and a Synapse that sends what the test says. */
+/** The intake over HTTP on a real database, with a Synapse that sends what the test tells it to. */
 import { once } from "node:events";
 import { createServer } from "node:http";
 import express from "express";
 import { receiptQueue } from "../../../src/appservice/intake/receipt-queue.ts";
-import { storeReceipts } from "../../../src/appservice/intake/receipts.ts";
 import { intake } from "../../../src/appservice/intake/transactions.ts";
+import { storeReceipts } from "../../../src/messages/receipts.ts";
 import type { Database } from "../../../src/store/database.ts";
 
 export const HS_TOKEN = "the-homeservers-token";
 
 export interface TestIntake {
-  /** Calls a path of the application service API. `token` null: none. */
+  /** Calls a path of the application service API. `token` null sends none. */
   call(
     method: string,
     path: string,
@@ -18,7 +18,7 @@ export interface TestIntake {
     token?: string | null,
   ): Promise<{ status: number; body: unknown }>;
   send(txnId: string | number, events: readonly unknown[], extra?: object): Promise<number>;
-  /** Resolves when the receipts that were sent are stored. */
+  /** Resolves when the receipts sent so far are stored. */
   receiptsStored(): Promise<void>;
   close(): Promise<void>;
 }
@@ -74,7 +74,7 @@ export async function startIntake(database: Database): Promise<TestIntake> {
 
 let made = 0;
 
-/** A message as Synapse would send it. Each is a new one. */
+/** A message as Synapse would send it. Each call makes a new one. */
 export function message(room: string, body: string, more: object = {}): Record<string, unknown> {
   made += 1;
   return {

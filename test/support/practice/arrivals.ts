@@ -1,9 +1,9 @@
-/** A practice in a real database, with bookings coming in and clients acting, but no homeserver. */
+/** A practice in a real database, with bookings coming in and clients acting, but without a homeserver. */
 
 import { randomUUID } from "node:crypto";
 import { type BookingResult, putBooking } from "../../../src/arrivals/change-booking.ts";
-import type { ArrivalDependencies, ArrivalSettings } from "../../../src/arrivals/dependencies.ts";
-import { arrivalEvents } from "../../../src/arrivals/events.ts";
+import type { ArrivalSettings } from "../../../src/arrivals/dependencies.ts";
+import { type ArrivalEventDependencies, arrivalEvents } from "../../../src/arrivals/events.ts";
 import type { Arrival } from "../../../src/arrivals/rules/arrival.ts";
 import type { Booking } from "../../../src/arrivals/rules/booking.ts";
 import { recordChanges } from "../../../src/directory/change-log.ts";
@@ -31,10 +31,12 @@ const SETTINGS: ArrivalSettings = {
   zone: { timezone: "Australia/Sydney" },
   publicUrl: "https://whisper.practice.test",
   quickReplies: [
-    { key: "5️⃣", text: "Five minutes, please." },
+    { key: "⏳", text: "Five minutes, please." },
     { key: "🚪", text: "Please send them in." },
   ],
   escalation: [],
+  reception: [],
+  kiosks: [],
   staleAfter: 12 * 3_600_000,
 };
 
@@ -52,7 +54,7 @@ export interface Sent {
 
 export interface Practice {
   readonly database: Database;
-  readonly dependencies: ArrivalDependencies;
+  readonly dependencies: ArrivalEventDependencies;
   user(username: string, settings?: UserSettings): Promise<void>;
   /** A new security group. */
   group(id: string, name: string, members: readonly string[]): Promise<void>;
@@ -60,18 +62,20 @@ export interface Practice {
   putIn(tx: Transaction, booking: Partial<Booking>): Promise<BookingResult>;
   /** What was queued, in order, for one conversation or for all. */
   sent(conversation?: string): Promise<Sent[]>;
-  /** Carries out what is queued as the homeserver would: every send has an event. @returns those now sent. */
+  /** The same for one conversation, without reactions and without what was dropped. */
+  messages(conversation: string): Promise<Sent[]>;
+  /** Sends what is queued, as the homeserver would: every send gets an event. @returns those now sent. */
   deliver(): Promise<Sent[]>;
-  /** The event that a send has become. Throws when it was not sent. */
+  /** The event that a send became. Throws if it was not sent. */
   eventOf(ref: string | undefined): Promise<EventId>;
-  /** Marks as begun, as the sender does before it calls the homeserver. */
+  /** Marks sends as attempted, as the sender does before it calls the homeserver. */
   attempt(): Promise<void>;
   event(
     username: string,
     event: { type: string; content: Record<string, unknown>; room?: string; stateKey?: string; id?: EventId },
   ): Promise<MatrixEvent>;
   react(username: string, to: EventId | null | undefined, key: string, room?: string): Promise<MatrixEvent>;
-  /** The owner of an arrivals room comes into it. */
+  /** The owner joins their arrivals room. */
   joins(username: string): Promise<MatrixEvent>;
   arrivals(): Promise<Record<string, unknown>[]>;
   notices(): Promise<Record<string, unknown>[]>;
@@ -90,7 +94,7 @@ export interface UserSettings {
 
 export async function openPractice(settings: Partial<ArrivalSettings> = {}): Promise<Practice> {
   const database = await testDatabase();
-  const dependencies: ArrivalDependencies = {
+  const dependencies: ArrivalEventDependencies = {
     directory: directorySnapshot(database),
     settings: POLICY,
     arrivalSettings: { ...SETTINGS, ...settings },
@@ -166,6 +170,8 @@ export async function openPractice(settings: Partial<ArrivalSettings> = {}): Pro
       );
       return rows;
     },
+    messages: async (conversation) =>
+      (await practice.sent(conversation)).filter(({ type, dropped }) => type !== "m.reaction" && !dropped),
     async deliver() {
       await database.query("UPDATE conversations SET room_id = '!' || natural_key WHERE room_id IS NULL");
       const { rows } = await database.query<{ ref: string }>(

@@ -1,20 +1,20 @@
-/** A practice in a real database whose clients act through the inbox, but with no homeserver behind it. */
+/** A practice in a real database whose clients act through the inbox, without a homeserver. */
 
 import { randomUUID } from "node:crypto";
 import { type Logger, pino } from "pino";
-import { drainInbox, storeEvents } from "../../../src/appservice/intake/inbox.ts";
-import { storeReceipts } from "../../../src/appservice/intake/receipts.ts";
-import { mirrorEvent } from "../../../src/appservice/rooms/mirror.ts";
 import { type EditRequest, editConversation } from "../../../src/conversations/groups/edit.ts";
 import { type ListedConversation, listConversations } from "../../../src/conversations/list/list.ts";
 import { type Opened, openConversation } from "../../../src/conversations/open.ts";
-import type { ConversationDependencies } from "../../../src/conversations/record/dependencies.ts";
+import type { ListDependencies } from "../../../src/conversations/record/dependencies.ts";
 import { directoryChanged } from "../../../src/conversations/record/queue-checks.ts";
 import type { Refusal } from "../../../src/conversations/record/refusal.ts";
 import { importDirectory } from "../../../src/directory/import.ts";
 import { directorySchema } from "../../../src/directory/input/schema.ts";
 import { directorySnapshot } from "../../../src/directory/snapshot.ts";
 import type { EventHandler } from "../../../src/messages/event.ts";
+import { drainInbox, storeEvents } from "../../../src/messages/inbox.ts";
+import { storeReceipts } from "../../../src/messages/receipts.ts";
+import { mirrorEvent } from "../../../src/mirror/mirror.ts";
 import type {
   ConversationId,
   EventId,
@@ -58,18 +58,18 @@ export interface Staff {
 
 export interface House {
   readonly database: Database;
-  readonly dependencies: ConversationDependencies;
-  /** Milliseconds; what the practice's clock says. */
+  readonly dependencies: ListDependencies;
+  /** The time on the practice's clock, in milliseconds. */
   clock: number;
   /** HealthTrack sends its directory: these people, with AccessWhisper, and these groups. */
   staff(staff: Staff): Promise<void>;
-  /** The same, with whatever HealthTrack says of its groups. */
+  /** The same, with whatever HealthTrack says about its groups. */
   import(
     users: ReadonlyArray<Exclude<Staff["users"][number], string>>,
     groups: readonly object[],
   ): Promise<void>;
   open(as: string, choice: Choice, name?: string): Promise<Opened | Refusal>;
-  /** Opens what the rules allow, and gives its room. */
+  /** Opens a conversation if the rules allow it. @returns it with its room. */
   opened(as: string, choice: Choice, name?: string): Promise<{ id: ConversationId; room: RoomId }>;
   edit(
     as: string,
@@ -79,17 +79,17 @@ export interface House {
   list(username: string, includeArchived?: boolean): Promise<readonly ListedConversation[]>;
   /** Makes the conversation's room as the reconciler would, with these people and handles in it. */
   giveRoom(id: ConversationId, members: readonly UserId[]): Promise<RoomId>;
-  /** Synapse sends an event, and it is handled. */
+  /** Synapse sends an event, and Whisper handles it. */
   event(event: TestEvent): Promise<EventId>;
   say(room: RoomId, username: string, body?: string): Promise<EventId>;
   read(room: RoomId, username: string, event: EventId): Promise<void>;
-  /** What the group is put together from now. */
+  /** What the group now consists of. */
   group(id: string): Promise<{ name: string | null; revision: number } & Required<Choice>>;
-  /** The payloads of the jobs of this name that wait, and that they have been seen. */
+  /** Takes the waiting jobs of this name. @returns their payloads. */
   takeJobs(name: string): Promise<Record<string, unknown>[]>;
-  /** The accounts that are to be looked at, and that they have been seen. */
+  /** Takes the accounts that are due for a check. @returns their ids. */
   takeAccounts(): Promise<string[]>;
-  /** What was queued for a conversation, or for all. */
+  /** What was queued for one conversation, or for all. */
   sent(conversation?: string): Promise<
     Array<{
       ref: string;
@@ -112,16 +112,17 @@ export interface TestEvent {
   readonly eventId?: string;
   readonly redacts?: string;
   readonly unsigned?: Record<string, unknown>;
+  readonly at?: number;
 }
 
 export async function openHouse(
-  handlersOf: (dependencies: ConversationDependencies, house: House) => readonly EventHandler[] = () => [],
+  handlersOf: (dependencies: ListDependencies, house: House) => readonly EventHandler[] = () => [],
   settings: Partial<PracticeSettings> = {},
 ): Promise<House> {
   const database = await testDatabase();
   const log: Logger = pino({ level: "silent" });
   let rooms = 0;
-  const dependencies: ConversationDependencies = {
+  const dependencies: ListDependencies = {
     directory: directorySnapshot(database),
     settings: { ...SETTINGS, ...settings },
     archiveAfter: 3 * DAY,
@@ -151,9 +152,7 @@ export async function openHouse(
           dependencies.settings,
           { changed: directoryChanged, problems: async () => undefined },
           sent,
-          {
-            allowMassDeactivation: true,
-          },
+          { dryRun: false, strict: false, allowMassDeactivation: true },
         ),
       );
       if ("refused" in imported) throw new Error(JSON.stringify(imported));
@@ -204,7 +203,7 @@ export async function openHouse(
       }
       return room;
     },
-    async event({ room, sender, type, content, stateKey, eventId, redacts, unsigned }) {
+    async event({ room, sender, type, content, stateKey, eventId, redacts, unsigned, at }) {
       const event_id = (eventId ?? `$${randomUUID()}`) as EventId;
       await storeEvents(database, [
         {
@@ -213,7 +212,7 @@ export async function openHouse(
           sender,
           type,
           content,
-          origin_server_ts: house.clock,
+          origin_server_ts: at ?? house.clock,
           ...(stateKey === undefined ? {} : { state_key: stateKey }),
           ...(redacts === undefined ? {} : { redacts }),
           ...(unsigned === undefined ? {} : { unsigned }),

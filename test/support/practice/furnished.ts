@@ -11,7 +11,10 @@ import { groupHandleOf, userIdOf } from "../../../src/policy/names/names.ts";
 import { expectedRoom } from "../../../src/policy/rooms/expected-room.ts";
 import type { House } from "./conversations.ts";
 
-/** Makes everything as it ought to be, as if Synapse had done all that it is asked: every account, and everybody in their rooms. */
+/**
+ * Makes everything as it should be, as if Synapse had done all that it was asked to: every account, and everyone in
+ * their rooms.
+ */
 export async function furnish({
   database,
   dependencies,
@@ -30,9 +33,9 @@ export async function furnish({
     return expected === null || expected === "departed" ? [] : [{ user_id, ...expected }];
   });
   await database.query(
-    `INSERT INTO accounts (user_id, display_name, locked, muted)
-     SELECT user_id, "displayName", locked, muted FROM json_to_recordset($1)
-       AS a(user_id text, "displayName" text, locked boolean, muted boolean) ON CONFLICT DO NOTHING`,
+    `INSERT INTO accounts (user_id, display_name, picture, locked, muted)
+     SELECT user_id, "displayName", picture, locked, muted FROM json_to_recordset($1)
+       AS a(user_id text, "displayName" text, picture text, locked boolean, muted boolean) ON CONFLICT DO NOTHING`,
     [JSON.stringify(accounts)],
   );
   const found = await database.query<ConversationRow & Record<string, unknown>>(

@@ -1,4 +1,7 @@
-/** An API of one route in a process of its own, to be killed: `api-process.ts <database URL>`. Sends its port. */
+/**
+ * An API with one route in its own process, to be killed: `api-process.ts <database URL>`. Sends its port, and then
+ * "written" for each thing that it has written and not yet committed.
+ */
 import { once } from "node:events";
 import { createServer } from "node:http";
 import pino from "pino";
@@ -21,6 +24,7 @@ const things = writeRoute({
   responses: { 200: { description: "made" } },
   handler: async ({ body }, { tx }) => {
     await tx.query("INSERT INTO things (name) VALUES ($1)", [body.name]);
+    process.send?.("written");
     await tx.query("SELECT pg_sleep(0.01)");
     return { status: 200 };
   },

@@ -1,10 +1,10 @@
 /**
- * A process that hands events to a handler, as Whisper does, under a watchdog. The handler keeps what the events say
- * in the table `heard`; `hang` in an event stops the event loop for good, `die` ends the process, `kill` is SIGKILL.
+ * A process under a watchdog that hands events to a handler, as Whisper does. The handler stores the events' texts in
+ * the table `heard`. `hang` in an event stops the event loop for good, `die` ends the process, `kill` is SIGKILL.
  */
 import pino from "pino";
-import { drainInbox } from "../../../src/appservice/intake/inbox.ts";
 import type { EventHandler } from "../../../src/messages/event.ts";
+import { drainInbox } from "../../../src/messages/inbox.ts";
 import { openDatabase } from "../../../src/store/database.ts";
 import { watchEventLoop } from "../../../src/wiring/watchdog.ts";
 import { runJobs } from "../database/jobs.ts";

@@ -1,4 +1,4 @@
-/** A process that carries out jobs, made to be killed: its one job begins, says so, and never ends. */
+/** A process that runs jobs, to be killed: its only job begins, says so, and never ends. */
 import { openDatabase } from "../../../src/store/database.ts";
 import { runJobs } from "../database/jobs.ts";
 

@@ -1,4 +1,4 @@
-/** A process under a watchdog of 2 seconds that does what its argument says; each of its lines is a beat. */
+/** A process under a watchdog of 2 seconds. Its argument says what it does. Each line it writes is a beat. */
 import inspector from "node:inspector";
 import pino from "pino";
 import { watchEventLoop } from "../../../src/wiring/watchdog.ts";
@@ -8,7 +8,7 @@ if (what === "debugged") inspector.open(0, "127.0.0.1");
 watchEventLoop(pino({ base: null }), 2_000);
 process.stdout.write("runs\n");
 
-/** The event loop stands still for this many milliseconds. */
+/** Blocks the event loop for this many milliseconds. */
 function stand(milliseconds: number): void {
   const until = performance.now() + milliseconds;
   while (performance.now() < until);

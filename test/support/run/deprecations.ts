@@ -1,21 +1,25 @@
-/** Nothing that the tests run may be deprecated: a warning of it today is a failure after the next upgrade. */
+/** Nothing that the tests run may be deprecated: today's warning is a failure after the next upgrade. */
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
+import "./temporary-folder.ts";
 
-const directory = mkdtempSync(join(tmpdir(), "whisper-deprecations-"));
-process.env.DEPRECATIONS_FILE = join(directory, "found");
-const preload = pathToFileURL(join(import.meta.dirname, "note-deprecations.ts")).href;
-process.env.NODE_OPTIONS = `${process.env.NODE_OPTIONS ?? ""} --import=${preload}`.trim();
-// After its file is named.
-await import("./note-deprecations.ts");
+// A worker of `mocha --parallel` writes to the file of the process that started it.
+if (process.env.MOCHA_WORKER_ID === undefined) {
+  process.env.DEPRECATIONS_FILE = join(mkdtempSync(join(tmpdir(), "whisper-deprecations-")), "found");
+  const preload = pathToFileURL(join(import.meta.dirname, "note-deprecations.ts")).href;
+  process.env.NODE_OPTIONS = `${process.env.NODE_OPTIONS ?? ""} --import=${preload}`.trim();
+  // Reads the variable when it is loaded.
+  await import("./note-deprecations.ts");
+}
 
-/** @throws Error with what was warned of in this process, or in one that it started. */
-export function expectNoDeprecations(file = join(directory, "found")): void {
+/** @throws Error with the warnings of this process and of all that it started. */
+export function expectNoDeprecations(file = process.env.DEPRECATIONS_FILE): void {
+  if (file === undefined) throw new Error("DEPRECATIONS_FILE is not set");
   const found = read(file);
-  rmSync(directory, { recursive: true, force: true });
-  if (found !== "") throw new Error(`what the tests ran is deprecated:\n${found}`);
+  rmSync(dirname(file), { recursive: true, force: true });
+  if (found !== "") throw new Error(`The tests ran deprecated code:\n${found}`);
 }
 
 function read(file: string): string {

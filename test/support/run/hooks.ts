@@ -1,14 +1,17 @@
-/** Mocha's root hooks (`--require test/support/run/hooks.ts`): what the whole run shares ends with it. */
+/**
+ * Mocha's global teardown (`--require test/support/run/hooks.ts`): what a run's files share ends with the run.
+ *
+ * With `--parallel` Mocha runs each file in one of several worker processes, which end before this is called. A worker
+ * keeps its stack and its database server from file to file. Its server ends with it, its stack is swept up here.
+ */
 
 import { stopTestPostgres } from "../database/postgres.ts";
-import { stopSharedStack } from "../stack/stack.ts";
+import { stopSharedStack, sweep } from "../stack/stack.ts";
 import { expectNoDeprecations } from "./deprecations.ts";
 
-export const mochaHooks = {
-  async afterAll(this: Mocha.Context): Promise<void> {
-    this.timeout(60_000);
-    await stopSharedStack();
-    await stopTestPostgres();
-    expectNoDeprecations();
-  },
-};
+export async function mochaGlobalTeardown(): Promise<void> {
+  await stopSharedStack();
+  await stopTestPostgres();
+  await sweep();
+  expectNoDeprecations();
+}

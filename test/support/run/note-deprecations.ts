@@ -1,6 +1,6 @@
 /**
- * Loaded before anything else by the tests' own process and by every Node that it starts (`NODE_OPTIONS`): writes down each
- * deprecation warning in the file that `DEPRECATIONS_FILE` names. Nothing else about the process changes.
+ * The tests' processes, and every Node that they start, load this before anything else (`NODE_OPTIONS`). It writes each
+ * deprecation warning to the file that `DEPRECATIONS_FILE` names, and changes nothing else in the process.
  */
 import { appendFileSync } from "node:fs";
 

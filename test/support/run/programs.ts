@@ -1,15 +1,16 @@
 /** Programs that some tests need and that npm does not bring. */
 import { execFile, execFileSync } from "node:child_process";
 import { promisify } from "node:util";
+import { REPOSITORY } from "../../../dev/base/repository.ts";
 
 export const run = promisify(execFile);
 
-// Debian installs servers where an ordinary user's shell does not look.
+// Debian installs servers where an ordinary user's PATH does not look.
 process.env.PATH = `${process.env.PATH}:/usr/sbin:/sbin`;
 
 export interface Program {
   readonly name: string;
-  /** Where it may be, each with how it is asked for its version. The first that answers is taken. */
+  /** Where it may be, each with the argument that asks for its version. The first that answers is used. */
   readonly commands: readonly { readonly command: Command; readonly version: string }[];
   readonly aptPackage: string;
 }
@@ -46,20 +47,17 @@ export const PGBOUNCER: Program = {
   aptPackage: "pgbouncer",
 };
 
-/** What a test that needs a program is written with. */
+/** What the tests that need a program are declared with. */
 interface Writing {
   readonly describe: (title: string, body: (this: Mocha.Suite) => void) => void;
   readonly it: (title: string, body: Mocha.AsyncFunc) => void;
-  /** How the program is called. Where it is missing, no test runs that could call it. */
+  /** How to call the program. Where it is missing, no test that could call it runs. */
   readonly command: Command;
 }
 
-/** Why a suite or a test is left out, for the end of the report. */
-const reasons = new WeakMap<object, string>();
-
 /**
  * Declares tests that need `program`. Where it is missing they are left out, and the reporter says so; with
- * `NOTHING_LEFT_OUT` they fail. Their names are declared in any case, because `npm run coverage` prints them.
+ * `NOTHING_LEFT_OUT` they fail. Their names are always declared, because `npm run coverage` prints them.
  */
 export function withProgram(program: Program, declare: (writing: Writing) => void): void {
   const command = find(program);
@@ -67,10 +65,20 @@ export function withProgram(program: Program, declare: (writing: Writing) => voi
   declare({ ...unless(command === undefined && reason), command: command ?? [program.name] });
 }
 
-/** As `withProgram`, for what a machine has otherwise. `missing` says what it lacks, or false: nothing. */
+/** Like `withProgram`, for anything else that a machine may lack. `missing` says what it lacks; false means nothing. */
 export function unless(missing: string | false): Pick<Writing, "describe" | "it"> {
   if (missing === false) return { describe, it };
   return process.env.NOTHING_LEFT_OUT ? failing(missing) : leftOut(missing);
+}
+
+/** Why tests of the repository itself are left out: an unpacked archive has none, and another user's is not ours. */
+export function noClone(): string | false {
+  try {
+    execFileSync("git", ["rev-parse", "HEAD"], { cwd: REPOSITORY, stdio: "ignore" });
+    return false;
+  } catch {
+    return "this is not a clone of one's own, or git is missing (apt-get install git)";
+  }
 }
 
 const failing = (reason: string): Pick<Writing, "describe" | "it"> => {
@@ -87,18 +95,22 @@ const failing = (reason: string): Pick<Writing, "describe" | "it"> => {
   };
 };
 
-const leftOut = (reason: string): Pick<Writing, "describe" | "it"> => ({
-  it: (title, body) => void reasons.set(it.skip(title, body), reason),
-  describe: (title, body) => void reasons.set(describe.skip(title, body) ?? {}, reason),
-});
+const REASON = "left out: ";
 
-/** Why a test is left out, or undefined if nobody said so. */
-export function reasonToLeaveOut(test: Mocha.Test): string | undefined {
-  for (let at: Mocha.Test | Mocha.Suite | undefined = test; at !== undefined; at = at.parent) {
-    const reason = reasons.get(at);
-    if (reason !== undefined) return reason;
-  }
-  return undefined;
+const leftOut = (reason: string): Pick<Writing, "describe" | "it"> => {
+  // A skipped test needs no body, and its body is what a worker of `mocha --parallel` passes on to the reporter.
+  const explain = (test: Mocha.Test) => {
+    test.body = REASON + reason;
+  };
+  return {
+    it: (title, body) => explain(it.skip(title, body)),
+    describe: (title, body) => describe.skip(title, body)?.eachTest(explain),
+  };
+};
+
+/** @returns why a test is left out, for the end of the report, or undefined if nobody gave a reason. */
+export function reasonToLeaveOut({ body }: Mocha.Test): string | undefined {
+  return body?.startsWith(REASON) ? body.slice(REASON.length) : undefined;
 }
 
 function find({ commands }: Program): Command | undefined {

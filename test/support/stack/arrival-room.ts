@@ -1,4 +1,4 @@
-/** What a doctor's arrivals room holds of one booking, as the homeserver tells it. */
+/** What a doctor's arrivals room shows of one booking, according to the homeserver. */
 import { expect } from "chai";
 import { z } from "zod";
 import { callApi } from "../../../dev/clients/api.ts";
@@ -31,7 +31,7 @@ export const isNoticeOf =
   ({ content }: Pick<SeenEvent, "content">): boolean =>
     aboutBooking.safeParse(content[ARRIVAL]).data?.booking_id === booking;
 
-/** Waits for the notice with both its buttons. Answers its event id. */
+/** Waits for the notice with both its buttons. @returns the notice's event id. */
 export async function noticeWithButtons(
   doctor: Person,
   booking: string,
@@ -47,7 +47,7 @@ export async function noticeWithButtons(
   return { room, notice };
 }
 
-/** Fails unless the room holds one notice of the booking, with each button once. */
+/** Fails unless the room has exactly one notice for the booking, with each button once. */
 export async function expectOneNotice(doctor: Person, room: string, booking: string): Promise<void> {
   const history = await historyOf(doctor, room);
   const notices = history.filter(isNoticeOf(booking));
@@ -61,7 +61,7 @@ export async function expectOneNotice(doctor: Person, room: string, booking: str
   );
 }
 
-/** Fails unless the notice has been removed, once, and shows nothing any more. */
+/** Fails unless the notice has been removed, once, and no longer shows anything. */
 export async function expectGone(doctor: Person, room: string, notice: string): Promise<void> {
   await doctor.waitForRedaction(notice, 30_000);
   const history = await historyOf(doctor, room);
@@ -72,13 +72,13 @@ export async function expectGone(doctor: Person, room: string, notice: string): 
   expect(history.find(({ event_id }) => event_id === notice)?.content ?? {}).not.to.have.property("body");
 }
 
-/** What the API says of the doctor's newest arrival. */
+/** The doctor's newest arrival, according to the API. */
 export async function newestArrival(stack: TestStack, doctor: string) {
   const { body } = await callApi(stack, "GET", `/api/v1/arrivals?doctor=${doctor}&limit=1`);
   return arrivalList.parse(body).arrivals[0];
 }
 
-/** Waits until the doctor, alone, has acknowledged their newest arrival. Whisper may be away meanwhile. */
+/** Waits until the doctor alone has acknowledged their newest arrival. Whisper may be away in the meantime. */
 export const acknowledgedBy = (stack: TestStack, doctor: string): Promise<true> =>
   eventually(`${doctor} to have acknowledged`, async () => {
     const arrival = await newestArrival(stack, doctor);

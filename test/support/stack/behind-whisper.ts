@@ -1,12 +1,14 @@
-/** What somebody may do to rooms behind Whisper's back, while it is stopped: for drift that Whisper has to find. */
+/** Changes to rooms behind Whisper's back, while it is stopped: drift that Whisper has to find. */
 import { execFile } from "node:child_process";
 import { createServer } from "node:http";
 import { promisify } from "node:util";
+import pg from "pg";
+import { z } from "zod";
 import type { TestStack } from "./stack.ts";
 
 const run = promisify(execFile);
 
-/** Synapse as the appservice has it, which is to say as an administrator and as anybody of Whisper's. */
+/** Calls Synapse as the appservice, which may act as an administrator and as any of Whisper's users. */
 export async function atSynapse(
   stack: TestStack,
   method: string,
@@ -31,9 +33,51 @@ export async function atSynapse(
   return JSON.parse(text);
 }
 
+export const roomPath = (room: string): string => `/_matrix/client/v3/rooms/${encodeURIComponent(room)}`;
+
+export const setState = (stack: TestStack, room: string, type: string, content: object): Promise<unknown> =>
+  atSynapse(stack, "PUT", `${roomPath(room)}/state/${type}/`, content);
+
+/** As an administrator, whatever the room's join rule. */
+export const letIn = (stack: TestStack, room: string, username: string): Promise<unknown> =>
+  atSynapse(stack, "POST", `/_synapse/admin/v1/join/${encodeURIComponent(room)}`, {
+    user_id: stack.userId(username),
+  });
+
+const made = z.object({ room_id: z.string() });
+
+/** Whoever calls Synapse as themselves. */
+export interface Actor {
+  act(method: string, path: string, body?: object): Promise<unknown>;
+}
+
+/** The appservice itself, or one of its users. */
+export const actingAs = (stack: TestStack, userId?: string): Actor => ({
+  act: (method, path, body) => atSynapse(stack, method, path, body, userId),
+});
+
+export const makeRoom = async (by: Actor, options: object): Promise<string> =>
+  made.parse(await by.act("POST", "/_matrix/client/v3/createRoom", { preset: "private_chat", ...options }))
+    .room_id;
+
+/** Changes Whisper's rows: as after a restore from a backup that does not match the homeserver's. */
+export async function inDatabase(
+  stack: TestStack,
+  statement: string,
+  ...values: readonly string[]
+): Promise<void> {
+  const client = new pg.Client(stack.databaseUrl);
+  await client.connect();
+  try {
+    await client.query(statement, [...values]);
+  } finally {
+    await client.end();
+  }
+}
+
 /**
- * Stops Whisper, does something while a stand-in allows everything that Synapse asks, and has Synapse forget to tell of
- * it. Whisper is still stopped then.
+ * Stops Whisper, then does something while a stand-in allows everything that Synapse asks, and makes Synapse forget to
+ * report it. Afterwards Whisper is still stopped.
  */
 export async function behindWhisper(
   stack: TestStack,
@@ -44,7 +88,7 @@ export async function behindWhisper(
   await stack.stopWhisper();
   const yes = createServer((request, response) => {
     request.resume();
-    // Policy callbacks are allowed; transactions are not taken, so that Synapse keeps them.
+    // Policy callbacks are allowed. Transactions are refused, so that Synapse keeps them.
     const policy = request.url?.startsWith("/policy/") ?? false;
     response.writeHead(policy ? 200 : 503, { "content-type": "application/json" }).end("{}");
   });
@@ -60,7 +104,7 @@ export async function behindWhisper(
   if (!tell) await loseWhatIsQueued(stack);
 }
 
-/** What happens to a Synapse that is killed at the wrong moment: what it had queued for Whisper is never sent. */
+/** Does what happens to a Synapse that is killed at the wrong moment: what it had queued for Whisper is never sent. */
 export async function loseWhatIsQueued(stack: TestStack): Promise<void> {
   await stack.stopSynapse();
   const script = `

@@ -39,7 +39,7 @@ const listed = z.array(
   }),
 );
 
-/** Opens a conversation and gives it with its room. */
+/** Opens a conversation. @returns it with its room. */
 export async function openConversation(
   stack: TestStack,
   as: string,

@@ -1,16 +1,16 @@
-/** Every endpoint by which a client reads a room, tried as one person and compared with what they may know. */
+/** Every endpoint through which a client reads a room, tried as one person and compared with what they may know. */
 import type { Person } from "../../../dev/clients/person.ts";
 
-/** A room as somebody knew it: where to look for what was said in it. */
+/** A room as someone knew it: where to look for what was said in it. */
 export interface Known {
   readonly room: string;
   /** Events that they have seen. */
   readonly events: readonly string[];
-  /** A sync token of theirs from before anything was said. */
+  /** Their sync token from before anything was said. */
   readonly since: string;
   /** A file that was posted: server name and media id. */
   readonly media: string;
-  /** A word of what was said, for the search; the answer repeats it, so it is no secret itself. */
+  /** A word that was said, for the search. The answer repeats it, so it is no secret itself. */
   readonly word: string;
 }
 
@@ -21,7 +21,7 @@ export interface Read {
   readonly body?: (known: Known) => object;
   /** A member finds what was said here. */
   readonly shows?: true;
-  /** Synapse itself closes it to those who have forgotten the room; what it does not close, the gate does. */
+  /** Synapse itself closes this to those who have forgotten the room. The gate closes the rest. */
   readonly closedByForget?: true;
 }
 
@@ -78,7 +78,7 @@ export const EVERY_READ: readonly Read[] = [
     closedByForget: true,
   },
   {
-    // A `pos` is a plain counter before a sync token: anybody can write one.
+    // A `pos` is a plain counter before a sync token: anyone can write one.
     name: "sliding sync since before",
     method: "POST",
     paths: ({ since }) =>
@@ -174,7 +174,7 @@ export interface Answer {
   readonly text: string;
 }
 
-/** Tries each read as this person at a homeserver, which is the gate or Synapse itself. */
+/** Tries each read as this person at a homeserver, which may be the gate or Synapse itself. */
 export async function readEverything(
   person: Person,
   homeserver: string,
@@ -200,7 +200,7 @@ export async function readEverything(
   return answers;
 }
 
-/** A sync token of this person's, of now. */
+/** This person's sync token as of now. */
 export async function syncToken(person: Person): Promise<string> {
   const { body } = await person.request("GET", `${C}/v3/sync?timeout=0`);
   if (

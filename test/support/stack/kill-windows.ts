@@ -1,32 +1,33 @@
-/** Kills Whisper at every call of the homeserver that a sequence makes: before it is made, and before its answer is heard. */
+/** Kills Whisper at every homeserver call in a sequence: before it is made, and before its answer is heard. */
+import { startGreeted } from "./greeted.ts";
 import { settled } from "./settled.ts";
 import type { TestStack } from "./stack.ts";
 
-/** One place at which Whisper is killed. */
+/** A moment at which Whisper is killed. */
 export interface Window {
   readonly when: "before" | "after";
-  /** The how-many-th call of the homeserver since the sequence began, counted from 1. */
+  /** The number of the homeserver call since the sequence began, counted from 1. */
   readonly call: number;
 }
 
 export interface Sequence<Subject> {
-  /** Makes what the sequence is about, anew for each window; nothing is killed yet. */
+  /** Makes a new subject for each window. Nothing is killed yet. */
   prepare(window: Window): Promise<Subject>;
-  /** Begins what Whisper is then killed in the middle of. It may fail when Whisper goes. */
+  /** Begins the sequence in which Whisper is killed. It may fail when Whisper goes. */
   begin(subject: Subject): Promise<unknown>;
-  /** Waits until the sequence has come to its end, and fails unless it went as it should. */
+  /** Waits until the sequence has ended, and fails unless it went as it should. */
   verify(subject: Subject): Promise<void>;
-  /** Kills at every so-many-th call only, where a sequence is long; at every call with `EVERY_WINDOW=1`. */
+  /** For long sequences: kills at every nth call only. With `EVERY_WINDOW=1`, at every call. */
   readonly stride?: number;
 }
 
-/** More calls than any sequence makes: that one never ends is a failure, not a test that runs for ever. */
+/** More calls than any sequence makes, so that an endless sequence fails and does not run for ever. */
 const MOST_CALLS = 60;
 
 /**
- * Runs the sequence with Whisper killed by SIGKILL at its first call, then at its second, and so on, starting it again
- * each time, until a run comes to its end without reaching the next call.
- * @returns the calls at which it was killed.
+ * Runs the sequence with Whisper killed by SIGKILL at its first call, then at its second, and so on. Each time Whisper
+ * is started again. Stops when a run ends without reaching the next call.
+ * @returns the calls at which Whisper was killed.
  */
 export async function throughEveryWindow<Subject>(
   stack: TestStack,
@@ -38,7 +39,7 @@ export async function throughEveryWindow<Subject>(
   for (let call = 1; call <= MOST_CALLS; call += stride) {
     const window: Window = { when, call };
     const subject = await sequence.prepare(window);
-    // Nothing but the sequence's own calls is counted: not those of the start before it, nor what looks for gaps then.
+    // Only the sequence's own calls are counted: not those of the start before it, nor the search for missing events.
     await settled(stack, { gaps: true });
     const killed = Promise.withResolvers<string>();
     let reached = false;
@@ -50,30 +51,30 @@ export async function throughEveryWindow<Subject>(
         reached = true;
         await stack.killWhisper();
         killed.resolve(`${method} ${path}`);
-        // Before: Synapse never hears of it. After: it is done, and Whisper never hears of that.
+        // Before: Synapse never hears of it. After: it is done, and Whisper never hears that.
         return when === "before" ? { kind: "drop" } : { kind: "pass" };
       },
     });
     const where = `Whisper was killed ${when} call ${call}`;
     try {
-      const begun = sequence.begin(subject);
-      begun.catch(() => undefined);
+      // It may fail when Whisper goes. Whether it should have been done is for `verify` to say.
+      let failed: unknown;
+      sequence.begin(subject).catch((error: unknown) => {
+        failed = error;
+      });
       const verified = sequence.verify(subject);
       verified.catch(() => undefined);
       const first = await Promise.race([killed.promise, verified.then(() => undefined)]);
-      // What a call brings about is seen before its answer is heard, and the last calls of all are not seen by anybody:
-      // the sequence has come to its end when Whisper has nothing left to do.
+      // A call's effect can be seen before its answer is heard, and nobody sees the last calls. So the sequence has
+      // ended when Whisper has nothing left to do.
       if (first === undefined) await Promise.race([killed.promise, settled(stack)]);
       if (!reached) return killedAt;
       killedAt.push(await killed.promise);
-      await stack.startWhisper();
+      await startGreeted(stack);
       await verified.catch((error: unknown) => {
-        throw new Error(
-          `${where} (${killedAt.at(-1)}): ${error instanceof Error ? error.message : String(error)}`,
-          {
-            cause: error,
-          },
-        );
+        const sentence = (reason: unknown) => (reason instanceof Error ? reason.message : String(reason));
+        const began = failed === undefined ? "" : `; what began it had failed: ${sentence(failed)}`;
+        throw new Error(`${where} (${killedAt.at(-1)}): ${sentence(error)}${began}`, { cause: error });
       });
     } finally {
       fault.cancel();

@@ -1,4 +1,4 @@
-/** Audits of the rooms, as HealthTrack asks for them: one request to begin, another for the report. */
+/** Room audits as HealthTrack requests them: one request to begin, another for the report. */
 import { z } from "zod";
 import { mustCallApi } from "../../../dev/clients/api.ts";
 import { eventually } from "../eventually.ts";
@@ -16,7 +16,7 @@ const report = z.object({
   ),
 });
 
-/** Has the rooms looked at, and waits for the report. */
+/** Starts an audit of the rooms, and waits for its report. */
 export async function roomAuditReport(
   api: Parameters<typeof mustCallApi>[0],
   asked: { readonly room_ids?: readonly string[]; readonly repair?: boolean } = {},

@@ -1,4 +1,4 @@
-/** Another Whisper on the same database and homeserver, as a practice runs it that wants to outlive a machine. */
+/** Another Whisper on the same database and homeserver, for practices that want to survive the loss of a machine. */
 import { join } from "node:path";
 import { answers, type RunningProcess, startProcess, waitUntilReady } from "../../../dev/base/processes.ts";
 import { REPOSITORY } from "../../../dev/base/repository.ts";
@@ -13,7 +13,10 @@ export interface SecondWhisper {
   kill(): Promise<void>;
 }
 
-/** Starts it on ports of its own and waits until it is ready. It works on jobs like the first; Synapse knows only that one. `env`: settings, as the first has them. */
+/**
+ * Starts it on its own ports and waits until it is ready. It works on jobs like the first, but Synapse knows only the
+ * first. `env`: settings, as for the first.
+ */
 export async function startSecondWhisper(stack: Stack, env: NodeJS.ProcessEnv = {}): Promise<SecondWhisper> {
   const ports = await choosePorts("auto");
   const log = join(stack.stateDir, "second-whisper.log");

@@ -1,12 +1,10 @@
-/** An account that is none of the practice's: whoever looks after the homeserver. */
+/** An account that is not the practice's: the homeserver's administrator. */
 import { z } from "zod";
-import { atSynapse } from "./behind-whisper.ts";
+import { type Actor, atSynapse } from "./behind-whisper.ts";
 import type { TestStack } from "./stack.ts";
 
-export interface ServerAdmin {
+export interface ServerAdmin extends Actor {
   readonly userId: string;
-  /** With their own token, as an application service cannot act as them. */
-  act(method: string, path: string, body?: object): Promise<unknown>;
 }
 
 /** Makes an administrator of the homeserver, and signs them in. */
@@ -18,6 +16,7 @@ export async function serverAdmin(stack: TestStack, name: string): Promise<Serve
   const { access_token: token } = z.object({ access_token: z.string() }).parse(signedIn);
   return {
     userId,
+    // With their own token, as an application service cannot act as them.
     act: (method, path, body) => atSynapse(stack, method, path, body, undefined, token),
   };
 }

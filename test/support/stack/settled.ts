@@ -2,41 +2,57 @@ import { existsSync, readFileSync } from "node:fs";
 import pg from "pg";
 import { eventually } from "../eventually.ts";
 import type { TestStack } from "./stack.ts";
+import { synapseSends } from "./synapse-sends.ts";
 
 /**
- * Waits until Whisper has carried out all that it was told: no event waits to be handled, no job to be run, no send. The
- * look for missing events that follows each start a few seconds later counts only when asked for.
+ * Waits until Synapse has told Whisper of every event, and Whisper has done everything: no event waits to be handled, no
+ * job to be run, no send. The search for missing events, which each start queues for two seconds later, counts only with
+ * `gaps`, and is then run now.
  */
 export async function settled(stack: TestStack, { gaps = false, ms = 60_000 } = {}): Promise<void> {
   const client = new pg.Client(stack.databaseUrl);
   await client.connect();
-  try {
-    await eventually(
-      "Whisper to have done everything",
-      async () => {
-        const { rows } = await client.query<{ waiting: number }>(
-          `SELECT (SELECT count(*) FROM inbox WHERE handled_at IS NULL AND parked_at IS NULL)::int
+  const synapse = synapseSends(stack);
+  const isIdle = async () => {
+    const { rows } = await client.query<{ waiting: number }>(
+      `SELECT (SELECT count(*) FROM inbox WHERE handled_at IS NULL AND parked_at IS NULL)::int
                 + (SELECT count(*) FROM outbox WHERE sent_at IS NULL AND dropped_at IS NULL)::int
                 + (SELECT count(*) FROM room_checks)::int
                 + (SELECT count(*) FROM graphile_worker._private_jobs
                     WHERE attempts < max_attempts AND run_at < now() + interval '1 minute'
                       AND ($1 OR key NOT LIKE 'gaps:%'))::int AS waiting`,
-          [gaps],
-        );
-        return rows[0]?.waiting === 0;
+      [gaps],
+    );
+    return rows[0]?.waiting === 0;
+  };
+  try {
+    await eventually(
+      "Whisper to have done everything",
+      async () => {
+        if (gaps) await client.query(SEARCH_NOW);
+        // What Whisper did last makes events that Synapse has still to send, and they may be something to do.
+        return (await isIdle()) && synapse.hasSentAll() && (await isIdle());
       },
       ms,
     ).catch(async (error: unknown) => {
       throw new Error(`${String(error)}: ${JSON.stringify([await whatWaits(client), whatIsSaid(stack)])}`);
     });
   } finally {
+    synapse.close();
     await client.end();
   }
 }
 
+/** graphile-worker does not hear of a new time, only of new jobs. */
+const SEARCH_NOW = `
+  SELECT graphile_worker.reschedule_jobs(array_agg(id), now()), pg_notify('jobs:insert', '{"r":0,"count":1}')
+  FROM graphile_worker._private_jobs
+  WHERE key LIKE 'gaps:%' AND locked_at IS NULL AND run_at > now() AND run_at < now() + interval '1 minute'
+  HAVING count(*) > 0`;
+
 /**
- * For whoever has to find out why: the jobs, events and sends that wait, those that run first, with what went wrong last;
- * and what the database does.
+ * To find out why: the waiting jobs, events and sends, next first, with their last errors, and what the database is
+ * doing.
  */
 async function whatWaits(client: pg.Client): Promise<string[]> {
   const { rows } = await client.query<{ line: string }>(
@@ -57,7 +73,7 @@ async function whatWaits(client: pg.Client): Promise<string[]> {
   return rows.map(({ line }) => line);
 }
 
-/** Whether Whisper and Synapse live, and the last lines of their logs. */
+/** Whether Whisper and Synapse are alive, and the last lines of their logs. */
 function whatIsSaid(stack: TestStack): unknown {
   const tail = (file: string, lines: number) =>
     (existsSync(file) ? readFileSync(file, "utf8") : "")

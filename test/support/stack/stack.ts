@@ -1,8 +1,8 @@
-/** The one stack that the end-to-end tests of a run share, started by the first test that asks for it. */
+/** The stack that the end-to-end tests in one process share. The first test that asks for it starts it. */
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { identify } from "../../../dev/base/processes.ts";
-import { REPOSITORY } from "../../../dev/base/repository.ts";
+import { workFolder } from "../../../dev/base/repository.ts";
 import { Person, type SignInOptions } from "../../../dev/clients/person.ts";
 import { externalPostgres } from "../../../dev/stack/postgres.ts";
 import { type Stack, type StackOptions, startStack } from "../../../dev/stack/stack.ts";
@@ -13,14 +13,14 @@ import { startSecondWhisper } from "./second-whisper.ts";
 export interface TestStack extends Stack {
   /** Between Whisper and Synapse. */
   readonly proxy: FaultProxy;
-  /** Of each process of Whisper. */
+  /** One for each Whisper process. */
   readonly whisperLogs: readonly string[];
   /** Gives the account a password and signs in through the read gate. The person stops with the stack at the latest. */
   signIn(username: string, options?: StaffSignIn): Promise<Person>;
 }
 
 export interface StaffSignIn extends SignInOptions {
-  /** Past the read gate, for a client that goes on while Whisper, and so its gate, is killed. */
+  /** Past the read gate, for a client that must continue while Whisper, and with it the gate, is killed. */
   readonly pastTheGate?: boolean;
 }
 
@@ -28,31 +28,32 @@ const PASSWORD = "only-for-tests";
 let counter = 0;
 let shared: Promise<TestStack> | undefined;
 
-/** The shared stack. Tests use names of their own in it rather than a fresh one each. */
+/** The shared stack. Tests use their own names in it, not a fresh stack each. */
 export function sharedStack(): Promise<TestStack> {
   shared ??= freshStack();
   return shared;
 }
 
-/** After the last test of a run: see `mochaHooks` in hooks.ts. */
+/** After the last test of a run, see hooks.ts. */
 export async function stopSharedStack(): Promise<void> {
   const stack = shared;
   shared = undefined;
   await (await stack)?.stop();
 }
 
-/** A stack of its own for a test that kills, starves or reconfigures what others need. The caller stops it. */
+/** A separate stack for a test that kills, starves or reconfigures what others need. The caller stops it. */
 export async function freshStack(options: Partial<StackOptions> = {}): Promise<TestStack> {
   await sweep();
   const name = `test-${process.pid}-${++counter}`;
-  const stateDir = join(REPOSITORY, ".whisper", name);
+  const stateDir = join(workFolder(), name);
   rmSync(stateDir, { recursive: true, force: true });
   const database = await ownDatabase(name);
+  const databaseUrl = await database?.create();
   const proxies: FaultProxy[] = [];
   const stack = await startStack({
     ports: "auto",
     withoutFsync: true,
-    ...(database.url === undefined ? {} : { databaseUrl: database.url }),
+    ...(databaseUrl === undefined ? {} : { databaseUrl }),
     ...options,
     stateDir,
     async homeserverUrlForWhisper(synapseUrl) {
@@ -62,13 +63,13 @@ export async function freshStack(options: Partial<StackOptions> = {}): Promise<T
     },
   }).catch(async (error: unknown) => {
     for (const proxy of proxies) await proxy.stop();
-    await database.drop();
+    await database?.drop();
     throw error;
   });
   const [proxy] = proxies;
   if (proxy === undefined) throw new Error("the stack was started without its proxy");
 
-  // `WHISPER_PROCESSES=2 npm run test:e2e`: the whole suite with two of them on one database.
+  // `WHISPER_PROCESSES=2 npm run test:e2e` runs everything with two Whispers on one database.
   const second =
     process.env.WHISPER_PROCESSES === "2" ? await startSecondWhisper(stack, options.env) : undefined;
   const people: Person[] = [];
@@ -89,29 +90,30 @@ export async function freshStack(options: Partial<StackOptions> = {}): Promise<T
       await second?.stop();
       await stack.stop();
       await proxy.stop();
-      await database.drop();
+      await database?.drop();
       if (process.env.KEEP_TEST_STATE === undefined) rmSync(stateDir, { recursive: true, force: true });
     },
   };
 }
 
-/** Ends and removes what test runs have left that were killed themselves. */
-async function sweep(): Promise<void> {
-  const home = join(REPOSITORY, ".whisper");
+/** Ends and removes the stacks of processes that have ended without stopping them: a test's worker, or a killed run. */
+export async function sweep(): Promise<void> {
+  const home = workFolder();
   for (const name of existsSync(home) ? readdirSync(home) : []) {
     const pid = /^test-(\d+)-\d+$/.exec(name)?.[1];
     if (pid === undefined || identify(Number(pid)) !== undefined) continue;
     const path = join(home, name);
     (await openState(path)).release();
+    await (await ownDatabase(name))?.drop();
     if (process.env.KEEP_TEST_STATE === undefined) rmSync(path, { recursive: true, force: true });
   }
 }
 
-/** With DATABASE_URL each stack gets a database of its own on that server; without, a server of its own. */
-async function ownDatabase(stackName: string): Promise<{ url?: string; drop: () => Promise<void> }> {
+/** With DATABASE_URL each stack gets a database of its own on that server. Without, it has a server of its own. */
+async function ownDatabase(stackName: string) {
   const given = process.env.DATABASE_URL;
-  if (!given) return { drop: () => Promise.resolve() };
+  if (!given) return undefined;
   const server = await externalPostgres(given);
   const name = `whisper_${stackName.replaceAll("-", "_")}`;
-  return { url: await server.createDatabase(name), drop: () => server.dropDatabase(name) };
+  return { create: () => server.createDatabase(name), drop: () => server.dropDatabase(name) };
 }

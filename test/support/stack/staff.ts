@@ -7,7 +7,7 @@ import { conversationOf } from "../../../dev/clients/room-events.ts";
 import { eventually } from "../eventually.ts";
 import type { StaffSignIn, TestStack } from "./stack.ts";
 
-/** A name that no other test of this run has, so that tests may share a practice. */
+/** A name that no other test in this run has, so that tests can share a practice. */
 export const unique = (name: string): string => `${name}.${randomBytes(3).toString("hex")}`;
 
 export interface Hire {
@@ -18,7 +18,7 @@ export interface Hire {
   readonly permissions?: readonly string[];
 }
 
-/** Tells Whisper of a user, as HealthTrack does. Nothing has to have followed when this returns. */
+/** Tells Whisper of a user, as HealthTrack does. Effects may still be pending when this returns. */
 export async function putUser(stack: TestStack, username: string, hire: Hire = {}): Promise<void> {
   await mustCallApi(stack, "PUT", `/api/v1/users/${username}`, { username, name: nameOf(username), ...hire });
 }
@@ -48,12 +48,18 @@ export async function hire(
 export async function putBooking(
   stack: TestStack,
   booking: string,
-  details: { readonly doctor: string; readonly changed_by: string; readonly status?: string },
+  details: {
+    /** Null or left out: the patient came without a booked doctor. */
+    readonly doctor?: string | null;
+    readonly changed_by?: string | null;
+    readonly status?: string;
+    readonly location?: string;
+  },
 ): Promise<void> {
   const now = new Date().toISOString();
   await mustCallApi(stack, "PUT", `/api/v1/bookings/${booking}`, {
     status: "arrived",
-    // A patient of its own: bookings of one patient are shown in one notice.
+    // Each booking has its own patient: one patient's bookings share a notice.
     patient_id: booking,
     patient_name: "Juniper Alder",
     location: "Wattle Street",
@@ -73,10 +79,13 @@ const event = z.looseObject({
 export type SeenEvent = z.infer<typeof event>;
 const page = z.object({ chunk: z.array(event), end: z.string().optional() });
 
-/** Everything in a room as the homeserver tells this person, oldest first: what no sync can have hidden or doubled. */
-export async function historyOf(person: Person, roomId: string): Promise<SeenEvent[]> {
+/**
+ * Everything in a room as the homeserver gives it to this person, oldest first, whatever a sync hid or doubled.
+ * @param before only what is before this token of the homeserver's, such as the `prev_batch` of a sync.
+ */
+export async function historyOf(person: Person, roomId: string, before?: string): Promise<SeenEvent[]> {
   const events: SeenEvent[] = [];
-  for (let from: string | undefined; ; ) {
+  for (let from = before; ; ) {
     const query = new URLSearchParams({ dir: "b", limit: "100", ...(from === undefined ? {} : { from }) });
     const path = `/_matrix/client/v3/rooms/${encodeURIComponent(roomId)}/messages?${query}`;
     const { status, body } = await person.request("GET", path);
@@ -88,13 +97,13 @@ export async function historyOf(person: Person, roomId: string): Promise<SeenEve
   }
 }
 
-/** The texts of a room, oldest first, with their senders. */
+/** A room's texts, oldest first, with their senders. */
 export const textsOf = async (person: Person, roomId: string): Promise<string[]> =>
   (await historyOf(person, roomId)).flatMap(({ type, sender, content }) =>
     type === "m.room.message" && typeof content.body === "string" ? [`${sender} ${content.body}`] : [],
   );
 
-/** The room of a conversation of this kind, once the person is in it. */
+/** The room of a conversation of this kind, once the person has joined it. */
 export const roomOfKind = (person: Person, kind: string, named = "") =>
   person.waitForRoom(
     `the ${kind} room ${named}`,

@@ -11,7 +11,7 @@ import { ANY_TEXT, FILLED_TEXT, VISIBLE_NAME } from "../../../src/directory/inpu
 import { openDatabase } from "../../../src/store/database.ts";
 import { productRoutes } from "../../support/http/api.ts";
 
-/** Whoever adds to this list says that anybody may call it. */
+/** Adding a route here says that anyone may call it. */
 const PUBLIC = [
   "GET /health/live",
   "GET /health/ready",
@@ -23,11 +23,11 @@ const PUBLIC = [
 const REFERENCE = new URL("../../../docs/api.md", import.meta.url);
 
 describe("the table of routes", () => {
-  // Never connected to: describing the routes needs no database.
+  // No connection is made: describing the routes needs no database.
   const served = productRoutes(openDatabase({ url: "postgres://127.0.0.1:1/none" }));
-  const routes = [...served, ...docsRoutes(served)];
+  const routes = [...served, ...docsRoutes(served, "/")];
 
-  it("asks for a scope, but for what is public on purpose", () => {
+  it("requires a scope, except for routes that are public on purpose", () => {
     const open = routes
       .filter((route) => route.scope === "public")
       .map((route) => `${route.method} ${route.path}`);
@@ -35,19 +35,19 @@ describe("the table of routes", () => {
     for (const route of routes) if (route.scope !== "public") expect(isScope(route.scope)).to.equal(true);
   });
 
-  it("keeps to /api/v1 for all that is not public", () => {
+  it("keeps everything that is not public under /api/v1", () => {
     for (const route of routes) if (route.scope !== "public") expect(route.path).to.match(/^\/api\/v1\//);
   });
 
-  it("gives each operation a name of its own", () => {
-    const ids = Object.values(describeApi(routes).paths).flatMap((methods) =>
+  it("gives each operation a unique name", () => {
+    const ids = Object.values(describeApi(routes, "/").paths).flatMap((methods) =>
       Object.values(methods).map((each) => each.operationId),
     );
     expect(new Set(ids).size).to.equal(ids.length);
   });
 
   for (const route of routes) {
-    it(`shows examples that are true: ${route.method} ${route.path}`, () => {
+    it(`shows valid examples: ${route.method} ${route.path}`, () => {
       if (route.bodyExample !== undefined)
         expect(route.body?.safeParse(route.bodyExample).error?.issues).to.equal(undefined);
       for (const answer of Object.values(route.responses)) {
@@ -57,7 +57,7 @@ describe("the table of routes", () => {
     });
   }
 
-  /** Every schema of the document, with where it is. */
+  /** Every schema in the document, with its location. */
   const schemas = (): [at: string, schema: Record<string, unknown>][] => {
     const found: [string, Record<string, unknown>][] = [];
     const walk = (value: unknown, at: string): void => {
@@ -65,11 +65,11 @@ describe("the table of routes", () => {
       if ("type" in value || "pattern" in value) found.push([at, { ...value }]);
       for (const [key, inner] of Object.entries(value)) if (key !== "example") walk(inner, `${at}/${key}`);
     };
-    walk(describeApi(routes), "");
+    walk(describeApi(routes, "/"), "");
     return found;
   };
 
-  it("gives defaults of the type that the field has", () => {
+  it("gives defaults of the field's type", () => {
     const defaults = schemas().filter(([, { default: standing }]) => standing !== undefined);
     expect(defaults).to.not.have.length(0);
     for (const [at, { type, default: standing }] of defaults) {
@@ -78,12 +78,12 @@ describe("the table of routes", () => {
     }
   });
 
-  it("has only patterns that every generator and validator reads, for the whole of a text", () => {
+  it("has only patterns that every generator and validator understands, anchored at both ends", () => {
     const patterns = schemas().flatMap(([at, { pattern }]) =>
       typeof pattern === "string" ? [[at, pattern]] : [],
     );
     expect(patterns).to.not.have.length(0);
-    // Texts of several lines, and names, in which a control character is a blank.
+    // Texts of several lines, and names, where a control character counts as a blank.
     const ofAnyLines: string[] = [ANY_TEXT, FILLED_TEXT, VISIBLE_NAME];
     for (const [at, pattern = ""] of patterns) {
       expect(pattern, at)
@@ -94,8 +94,8 @@ describe("the table of routes", () => {
     }
   });
 
-  it("keeps the pattern and the limits of a moment where it may be left out", () => {
-    const { paths } = describeApi(routes);
+  it("keeps a moment's pattern and limits where it is optional", () => {
+    const { paths } = describeApi(routes, "/");
     const from = paths["/api/v1/arrivals"]?.get?.parameters?.find(({ name }) => name === "from")?.schema;
     const read = new RegExp(String(from?.pattern), "u");
     const texts = [
@@ -109,8 +109,8 @@ describe("the table of routes", () => {
     expect(moment().parse(texts[3]).toISOString()).to.equal("9999-12-31T23:59:59.999Z");
   });
 
-  it("says all of a cursor, of a key for repetitions, and that no text holds NUL", () => {
-    const { paths } = describeApi(routes);
+  it("describes cursors, idempotency keys, and that no text contains NUL", () => {
+    const { paths } = describeApi(routes, "/");
     const field = (path: string, method: string, name: string) => {
       const found = paths[path]?.[method]?.parameters?.find((each) => each.name === name)?.schema.pattern;
       return new RegExp(String(found), "u");
@@ -127,7 +127,7 @@ describe("the table of routes", () => {
         expect(new RegExp(String(pattern), "u").test("a\0"), at).to.equal(false);
   });
 
-  it("says between which moments a moment is, and how long it may be", () => {
+  it("states the range of a moment, and its maximum length", () => {
     const limited = schemas().filter(([, { formatMinimum }]) => formatMinimum === "1900-01-01T00:00:00Z");
     expect(limited).to.have.length.above(4);
     for (const [at, schema] of limited)
@@ -140,7 +140,7 @@ describe("the table of routes", () => {
   });
 
   it("describes its own description as an object, and headers that are too large for every request", () => {
-    const { paths } = describeApi(routes);
+    const { paths } = describeApi(routes, "/");
     const description = paths["/openapi.json"]?.get?.responses["200"];
     expect(JSON.stringify(description)).to.contain('{"application/json":{"schema":{"type":"object"}}}');
     for (const [path, methods] of Object.entries(paths))
@@ -148,13 +148,13 @@ describe("the table of routes", () => {
         expect(responses, `${method} ${path}`).to.have.property("431");
   });
 
-  it("is described by valid OpenAPI 3.1", async () => {
+  it("is valid OpenAPI 3.1", async () => {
     const validator = new Validator();
-    const document: Record<string, unknown> = JSON.parse(JSON.stringify(describeApi(routes)));
+    const document: Record<string, unknown> = JSON.parse(JSON.stringify(describeApi(routes, "/")));
     const result = await validator.validate(document);
     expect(result.errors ?? []).to.deep.equal([]);
     expect(validator.version).to.equal("3.1");
-    // A reference that leads nowhere is valid to the schema of OpenAPI.
+    // OpenAPI's schema accepts a reference that leads nowhere.
     const text = JSON.stringify(document);
     for (const [, pointer = ""] of text.matchAll(/"\$ref":"#\/([^"]+)"/g)) {
       let at: unknown = document;
@@ -164,8 +164,8 @@ describe("the table of routes", () => {
     }
   });
 
-  it("is described by a page that loads nothing and runs nothing", () => {
-    const page = writeDocsPage(describeApi(routes));
+  it("is documented by a page that loads and runs nothing", () => {
+    const page = writeDocsPage(describeApi(routes, "/"));
     expect(page).not.to.match(/<script|<link|<img|src=|@import|url\(/);
     for (const route of routes) expect(page).to.include(route.summary.replaceAll("'", "&#39;"));
     const ids = new Set([...page.matchAll(/ id="([^"]+)"/g)].map((match) => match[1]));
@@ -173,7 +173,7 @@ describe("the table of routes", () => {
       expect(ids.has(target), target).to.equal(true);
   });
 
-  it("is what docs/api.md says (UPDATE_DOCS=1 writes it)", () => {
+  it("matches docs/api.md (UPDATE_DOCS=1 writes it)", () => {
     const reference = writeReference(routes);
     if (process.env.UPDATE_DOCS) writeFileSync(REFERENCE, reference);
     expect(existsSync(REFERENCE) ? readFileSync(REFERENCE, "utf8") : "").to.equal(reference);

@@ -6,7 +6,7 @@ import { readDirectory } from "../../../src/directory/input/read.ts";
 import { openDatabase } from "../../../src/store/database.ts";
 import { productRoutes, SETTINGS } from "../../support/http/api.ts";
 
-/** Whatever is sent wrongly to whichever route, the sentences are Whisper's own and never the validator's. */
+/** Whatever is wrong with a request to any route, the sentences are Whisper's own and never the validator's. */
 
 const WRONG: readonly unknown[] = [
   undefined,
@@ -38,8 +38,8 @@ const WRONG: readonly unknown[] = [
 const VALIDATORS =
   /expected|received|invalid input|invalid (option|string|format)|too (small|big)|unrecogni[sz]ed|\bregex|pattern|>=|<=|undefined|NaN/i;
 
-describe("the sentences for what is sent wrongly", () => {
-  // Never connected to: checking a request needs no database.
+describe("the sentences for invalid requests", () => {
+  // No connection is made: checking a request needs no database.
   const routes = productRoutes(openDatabase({ url: "postgres://127.0.0.1:1/none" }));
 
   const said = (work: () => unknown): readonly string[] => {

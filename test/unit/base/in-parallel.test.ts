@@ -4,7 +4,7 @@ import { inParallel } from "../../../src/base/in-parallel.ts";
 const tick = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 describe("work in parallel", () => {
-  it("does so many at once and no more, and gives the results in order", async () => {
+  it("runs as many at once as allowed, and returns the results in order", async () => {
     let running = 0;
     let most = 0;
     const results = await inParallel([5, 1, 3, 2, 4], 2, async (ticks) => {
@@ -17,7 +17,7 @@ describe("work in parallel", () => {
     expect(most).to.equal(2);
   });
 
-  it("begins nothing more when one failed, and fails when those that were running are done", async () => {
+  it("starts nothing more after a failure, and fails once the running ones are done", async () => {
     const begun: number[] = [];
     const ended: number[] = [];
     const outcome = await inParallel([1, 2, 3, 4], 2, async (item) => {

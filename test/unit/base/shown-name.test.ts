@@ -12,7 +12,7 @@ const LAYLA = "\u0644\u064a\u0644\u0649";
 const isolated = (name: string) => `\u2068${name}\u2069`;
 
 describe("a sentence with a name in it", () => {
-  it("isolates names that are written from right to left, and leaves others alone", () => {
+  it("isolates names written from right to left, and leaves others alone", () => {
     expect(rules.groupInItself("Night shift")).to.equal(
       "Night shift already contains this group, so it cannot be added to it.",
     );
@@ -24,7 +24,7 @@ describe("a sentence with a name in it", () => {
     expect(arrivals.forDoctor(LAYLA)).to.equal(`for ${isolated(LAYLA)}`);
   });
 
-  it("isolates each name of a list, and none twice", () => {
+  it("isolates each name in a list once", () => {
     expect(messages.worksAt([DAVID, "Main St", LAYLA])).to.equal(
       `At ${isolated(DAVID)}, Main St, ${isolated(LAYLA)}`,
     );
@@ -33,7 +33,7 @@ describe("a sentence with a name in it", () => {
     ).to.contain(`Team through ${isolated(DAVID)} and in ${isolated(LAYLA)}, so`);
   });
 
-  it("isolates what somebody typed, whatever it is", () => {
+  it("isolates anything that someone typed", () => {
     expect(messages.unknownName(DAVID, LAYLA)).to.equal(
       `I can't find a person or group called "${isolated(DAVID)}". Did you mean ${isolated(LAYLA)}?`,
     );
@@ -47,7 +47,7 @@ describe("a sentence with a name in it", () => {
     expect(title`${["a", DAVID]} and ${"b"}`).to.equal(`a, ${DAVID} and b`);
   });
 
-  it("lets nothing out that turns the rest round, whatever is put in", () => {
+  it("never lets inserted text reverse the rest", () => {
     const unit = fc.constantFrom(
       "A",
       "1",
@@ -74,7 +74,7 @@ describe("a sentence with a name in it", () => {
     );
   });
 
-  it("is made so in every file of sentences", () => {
+  it("is used in every file of sentences", () => {
     const files = globSync("src/**/words.ts");
     expect(files).to.have.length.above(2);
     const untagged = files.flatMap((file) => {

@@ -5,19 +5,19 @@ import { storableJson } from "../../../src/base/storable.ts";
 describe("JSON that PostgreSQL can store", () => {
   const stored = (value: unknown): unknown => JSON.parse(storableJson(value));
 
-  it("has U+FFFD where there was NUL or half a surrogate pair, in values and in keys", () => {
+  it("has U+FFFD in place of NUL and half surrogate pairs, in values and keys", () => {
     expect(stored({ "a\0": ["\0b", { c: "\ud800" }], d: "\udc00x" })).to.deep.equal({
       "a\ufffd": ["\ufffdb", { c: "\ufffd" }],
       d: "\ufffdx",
     });
   });
 
-  it("leaves everything else as it was, a backslash and what looks like an escape included", () => {
+  it("leaves everything else as it was, including backslashes and text that looks like an escape", () => {
     const value = { body: "\\u0000 \\ud800", emoji: "👩‍⚕️", nested: [1, null, true, { a: "é" }] };
     expect(stored(value)).to.deep.equal(value);
   });
 
-  it("never holds what jsonb refuses, whatever a client has sent", () => {
+  it("never contains what jsonb refuses, whatever a client sends", () => {
     const text = fc.string({
       unit: fc.integer({ min: 0, max: 0xffff }).map((code) => String.fromCharCode(code)),
     });

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { trimmed } from "../../../src/base/trimmed.ts";
 
-describe("text without the blanks around it", () => {
+describe("trimmed text", () => {
   for (const around of [
     " ",
     "\t",
@@ -14,13 +14,13 @@ describe("text without the blanks around it", () => {
     "\u200e",
     "\u2028",
   ]) {
-    it(`loses ${JSON.stringify(around)} on both sides, and keeps what is inside`, () => {
+    it(`loses ${JSON.stringify(around)} at both ends, and keeps it inside`, () => {
       expect(trimmed(`${around}a${around}b${around}${around}`)).to.equal(`a${around}b`);
       expect(trimmed(around.repeat(3))).to.equal("");
     });
   }
 
-  it("takes a time that grows with the text, whatever the text is", () => {
+  it("takes linear time for any text", () => {
     const text = `a${" ".repeat(1_000_000)}b`;
     expect(trimmed(text)).to.equal(text);
   });

@@ -63,18 +63,18 @@ describe("a command line", () => {
     it(`reads ${JSON.stringify(line)}`, () => expect(tokensOf(line)).to.deep.equal(tokens));
   }
 
-  it("reads any text without failing, and what is quoted as one piece", () => {
+  it("reads any text without failing, and quoted text as one token", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary" }), fc.string(), (any, name) => {
         tokensOf(any);
-        // A mention inside quotation marks is a mention.
+        // A mention inside quotation marks is still a mention.
         const clean = name.replace(/["“”@]/g, "");
         expect(tokensOf(`x "${clean}"`).at(-1)).to.deep.equal(quoted(clean.trim()));
       }),
     );
   });
 
-  it("gives a name back as it was typed, with its commas and ands", () => {
+  it("returns a name as it was typed, with its commas and ands", () => {
     expect(typed(tokensOf("Doctors, Anna Jones and Ben"))).to.equal("Doctors, Anna Jones and Ben");
   });
 });
@@ -92,13 +92,13 @@ describe("the parameters of a command", () => {
     return given && Object.fromEntries(Object.entries(given).map(([name, tokens]) => [name, typed(tokens)]));
   };
 
-  it("are told apart by keywords, in any case", () => {
+  it("are separated by keywords, in any letter case", () => {
     expect(shown(add, "anna, ben TO Night shift")).to.deep.equal({ who: "anna, ben", group: "Night shift" });
     expect(shown(add, "anna ben")).to.equal(null);
     expect(shown(add, "to x")).to.equal(null);
     expect(shown(add, "anna to")).to.equal(null);
   });
-  it("leave out what is optional", () => {
+  it("may be left out if they are optional", () => {
     expect(shown(why, "Night shift")).to.deep.equal({ group: "Night shift" });
     expect(shown(why, "anna in Night shift")).to.deep.equal({ who: "anna", group: "Night shift" });
     expect(shown(open, 'anna "Title" ben')).to.deep.equal({ title: "Title", who: "anna ben" });
@@ -111,7 +111,7 @@ describe("the parameters of a command", () => {
 });
 
 describe("the text of a command", () => {
-  it("has the account in place of a mention", () => {
+  it("contains the account in place of a mention", () => {
     const content = {
       msgtype: "m.text",
       body: "add Dr Anna Jones to Night shift",
@@ -123,7 +123,7 @@ describe("the text of a command", () => {
       'add @ht_anna:practice.test , @ht_grp_Nurses:practice.test to "Night & day"',
     );
   });
-  it("finds mentions that are only listed by their names in the text", () => {
+  it("finds mentions that appear only as names in the text", () => {
     const content = {
       msgtype: "m.text",
       body: "who Anna Jones",
@@ -131,7 +131,7 @@ describe("the text of a command", () => {
     };
     expect(commandText(content, () => ["Anna", "Anna Jones"])).to.equal("who  @ht_anna:practice.test");
   });
-  it("has the account of a mention once, whatever the names of others have in common with it", () => {
+  it("contains a mentioned account once, even if other names overlap with it", () => {
     const ids = ["@ht_anna:practice.test", "@ht_ann:practice.test"] as UserId[];
     const content = {
       msgtype: "m.text",
@@ -142,7 +142,7 @@ describe("the text of a command", () => {
       "new  @ht_anna:practice.test ,  @ht_ann:practice.test",
     );
   });
-  it("has the account in place of a mention that is not closed, and nothing of a reply fallback", () => {
+  it("contains the account in place of an unclosed mention, and nothing from a reply fallback", () => {
     const mention = "<a href='https://matrix.to/#/@ht_anna:practice.test'>";
     const text = (html: string) =>
       commandText({ msgtype: "m.text", body: "x", formatted_body: html }, nobody);
@@ -155,14 +155,14 @@ describe("the text of a command", () => {
     expect(text(`<mx-reply>${mention}Anna</a></mx-reply>help`)).to.equal("x");
     expect(text('who <a href="https://matrix.to/#/!room:practice.test">Room</a>')).to.equal("x");
   });
-  it("leaves out the quotation of what is answered", () => {
+  it("leaves out the quoted message", () => {
     const content = {
       msgtype: "m.text",
       body: "> <@whisper:practice.test> This is\n> what you can do\n\nhelp",
     };
     expect(commandText(content, nobody)).to.equal("help");
   });
-  it("is the plain text when the HTML mentions nobody, and nothing for what is no text", () => {
+  it("is the plain text if the HTML mentions no one, and empty if there is no text", () => {
     expect(
       commandText({ msgtype: "m.text", body: "help *me*", formatted_body: "help <em>me</em>" }, nobody),
     ).to.equal("help *me*");

@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { judge } from "../../../dev/lint/linear.ts";
 import { regexesIn } from "../../../dev/lint/regexes.ts";
 
-/** What is said of a source file, `ok` for each expression that may stay. */
+/** The verdicts on a source file, `ok` for each expression that may stay. */
 const said = (text: string): string[] =>
   regexesIn("a.ts", text).map((each) => ("unknown" in each ? each.unknown : (judge(each) ?? "ok")));
 
@@ -14,7 +14,7 @@ describe("the lint of regular expressions", () => {
     ["one made of a template and a constant", "const A = '(?:a|a)*'; const x = RegExp('^' + A + `b`, 'i');"],
     ["one in a comment's company, in a class", "class A { /* /x/ */ #b = /(.*)*=/; }"],
   ] as const) {
-    it(`refuses what is not linear, and says for which text: ${what}`, () => {
+    it(`refuses an expression that is not linear, and says for which text: ${what}`, () => {
       const [problem, ...others] = said(text);
       expect(others).to.deep.equal([]);
       expect(problem).to.match(
@@ -33,18 +33,18 @@ describe("the lint of regular expressions", () => {
     ["text as an expression", "const f = (text, name) => text.match(name);"],
     ["text as an expression, written", "text.search('(a+)+$');"],
   ] as const) {
-    it(`refuses what cannot be judged: ${what}`, () => {
+    it(`refuses an expression that cannot be judged: ${what}`, () => {
       const problems = said(text);
       expect(problems).to.have.lengthOf(1);
       expect(problems[0]).to.match(/^(it is built from text|its argument may be text)/);
     });
   }
 
-  it("refuses what recheck does not understand", () => {
+  it("refuses an expression that recheck does not understand", () => {
     expect(said("const x = /[a--b]/v;")[0]).to.match(/^it cannot be judged/);
   });
 
-  it("takes what is linear, and what is made of escaped text", () => {
+  it("accepts linear expressions, and those made of escaped text", () => {
     expect(
       said(`
         const LETTERS = "[a-z]+";
@@ -56,7 +56,7 @@ describe("the lint of regular expressions", () => {
     ).to.deep.equal(["ok", "ok", "ok", "ok", "ok"]);
   });
 
-  it("says where an expression stands", () => {
+  it("says where an expression is", () => {
     expect(regexesIn("src/a.ts", "\n\n  const x = /a/g;")).to.deep.equal([
       { at: "src/a.ts:3", source: "a", flags: "g" },
     ]);

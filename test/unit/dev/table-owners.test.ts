@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { tablesIn } from "../../../dev/lint/table-owners.ts";
 
 describe("tables and their owners", () => {
-  it("are found in SQL, however it names them", () => {
+  it("are found in SQL, however they are named", () => {
     expect(
       tablesIn("WITH a AS (UPDATE rooms SET x = 1) DELETE FROM inbox USING users JOIN media ON true"),
     ).to.deep.equal([

@@ -47,6 +47,8 @@ describe("the files that an event shows", () => {
     ],
     ["a sticker", "m.sticker", { url: MXC }],
     ["a room's picture", "m.room.avatar", { url: MXC }, ""],
+    ["a sticker pack", "im.ponies.room_emotes", { images: { wave: { url: MXC } } }, "practice"],
+    ["a sticker pack's picture", "im.ponies.room_emotes", { pack: { avatar_url: MXC } }, ""],
     ["one's portrait", "m.room.member", { membership: "join", avatar_url: MXC }, ANN],
   ] as const) {
     it(`${name} does`, () => expect(filesOf(type, content, state_key)).to.deep.equal([MXC]));
@@ -78,12 +80,12 @@ describe("the files that an event shows", () => {
     ["a name", "m.room.name", { name: MXC }, ""],
     ["a topic", "m.room.topic", { topic: MXC, url: MXC }, ""],
     ["a reaction", "m.reaction", { "m.relates_to": { rel_type: "m.annotation", event_id: "$x", key: MXC } }],
-    ["a pack of pictures", "im.ponies.room_emotes", { images: { a: { url: MXC } } }, ""],
+    ["a pack of one's own", "im.ponies.user_emotes", { images: { a: { url: MXC } } }, ""],
   ] as const) {
     it(`${name} does not`, () => expect(filesOf(type, content, state_key)).to.deep.equal([]));
   }
 
-  it("are fifty at most, and read from any content", () => {
+  it("are at most fifty, and found in any content", () => {
     const many = Array.from({ length: 1_000 }, (_, index) => `<img src="mxc://example.org/${index}">`).join(
       "",
     );

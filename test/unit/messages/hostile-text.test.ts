@@ -7,17 +7,17 @@ import { tokensOf } from "../../../src/commands/tokens.ts";
 import { nativeEdit } from "../../../src/conversations/groups/native-edit.ts";
 import type { MatrixEvent } from "../../../src/messages/event.ts";
 import { filesIn } from "../../../src/messages/files.ts";
-import { htmlPieces, withoutFallbackIn } from "../../../src/messages/markup.ts";
+import { htmlPieces, withoutFallbackIn } from "../../../src/messages/html/markup.ts";
 import { relationOf } from "../../../src/messages/relation.ts";
 import type { UserId } from "../../../src/policy/model.ts";
 import { nameKey } from "../../../src/policy/names/group-names.ts";
 import { foldName } from "../../../src/policy/names/names.ts";
 import { expectLinear, repeated } from "../../support/growth.ts";
 
-/** Client-server API, "Size limits": no event is larger, in bytes. */
+/** Maximum size of an event in bytes (client-server API, "Size limits"). */
 const EVENT = 65_536;
 
-/** Text that makes work grow where it is not held: quotations, tags, links, entities and blanks that do not end. */
+/** Text that causes too much work unless it is bounded: endless quotations, tags, links, entities and blanks. */
 const HOSTILE: Readonly<Record<string, (size: number) => string>> = {
   "lines of a quotation": (size) => `${repeated("> x\n", size)}and one plain line`,
   "empty lines of a quotation": (size) => `${repeated(">\n", size)}x`,
@@ -49,18 +49,20 @@ const HOSTILE: Readonly<Record<string, (size: number) => string>> = {
   "addresses of files that do not end": (size) => repeated("mxc://a", size),
 };
 
-/** What is done with the text of events. */
+/** Everything that reads the text of events. */
 const READERS: Readonly<Record<string, (text: string) => unknown>> = {
   "a command's text": (body) => commandText({ msgtype: "m.text", body }, nobody),
   "a command's HTML": (html) =>
     commandText({ msgtype: "m.text", body: "x", formatted_body: MENTION + html }, nobody),
   "a command's words": (text) => tokensOf(text.slice(0, LONGEST_COMMAND)),
   "a reply's text": (body) => plainText({ body }),
-  "a reply that is passed on": (body) => quoteNotice(LINE, { msgtype: "m.text", body, formatted_body: body }),
+  "a reply that is passed on": (body) =>
+    quoteNotice(LINE, { msgtype: "m.text", body, formatted_body: body }, null),
   "a reply that was edited": (body) =>
     quotedAgain(
       { body: `> x\n\n${body}`, formatted_body: `<blockquote>${body}` },
       { msgtype: "m.text", body },
+      null,
     ),
   "the pieces of HTML": htmlPieces,
   "HTML without its reply fallback": withoutFallbackIn,
@@ -85,7 +87,7 @@ const NAMES = Array.from({ length: 60 }, (_, index) => `Person Number ${index}`)
 
 describe("hostile text in an event", () => {
   for (const [reader, read] of Object.entries(READERS)) {
-    it(`costs no more than its length: ${reader}`, async () => {
+    it(`takes time in proportion to its length: ${reader}`, async () => {
       for (const [what, text] of Object.entries(HOSTILE)) {
         await expectLinear(EVENT, text, read).catch((error: unknown) => {
           throw new Error(`${what}: ${error instanceof Error ? error.message : error}`);
@@ -94,7 +96,7 @@ describe("hostile text in an event", () => {
     });
   }
 
-  it("costs no more than its length: mentions of many people", async () => {
+  it("takes time in proportion to its length: mentions of many people", async () => {
     const mentions = (size: number) => ({
       msgtype: "m.text",
       body: repeated("Ann ", LONGEST_COMMAND),
@@ -103,14 +105,14 @@ describe("hostile text in an event", () => {
     await expectLinear(EVENT / 20, mentions, (content) => commandText(content, () => ["Ann", "A", "n"]));
   });
 
-  it("costs no more than its length: relations and keys", async () => {
+  it("takes time in proportion to its length: relations and keys", async () => {
     const content = (size: number) => ({
       "m.relates_to": Object.fromEntries(Array.from({ length: size }, (_, index) => [`k${index}`, {}])),
     });
     await expectLinear(EVENT / 10, content, (each) => relationOf({ content: each }));
   });
 
-  it("costs no more than their number: words that are typing errors of many names", async () => {
+  it("takes time in proportion to their number: typing errors of many names", async () => {
     const names = (size: number) => Array.from({ length: size }, (_, index) => `person.${index}`);
     await expectLinear(5_000, names, (candidates) => nearest("persn.x", candidates));
     expect(nearest("a".repeat(60_000), names(5))).to.equal(undefined);
@@ -119,7 +121,7 @@ describe("hostile text in an event", () => {
 });
 
 describe("text in a normal form", () => {
-  it("is what it always was where people write it", () => {
+  it("is unchanged for what people write", () => {
     const written = [
       "Zoe\u0308 O'Brien",
       "Ng\u00f4 Th\u1ecb H\u01b0\u01a1ng",
@@ -132,14 +134,14 @@ describe("text in a normal form", () => {
         expect(normalized(text, form)).to.equal(text.normalize(form));
   });
 
-  it("has no more than thirty marks on one character", () => {
+  it("has at most thirty marks on one character", () => {
     expect(normalized(`x${"\u0301".repeat(40)}y`, "NFC")).to.equal(`x${"\u0301".repeat(30)}y`);
     expect(normalized(`${"\uff9e\u0316".repeat(40)}`, "NFKD")).to.have.length(30);
   });
 });
 
 describe("a command that is too long", () => {
-  it("is told from one that is not, by what its writer sees", () => {
+  it("is recognised by the text that its writer sees", () => {
     const text = (body: string, more = {}) => commandText({ msgtype: "m.text", body, ...more }, nobody);
     const longest = `who ${"a".repeat(LONGEST_COMMAND - 4)}`;
     expect(text(longest)).to.equal(longest);

@@ -13,7 +13,7 @@ describe("the size of an event", () => {
     expect(fitsInEvent(message("\u0001".repeat(12_000)))).to.equal(false);
   });
 
-  it("is left alone when it fits", () => {
+  it("is left alone if it fits", () => {
     const content = message("x".repeat(30_000), { formatted_body: "y".repeat(30_000) });
     expect(cutToFit(content)).to.equal(content);
   });
@@ -30,7 +30,7 @@ describe("the size of an event", () => {
     ["Thai", "กำ"],
     ["a quotation mark", '"'],
   ] as const) {
-    it(`is never cut inside ${what}`, () => {
+    it(`is never cut within ${what}`, () => {
       const cut = String(cutToFit(message(piece.repeat(70_000))).body);
       expect(cut.endsWith("…")).to.equal(true);
       const kept = cut.slice(0, -1);
@@ -39,7 +39,7 @@ describe("the size of an event", () => {
     });
   }
 
-  it("of an edit is that of both of its texts", () => {
+  it("of an edit includes both of its texts", () => {
     const long = "x".repeat(50_000);
     const edit = cutToFit(message(`* ${long}`, { "m.new_content": message(long), "m.relates_to": { a: 1 } }));
     expect(bytes(edit)).to.be.at.most(LARGEST_CONTENT);
@@ -48,7 +48,7 @@ describe("the size of an event", () => {
     expect(shown.body.length).to.be.above(40_000);
   });
 
-  it("can be kept whatever somebody put in: it always fits, with some text", () => {
+  it("can be kept to for any content: it always fits, with some text", () => {
     const text = fc.oneof(
       fc.string({ unit: "binary", maxLength: 300 }),
       fc.constantFrom('"', "\u0001", `e${"\u0301".repeat(400)}`, "\ud800", "x"),

@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { describe, it } from "mocha";
 import * as words from "../../../src/policy/words.ts";
 
-describe("what people are told", () => {
+describe("the sentences for staff", () => {
   const names: ReadonlySet<string> = new Set([
     "whisper",
     "alertsName",
@@ -25,14 +25,14 @@ describe("what people are told", () => {
   ]);
   for (const [key, said] of Object.entries(words)) {
     if (typeof said !== "string" || names.has(key) || forAuditors.has(key)) continue;
-    it(`${key} is whole sentences in plain words`, () => {
+    it(`${key} consists of whole sentences in plain words`, () => {
       expect(said).to.match(/^[A-Z].*[.]$/);
       expect(said).not.to.match(/[_<>{}@!]|M_|\bMXID\b|power level|tombstone|state event/i);
       expect(said.length).to.be.at.most(120);
     });
   }
 
-  it("lists names as one says them", () => {
+  it("lists names as people say them", () => {
     expect(words.listOfNames([])).to.equal("");
     expect(words.listOfNames(["Ann"])).to.equal("Ann");
     expect(words.listOfNames(["Ann", "Ben"])).to.equal("Ann and Ben");

@@ -30,9 +30,9 @@ describe("errors in the log", () => {
     ["no error", { message: "Priya" }],
     ["a text", "Priya"],
   ] as const) {
-    it(`name nobody: ${name}`, () => {
+    it(`name no one: ${name}`, () => {
       const text = JSON.stringify(describeError(error));
-      // Of the frames only what is not a path of this machine.
+      // Without the frames, which contain paths of this machine.
       const said = text.replace(/"stack":\[[^\]]*\]/g, "");
       for (const secret of SECRETS) expect(said).to.not.contain(secret);
     });
@@ -53,7 +53,7 @@ describe("errors in the log", () => {
     expect(cause).to.include({ type: "Error", message: "why" });
   });
 
-  it("end: a cause that is its own", () => {
+  it("end when a cause is its own cause", () => {
     const error = new Error("round and round");
     error.cause = error;
     expect(JSON.stringify(describeError(error)).length).to.be.below(10_000);

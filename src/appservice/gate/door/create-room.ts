@@ -1,3 +1,4 @@
+import { FRONT_DOOR } from "../../../policy/model.ts";
 import * as words from "../../../policy/words.ts";
 import { whileWanted } from "../passage/answer.ts";
 import { NOT_A_ROOM, refuse, STILL_OPENING, sendJson } from "../passage/refusal.ts";
@@ -7,7 +8,7 @@ import type { Entrance } from "./entrance.ts";
 import { type Body, forbiddenRefusal, forwardBody, pickFields, readJsonBody } from "./forward-body.ts";
 
 /** For a room with only its maker in it. Anyone invited later gets what the rules have made of it. */
-const KNOWN = ["name", "topic", "creation_content", "preset", "is_direct"];
+const KNOWN = ["name", "topic", "preset", "is_direct"];
 
 /**
  * A client asks for a room: Whisper opens the conversation that it is meant for and answers with that conversation's
@@ -36,11 +37,17 @@ export const answerCreateRoom =
       case "late":
         return refuse(response, STILL_OPENING);
       case "unfinished":
-        return forwardBody(passage, request, response, pickFields(body, KNOWN));
+        return forwardBody(passage, request, response, {
+          ...pickFields(body, KNOWN),
+          creation_content: { ...creationOf(body), [FRONT_DOOR]: true },
+        });
       default:
         return made satisfies never;
     }
   };
+
+const creationOf = ({ creation_content: creation }: Body): object =>
+  typeof creation === "object" && creation !== null ? creation : {};
 
 const hasMembers = ({ initial_state: states }: Body): boolean =>
   Array.isArray(states) &&

@@ -7,8 +7,8 @@ import { bodyOf, type Passage, readAnswer } from "../passage/rules.ts";
 export type Body = Readonly<Record<string, unknown>>;
 
 /**
- * What a request says, as understood here. Synapse cannot read it differently, since `forwardBody` sends this and not the
- * original bytes.
+ * What a request says, as understood here. Synapse cannot read it differently, since `forwardBody` sends this and not
+ * the original bytes.
  * @returns null if it is not a JSON object; the request has then been refused.
  */
 export async function readJsonBody(request: Request, response: Response): Promise<Body | null> {

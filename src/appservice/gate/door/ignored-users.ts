@@ -4,7 +4,7 @@ import { forwardBody, readJsonBody } from "./forward-body.ts";
 
 /**
  * Whom someone ignores (client-server API, "Ignoring Users"): never Whisper. Otherwise Synapse would show them nothing
- * that it sends, not even arrival notices, and nobody would know. Element offers this beside an invitation, as Reject &
+ * that it sends, not even arrival notices, and nobody would know. Element offers this on an invitation, as Reject &
  * Ignore.
  */
 export const ignoredUsers =

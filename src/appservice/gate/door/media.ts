@@ -2,17 +2,24 @@ import { setTimeout as wait } from "node:timers/promises";
 import type { MediaPort } from "../../../conversations/media.ts";
 import { isFile } from "../../../messages/files.ts";
 import type { UserId } from "../../../policy/model.ts";
+import { serverOf } from "../../../policy/names/names.ts";
+import { pictureOf } from "../../../policy/names/pictures.ts";
 import { whileWanted } from "../passage/answer.ts";
 import { Undecidable } from "../passage/caller.ts";
 import { Kept } from "../passage/kept.ts";
 import { FILES_NEED_A_TOKEN, NO_SUCH_FILE, NOT_YOUR_FILE, refuse } from "../passage/refusal.ts";
 import { decoded } from "../passage/request-path.ts";
 import { type Rule, streamAnswer } from "../passage/rules.ts";
+import { ownPictures } from "./own-pictures.ts";
 
 export interface MediaRuleOptions {
+  /** Its server's name is ours. */
+  readonly bot: UserId;
   readonly media: MediaPort;
   /** Who uploaded a file to Synapse; null if Synapse has no such file. */
   readonly uploaderOf: (server: string, mediaId: string) => Promise<UserId | null>;
+  /** An administrator's account, which is not one of the practice's. */
+  readonly isAdministrator: (user: UserId) => Promise<boolean>;
   /** Milliseconds between attempts while the event that shows a file may still be on its way from Synapse. */
   readonly looks: readonly number[];
 }
@@ -26,12 +33,20 @@ export const LOOKS = [50, 100, 200, 400, 800, 1_000];
 const MOST_WAITING = 200;
 
 /**
- * A file is served to everyone who is now in a room that shows it, and to its uploader. Portraits are served to every
- * colleague.
+ * A file is served to everyone who is now in a room that shows it, and to its uploader. Portraits that someone uploaded
+ * for themselves or an administrator for them, and the pictures that Whisper draws itself, are served to every colleague.
  */
-export function mediaRule({ media, uploaderOf, looks }: MediaRuleOptions): Rule {
+export function mediaRule({ bot, media, uploaderOf, isAdministrator, looks }: MediaRuleOptions): Rule {
+  const ownServer = serverOf(bot);
+  const sendOwnPicture = ownPictures();
   // A file's uploader never changes.
-  const uploaders = new Kept<UserId>(5_000, 3_600_000);
+  const uploaders = new Kept<UserId>(5_000, 3_600_000, () => performance.now());
+  const administrators = new Kept<boolean>(500, 60_000, () => performance.now());
+  const byAdministrator = async (uploader: UserId): Promise<boolean> => {
+    const known = administrators.get(uploader) ?? (await isAdministrator(uploader));
+    administrators.set(uploader, known);
+    return known;
+  };
   let waiting = 0;
 
   return async (passage, request, response, { caught }) => {
@@ -41,6 +56,8 @@ export function mediaRule({ media, uploaderOf, looks }: MediaRuleOptions): Rule 
     // Checked first, so that nobody without a session learns anything.
     const caller = await passage.callers.userId(request);
     if (!isFile(server, mediaId)) return refuse(response, NO_SUCH_FILE);
+    const picture = server === ownServer ? pictureOf(mediaId) : null;
+    if (picture !== null) return sendOwnPicture(response, mediaId, picture);
     const key = `${server}/${mediaId}`;
     const uploader = uploaders.get(key) ?? (await uploaderOf(server, mediaId));
     if (uploader === null) return refuse(response, NO_SUCH_FILE);
@@ -49,7 +66,8 @@ export function mediaRule({ media, uploaderOf, looks }: MediaRuleOptions): Rule 
 
     const isShown = async () => {
       const { portrait, rooms } = await media.shown(server, mediaId, uploader);
-      return portrait || passage.callers.isInOneOf(request, rooms);
+      if (portrait === "own" || (portrait === "given" && (await byAdministrator(uploader)))) return true;
+      return passage.callers.isInOneOf(request, rooms);
     };
     let shown = await isShown();
     if (!shown && waiting < MOST_WAITING) {

@@ -10,7 +10,7 @@ import * as words from "../../../policy/words.ts";
 import type { Transaction } from "../../../store/database.ts";
 import { everybodyIn, type ReaderDependencies } from "../../rooms/everybody-in.ts";
 
-/** What becomes of a room that a client asks for. */
+/** The outcome for a room that a client asks for. */
 export type NewConversation =
   /** The conversation's own room; everyone the first message is for is in it. */
   | { readonly is: "open"; readonly room: RoomId }

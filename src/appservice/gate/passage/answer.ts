@@ -33,7 +33,7 @@ export function headersFor(headers: IncomingHttpHeaders): Record<string, string 
   >;
 }
 
-/** Aborts when the client goes away before its answer is complete, so that Synapse does not work for nobody. */
+/** Aborts when the client goes away before its answer is complete, so that Synapse stops working on it. */
 export function whileWanted(response: Response): AbortSignal {
   const gone = new AbortController();
   const ifGone = () => {

@@ -51,8 +51,9 @@ export const KEEP_MEMBERSHIP = 1_000;
 const PATIENCE = 10_000;
 
 export function callers({ upstream, keepMembership }: CallerOptions): Callers {
-  const users = new Kept<UserId>(5_000, KEEP_USER);
-  const memberships = new Kept<ReadonlySet<string>>(5_000, keepMembership);
+  const clock = () => performance.now();
+  const users = new Kept<UserId>(5_000, KEEP_USER, clock);
+  const memberships = new Kept<ReadonlySet<string>>(5_000, keepMembership, clock);
 
   const ask = async (request: Request, path: string): Promise<Record<string, unknown>> => {
     // The query goes along as sent: Synapse also reads a token or a masqueraded user from it, and splits queries in its

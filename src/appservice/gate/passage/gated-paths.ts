@@ -43,6 +43,10 @@ export type GatedKind =
   | "upgrade"
   /** Sets whose messages someone never sees: they could name Whisper. */
   | "ignored-users"
+  /** Says which of someone's rooms are direct chats. */
+  | "direct-chats"
+  /** Says that someone wants to see a room as unread: it stays in their list. */
+  | "marked-unread"
   /** Tells others how far someone has read; Synapse accepts it even from people who have left. */
   | "receipt"
   /** Sets where push notifications go, and how much they say. */
@@ -116,6 +120,18 @@ export const GATED_PATHS: readonly GatedPath[] = [
     method: "PUT",
     pattern: `^${VERSION}user/[^/]*/account_data/${spelt("m.ignored_user_list")}(?:/|$)`,
   },
+  {
+    kind: "direct-chats",
+    method: "PUT",
+    pattern: `^${VERSION}user/[^/]*/account_data/${spelt("m.direct")}(?:/|$)`,
+  },
+  ...["m.marked_unread", "com.famedly.marked_unread"].map(
+    (type): GatedPath => ({
+      kind: "marked-unread",
+      method: "PUT",
+      pattern: `^${VERSION}user/[^/]*/rooms/([^/]*)/account_data/${spelt(type)}(?:/|$)`,
+    }),
+  ),
   { kind: "receipt", method: "POST", pattern: `^${BEFORE}rooms/([^/]*)/(?:receipt|read_markers)(?:/|$)` },
   { kind: "pusher", method: "POST", pattern: `^${BEFORE}pushers/set(?:/|$)` },
   { kind: "event", method: "GET", pattern: `^${BEFORE}rooms/([^/]*)/(?:event|context)/` },

@@ -1,11 +1,14 @@
-/** Values kept for a while. If there are too many, the one that was set longest ago goes first. */
+/**
+ * Values kept for a while, by a clock that gives milliseconds. If there are too many, the one that was set longest ago
+ * goes first.
+ */
 export class Kept<T> {
   readonly #entries = new Map<string, { readonly value: T; readonly until: number }>();
   readonly #most: number;
   readonly #milliseconds: number;
   readonly #now: () => number;
 
-  constructor(most: number, milliseconds: number, now: () => number = () => performance.now()) {
+  constructor(most: number, milliseconds: number, now: () => number) {
     this.#most = most;
     this.#milliseconds = milliseconds;
     this.#now = now;

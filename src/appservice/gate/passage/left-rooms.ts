@@ -18,6 +18,13 @@ const ownLeaving = (user: UserId) => (event: unknown) =>
   isObject(event.content) &&
   (event.content.membership === "leave" || event.content.membership === "ban");
 
+/**
+ * The state at the end of the timeline, by both its names (MSC4222). A client that gets it takes none from the
+ * timeline, and Synapse leaves out of it the departure of a room's last member: the room would stay in the list for
+ * good.
+ */
+const STATE_AFTER = ["state_after", "org.matrix.msc4222.state_after"];
+
 /** A sync's `rooms.leave` reduced, in each room and each list of events, to the user's own departure. */
 export function withoutContent(leave: unknown, user: UserId): Json {
   if (!isObject(leave)) return {};
@@ -25,7 +32,7 @@ export function withoutContent(leave: unknown, user: UserId): Json {
 }
 
 function leftRoom(room: unknown, user: UserId): Json {
-  const kept: Record<string, unknown> = {
+  const kept: Record<string, { readonly events: readonly unknown[] }> = {
     timeline: { events: [] },
     state: { events: [] },
     account_data: { events: [] },
@@ -34,12 +41,14 @@ function leftRoom(room: unknown, user: UserId): Json {
     if (isObject(part) && Array.isArray(part.events))
       kept[name] = { events: part.events.filter(ownLeaving(user)) };
   }
+  const departure = Object.values(kept).flatMap(({ events }) => events)[0];
+  for (const name of STATE_AFTER)
+    if (kept[name]?.events.length === 0 && departure !== undefined) kept[name] = { events: [departure] };
   // Marked as complete, with no token to go back by: a client must not try to fill a gap that it cannot.
-  kept.timeline = { ...(kept.timeline as Json), limited: false };
-  return kept;
+  return { ...kept, timeline: { ...kept.timeline, limited: false } };
 }
 
-/** What a sliding sync may show of a room without the user: what an invitation shows, and the user's own departure. */
+/** What a sliding sync may show of a room the user is not in: an invitation's content, and the user's own departure. */
 const HARMLESS = [
   "initial",
   "membership",

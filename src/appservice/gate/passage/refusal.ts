@@ -153,6 +153,21 @@ export function refuse(response: Response, { status, errcode, error, retryAfter 
   });
 }
 
+/** A picture that never changes under its address, as Synapse serves files (`respond_with_file`). */
+export function sendPicture(response: Response, png: Buffer): void {
+  response
+    .status(200)
+    .set(CORS)
+    .set({
+      "cache-control": "private, max-age=31536000, immutable",
+      "content-disposition": "inline",
+      "content-security-policy": "sandbox; default-src 'none'",
+      "x-content-type-options": "nosniff",
+    })
+    .type("png")
+    .send(png);
+}
+
 /** Our own answer; if an answer has already begun, it is cut off. */
 export function sendJson(response: Response, status: number, body: unknown): void {
   if (response.headersSent) {

@@ -18,7 +18,7 @@ const PLAIN_PATH = /^\/(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/]|%[0-9A-Fa-f]{2})*$/;
  */
 export function sortRequest(method: string, target: string): Sorted {
   const path = requestPath(target);
-  // Whisper's own routes are beside the gate. No spelling of the client API lacks this word.
+  // Whisper's own routes do not go through the gate. Every spelling of the client API contains this word.
   if (!(decoded(path) ?? path).includes("_matrix")) return { outcome: "pass" };
   if (!PLAIN_PATH.test(path)) return { outcome: "refuse" };
   const resolved = resolvedPath(path);

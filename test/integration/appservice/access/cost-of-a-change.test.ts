@@ -15,10 +15,10 @@ import { furnish } from "../../../support/practice/furnished.ts";
 
 const username = (index: number) => `u${index}`;
 
-describe("what one change of the directory costs", function () {
+describe("the cost of one directory change", function () {
   this.timeout(180_000);
 
-  /** A practice in which all is as it ought to be: every account made, everybody in their rooms. */
+  /** A practice where everything is as it should be: every account exists, and everyone is in their rooms. */
   async function practice(users: number, groups: number): Promise<House> {
     const house = await openHouse();
     const everybody = Array.from({ length: users }, (_, index) => username(index));
@@ -35,7 +35,7 @@ describe("what one change of the directory costs", function () {
     return house;
   }
 
-  /** One person more in a group, and all that follows. */
+  /** Adds one person to a group, and does all the follow-up work. */
   async function join(house: House, group: string, member: string) {
     const homeserver = new FlawedHomeserver();
     const { database, statements } = counted(house.database);
@@ -54,6 +54,7 @@ describe("what one change of the directory costs", function () {
           permissions: [],
           members: [...members, member as Username],
         },
+        { allowMassDeactivation: false },
       ),
     );
     const dependencies = { ...house.dependencies, directory, database };
@@ -71,12 +72,11 @@ describe("what one change of the directory costs", function () {
   ) => ({
     ...dependencies,
     homeserver,
-    bot: dependencies.settings.bot,
     log: pino({ level: "silent" }),
     roomTaken: () => Promise.resolve(),
   });
 
-  it("is that of the conversations that it reaches, whatever the size of the practice", async () => {
+  it("depends on the conversations it affects, not on the size of the practice", async () => {
     const costs: number[] = [];
     for (const [users, groups] of [
       [60, 6],
@@ -103,7 +103,7 @@ describe("what one change of the directory costs", function () {
     expect(large).to.be.at.most(45);
   });
 
-  it("is the same for a person with many chats, of which none changes", async () => {
+  it("is the same for a person with many chats that do not change", async () => {
     const house = await practice(80, 4);
     try {
       for (let other = 0; other < 60; other++) await house.opened(username(70), { users: [username(other)] });

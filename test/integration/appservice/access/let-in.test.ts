@@ -8,7 +8,7 @@ import type { ConversationId, Username } from "../../../../src/policy/model.ts";
 import { type House, id, openHouse } from "../../../support/practice/conversations.ts";
 import { furnish } from "../../../support/practice/furnished.ts";
 
-describe("whoever signs in while a whole practice comes in", () => {
+describe("someone who signs in while a whole practice is imported", () => {
   let house: House;
   /** Who joined a room, in the order of the calls. */
   const joined: string[] = [];
@@ -33,12 +33,11 @@ describe("whoever signs in while a whole practice comes in", () => {
   });
   after(() => house.close());
 
-  it("is let into their rooms before everybody else, and the others come when it is their turn", async () => {
+  it("is let into their rooms before everyone else, and the others follow in turn", async () => {
     const dependencies = {
       ...house.dependencies,
       database: house.database,
       homeserver,
-      bot: house.dependencies.settings.bot,
       log: pino({ level: "silent" }),
       roomTaken: () => Promise.resolve(),
     };
@@ -54,13 +53,13 @@ describe("whoever signs in while a whole practice comes in", () => {
     await letInFirst(house.database, late);
     expect(await house.takeJobs("rooms_of")).to.deep.equal([{ username: late }]);
     await letIn(dependencies, late, (_, work) => work());
-    // The Nurses, Default, the alerts and the chat with Whisper.
+    // Nurses, Default, the alerts and the chat with Whisper.
     expect(joined).to.deep.equal(Array(4).fill(id(late)));
     expect(await rooms()).to.equal(4);
     expect(await waiting()).to.equal(before);
   });
 
-  it("costs one look when nothing waits", async () => {
+  it("costs one query if nothing is waiting", async () => {
     await house.database.query("DELETE FROM room_checks");
     await letInFirst(house.database, late);
     expect(await house.takeJobs("rooms_of")).to.deep.equal([]);

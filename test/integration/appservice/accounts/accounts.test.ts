@@ -12,6 +12,7 @@ import { testDatabase } from "../../../support/database/postgres.ts";
 const user = (name: string) => `@ht_${name}:practice.test` as UserId;
 const account = (more: Partial<ExpectedAccount> = {}): ExpectedAccount => ({
   displayName: "Mia Chen",
+  picture: null,
   locked: false,
   muted: false,
   ...more,
@@ -20,7 +21,7 @@ const nothing = () => Promise.resolve();
 
 describe("accounts", () => {
   let database: Database;
-  /** Called before each answer; throws what the homeserver does not answer. */
+  /** Called before each answer. Throws if the homeserver should not answer. */
   let onCall: (path: string) => void | Promise<void>;
   const homeserver: Homeserver = {
     call: async <T>(call: { path: string }) => {
@@ -41,7 +42,7 @@ describe("accounts", () => {
     throw new HomeserverAway({ method: "PUT", path: "/" }, 500);
   };
 
-  it("are made though the homeserver has no answer for one of them", async () => {
+  it("are created even if the homeserver does not answer for one of them", async () => {
     onCall = (path) => (path.includes("ht_odd") ? unanswered() : undefined);
     const wanted = new Map(["anna", "odd", "zoe"].map((name) => [user(name), account()]));
     const failed = await syncAccounts(database, homeserver, wanted, nothing);
@@ -49,7 +50,7 @@ describe("accounts", () => {
     expect((await recorded()).map((row) => row.user_id)).to.deep.equal([user("anna"), user("zoe")]);
   });
 
-  it("are made though somebody else is making them in that moment, and fail when they are refused otherwise", async () => {
+  it("are created even if someone else is creating them, and fail if they are otherwise refused", async () => {
     const refusedOnce = new Map([
       ["taken", "M_USER_IN_USE"],
       ["wrong", "M_INVALID_USERNAME"],
@@ -67,7 +68,7 @@ describe("accounts", () => {
     expect((await recorded()).map((row) => row.user_id)).to.deep.equal([user("taken")]);
   });
 
-  it("are left for later when the homeserver is away, without asking for each", async () => {
+  it("are left for later if the homeserver is down, without a call for each", async () => {
     let calls = 0;
     onCall = () => {
       calls++;
@@ -81,10 +82,10 @@ describe("accounts", () => {
     expect(calls).to.be.below(20);
   });
 
-  it("keep what somebody else wrote down meanwhile", async () => {
+  it("keep what another process recorded meanwhile", async () => {
     const mia = user("mia");
     await syncAccounts(database, homeserver, new Map([[mia, account()]]), nothing);
-    // A sign-in gives the new name while the directory's job locks the account.
+    // A sign-in brings the new name while the directory's job locks the account.
     onCall = async () => {
       onCall = () => undefined;
       await syncAccounts(database, homeserver, new Map([[mia, account({ locked: true })]]), nothing);

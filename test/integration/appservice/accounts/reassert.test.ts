@@ -15,7 +15,7 @@ import { settings } from "../../../unit/policy/support/practice.ts";
 
 const NAMES = ["anna", "mia", "zoe"];
 
-describe("everybody's notifications, set again every hour", () => {
+describe("everyone's notification settings, set again every hour", () => {
   let database: Database;
   let onCall: (call: HomeserverCall) => void;
   const muted: UserId[] = [];
@@ -23,7 +23,7 @@ describe("everybody's notifications, set again every hour", () => {
   const homeserver: Homeserver = {
     call: async <T>(call: HomeserverCall) => {
       onCall(call);
-      if (call.as !== undefined && call.method === "PUT") muted.push(call.as);
+      if (call.as !== undefined && call.path.includes("m.rule.master")) muted.push(call.as);
       return {} as T;
     },
   };
@@ -50,7 +50,7 @@ describe("everybody's notifications, set again every hour", () => {
   const pass = () =>
     reassertNotifications({ database, homeserver, directory: directorySnapshot(database), settings, log });
 
-  it("go on behind an account that Synapse refuses, and the log says how many there were, not who", async () => {
+  it("continue after an account that Synapse refuses, and the log says how many there were, not who", async () => {
     onCall = (call) => {
       if (call.as?.includes("anna"))
         throw new MatrixRefused(call, 403, "M_USER_DEACTIVATED", "Anna was here");
@@ -62,7 +62,7 @@ describe("everybody's notifications, set again every hour", () => {
     expect(JSON.stringify(logged).toLowerCase()).not.to.include("anna");
   });
 
-  it("go on behind an ignore list that cannot be read", async () => {
+  it("continue after an ignore list that cannot be read", async () => {
     onCall = (call) => {
       if (call.as?.includes("mia") && call.method === "GET")
         throw new MatrixRefused(call, 403, "M_FORBIDDEN", "");
@@ -71,7 +71,7 @@ describe("everybody's notifications, set again every hour", () => {
     expect(muted).to.have.lengthOf(3);
   });
 
-  it("stop when Synapse is away, and are tried again with the job", async () => {
+  it("stop while Synapse is down, and are retried with the job", async () => {
     onCall = (call) => {
       throw new HomeserverAway(call, "gone");
     };

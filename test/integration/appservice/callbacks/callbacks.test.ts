@@ -40,6 +40,7 @@ describe("a policy callback", () => {
           left: (ids) => rooms.left(ids),
         },
         adopt: () => Promise.resolve(),
+        isPresentState: () => Promise.resolve(false),
         log: pino({ level: "silent" }),
         onDecided: () => undefined,
         onSignIn: () => undefined,
@@ -48,7 +49,7 @@ describe("a policy callback", () => {
     );
     server = await listen(app, { port: 0, bind: "127.0.0.1" });
   });
-  after(() => close(server));
+  after(() => close(server, 5_000));
 
   async function ask(
     callback: string,
@@ -67,7 +68,7 @@ describe("a policy callback", () => {
   }
   const login = (user: UserId) => ask("check_login_for_spam", { user_id: user });
 
-  it("refuses with the sentence that memory has when it cannot look again", async () => {
+  it("refuses with the sentence from memory if it cannot look again", async () => {
     fresh = away;
     const { status, body } = await login(id("mia"));
     expect(status).to.equal(403);
@@ -75,13 +76,13 @@ describe("a policy callback", () => {
     expect(body).to.have.property("error").that.is.a("string").and.not.empty;
   });
 
-  it("allows what memory would refuse and the database knows better", async () => {
+  it("allows what memory would refuse, if the database knows better", async () => {
     const mia = user("mia");
     fresh = () => Promise.resolve({ ...EMPTY, users: new Map([[mia.username, mia]]) });
     expect((await login(id("mia"))).status).to.equal(200);
   });
 
-  it("answers what is no JSON when it cannot decide at all, so that the module does as it was told for failures", async () => {
+  it("answers without JSON if it cannot decide at all, so that the module follows its setting for failures", async () => {
     rooms = { roomOf: away, asked: away, left: away };
     const { status, type } = await ask("check_event_for_spam", {
       event: { sender: id("mia"), room_id: "!room:practice.test", type: "m.room.message", content: {} },
@@ -90,7 +91,7 @@ describe("a policy callback", () => {
     expect(type).to.include("text/plain");
   });
 
-  describe("about somebody who never receives, with whom is one other", () => {
+  describe("about someone who never receives, alone with one other person", () => {
     const group = customGroup("lunch", { users: ["ann", "ben", "shy"] });
     const everybody = [id("ann"), id("ben"), id("shy")];
     const made = (joined: readonly UserId[]) =>
@@ -121,7 +122,7 @@ describe("a policy callback", () => {
         expect((await says("m.room.message")).status).to.equal(status);
       });
 
-    it("of whom nobody can tell: refused, and it says what to do", async () => {
+    it("about someone unknown: refused, and says what to do", async () => {
       rooms = { roomOf: managed, asked: managed, left: away };
       const { status, body } = await says("m.room.message");
       expect(status).to.equal(403);
@@ -130,7 +131,7 @@ describe("a policy callback", () => {
         .that.matches(/Send it again/);
     });
 
-    it("who has just left a room that somebody made: no name, and no invitation", async () => {
+    it("who has just left a user-made room: no name, and no invitation", async () => {
       const invitation = { inviter: id("ann"), invitee: id("shy"), room_id: "!room:practice.test" };
       const asking = (now: readonly UserId[]) => {
         rooms = { roomOf: () => made(everybody), asked: () => made(now), left: away };

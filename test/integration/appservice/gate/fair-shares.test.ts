@@ -1,4 +1,4 @@
-/** What one person may have open at a time, so that the others are served. */
+/** How much one person may have open at a time, so that others are served too. */
 import { once } from "node:events";
 import {
   type ClientRequest,
@@ -9,17 +9,17 @@ import {
 import { expect } from "chai";
 import type { RoomId, UserId } from "../../../../src/policy/model.ts";
 import { eventually } from "../../../support/eventually.ts";
-import { Caller } from "./caller.ts";
-import { type House, openHouse, type Served, serve } from "./house.ts";
-import { type Gated, putGateBefore } from "./with-gate.ts";
+import { Caller } from "../../../support/gate/caller.ts";
+import { type House, openHouse, type Served, serve } from "../../../support/gate/house.ts";
+import { type Gated, putGateBefore } from "../../../support/gate/with-gate.ts";
 
 const C = "/_matrix/client";
 const ROOM = "!here:localhost" as RoomId;
 
-describe("the read gate, before somebody who asks for too much", function () {
+describe("the read gate and someone who asks for too much", function () {
   this.timeout(120_000);
   let house: House;
-  /** A homeserver that answers who somebody is, and keeps everything else waiting until it is let go. */
+  /** A homeserver that answers `whoami`, and leaves everything else waiting until it is released. */
   let slow: Served;
   let gate: Gated;
   let ann: Caller;
@@ -52,7 +52,7 @@ describe("the read gate, before somebody who asks for too much", function () {
     await slow.close();
   });
 
-  /** A request that may be let go of. @returns the answer's status and text. */
+  /** A request that can be dropped. @returns the answer's status and text. */
   function ask(who: Caller, path: string, method = "GET") {
     const { hostname, port } = new URL(gate.url);
     const sent = httpRequest({
@@ -89,7 +89,7 @@ describe("the read gate, before somebody who asks for too much", function () {
     for (const { response } of held.splice(0)) response.end("{}");
   };
 
-  it("has thirty-two polls of one person wait, and tells the next to come again", async () => {
+  it("lets thirty-two polls of one person wait, and tells the next to retry", async () => {
     const polls = Array.from({ length: 32 }, () => ask(ann, `${C}/v3/sync?timeout=30000`));
     await holds(ann, 32);
     for (const [method, path] of [
@@ -107,12 +107,12 @@ describe("the read gate, before somebody who asks for too much", function () {
       expect(headers["retry-after"]).to.equal("2");
       expect(headers["access-control-allow-origin"]).to.equal("*");
     }
-    // Others poll, and the same person reads.
+    // Others can poll, and the same person can read.
     ask(bob, `${C}/v3/sync`);
     await holds(bob, 1);
     ask(ann, `${C}/v3/notifications`);
     await holds(ann, 33);
-    // The place of a client that goes is free.
+    // When a client disconnects, its place is free.
     const freed = Promise.race(held.map(({ response }) => once(response, "close")));
     polls[0]?.sent.destroy();
     await freed;
@@ -120,7 +120,7 @@ describe("the read gate, before somebody who asks for too much", function () {
     await holds(ann, 34);
   });
 
-  it("lets the reads of one person wait for one another, and not those of others for them", async () => {
+  it("makes one person's reads wait for each other, but not other people's", async () => {
     const path = `${C}/v3/rooms/${encodeURIComponent(ROOM)}/messages?dir=b`;
     const statuses: number[] = [];
     const reads = Array.from({ length: 16 + 256 + 8 }, async () => {

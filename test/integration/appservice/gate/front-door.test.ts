@@ -1,11 +1,11 @@
-/** The front door alone: Synapse without Whisper's module, so that nothing below holds what it lets through. */
+/** The front door alone: Synapse without Whisper's module, so nothing else stops what it lets through. */
 import { expect } from "chai";
 import type { AskedRoom } from "../../../../src/policy/conversations/asked-room.ts";
 import type { RoomId } from "../../../../src/policy/model.ts";
-import type { Caller } from "./caller.ts";
-import { type House, openHouse } from "./house.ts";
-import { at, expectNoText, ok, ownRoom, stateOf, TEXT } from "./membership-ways.ts";
-import { type Gated, putGateBefore } from "./with-gate.ts";
+import type { Caller } from "../../../support/gate/caller.ts";
+import { type House, openHouse } from "../../../support/gate/house.ts";
+import { at, expectNoText, ok, ownRoom, stateOf, TEXT } from "../../../support/gate/membership-ways.ts";
+import { type Gated, putGateBefore } from "../../../support/gate/with-gate.ts";
 
 const C = "/_matrix/client";
 
@@ -15,7 +15,7 @@ describe("the front door", function () {
   let gate: Gated;
   let ann: Caller;
   let bob: Caller;
-  /** What was asked for, and what invitations waited for. */
+  /** The conversations that were requested, and the rooms that invitations waited for. */
   const asked: AskedRoom[] = [];
   const awaited: string[] = [];
 
@@ -45,10 +45,10 @@ describe("the front door", function () {
   });
 
   for (const version of ["v3", "r0", "unstable", "api/v1"]) {
-    it(`passes no text on with a membership, at /${version}`, () => expectNoText(house, ann, bob, version));
+    it(`passes on no text with a membership, at /${version}`, () => expectNoText(house, ann, bob, version));
   }
 
-  it("passes none on with a knock, nor with a membership whose type is encoded", async () => {
+  it("passes on none with a knock, or a membership whose type is encoded", async () => {
     const room = await ownRoom(bob.at(house.synapse), [], {
       initial_state: [{ type: "m.room.join_rules", state_key: "", content: { join_rule: "knock" } }],
     });
@@ -61,7 +61,7 @@ describe("the front door", function () {
       expect(JSON.stringify(await bob.json("GET", at(room, stateOf(who))))).to.not.contain(TEXT);
   });
 
-  it("takes an empty body for nothing said, and refuses what is none or too large", async () => {
+  it("accepts an empty body, and refuses an invalid or too large one", async () => {
     const room = await ownRoom(ann);
     const send = (body: Buffer) => ann.request("POST", at(room, "join"), { body });
     expect((await send(Buffer.from(""))).status).to.equal(200);
@@ -73,14 +73,14 @@ describe("the front door", function () {
     expect((await ann.request("POST", at(room, "leave"))).status).to.equal(200);
   });
 
-  it("reads of two fields of one name the one that Synapse reads", async () => {
+  it("reads the same one of two fields with one name as Synapse", async () => {
     const room = await ownRoom(ann);
     const twice = `{"user_id":"@x:localhost","user_id":${JSON.stringify(bob.userId)},"reason":"${TEXT}"}`;
     await ok(ann, "POST", at(room, "invite"), Buffer.from(twice));
     expect(awaited.at(-1)).to.equal(`${ann.userId} ${bob.userId}`);
   });
 
-  it("invites nobody by e-mail", async () => {
+  it("invites no one by e-mail", async () => {
     const room = await ownRoom(ann);
     const address = {
       medium: "email",
@@ -99,7 +99,7 @@ describe("the front door", function () {
     ["POST", "api/v1/createRoom"],
     ["PUT", "v3/createRoom/t1"],
   ] as const) {
-    it(`makes no room that begins with members, by ${method} ${path}`, async () => {
+    it(`creates no room with initial members, by ${method} ${path}`, async () => {
       const member = {
         type: "m.room.member",
         state_key: bob.userId,
@@ -118,7 +118,7 @@ describe("the front door", function () {
     ["POST", "api/v1/createRoom"],
     ["PUT", "v3/createRoom/t1"],
   ] as const) {
-    it(`answers ${method} ${path} with the conversation's own room, and has Synapse make none`, async () => {
+    it(`answers ${method} ${path} with the conversation's own room, and Synapse creates none`, async () => {
       const before = await house.bot.json("GET", "/_synapse/admin/v1/rooms?limit=1");
       const encryption = { type: "m.room.encryption", state_key: "", content: { algorithm: "x" } };
       const made = await ann.request(method, `${C}/${path}`, {
@@ -154,7 +154,7 @@ describe("the front door", function () {
     ["that anybody may knock at", state("m.room.join_rules", { join_rule: "knock" })],
     ["that everybody can read", state("m.room.history_visibility", { history_visibility: "world_readable" })],
   ] as const) {
-    it(`knows a room ${what} for one that is open to all, and says why there is none`, async () => {
+    it(`recognises a room ${what} as open to everyone, and says why it is refused`, async () => {
       const made = await ann.request("POST", `${C}/v3/createRoom`, {
         body: { invite: [bob.userId], ...more },
       });
@@ -166,7 +166,7 @@ describe("the front door", function () {
     });
   }
 
-  it("refuses what is not written as a room is", async () => {
+  it("refuses a malformed room", async () => {
     for (const body of [
       { invite: bob.userId },
       { invite: [1] },
@@ -178,7 +178,7 @@ describe("the front door", function () {
       expect((await ann.request("POST", `${C}/v3/createRoom`, { body })).status).to.equal(400);
   });
 
-  it("leaves encryption, version and levels out of a room that its maker is alone in", async () => {
+  it("removes encryption, version and levels from a room with only its maker", async () => {
     const room = await ownRoom(ann, [], {
       room_version: "12",
       power_level_content_override: { users: { [ann.userId]: 50 } },
@@ -189,7 +189,7 @@ describe("the front door", function () {
     expect(made.find(({ type }) => type === "m.room.create")?.content).to.include({ room_version: "11" });
   });
 
-  it("opens nothing for a session that has ended", async () => {
+  it("opens nothing for an ended session", async () => {
     const eve = (await house.person("eve")).at(gate.url);
     const options = { body: { invite: [bob.userId] } };
     expect((await eve.request("POST", `${C}/v3/createRoom`, options)).status).to.equal(200);

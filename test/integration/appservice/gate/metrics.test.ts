@@ -1,4 +1,4 @@
-/** What callers name must not become labels: each would be kept, and shown to whoever scrapes, for ever. */
+/** Names that callers send must not become labels: each would be kept for ever, and shown to anyone who scrapes. */
 import { randomBytes } from "node:crypto";
 import { expect } from "chai";
 import { AppServiceRegistration } from "matrix-appservice-bridge";
@@ -6,9 +6,9 @@ import { createMetrics, type Metrics } from "../../../../src/api/metrics.ts";
 import { uploaderIn } from "../../../../src/appservice/gate/uploader.ts";
 import { connectHomeserver } from "../../../../src/appservice/homeserver/bridge.ts";
 import type { HomeserverConnection } from "../../../../src/appservice/homeserver/homeserver.ts";
-import type { Caller } from "./caller.ts";
-import { type House, openHouse, SERVER_NAME } from "./house.ts";
-import { type Gated, putGateBefore } from "./with-gate.ts";
+import type { Caller } from "../../../support/gate/caller.ts";
+import { type House, openHouse, SERVER_NAME } from "../../../support/gate/house.ts";
+import { type Gated, putGateBefore } from "../../../support/gate/with-gate.ts";
 
 const C = "/_matrix/client/v1/media";
 

@@ -1,14 +1,14 @@
-/** What Whisper does itself is not for clients to refuse: it is never ignored, and its invitations are not shown. */
+/** Clients cannot refuse what Whisper does: it is never ignored, and its invitations are not shown. */
 import { expect } from "chai";
 import type { RoomId } from "../../../../src/policy/model.ts";
-import type { Caller } from "./caller.ts";
-import { type House, openHouse } from "./house.ts";
-import { type Gated, putGateBefore } from "./with-gate.ts";
+import type { Caller } from "../../../support/gate/caller.ts";
+import { type House, openHouse } from "../../../support/gate/house.ts";
+import { type Gated, putGateBefore } from "../../../support/gate/with-gate.ts";
 
 const C = "/_matrix/client";
 const enc = encodeURIComponent;
 
-describe("Whisper's own doings, through the gate", function () {
+describe("Whisper's own actions, through the gate", function () {
   this.timeout(120_000);
   let house: House;
   let gate: Gated;
@@ -27,7 +27,7 @@ describe("Whisper's own doings, through the gate", function () {
   });
 
   for (const type of ["m.ignored_user_list", "m%2Eignored_user_list", "m.ignored%5fuser_list"]) {
-    it(`leave Whisper off a list of ignored users, and others on it, by ${type}`, async () => {
+    it(`leave Whisper off a list of ignored users, but keep others, by ${type}`, async () => {
       const where = `${C}/v3/user/${enc(ann.userId)}/account_data`;
       await ann.json("PUT", `${where}/${type}`, {
         ignored_users: { [house.bot.userId]: {}, [bob.userId]: {} },
@@ -40,7 +40,7 @@ describe("Whisper's own doings, through the gate", function () {
     });
   }
 
-  it("show nobody Whisper's own invitations, and those of others", async () => {
+  it("hide Whisper's own invitations, and show others", async () => {
     const invited = async (by: Caller): Promise<RoomId> => {
       const made = await by.json("POST", `${C}/v3/createRoom`, {
         preset: "private_chat",

@@ -1,12 +1,12 @@
-/** What a phone's lock screen can show: what the push services of phone makers are told, by a real Synapse. */
+/** What a phone's lock screen can show: what a real Synapse sends to the phone makers' push services. */
 import { expect } from "chai";
 import { quietPushers } from "../../../../src/appservice/accounts/pushers.ts";
 import type { Homeserver, HomeserverCall } from "../../../../src/appservice/homeserver/homeserver.ts";
 import { eventually } from "../../../support/eventually.ts";
+import type { Caller } from "../../../support/gate/caller.ts";
+import { type House, openHouse } from "../../../support/gate/house.ts";
+import { type Gated, putGateBefore } from "../../../support/gate/with-gate.ts";
 import { type PushGateway, startPushGateway } from "../../../support/homeserver/push-gateway.ts";
-import type { Caller } from "./caller.ts";
-import { type House, openHouse } from "./house.ts";
-import { type Gated, putGateBefore } from "./with-gate.ts";
 
 const C = "/_matrix/client";
 
@@ -44,7 +44,7 @@ describe("push notifications through the gate", function () {
     data: { url: pushes.url },
     ...more,
   });
-  /** What came of the next message for this key. */
+  /** The push to this key after the next message. */
   async function toldOf(pushkey: string): Promise<Record<string, unknown>> {
     const room = await house.room([ann, bob]);
     await ann.say(room, "Mary Jones is here");
@@ -53,7 +53,7 @@ describe("push notifications through the gate", function () {
   }
   const set = (body: unknown, path = `${C}/v3/pushers/set`) => bob.request("POST", path, { body });
 
-  it("name nobody, no room and no text, however the pusher was written", async () => {
+  it("name no one, no room and no text, however the pusher was set", async () => {
     const data = { url: pushes.url };
     for (const [more, path] of [
       [{}],
@@ -73,13 +73,13 @@ describe("push notifications through the gate", function () {
     }
   });
 
-  it("say more when the gate is passed by: what it is for", async () => {
+  it("say more if the gate is bypassed, which shows what it is for", async () => {
     const body = wanted();
     await bob.at(house.synapse).json("POST", `${C}/v3/pushers/set`, body);
     expect(await toldOf(body.pushkey)).to.include({ room_name: "Night shift" });
   });
 
-  it("name nobody any more, of pushers that were set past the gate, and end with their session as before", async () => {
+  it("no longer name anyone for pushers that bypassed the gate, and end with their session as before", async () => {
     const homeserver: Homeserver = {
       call: async <T>({ method, path, as, body }: HomeserverCall) =>
         (await house.bot.json(method, `${path}?user_id=${encodeURIComponent(as ?? "")}`, body)) as T,
@@ -104,7 +104,7 @@ describe("push notifications through the gate", function () {
     expect(left.total).to.equal(0);
   });
 
-  it("go to apps only, and from what is understood", async () => {
+  it("go only to apps, and only from known kinds of pusher", async () => {
     for (const [body, status] of [
       [wanted({ kind: "email", pushkey: "bob@example.org" }), 403],
       [wanted({ kind: "other" }), 403],

@@ -1,10 +1,10 @@
-/** The sign-in page in a real browser, with a stand-in for the client under the same origin. */
+/** The sign-in page in a real browser, with a stand-in for the client on the same origin. */
 import { expect } from "chai";
 import express from "express";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { SIGN_IN_PATH, signInPage } from "../../../../src/appservice/gate/sign-in-page.ts";
+import { type Served, serve } from "../../../support/gate/house.ts";
 import { CHROMIUM, withProgram } from "../../../support/run/programs.ts";
-import { type Served, serve } from "./house.ts";
 
 const TOKEN = "syl_aHRfZHIuam9uZXM_abcDEF+123/45=";
 const HOMESERVER = "https://chat.practice.example";
@@ -51,14 +51,14 @@ withProgram(CHROMIUM, ({ describe, command: [browserPath] }) => {
       return { page, problems };
     }
 
-    it("tells the client the homeserver and hands it the token, which no server sees before", async () => {
+    it("tells the client the homeserver and gives it the token, which no server has seen", async () => {
       const { page, problems } = await open(`#${TOKEN}`);
       await page.waitForURL("**/element/**");
       expect(new URL(page.url()).searchParams.get("loginToken")).to.equal(TOKEN);
       expect(await page.evaluate(() => localStorage.getItem("mx_sso_hs_url"))).to.equal(HOMESERVER);
       expect(requested.filter((path) => path.startsWith(SIGN_IN_PATH))).to.deep.equal([SIGN_IN_PATH]);
       expect(problems.filter((each) => !each.includes("favicon") && !each.includes("404"))).to.deep.equal([]);
-      // Back does not bring the link with the token again.
+      // Going back does not bring back the link with the token.
       await page.goBack().catch(() => null);
       expect(page.url()).to.not.contain("#");
     });
@@ -83,7 +83,35 @@ withProgram(CHROMIUM, ({ describe, command: [browserPath] }) => {
       });
     }
 
-    it("runs nothing but its own script, and is kept and framed nowhere", async () => {
+    const now = () => Math.floor(Date.now() / 1_000);
+
+    it("says that a link was used, in the browser that used it", async () => {
+      const { page } = await open(`#${TOKEN}&${now() + 60}`);
+      await page.waitForURL("**/element/**");
+      await page.goto(`${site.url}${SIGN_IN_PATH}#${TOKEN}&${now() + 60}`);
+      expect(await page.locator("section:visible").textContent()).to.match(
+        /has been used.+HealthTrack again/,
+      );
+      await page.goto("about:blank");
+      await page.goto(`${site.url}${SIGN_IN_PATH}#${TOKEN}x`);
+      await page.waitForURL("**/element/**");
+    });
+
+    it("says that a link has expired", async () => {
+      const { page } = await open(`#${TOKEN}&${now() - 1}`);
+      await page.locator("#expired").waitFor();
+      expect(await page.title()).to.equal("This link has expired");
+      expect(requested).to.not.include("/element/");
+    });
+
+    it("believes the server's clock, not that of a computer that is an hour ahead", async () => {
+      const page = await (await browser.newContext()).newPage();
+      await page.clock.setSystemTime(Date.now() + 3_600_000);
+      await page.goto(`${site.url}${SIGN_IN_PATH}#${TOKEN}&${now() + 60}`);
+      await page.waitForURL("**/element/**");
+    });
+
+    it("runs only its own script, and is never cached or framed", async () => {
       const answer = await fetch(`${site.url}${SIGN_IN_PATH}`);
       const policy = answer.headers.get("content-security-policy") ?? "";
       expect(policy).to.contain("default-src 'none'").and.contain("frame-ancestors 'none'");
@@ -91,7 +119,7 @@ withProgram(CHROMIUM, ({ describe, command: [browserPath] }) => {
       expect(answer.headers.get("cache-control")).to.equal("no-store");
       expect(answer.headers.get("referrer-policy")).to.equal("no-referrer");
       const html = await answer.text();
-      expect(html).to.contain("Smith &amp; &lt;b&gt;").and.not.contain("<b>");
+      expect(html).to.contain("Smith &#38; &#60;b&#62;").and.not.contain("<b>");
       expect((await fetch(`${site.url}${SIGN_IN_PATH}`, { method: "POST" })).status).to.equal(405);
     });
   });

@@ -1,4 +1,4 @@
-/** The gate's list of paths, held to the routes of the Synapse that is installed. */
+/** The gate's list of paths, compared with the installed Synapse's routes. */
 import { expect } from "chai";
 import type { GatedKind } from "../../../../src/appservice/gate/passage/gated-paths.ts";
 import { decoded, requestPath, sortRequest } from "../../../../src/appservice/gate/passage/request-path.ts";
@@ -20,7 +20,7 @@ const VALUES = {
   media_id: "abcDEF",
 };
 
-/** How the gate must treat each servlet of Synapse's that it does not let pass. */
+/** How the gate must treat each of Synapse's servlets that it does not pass through. */
 const KINDS: Readonly<Record<string, GatedKind>> = {
   RoomEventServlet: "event",
   RoomEventContextServlet: "event",
@@ -51,14 +51,14 @@ const kindOf = ({ servlet, pattern }: Route, match: RegExpExecArray): GatedKind 
   return KINDS[servlet] ?? "room";
 };
 
-describe("the read gate, held to Synapse's own routes", function () {
+describe("the read gate and Synapse's own routes", function () {
   this.timeout(120_000);
   let routes: readonly Route[];
   before(async () => {
     routes = await synapseRoutes();
   });
 
-  it("knows every route: what is not known to be harmless is gated", () => {
+  it("knows every route, and gates everything that is not known to be harmless", () => {
     expect(routes.length).to.be.above(200);
     for (const route of routes) {
       for (const path of plainPaths(route, VALUES)) {
@@ -71,7 +71,7 @@ describe("the read gate, held to Synapse's own routes", function () {
     }
   });
 
-  it("never lets pass, however it is written, what Synapse would route to a gated servlet", () => {
+  it("never lets a request pass that Synapse would route to a gated servlet", () => {
     const reading = routes.filter((route) => !mayPassTheGate(route));
     let served = 0;
     for (const path of new Set(
@@ -89,7 +89,7 @@ describe("the read gate, held to Synapse's own routes", function () {
         expect(sorted.gated.kind, `${method} ${path}: ${servlet}`).to.equal(kindOf(route, match));
         if (route.pattern.includes("media_id") && kindOf(route, match) === "media")
           expect(sorted.gated.caught).to.deep.equal([match.groups?.server_name, match.groups?.media_id]);
-        // The room that the gate asks about is the room that Synapse reads.
+        // The gate asks about the same room that Synapse reads.
         const room = match.groups?.room_id ?? match.groups?.room_identifier;
         if (room === undefined) continue;
         expect(decoded(sorted.gated.caught[0] ?? ""), `${method} ${path}: ${servlet}`).to.equal(
@@ -100,7 +100,7 @@ describe("the read gate, held to Synapse's own routes", function () {
     expect(served).to.be.above(5_000);
   });
 
-  it("sees every membership that Synapse would take as state, whatever is encoded in it", () => {
+  it("recognises every membership that Synapse would accept as state, however it is encoded", () => {
     const memberships = routes.filter(
       ({ method, servlet }) => method === "PUT" && servlet === "RoomStateEventRestServlet",
     );
@@ -120,28 +120,61 @@ describe("the read gate, held to Synapse's own routes", function () {
     expect(served).to.be.above(100);
   });
 
-  it("sees every list of ignored users that Synapse would take, whatever is encoded in its name", () => {
+  for (const [kind, type, spellings] of [
+    [
+      "ignored-users",
+      "m.ignored_user_list",
+      ["m.ignored_user_list", "m%2eignored_user_list", "m.ignored%5Fuser%5flist"],
+    ],
+    ["direct-chats", "m.direct", ["m.direct", "m%2Edirect", "%6d.direct"]],
+  ] as const)
+    it(`recognises every ${type} that Synapse would accept, however its name is encoded`, () => {
+      const accountData = routes.filter(
+        ({ method, servlet }) => method === "PUT" && /AccountDataServlet$/.test(servlet),
+      );
+      let served = 0;
+      for (const route of accountData) {
+        for (const account_data_type of spellings) {
+          for (const path of oddPaths(route, { ...VALUES, account_data_type, user_id: "@ann:example.org" })) {
+            const groups = route.expression.exec(requestPath(path))?.groups;
+            if (groups === undefined || groups.room_id !== undefined) continue;
+            if (decoded(groups.account_data_type ?? "") !== type) continue;
+            served++;
+            const sorted = sortRequest("PUT", path);
+            expect(sorted.outcome, path).to.be.oneOf(["gated", "refuse"]);
+            if (sorted.outcome === "gated") expect(sorted.gated.kind, path).to.equal(kind);
+          }
+        }
+      }
+      expect(served).to.be.above(100);
+    });
+
+  it("recognises every mark of a room as unread that Synapse would accept, under both its names", () => {
     const lists = routes.filter(
       ({ method, servlet }) => method === "PUT" && /AccountDataServlet$/.test(servlet),
     );
-    let served = 0;
+    const served = new Set<string>();
     for (const route of lists) {
       for (const account_data_type of [
-        "m.ignored_user_list",
-        "m%2eignored_user_list",
-        "m.ignored%5Fuser%5flist",
+        "m.marked_unread",
+        "m%2Emarked_unread",
+        "com.famedly.marked_unread",
+        "com.famedly.marked%5funread",
       ]) {
         for (const path of oddPaths(route, { ...VALUES, account_data_type, user_id: "@ann:example.org" })) {
           const groups = route.expression.exec(requestPath(path))?.groups;
-          if (groups === undefined || groups.room_id !== undefined) continue;
-          if (decoded(groups.account_data_type ?? "") !== "m.ignored_user_list") continue;
-          served++;
+          const type = decoded(groups?.account_data_type ?? "");
+          if (groups?.room_id === undefined || !/^(?:m|com[.]famedly)[.]marked_unread$/.test(String(type)))
+            continue;
+          served.add(String(type));
           const sorted = sortRequest("PUT", path);
           expect(sorted.outcome, path).to.be.oneOf(["gated", "refuse"]);
-          if (sorted.outcome === "gated") expect(sorted.gated.kind, path).to.equal("ignored-users");
+          if (sorted.outcome !== "gated") continue;
+          expect(sorted.gated.kind, path).to.equal("marked-unread");
+          expect(decoded(sorted.gated.caught[0] ?? ""), path).to.equal(decoded(groups.room_id));
         }
       }
     }
-    expect(served).to.be.above(100);
+    expect([...served].sort()).to.deep.equal(["com.famedly.marked_unread", "m.marked_unread"]);
   });
 });

@@ -1,13 +1,13 @@
-/** Messages between devices, which go past invitations and rooms. */
+/** Messages between devices, which bypass invitations and rooms. */
 import { expect } from "chai";
-import type { Answer, Caller } from "./caller.ts";
-import { type House, openHouse } from "./house.ts";
-import { type Gated, putGateBefore } from "./with-gate.ts";
+import type { Answer, Caller } from "../../../support/gate/caller.ts";
+import { type House, openHouse } from "../../../support/gate/house.ts";
+import { type Gated, putGateBefore } from "../../../support/gate/with-gate.ts";
 
 const C = "/_matrix/client";
 const REQUEST = "m.key.verification.request";
 
-describe("the read gate, before messages to devices", function () {
+describe("the read gate and messages to devices", function () {
   this.timeout(120_000);
   let house: House;
   let gate: Gated;
@@ -29,7 +29,7 @@ describe("the read gate, before messages to devices", function () {
   const send = (from: Caller, body: unknown, { version = "v3", type = REQUEST } = {}) =>
     from.request("PUT", `${C}/${version}/sendToDevice/${type}/${++count}`, { body });
   const asked = (text: string) => ({ "*": { from_device: "X", text } });
-  /** What has come to somebody's devices since the last look. */
+  /** What someone's devices have received since the last look. */
   const received = async (who: Caller) =>
     JSON.stringify((await who.json("GET", `${C}/v3/sync?timeout=0`)).to_device ?? {});
 
@@ -39,14 +39,14 @@ describe("the read gate, before messages to devices", function () {
     expect(answer.headers["access-control-allow-origin"]).to.equal("*");
   }
 
-  it("brings them to one's own devices", async () => {
+  it("delivers them to the sender's own devices", async () => {
     const answer = await send(ann, { messages: { [ann.userId]: asked("trust me, me") } });
     expect(answer.status, answer.text).to.equal(200);
     expect(await received(ann)).to.contain("trust me, me");
     expect((await send(ann, { messages: {} })).status).to.equal(200);
   });
 
-  it("brings none to anybody else's, in any form", async () => {
+  it("delivers none to anyone else's, in any form", async () => {
     const to = (who: Caller) => JSON.stringify(who.userId);
     const word = JSON.stringify(asked("psst"));
     const escaped = `"\\u0040${bob.userId.slice(1)}"`;
@@ -65,7 +65,7 @@ describe("the read gate, before messages to devices", function () {
         "M_FORBIDDEN",
       );
     }
-    // Read in the same way here and by Synapse: of two members with one name, the last.
+    // The gate and Synapse read this in the same way: if a JSON object has two members with one name, the last counts.
     const last = Buffer.from(`{"messages":{${to(bob)}:${word}},"messages":{${to(ann)}:${word}}}`);
     expect((await send(ann, last)).status).to.equal(200);
     const odd = `${C}/v3/s%65ndToDevice/${REQUEST}/odd`;
@@ -77,14 +77,14 @@ describe("the read gate, before messages to devices", function () {
     expect(await received(bob)).to.not.contain("psst");
   });
 
-  it("takes what is no such message, or too large, for what it is", async () => {
+  it("refuses anything malformed or too large", async () => {
     for (const body of ["", "[]", "{", '{"messages":[]}', '{"messages":null}', "{}"])
       refused(await send(ann, Buffer.from(body)), 400, "M_BAD_JSON");
     const large = { messages: { [ann.userId]: asked("x".repeat(2 * 1024 * 1024)) } };
     refused(await send(ann, large), 413, "M_TOO_LARGE");
   });
 
-  it("hands on Synapse's own refusal of a token", async () => {
+  it("passes on Synapse's refusal of a token", async () => {
     const path = `${C}/v3/sendToDevice/${REQUEST}/${++count}`;
     const body = { messages: { [bob.userId]: asked("psst") } };
     const headers = { authorization: "Bearer nobody" };

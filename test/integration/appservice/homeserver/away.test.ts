@@ -10,7 +10,7 @@ import type { CallOutcome, HomeserverConnection } from "../../../../src/appservi
 import { readRegistration, registrationOf } from "../../../../src/appservice/homeserver/registration.ts";
 import { whenBack } from "../../../../src/appservice/intake/gaps.ts";
 
-/** A homeserver that answers as a test says: for what Synapse does when it is busy, and for what it does not do. */
+/** A homeserver that answers as a test says: as Synapse does when it is busy, and as Synapse never does. */
 describe("a homeserver without an answer", () => {
   const outcomes: CallOutcome[] = [];
   let looks = 0;
@@ -84,7 +84,7 @@ describe("a homeserver without an answer", () => {
     };
   for (const [outcome, cases] of Object.entries(RUNNING)) {
     for (const [what, listener] of cases) {
-      it(`has lost nothing when it ${what}: no events are looked for`, async () => {
+      it(`has lost nothing if it ${what}, so no events are searched for`, async () => {
         answer = listener;
         expect(await ask(300)).to.equal(outcome);
         answer = well;
@@ -104,11 +104,11 @@ describe("a homeserver without an answer", () => {
     },
   };
   for (const [what, go] of Object.entries(GONE)) {
-    it(`may have lost something when it ${what}: events are looked for when it is back`, async () => {
+    it(`may have lost something if it ${what}, so events are searched for when it is back`, async () => {
       looks = 0;
       await go();
       expect(await ask()).to.equal("away");
-      // Busy at first, as after a start: not back yet.
+      // Busy at first, as after a start: it is not back yet.
       answer = json(429, { errcode: "M_LIMIT_EXCEEDED", retry_after_ms: 60_000 });
       if (!server.listening) await start();
       expect(await ask()).to.equal("throttled");

@@ -1,10 +1,9 @@
-/** Whisper's own module in Synapse, straight at Synapse: there is no gate here, and the callbacks allow everything. */
+/** Whisper's own module in Synapse, called directly: there is no gate here, and the callbacks allow everything. */
 import { expect } from "chai";
-import { type Homeserver, MatrixRefused } from "../../../../src/appservice/homeserver/homeserver.ts";
 import { homeserverProblems } from "../../../../src/appservice/homeserver/homeserver-check.ts";
 import { MARKER_TYPE, type RoomId } from "../../../../src/policy/model.ts";
-import type { Caller } from "../gate/caller.ts";
-import { type House, openHouse } from "../gate/house.ts";
+import type { Caller } from "../../../support/gate/caller.ts";
+import { type House, homeserverOf, openHouse } from "../../../support/gate/house.ts";
 import {
   at,
   expectNoText,
@@ -15,7 +14,7 @@ import {
   read,
   stateOf,
   TEXT,
-} from "../gate/membership-ways.ts";
+} from "../../../support/gate/membership-ways.ts";
 
 const C = "/_matrix/client";
 
@@ -32,10 +31,11 @@ describe("Synapse with Whisper's module", function () {
   after(() => house?.stop());
 
   for (const version of ["v3", "r0", "unstable", "api/v1"]) {
-    it(`brings nobody a text by a membership, at /${version}`, () => expectNoText(house, ann, bob, version));
+    it(`brings no one a text through a membership, at /${version}`, () =>
+      expectNoText(house, ann, bob, version));
   }
 
-  it("brings nobody a text by a knock", async () => {
+  it("brings no one a text through a knock", async () => {
     const room = await ownRoom(bob, [], {
       initial_state: [{ type: "m.room.join_rules", state_key: "", content: { join_rule: "knock" } }],
     });
@@ -45,7 +45,7 @@ describe("Synapse with Whisper's module", function () {
     expect(JSON.stringify(content)).to.not.contain(TEXT);
   });
 
-  it("keeps what an invitation says of a chat for two, and the reasons of Whisper itself", async () => {
+  it("keeps the direct flag of an invitation, and Whisper's own reasons", async () => {
     const room = await ownRoom(ann);
     await ok(ann, "PUT", at(room, stateOf(bob)), { membership: "invite", is_direct: true });
     expect(await bob.json("GET", `${C}/v3/sync?timeout=0`).then(JSON.stringify)).to.contain(
@@ -59,7 +59,7 @@ describe("Synapse with Whisper's module", function () {
     expect((await membershipOf(house, direct, bob)).reason).to.equal("The practice asks for it.");
   });
 
-  it("makes no room that begins with members", async () => {
+  it("creates no room with initial members", async () => {
     const member = {
       type: "m.room.member",
       state_key: bob.userId,
@@ -72,7 +72,7 @@ describe("Synapse with Whisper's module", function () {
     expect(await bob.json("GET", `${C}/v3/sync?timeout=0`).then(JSON.stringify)).to.not.contain(TEXT);
   });
 
-  it("is missed at Whisper's start where it is not installed", async () => {
+  it("is reported as missing at Whisper's start if it is not installed", async () => {
     const bare = await openHouse({ settings: "modules: []\n" });
     try {
       const missed = (await homeserverProblems(homeserverOf(bare))).join();
@@ -85,7 +85,7 @@ describe("Synapse with Whisper's module", function () {
     }
   });
 
-  it("that looks people up at other hosts is noticed at Whisper's start", async () => {
+  it("is reported at Whisper's start if it looks people up on other hosts", async () => {
     const looking = await openHouse({ settings: "enable_3pid_lookup: true\n" });
     try {
       expect((await homeserverProblems(homeserverOf(looking))).join()).to.contain("enable_3pid_lookup");
@@ -95,7 +95,7 @@ describe("Synapse with Whisper's module", function () {
     }
   });
 
-  describe("in a room of Whisper's", () => {
+  describe("in one of Whisper's rooms", () => {
     const levels = { events_default: 50, users_default: 0 };
     const managed = async (kind: string, members: readonly Caller[], more: object = {}) =>
       ownRoom(house.bot, members, {
@@ -106,7 +106,7 @@ describe("Synapse with Whisper's module", function () {
       (await read(bob, room)).filter(({ type, sender }) => type === "m.room.member" && sender === who.userId);
 
     for (const kind of ["alerts", "individual", "group", "arrivals", "control", "admin"]) {
-      it(`(${kind}) lets nobody leave, or join again, and says so`, async () => {
+      it(`(${kind}) lets no one leave or rejoin, and says so`, async () => {
         const room = await managed(kind, [ann, bob]);
         const before = (await linesOf(room, ann)).length;
         for (let time = 0; time < 3; time++) {
@@ -122,7 +122,7 @@ describe("Synapse with Whisper's module", function () {
       });
     }
 
-    it("lets people leave a custom group, one that is closed, and one that only looks like Whisper's", async () => {
+    it("lets people leave a custom group, a closed room, and one that only looks like Whisper's", async () => {
       const custom = await managed("custom", [ann]);
       const closed = await managed("group", [ann]);
       await house.bot.json("PUT", at(closed, "state/m.room.tombstone/"), {
@@ -139,7 +139,7 @@ describe("Synapse with Whisper's module", function () {
     });
 
     for (const kind of ["group", "alerts"]) {
-      it(`(${kind}) lets the bot delete it, with everybody in it and the bot`, async () => {
+      it(`(${kind}) lets the bot delete it, with everyone in it`, async () => {
         const room = await managed(kind, [ann, bob]);
         await house.bot.json("DELETE", `/_synapse/admin/v1/rooms/${encodeURIComponent(room)}`, {
           purge: true,
@@ -148,7 +148,7 @@ describe("Synapse with Whisper's module", function () {
       });
     }
 
-    it("shows a new portrait where its owner may write, and nowhere else", async () => {
+    it("shows a new portrait only where its owner may write", async () => {
       const silent = await managed("alerts", [ann, bob]);
       const open = await managed("custom", [ann, bob], { events_default: 0 });
       const before = [(await linesOf(silent, ann)).length, (await linesOf(open, ann)).length] as const;
@@ -160,26 +160,10 @@ describe("Synapse with Whisper's module", function () {
       expect(await linesOf(silent, ann)).to.have.lengthOf(before[0]);
     });
 
-    it("lets Whisper itself put people out as it likes", async () => {
+    it("lets Whisper itself remove anyone", async () => {
       const room = await managed("alerts", [ann, bob]);
       await ok(house.bot, "POST", `${at(room, "leave")}?user_id=${encodeURIComponent(ann.userId)}`, {});
       await ok(house.bot, "POST", at(room, "kick"), { user_id: bob.userId });
     });
   });
-});
-
-/** Synapse as Whisper has it. */
-const homeserverOf = ({ bot }: House): Homeserver => ({
-  async call<T>(call: Parameters<Homeserver["call"]>[0]): Promise<T> {
-    const query = new URLSearchParams(call.query as Record<string, string>);
-    const answer = await bot.request(
-      call.method,
-      `${call.path}?${query}`,
-      call.body ? { body: call.body } : {},
-    );
-    const body: unknown = JSON.parse(answer.text);
-    const { errcode = "" } = body as { errcode?: string };
-    if (answer.status !== 200) throw new MatrixRefused(call, answer.status, errcode, answer.text);
-    return body as T;
-  },
 });

@@ -2,7 +2,7 @@ import { expect } from "chai";
 import pino from "pino";
 import type { Homeserver, HomeserverCall } from "../../../../src/appservice/homeserver/homeserver.ts";
 import { findGaps } from "../../../../src/appservice/intake/gaps.ts";
-import { storeEvents } from "../../../../src/appservice/intake/inbox.ts";
+import { storeEvents } from "../../../../src/messages/inbox.ts";
 import type { Database } from "../../../../src/store/database.ts";
 import { testDatabase } from "../../../support/database/postgres.ts";
 import { message } from "../../../support/http/intake.ts";
@@ -27,13 +27,13 @@ describe("events that Synapse never sent", () => {
   });
   afterEach(() => database.close());
 
-  /** A Synapse that has in its rooms what it did not send: the newest first, page by page. */
+  /** A Synapse whose rooms contain events that it never sent to Whisper: newest first, page by page. */
   const homeserver: Homeserver = {
     call: async <T>({ path, query = {} }: HomeserverCall) => {
       const events = lost.get(decodeURIComponent(path.split("/")[5] ?? "")) ?? [];
       const from = Number(query.from ?? 0);
       const to = from + Number(query.limit);
-      // The one place at which a stand-in's plain data becomes what the caller asked for.
+      // The only place where a stand-in's plain data becomes what the caller asked for.
       return {
         chunk: events.slice(from, to),
         start: String(from),
@@ -50,6 +50,7 @@ describe("events that Synapse never sent", () => {
           inspect: () => Promise.resolve(null),
           rooms: async function* () {},
           room: () => Promise.resolve(null),
+          blockedAccounts: async function* () {},
           withAccount: () => Promise.resolve(new Set()),
         }),
         repair: {
@@ -64,13 +65,13 @@ describe("events that Synapse never sent", () => {
   const lose = (room: string, text: string, age: number) =>
     lost.set(room, [message(room, text, { origin_server_ts: Date.now() - age })]);
 
-  it("are found in rooms where somebody wrote lately, and once", async () => {
+  it("are found once in recently active rooms", async () => {
     lose(BUSY, "lost", HOUR);
     expect(await look("recent")).to.equal(1);
     expect(await look("recent")).to.equal(0);
   });
 
-  it("are found in a quiet room at night, though other rooms were looked at since", async () => {
+  it("are found in a quiet room at night, even if other rooms were checked since", async () => {
     await look("all");
     await database.query("UPDATE gap_checks SET checked_until = now() - interval '3 hours'");
     lose(QUIET, "lost after three weeks", HOUR);
@@ -78,7 +79,7 @@ describe("events that Synapse never sent", () => {
     expect(await look("all")).to.equal(1);
   });
 
-  it("are found in a room that is new and in which nobody had written", async () => {
+  it("are found in a new room without any messages", async () => {
     await database.query(
       "UPDATE conversations SET last_activity_at = NULL, created_at = now() WHERE id = 'quiet'",
     );
@@ -86,7 +87,7 @@ describe("events that Synapse never sent", () => {
     expect(await look("recent")).to.equal(1);
   });
 
-  describe("when there are more of them than a page holds", () => {
+  describe("if there are more of them than a page", () => {
     const events = (count: number, spread: number) =>
       Array.from({ length: count }, (_, index) =>
         message(BUSY, `${index}`, { origin_server_ts: Date.now() - HOUR - (count - index) * spread }),
@@ -98,7 +99,7 @@ describe("events that Synapse never sent", () => {
         )
       ).rows.map(({ body }) => body);
 
-    it("are all taken in, in the order in which they happened", async () => {
+    it("are all stored, in the order in which they happened", async () => {
       const all = events(2_537, 1);
       lost.set(BUSY, all.toReversed());
       expect(await look("recent")).to.equal(2_537);
@@ -106,7 +107,7 @@ describe("events that Synapse never sent", () => {
       expect(await look("recent")).to.equal(0);
     });
 
-    it("are all taken in though those around them are known", async () => {
+    it("are all stored, even if those around them are known", async () => {
       const all = events(1_500, 1);
       const known = all.filter((_, index) => index % 400 < 200);
       await storeEvents(database, known);
@@ -115,10 +116,10 @@ describe("events that Synapse never sent", () => {
       expect(new Set(await stored()).size).to.equal(1_500);
     });
 
-    it("are looked for as far back as the last look, and no further", async () => {
+    it("are searched for back to the last check, and no further", async () => {
       await look("recent");
       await database.query("UPDATE gap_checks SET checked_until = now() - interval '3 hours'");
-      // One a minute: those of the last three hours and five minutes, less the hour in which nobody wrote.
+      // One a minute: those of the last three hours and five minutes, minus the hour in which nobody wrote.
       lost.set(BUSY, events(2_000, 60_000).toReversed());
       const found = await look("recent");
       expect(found).to.be.within(120, 126);

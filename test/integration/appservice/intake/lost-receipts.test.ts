@@ -51,7 +51,7 @@ describe("receipts that Synapse did not keep for Whisper", () => {
     },
   ];
 
-  it("are asked for once for each room, and then in the name of those who seem not to have read it", async () => {
+  it("are requested once for each room, and then as people who seem not to have read it", async () => {
     const room = await roomOf(["anna", "ben", "cara"]);
     const said = await house.say(room, "anna");
     answer = ({ as }) => ({ receipts: as === undefined ? receipts(room, said, "ben") : [] });
@@ -66,14 +66,14 @@ describe("receipts that Synapse did not keep for Whisper", () => {
     expect(asked, "all is read").to.deep.equal([]);
   });
 
-  it("are asked for in the name of nobody where that were many calls", async () => {
+  it("are requested as no one if that would be many calls", async () => {
     const room = await roomOf(["anna", ...Array.from({ length: 60 }, (_, index) => `nurse.${index}`)]);
     await house.say(room, "anna");
     await find();
     expect(asked).to.deep.equal([undefined]);
   });
 
-  it("do without whom Synapse refuses, and wait for a Synapse that is away", async () => {
+  it("skip people whom Synapse refuses, and wait while Synapse is down", async () => {
     const room = await roomOf(["anna", "ben", "cara"]);
     await house.say(room, "anna");
     answer = (call) => {

@@ -5,9 +5,9 @@ import { expect } from "chai";
 import pino from "pino";
 import { freePort } from "../../../../dev/stack/ports.ts";
 import { startPostgres } from "../../../../dev/stack/postgres.ts";
-import { drainInbox } from "../../../../src/appservice/intake/inbox.ts";
 import { storableJson } from "../../../../src/base/storable.ts";
 import type { MatrixEvent } from "../../../../src/messages/event.ts";
+import { drainInbox } from "../../../../src/messages/inbox.ts";
 import { type Database, openDatabase } from "../../../../src/store/database.ts";
 import { migrate } from "../../../../src/store/migrate.ts";
 import { testDatabase } from "../../../support/database/postgres.ts";
@@ -45,14 +45,14 @@ describe("the intake of transactions", () => {
       await database.query<{ key: string }>("SELECT key FROM graphile_worker._private_jobs ORDER BY key")
     ).rows.map(({ key }) => key);
 
-  it("stores 100 events in their order, with one job for each room", async () => {
+  it("stores 100 events in order, with one job for each room", async () => {
     const events = Array.from({ length: 100 }, (_, index) => message(`!${index % 3}`, `message ${index}`));
     expect(await intake.send(1, events)).to.equal(200);
     expect(await bodies()).to.deep.equal(events.map((_, index) => `message ${index}`));
     expect(await jobKeys()).to.deep.equal(["inbox:!0", "inbox:!1", "inbox:!2"]);
   });
 
-  it("takes a transaction of more than 6 MB", async () => {
+  it("accepts a transaction of more than 6 MB", async () => {
     const long = "x".repeat(64_000);
     const events = Array.from({ length: 100 }, (_, index) => message(ROOM, `${index} ${long}`));
     expect(JSON.stringify({ events }).length).to.be.greaterThan(6_000_000);
@@ -67,21 +67,21 @@ describe("the intake of transactions", () => {
     expect(await bodies()).to.deep.equal(["one", "two"]);
   });
 
-  it("stores the same transaction once when it comes twice at the same time", async () => {
+  it("stores the same transaction once if it arrives twice at the same time", async () => {
     const events = Array.from({ length: 50 }, (_, index) => message(ROOM, `message ${index}`));
     const answers = await Promise.all([1, 2, 3, 4].map(() => intake.send(7, events)));
     expect(answers).to.deep.equal([200, 200, 200, 200]);
     expect(await bodies()).to.deep.equal(events.map((_, index) => `message ${index}`));
   });
 
-  it("takes new events under transaction ids that start again from 1", async () => {
+  it("accepts new events under transaction ids that restart from 1", async () => {
     expect(await intake.send(1, [message(ROOM, "before")])).to.equal(200);
     expect(await intake.send(2, [message(ROOM, "before too")])).to.equal(200);
     expect(await intake.send(1, [message(ROOM, "after a new registration")])).to.equal(200);
     expect(await bodies()).to.deep.equal(["before", "before too", "after a new registration"]);
   });
 
-  it("stores what is new of a transaction that holds known events too", async () => {
+  it("stores the new events of a transaction that also has known ones", async () => {
     const known = message(ROOM, "known");
     await intake.send(1, [known]);
     expect(await intake.send(2, [known, message(ROOM, "new"), known])).to.equal(200);
@@ -104,13 +104,13 @@ describe("the intake of transactions", () => {
     expect(await stored()).to.deep.equal([]);
   });
 
-  it("refuses a body that is no transaction with 4xx", async () => {
+  it("refuses a body that is not a transaction with 4xx", async () => {
     for (const body of [{}, { events: "no" }, { events: [{ type: "m.room.message" }] }]) {
       expect((await intake.call("PUT", "/transactions/1", body)).status, JSON.stringify(body)).to.equal(400);
     }
   });
 
-  it("keeps events with NUL and with half a surrogate pair", async () => {
+  it("keeps events with NUL and half surrogate pairs", async () => {
     const raw = `{"events":[${JSON.stringify(message(ROOM, "MARK"))}]}`.replace(
       "MARK",
       "a\\u0000b\\ud800c 👩‍⚕️",
@@ -119,7 +119,7 @@ describe("the intake of transactions", () => {
     expect(await bodies()).to.deep.equal(["a\ufffdb\ufffdc 👩‍⚕️"]);
   });
 
-  it("keeps events that are nested as deeply as their size allows, and hands them on", async () => {
+  it("keeps events that are nested as deeply as their size allows, and passes them on", async () => {
     for (const depth of [500, 2_000, 3_000, 4_000, 6_000, 10_000, 30_000]) {
       await database.query("TRUNCATE inbox");
       for (const [open, close] of [
@@ -140,7 +140,7 @@ describe("the intake of transactions", () => {
     }
   });
 
-  it("stores the receipts beside one whose time no database can hold", async () => {
+  it("stores the receipts next to one whose time no database can store", async () => {
     const read = (user: string, ts: number) => ({ [user]: { ts } });
     const readers = { ...read("@ht_mia:practice.test", 1e300), ...read("@ht_ben:practice.test", 2_000) };
     const ephemeral = [{ type: "m.receipt", room_id: ROOM, content: { $a: { "m.read": readers } } }];
@@ -150,7 +150,7 @@ describe("the intake of transactions", () => {
     expect((await database.query("SELECT FROM receipts")).rowCount).to.equal(2);
   });
 
-  it("keeps fields that it does not know, and numbers as they came", async () => {
+  it("keeps unknown fields, and numbers as they arrived", async () => {
     const event = message(ROOM, "x", {
       unsigned: { age: 5 },
       content: { deep: [{ n: 9_007_199_254_740_991 }] },
@@ -176,13 +176,13 @@ describe("the intake of transactions", () => {
     });
   }
 
-  it("answers though the receipts before it cannot be stored yet", async () => {
+  it("answers even if earlier receipts cannot be stored yet", async () => {
     const receipt = {
       type: "m.receipt",
       room_id: ROOM,
       content: { $a: { "m.read": { "@ht_mia:practice.test": { ts: 1 } } } },
     };
-    // Whoever stores receipts waits for this transaction, and Synapse for an answer to each of its own.
+    // Storing receipts waits for this transaction, and Synapse waits for an answer to each of its own.
     await database.transaction(async (tx) => {
       await tx.query("LOCK receipts");
       for (const txnId of [1, 2, 3]) {
@@ -195,7 +195,7 @@ describe("the intake of transactions", () => {
     expect((await database.query("SELECT FROM receipts")).rowCount).to.equal(1);
   });
 
-  it("stores the events although the receipts beside them are nonsense", async () => {
+  it("stores the events even if the receipts with them are nonsense", async () => {
     const ephemeral = [{ type: "m.receipt", room_id: 7, content: "?" }, null, "x"];
     expect(await intake.send(1, [message(ROOM, "kept")], { ephemeral })).to.equal(200);
     expect(await bodies()).to.deep.equal(["kept"]);
@@ -212,7 +212,7 @@ describe("the intake of transactions", () => {
     expect((await intake.call("GET", "/nothing")).body).to.deep.include({ errcode: "M_UNRECOGNIZED" });
   });
 
-  it("answers 503 while PostgreSQL is down, acknowledges nothing, and takes the same transaction once it is back", async () => {
+  it("answers 503 while PostgreSQL is down, acknowledges nothing, and accepts the same transaction once it is back", async () => {
     const directory = mkdtempSync(join(tmpdir(), "whisper-test-down-"));
     const options = { directory, port: await freePort(), withoutFsync: true };
     let server = await startPostgres(options);

@@ -18,7 +18,7 @@ import {
 } from "../../../support/database/jobs.ts";
 import { eventually } from "../../../support/eventually.ts";
 
-describe("rooms for which nobody waits", () => {
+describe("rooms for which no one waits", () => {
   let jobs: JobsDatabase;
   const runners: JobRunner[] = [];
 
@@ -30,7 +30,7 @@ describe("rooms for which nobody waits", () => {
     await jobs.database.close();
   });
 
-  /** As many conversations without a room. */
+  /** Creates this many conversations without a room. */
   async function conversations(count: number, kind: ConversationKind = "group") {
     const found = await jobs.database.query<{ id: ConversationId; kind: ConversationKind }>(
       `INSERT INTO conversations (kind, natural_key) SELECT $2, $2 || gen_random_uuid() FROM generate_series(1, $1)
@@ -65,7 +65,7 @@ describe("rooms for which nobody waits", () => {
     );
   };
 
-  it("never keep a person waiting, however many there are and however long they take", async () => {
+  it("never delay work that people wait for, however many there are", async () => {
     const some = await conversations(200);
     const [theirs] = await conversations(1);
     const begun = new Set<ConversationId>();
@@ -81,7 +81,7 @@ describe("rooms for which nobody waits", () => {
     );
     await jobs.database.transaction((tx) => checkRoomsLater(tx, some));
     await eventually("all lanes to be busy", () => begun.size === 8);
-    // What comes meanwhile for the lanes waits for them, and takes no worker from anybody.
+    // Rooms queued for the lanes in the meantime wait for them, and use no other worker.
     for (const one of await conversations(30)) {
       await jobs.database.transaction((tx) => checkRoomsLater(tx, [one]));
     }
@@ -93,7 +93,7 @@ describe("rooms for which nobody waits", () => {
     expect(begun.size).to.equal(230);
   });
 
-  it("come in the order of what people need first, and all of them, also with two processes", async () => {
+  it("are all checked, most needed first, even by two processes", async () => {
     const groups = await conversations(20);
     const control = await conversations(20, "control");
     const order: ConversationId[] = [];
@@ -115,7 +115,7 @@ describe("rooms for which nobody waits", () => {
     expect(order.findIndex((id) => isControl.has(id))).to.equal(20);
   });
 
-  it("are held until the accounts of their people are made", async () => {
+  it("are held until their people's accounts exist", async () => {
     const seen: ConversationId[] = [];
     await start(async (id) => {
       seen.push(id);
@@ -132,7 +132,7 @@ describe("rooms for which nobody waits", () => {
     await noneLeft();
   });
 
-  it("are tried by themselves when one fails, and the others go on", async () => {
+  it("are retried alone if one fails, and the others continue", async () => {
     const [broken, ...others] = await conversations(12);
     const seen = new Set<ConversationId>();
     const again = Promise.withResolvers<string>();
@@ -150,7 +150,7 @@ describe("rooms for which nobody waits", () => {
     expect(seen.size).to.equal(11);
   });
 
-  it("stay when the other side is away, and come again when there is more to do in them", async () => {
+  it("stay queued while the other side is down, and return if there is more to do", async () => {
     const some = await conversations(3);
     let away = 2;
     const looks = new Map<ConversationId, number>();
@@ -164,7 +164,7 @@ describe("rooms for which nobody waits", () => {
     expect([...looks.values()]).to.deep.equal([2, 2, 2]);
   });
 
-  it("keep the place of somebody who waits: what is asked for later never puts it off", async () => {
+  it("keep their place in the queue: later requests never delay them", async () => {
     const [one] = await conversations(1);
     const id = one?.id as ConversationId;
     await checkRoom(jobs.database, id);

@@ -8,7 +8,7 @@ import type { Database } from "../../../../src/store/database.ts";
 import { testDatabase } from "../../../support/database/postgres.ts";
 import { id, SETTINGS } from "../../../support/practice/conversations.ts";
 
-describe("rooms that hold their maker alone", () => {
+describe("rooms with only their maker", () => {
   let database: Database;
   let directory: DirectorySnapshot;
   before(async () => {
@@ -20,7 +20,7 @@ describe("rooms that hold their maker alone", () => {
   after(() => database.close());
 
   let rooms = 0;
-  /** A room of so many minutes, with these memberships. */
+  /** A room first seen this many minutes ago, with these memberships. */
   async function room(minutes: number, creator: UserId, members: Record<string, string>): Promise<string> {
     const roomId = `!${++rooms}:practice.test`;
     await database.query(
@@ -36,7 +36,7 @@ describe("rooms that hold their maker alone", () => {
     return roomId;
   }
 
-  it("are closed at once where whom they invited was refused, and not where somebody came after all", async () => {
+  it("are closed immediately if the invitation was refused, unless someone came after all", async () => {
     const anna = id("anna");
     const alone = await room(0, anna, { [anna]: "join" });
     const other = await room(0, anna, { [anna]: "join" });

@@ -7,7 +7,7 @@ import type { ConversationId } from "../../../../src/policy/model.ts";
 import { type House, id, openHouse } from "../../../support/practice/conversations.ts";
 import { furnish } from "../../../support/practice/furnished.ts";
 
-describe("people who lose their access while they are let into a room", () => {
+describe("people who lose access while they are being let into a room", () => {
   let house: House;
   const joined: string[] = [];
   /** Called while Synapse lets this person in. */
@@ -32,7 +32,7 @@ describe("people who lose their access while they are let into a room", () => {
   });
   afterEach(() => house.close());
 
-  /** The alerts' room is filled by those who are not in it, and `leaver` becomes inactive while somebody is let in. */
+  /** Fills the alerts' room with the people missing from it. `leaver` becomes inactive while `whileComes` is let in. */
   async function fill(leaver: string, whileComes: string): Promise<unknown[]> {
     const [alerts] = (
       await house.database.query<{ id: ConversationId; room_id: string }>(
@@ -46,7 +46,7 @@ describe("people who lose their access while they are let into a room", () => {
     const dependencies = { ...house.dependencies, database: house.database };
     const changed = Promise.withResolvers<void>();
     during = async (user) => {
-      // Two come in side by side: the other one is not done before.
+      // Two people are let in side by side. The other one does not finish first.
       if (user !== id(whileComes)) return changed.promise;
       await house.staff({
         users: everybody.map((username) => ({ username, active: username !== leaver })),
@@ -58,7 +58,6 @@ describe("people who lose their access while they are let into a room", () => {
       {
         ...dependencies,
         homeserver,
-        bot: dependencies.settings.bot,
         log: pino({ level: "silent" }),
         roomTaken: () => Promise.resolve(),
       },
@@ -67,12 +66,12 @@ describe("people who lose their access while they are let into a room", () => {
     return (await house.takeJobs("room")).filter((job) => job.conversation_id === alerts?.id);
   }
 
-  it("are not let in any more when that was before their turn", async () => {
+  it("are not let in if that was before their turn", async () => {
     await fill("eva", "cara");
     expect(joined).to.have.members([id("cara"), id("dan")]);
   });
 
-  it("are taken out again when that was in their turn", async () => {
+  it("are removed again if that was during their turn", async () => {
     expect(await fill("dan", "dan")).to.have.length(1);
     expect(joined).to.include(id("dan"));
   });

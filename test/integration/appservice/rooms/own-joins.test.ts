@@ -1,9 +1,9 @@
 import { expect } from "chai";
 import pino from "pino";
 import type { Homeserver } from "../../../../src/appservice/homeserver/homeserver.ts";
-import { awaitOwnMember } from "../../../../src/appservice/rooms/mirror.ts";
 import { reconcileRoom } from "../../../../src/appservice/rooms/reconciler.ts";
 import { roomEvents } from "../../../../src/appservice/rooms/room-events.ts";
+import { awaitOwnMember } from "../../../../src/mirror/mirror.ts";
 import type { ConversationId, EventId, Membership, RoomId } from "../../../../src/policy/model.ts";
 import { type House, id, openHouse, SETTINGS } from "../../../support/practice/conversations.ts";
 import { furnish } from "../../../support/practice/furnished.ts";
@@ -23,7 +23,7 @@ describe("people whom Whisper lets into a room", () => {
     const [row] = found.rows;
     if (row === undefined) throw new Error("the group has no conversation");
     nurses = row;
-    // Everybody but Ana is still to come.
+    // Everyone except Ana has yet to be let in.
     await house.database.query("DELETE FROM room_members WHERE room_id = $1 AND user_id = ANY($2)", [
       nurses.room,
       newcomers.map(id),
@@ -47,14 +47,14 @@ describe("people whom Whisper lets into a room", () => {
     );
   const looks = async () => (await house.takeJobs("room")).length;
 
-  it("are no news to look at the room for, though the events come before Synapse's answer", async () => {
+  it("cause no check of the room, even if their events arrive before Synapse's answer", async () => {
     await awaitOwnMember(house.database, nurses.room, id("new.0"), "join");
     await heard("new.0", "invite");
     await heard("new.0", "join");
     expect(await looks()).to.equal(0);
   });
 
-  it("are news when they do not belong there any more: a call that was given up took effect late", async () => {
+  it("cause a check if they no longer belong there: an abandoned call took effect late", async () => {
     await awaitOwnMember(house.database, nurses.room, id("new.0"), "join");
     await house.staff({ users: ["ana", ...newcomers], groups: { Nurses: ["ana"] } });
     await heard("new.0", "invite");
@@ -63,7 +63,7 @@ describe("people whom Whisper lets into a room", () => {
     expect(await looks()).to.equal(1);
   });
 
-  it("are news when Whisper was not letting them in, and when they go", async () => {
+  it("cause a check if Whisper was not letting them in, or they leave", async () => {
     await heard("new.0", "join");
     expect(await looks()).to.equal(1);
     await awaitOwnMember(house.database, nurses.room, id("new.1"), "join");
@@ -72,13 +72,13 @@ describe("people whom Whisper lets into a room", () => {
     expect(await looks()).to.equal(1);
   });
 
-  it("are asked for so that Synapse always has the next one, and never more than two of a room", async () => {
+  it("are let in two at a time, so that Synapse always has the next one", async () => {
     let underWay = 0;
     const seen: number[] = [];
     const homeserver: Homeserver = {
       call: async <T>() => {
         seen.push(++underWay);
-        // As long as the others need to come as far.
+        // Long enough for the others to get this far.
         for (let turn = 0; turn < 3; turn++) await house.database.query("SELECT pg_sleep(0.01)");
         underWay--;
         return {} as T;
@@ -89,7 +89,6 @@ describe("people whom Whisper lets into a room", () => {
         ...house.dependencies,
         database: house.database,
         homeserver,
-        bot: SETTINGS.bot,
         log: pino({ level: "silent" }),
         roomTaken: () => Promise.resolve(),
       },

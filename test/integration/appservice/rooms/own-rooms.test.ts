@@ -10,7 +10,7 @@ import { type House, openHouse, SETTINGS } from "../../../support/practice/conve
 
 const ROOM = "!made:practice.test" as RoomId;
 
-describe("a room that Whisper makes", () => {
+describe("a room that Whisper creates", () => {
   let house: House;
   beforeEach(async () => {
     house = await openHouse();
@@ -33,7 +33,7 @@ describe("a room that Whisper makes", () => {
             events.push(...madeOf(body as Creation));
             return { room_id: ROOM } as T;
           }
-          // Synapse's transactions come while Whisper asks for the whole room.
+          // Synapse's transactions arrive while Whisper asks for the whole room.
           if (path.endsWith("/state")) {
             if (!late) await heard();
             return events as T;
@@ -51,7 +51,6 @@ describe("a room that Whisper makes", () => {
           ...house.dependencies,
           database: house.database,
           homeserver,
-          bot: SETTINGS.bot,
           log: pino({ level: "silent" }),
           roomTaken: () => Promise.resolve(),
         },

@@ -9,7 +9,7 @@ import { SETTINGS } from "../../../support/practice/conversations.ts";
 const ROOM = "!made:practice.test" as RoomId;
 const { bot } = SETTINGS;
 
-describe("a room of Whisper's own that is found before it is known whose it is", () => {
+describe("one of Whisper's own rooms before its conversation is known", () => {
   let database: Database;
   beforeEach(async () => {
     database = await testDatabase();
@@ -29,7 +29,7 @@ describe("a room of Whisper's own that is found before it is known whose it is",
     }).repair.unknown(ROOM, bot);
   const closed = async () => (await database.query("SELECT FROM retired_rooms")).rowCount === 1;
 
-  it("is left alone while it may be on its way to become a conversation, and closed when it did not", async () => {
+  it("is left alone while it may become a conversation's, and closed if it does not", async () => {
     await find();
     await find();
     expect(await closed()).to.equal(false);
@@ -38,7 +38,7 @@ describe("a room of Whisper's own that is found before it is known whose it is",
     expect(await closed()).to.equal(true);
   });
 
-  it("is left alone when it has become one meanwhile, however long ago it was seen", async () => {
+  it("is left alone if it has become one, however long ago it was seen", async () => {
     await find();
     await database.query("UPDATE rooms SET seen_at = now() - interval '1 day'");
     await database.query(

@@ -19,7 +19,7 @@ describe("editing a custom group through the API", () => {
   });
   afterEach(() => house.close());
 
-  it("renames, adds and removes at once, counts the revision and tells of the room", async () => {
+  it("renames, adds and removes in one edit, increases the revision and queues the room", async () => {
     const done = await house.edit("anna", group, {
       name: "Night shift",
       add: { users: ["dan"] },
@@ -36,13 +36,13 @@ describe("editing a custom group through the API", () => {
     expect(await house.takeJobs("room")).to.deep.equal([{ conversation_id: group }]);
   });
 
-  it("changes nothing, and does nothing, when it is like that already", async () => {
+  it("does nothing if nothing changes", async () => {
     await house.edit("anna", group, { add: { users: ["cara"] }, remove: { users: ["dan"] } });
     expect((await house.group(group)).revision).to.equal(1);
     expect(await house.takeJobs("room")).to.deep.equal([]);
   });
 
-  it("keeps a name without what nobody sees, and refuses one that is something else's", async () => {
+  it("tidies a name, and refuses one that belongs to something else", async () => {
     await house.edit("anna", group, { name: " Night\u202e \u200b shift" });
     expect((await house.group(group)).name).to.equal("Night shift");
     for (const name of ["ALERTS", "Dan", "Doctors (group)"]) {
@@ -58,7 +58,7 @@ describe("editing a custom group through the API", () => {
     expect(await house.group(group)).to.include({ name: "Night shift", revision: 2 });
   });
 
-  it("has every group looked at that holds the changed one, however deep", async () => {
+  it("checks every group that contains the changed one, at any depth", async () => {
     const outer = (await house.opened("anna", { customGroups: [group], users: ["dan"] }, "Outer")).id;
     const outermost = (await house.opened("anna", { customGroups: [outer], users: ["dan"] }, "Outermost")).id;
     await house.takeJobs("room");
@@ -70,7 +70,7 @@ describe("editing a custom group through the API", () => {
     expect(handles).to.have.members([group, outer, outermost].map((customGroup) => handle({ customGroup })));
   });
 
-  it("says who stays, and through what", async () => {
+  it("says who stays, and through which groups", async () => {
     await house.edit("anna", group, { add: { users: ["ben"] } });
     const done = await house.edit("anna", group, { remove: { users: ["ben"] } });
     expect(done).to.have.nested.property(
@@ -79,7 +79,7 @@ describe("editing a custom group through the API", () => {
     );
   });
 
-  it("tells whoever edits through the API who stays, with the groups that they go through", async () => {
+  it("tells an editor through the API who stays, with their paths", async () => {
     const request = {
       as: "anna" as Username,
       add: selection({}),
@@ -87,7 +87,7 @@ describe("editing a custom group through the API", () => {
     };
     const staying = await house.database.transaction(async (tx) => {
       const done = await editConversation(house.dependencies, tx, group as ConversationId, request);
-      return "refused" in done ? done : showStaying(house.dependencies, tx, done.staying);
+      return "refused" in done ? done : showStaying(house.dependencies.directory, tx, done.staying);
     });
     expect({ staying }).to.deep.equal({
       staying: [
@@ -125,7 +125,7 @@ describe("editing a custom group through the API", () => {
     });
   }
 
-  it("refuses a circle, and what is no custom group, as conflicts", async () => {
+  it("refuses circles, and conversations that are not custom groups, as conflicts", async () => {
     const outer = (await house.opened("anna", { customGroups: [group], users: ["dan"] }, "Outer")).id;
     expect(await house.edit("anna", group, { add: { customGroups: [outer] } })).to.include({
       refused: "conflict",
@@ -141,10 +141,10 @@ describe("editing a custom group through the API", () => {
     expect(await house.edit("anna", "nothing", { name: "Us" })).to.deep.equal({ refused: "unknown" });
   });
 
-  it("shows the members by name, each with the ways in", async () => {
+  it("shows the members by name, each with their paths", async () => {
     const inner = (await house.opened("anna", { users: ["cara", "dan"] }, "Inner")).id;
     await house.edit("anna", group, { name: "Night shift", add: { customGroups: [inner] } });
-    const shown = await showConversation(house.dependencies, house.database, group);
+    const shown = await showConversation(house.dependencies.directory, house.database, group);
     expect(shown?.name).to.equal("Night shift");
     expect(shown?.members.map((member) => member.username)).to.deep.equal(["anna", "ben", "cara", "dan"]);
     const doctors = { kind: "security_group", id: "Doctors", name: "Doctors" };

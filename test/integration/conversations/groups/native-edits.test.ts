@@ -11,7 +11,9 @@ describe("a custom group edited in a client", () => {
   let room: RoomId;
 
   beforeEach(async () => {
-    house = await openHouse((dependencies) => [customGroupEvents(dependencies)]);
+    house = await openHouse((dependencies) => [
+      customGroupEvents({ ...dependencies, isDeactivated: async () => false }),
+    ]);
     await house.staff({
       users: ["anna", "ben", "cara", "dan", { username: "eve", permissions: [] }],
       groups: { Default: [], Doctors: ["anna", "ben"], Nurses: ["cara"] },
@@ -29,7 +31,7 @@ describe("a custom group edited in a client", () => {
   const toldTo = async (username: string) =>
     (await house.sent(await house.controlOf(username))).map((send) => send.content.body);
 
-  it("takes its new name from any member, and its room and handle follow", async () => {
+  it("gets its new name from any member, and its room and handle follow", async () => {
     await name(id("ben"), "  Night shift ");
     expect(await house.group(group)).to.include({ name: "Night shift", revision: 2 });
     expect(await house.takeJobs("room")).to.deep.equal([{ conversation_id: group }]);
@@ -37,7 +39,7 @@ describe("a custom group edited in a client", () => {
     expect(await house.group(group)).to.include({ name: null, revision: 3 });
   });
 
-  it("stays named after its members when it is given that very name, and takes any text for one line", async () => {
+  it("stays named after its members if it is given exactly that name, and keeps any name on one line", async () => {
     await name(id("ben"), "Doctors and Cara");
     expect(await house.group(group)).to.include({ name: null, revision: 1 });
     await name(id("ben"), "Night\nshift\u0007");
@@ -47,7 +49,7 @@ describe("a custom group edited in a client", () => {
   });
 
   for (const taken of ["Alerts", "wh\u0456sper\u200b Admin", "Doctors", "Cara"])
-    it(`keeps its name when it is given ${JSON.stringify(taken)}, and tells who renamed it`, async () => {
+    it(`keeps its name if it is given ${JSON.stringify(taken)}, and tells whoever renamed it`, async () => {
       await name(id("ben"), "Night shift");
       await house.takeJobs("room");
       await name(id("ben"), taken);
@@ -55,7 +57,7 @@ describe("a custom group edited in a client", () => {
       expect(await toldTo("ben")).to.deep.equal([words.nameTaken]);
     });
 
-  it("adds whom a member invites: a person, or a group by its handle", async () => {
+  it("adds people and groups whom a member invites", async () => {
     await member(id("ben"), id("dan"), "invite");
     await member(id("cara"), handle({ securityGroup: "Nurses" }), "invite");
     expect(await house.group(group)).to.deep.include({
@@ -65,7 +67,7 @@ describe("a custom group edited in a client", () => {
     });
   });
 
-  it("removes whom a member kicks, and a group with its handle", async () => {
+  it("removes people and groups whom a member kicks", async () => {
     await member(id("ben"), id("cara"), "leave");
     expect(await house.group(group)).to.deep.include({ users: [], groups: ["Doctors"] });
     await member(id("anna"), id("dan"), "invite");
@@ -73,7 +75,7 @@ describe("a custom group edited in a client", () => {
     expect(await house.group(group)).to.deep.include({ users: ["dan"], groups: [] });
   });
 
-  it("tells the editor why somebody stays who is a member through a group, once however often it is handled", async () => {
+  it("tells the editor once why someone stays who is a member through a group", async () => {
     await member(id("anna"), id("ben"), "leave", { eventId: "$kick" });
     await house.database.query("UPDATE inbox SET handled_at = NULL WHERE event_id = '$kick'");
     await house.say(room, "anna");
@@ -81,7 +83,7 @@ describe("a custom group edited in a client", () => {
     expect(await house.group(group)).to.deep.include({ groups: ["Doctors"], revision: 1 });
   });
 
-  it("ends the direct membership of whoever leaves, and tells those who stay through a group", async () => {
+  it("ends the direct membership of whoever leaves, and tells people who stay through a group", async () => {
     await member(id("cara"), id("cara"), "leave");
     expect((await house.group(group)).users).to.deep.equal([]);
     expect(await toldTo("cara")).to.deep.equal([]);
@@ -89,7 +91,7 @@ describe("a custom group edited in a client", () => {
     expect(await toldTo("ben")).to.deep.equal([said.youStay("Doctors", "through Doctors (group)")]);
   });
 
-  it("lets the last one go", async () => {
+  it("lets the last person leave", async () => {
     const alone = await house.opened("dan", { users: ["cara"], groups: ["Nurses"] }, "Two");
     room = alone.room;
     await member(id("dan"), handle({ securityGroup: "Nurses" }), "leave");
@@ -98,7 +100,7 @@ describe("a custom group edited in a client", () => {
     expect(await house.group(alone.id)).to.deep.include({ users: [], groups: [], customGroups: [] });
   });
 
-  it("refuses what the editor may not do, and what cannot be, and tells them", async () => {
+  it("refuses edits that are not allowed or impossible, and tells the editor", async () => {
     await member(id("dan"), id("cara"), "leave");
     expect(await toldTo("dan")).to.deep.equal([words.editOnlyMembers]);
     await member(id("anna"), id("eve"), "invite");
@@ -109,14 +111,14 @@ describe("a custom group edited in a client", () => {
     expect(await house.group(group)).to.deep.include({ users: [], groups: ["Doctors"] });
   });
 
-  it("refuses a group that would hold itself", async () => {
+  it("refuses a group that would contain itself", async () => {
     const outer = await house.opened("anna", { customGroups: [group], users: ["dan"] }, "Outer");
     await member(id("anna"), handle({ customGroup: outer.id }), "invite");
     expect((await house.group(group)).customGroups).to.deep.equal([]);
     expect(await toldTo("anna")).to.deep.equal([words.groupInItself("Outer (custom group)")]);
   });
 
-  it("takes no notice of the bot, of strangers, of joins and of other rooms", async () => {
+  it("ignores the bot, strangers, joins and other rooms", async () => {
     await member(SETTINGS.bot, id("dan"), "invite");
     await member(SETTINGS.bot, id("cara"), "leave");
     await name(SETTINGS.bot, "By the bot");
@@ -127,8 +129,8 @@ describe("a custom group edited in a client", () => {
     expect(await house.group(group)).to.deep.include({ name: null, users: ["cara"], revision: 1 });
   });
 
-  describe("when its events come late", () => {
-    /** Something happens in the room now; what `meanwhile` does happens after it and is known before it. */
+  describe("with late events", () => {
+    /** `happens` happens in the room now, but Whisper hears of it after `meanwhile`, which happens later. */
     const late = async (happens: () => Promise<unknown>, meanwhile: () => Promise<unknown>) => {
       const then = house.clock;
       house.clock += 60_000;
@@ -165,7 +167,7 @@ describe("a custom group edited in a client", () => {
       expect((await house.group(group)).name).to.equal("New");
     });
 
-    it("records what happened while Whisper was down, in the order in which it happened", async () => {
+    it("records what happened while Whisper was down, in order", async () => {
       await member(id("anna"), id("dan"), "invite");
       house.clock += 1_000;
       await member(id("anna"), id("dan"), "leave");
@@ -176,7 +178,7 @@ describe("a custom group edited in a client", () => {
       expect((await house.group(group)).users).to.deep.equal(["cara"]);
     });
 
-    it("takes no second notice of what the group was made from", async () => {
+    it("does not repeat events that the group was made from", async () => {
       await house.database.query("UPDATE conversations SET made_from = $2 WHERE id = $1", [
         group,
         house.clock,

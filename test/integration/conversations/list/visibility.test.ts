@@ -1,41 +1,10 @@
 import { expect } from "chai";
-import fc from "fast-check";
 import { activityEvents } from "../../../../src/conversations/list/activity-events.ts";
 import { archiveQuiet } from "../../../../src/conversations/list/archive.ts";
-import { ARCHIVED_KEY, followTags, type RoomTags } from "../../../../src/conversations/list/tags.ts";
+import { ARCHIVED_KEY, followTags } from "../../../../src/conversations/list/tags.ts";
 import type { EventId, RoomId, UserId } from "../../../../src/policy/model.ts";
 import { DAY, type House, id, openHouse, SETTINGS } from "../../../support/practice/conversations.ts";
-
-/** The tags of every account, as the homeserver keeps them, and how often it was asked. */
-class Tags implements RoomTags {
-  readonly all = new Map<string, Record<string, unknown>>();
-  calls = 0;
-  failFor: UserId | null = null;
-  /** Happens once, before the next tag is put on or taken off; what it throws comes after. */
-  meanwhile: (() => Promise<unknown>) | null = null;
-
-  async of(user: UserId, room: RoomId) {
-    this.calls += 1;
-    if (user === this.failFor) throw new Error("refused");
-    return this.all.get(`${user} ${room}`) ?? {};
-  }
-  async put(user: UserId, room: RoomId, tag: string, content: Record<string, unknown>) {
-    const held = this.#happen();
-    this.all.set(`${user} ${room}`, { ...(await this.of(user, room)), [tag]: content });
-    await held;
-  }
-  async remove(user: UserId, room: RoomId, tag: string) {
-    const held = this.#happen();
-    const { [tag]: _, ...rest } = await this.of(user, room);
-    this.all.set(`${user} ${room}`, rest);
-    await held;
-  }
-  #happen(): Promise<unknown> {
-    const happens = this.meanwhile;
-    this.meanwhile = null;
-    return happens?.() ?? Promise.resolve();
-  }
-}
+import { Tags } from "../../../support/practice/tags.ts";
 
 describe("three-day visibility", () => {
   let house: House;
@@ -51,7 +20,7 @@ describe("three-day visibility", () => {
   });
   afterEach(() => house.close());
 
-  /** The hourly job, and the tags that follow. */
+  /** Runs the hourly job, and then the tag updates. */
   const tick = async () => {
     await archiveQuiet(house.database, house.dependencies);
     await follow();
@@ -66,7 +35,7 @@ describe("three-day visibility", () => {
   const entry = async (username: string) =>
     (await house.list(username, true)).find((each) => each.room_id === room);
 
-  it("takes a conversation out of the lists of those who have read it, three days after its last message", async () => {
+  it("removes a conversation from the lists of people who have read it, three days after its last message", async () => {
     await house.say(room, "anna");
     const last = await house.say(room, "ben");
     await house.read(room, "anna", last);
@@ -80,7 +49,7 @@ describe("three-day visibility", () => {
     expect(await entry("anna")).to.include({ archived: true, unread: 0 });
   });
 
-  it("leaves it with those who have not read it, for ever, and counts what they have not read", async () => {
+  it("keeps it for people who have not read it, and counts their unread messages", async () => {
     const first = await house.say(room, "anna");
     await house.say(room, "anna");
     await house.say(room, "anna");
@@ -92,7 +61,7 @@ describe("three-day visibility", () => {
     expect(await entry("ben")).to.include({ unread: 2 });
   });
 
-  it("comes back for every member with the next message, and asks nothing of the homeserver otherwise", async () => {
+  it("brings it back for every member with the next message, and makes no other homeserver call", async () => {
     const message = await house.say(room, "anna");
     await house.read(room, "ben", message);
     house.clock += 3 * DAY;
@@ -109,7 +78,7 @@ describe("three-day visibility", () => {
     expect(tags.calls).to.equal(after);
   });
 
-  it("comes back for whoever opens it anew, for three days more", async () => {
+  it("brings it back for whoever opens it again, for three more days", async () => {
     const message = await house.say(room, "anna");
     await house.read(room, "ben", message);
     house.clock += 3 * DAY;
@@ -125,7 +94,7 @@ describe("three-day visibility", () => {
     expect(isTagged("ben")).to.equal(true);
   });
 
-  it("comes back for whoever opens it anew while it is being taken out of their list", async () => {
+  it("brings it back for whoever opens it again while it is being removed from their list", async () => {
     const message = await house.say(room, "anna");
     await house.read(room, "ben", message);
     house.clock += 3 * DAY;
@@ -142,7 +111,7 @@ describe("three-day visibility", () => {
     expect(isTagged("ben")).to.equal(false);
   });
 
-  it("is out of the list of whoever has it hidden again while it is being brought back", async () => {
+  it("removes it for whoever hides it again while it is being brought back", async () => {
     const leave = () =>
       house.event({
         room,
@@ -160,7 +129,7 @@ describe("three-day visibility", () => {
     expect(isTagged("ben")).to.equal(true);
   });
 
-  it("comes back also when Whisper died between putting the tag on and writing that down", async () => {
+  it("brings it back even if Whisper was killed between setting the tag and recording it", async () => {
     const message = await house.say(room, "anna");
     await house.read(room, "ben", message);
     house.clock += 3 * DAY;
@@ -173,7 +142,7 @@ describe("three-day visibility", () => {
     expect([isTagged("anna"), isTagged("ben")]).to.deep.equal([false, false]);
   });
 
-  it("leaves the tags alone that users set themselves", async () => {
+  it("leaves users' own tags alone", async () => {
     tags.all.set(`${id("anna")} ${room}`, { "m.lowpriority": { order: 0.5 }, "u.work": {} });
     tags.all.set(`${id("ben")} ${room}`, { "m.favourite": { order: 0.1 } });
     const message = await house.say(room, "anna");
@@ -191,7 +160,7 @@ describe("three-day visibility", () => {
     expect(tagsOf("ben")).to.deep.equal({ "m.favourite": { order: 0.1 } });
   });
 
-  it("does not hold up the others when one account fails, and tries that one again", async () => {
+  it("does not delay the others if one account fails, and retries that one", async () => {
     const message = await house.say(room, "anna");
     await house.read(room, "ben", message);
     house.clock += 3 * DAY;
@@ -205,7 +174,7 @@ describe("three-day visibility", () => {
     expect(isTagged("anna")).to.equal(true);
   });
 
-  it("counts a receipt that came before its event, and the furthest one when they come out of order", async () => {
+  it("counts a receipt that arrives before its event, and the furthest one if they arrive out of order", async () => {
     await house.read(room, "ben", "$later" as EventId);
     const first = await house.say(room, "anna");
     expect(await entry("ben")).to.include({ unread: 1 });
@@ -224,7 +193,7 @@ describe("three-day visibility", () => {
     expect(await entry("ben")).to.include({ unread: 0 });
   });
 
-  it("counts neither edits nor what was taken back, nor what Whisper says in one's own name as having read", async () => {
+  it("does not count edits, redacted messages or what Whisper sends in the reader's name", async () => {
     const message = await house.say(room, "anna");
     const edit = { body: "* x", "m.relates_to": { rel_type: "m.replace", event_id: message } };
     await house.event({ room, sender: id("anna"), type: "m.room.message", content: edit });
@@ -239,7 +208,7 @@ describe("three-day visibility", () => {
     expect(await entry("ben")).to.include({ unread: 0 });
   });
 
-  it("counts what the bot says to everybody, and for a new member only what came after them", async () => {
+  it("counts the bot's messages for everyone, and for a new member only later messages", async () => {
     const opened = await house.open("anna", { groups: ["Doctors"] });
     room = await house.giveRoom("id" in opened ? opened.id : ("" as never), [id("anna")]);
     await house.say(room, "anna");
@@ -259,7 +228,7 @@ describe("three-day visibility", () => {
   });
 
   for (const outsider of ["@root:practice.test", "@ht_mia:elsewhere.test"] as UserId[]) {
-    it(`keeps no list for an account that is not the practice's: ${outsider}`, async () => {
+    it(`keeps no list for an account outside the practice: ${outsider}`, async () => {
       for (const membership of ["join", "leave"])
         await house.event({
           room,
@@ -272,7 +241,7 @@ describe("three-day visibility", () => {
     });
   }
 
-  it("hides what somebody leaves who is put back, until the next message", async () => {
+  it("hides a conversation that someone leaves and is put back into, until the next message", async () => {
     await house.event({
       room,
       sender: id("ben"),
@@ -287,11 +256,11 @@ describe("three-day visibility", () => {
     expect(isTagged("ben")).to.equal(false);
   });
 
-  it("does not archive what was said or opened while it decided", async () => {
+  it("does not archive a conversation that was active or opened while it decided", async () => {
     const message = await house.say(room, "anna");
     await house.read(room, "ben", message);
     house.clock += 3 * DAY;
-    // A message is being handled: its transaction holds the conversation's row until after the decision was made.
+    // A message is being handled: its transaction holds the conversation's row until the decision has been made.
     const client = await house.database.pool.connect();
     await client.query("BEGIN");
     await client.query(
@@ -304,52 +273,9 @@ describe("three-day visibility", () => {
     client.release();
     expect(await archiving).to.equal(0);
   });
-
-  it("agrees with a plain model over any course of events", async function () {
-    this.timeout(120_000);
-    const step = fc.oneof(
-      fc.record({ do: fc.constant("say" as const), who: fc.constantFrom("anna", "ben", "cara") }),
-      fc.record({ do: fc.constant("read" as const), who: fc.constantFrom("anna", "ben", "cara") }),
-      fc.record({ do: fc.constant("open" as const), who: fc.constantFrom("anna", "ben", "cara") }),
-      fc.record({ do: fc.constant("wait" as const), days: fc.constantFrom(1, 2, 3, 4) }),
-    );
-    const people = ["anna", "ben", "cara"];
-    let count = 0;
-    await fc.assert(
-      fc.asyncProperty(fc.array(step, { maxLength: 14 }), async (steps) => {
-        const name = `Group ${++count}`;
-        const group = await house.open("anna", { users: ["ben", "cara"] }, name);
-        room = await house.giveRoom("id" in group ? group.id : ("" as never), people.map(id));
-        let last: { at: number; event: EventId } | null = null;
-        const unreadBy = new Map(people.map((each) => [each, 0]));
-        const openedAt = new Map<string, number>([["anna", house.clock]]);
-        for (const each of steps) {
-          if (each.do === "say") {
-            last = { at: house.clock, event: await house.say(room, each.who) };
-            for (const person of people)
-              unreadBy.set(person, person === each.who ? 0 : (unreadBy.get(person) ?? 0) + 1);
-          } else if (each.do === "read") {
-            if (last !== null) await house.read(room, each.who, last.event);
-            unreadBy.set(each.who, 0);
-          } else if (each.do === "open") {
-            await house.open(each.who, { users: people.filter((person) => person !== each.who) }, name);
-            openedAt.set(each.who, house.clock);
-          } else house.clock += each.days * DAY;
-          await tick();
-          for (const person of people) {
-            const quietSince = Math.max(last?.at ?? Number.POSITIVE_INFINITY, openedAt.get(person) ?? 0);
-            const archived = unreadBy.get(person) === 0 && house.clock >= quietSince + 3 * DAY;
-            expect(isTagged(person), `${person} after ${JSON.stringify(each)}`).to.equal(archived);
-            expect(await entry(person)).to.include({ archived, unread: unreadBy.get(person) });
-          }
-        }
-      }),
-      { numRuns: 25 },
-    );
-  });
 });
 
-/** Until a statement of ours waits for another one's lock, or the work is done without. */
+/** Resolves when one of our statements waits for another's lock, or when the work is done without waiting. */
 async function waitsForLock(house: House, work: Promise<unknown>): Promise<void> {
   let done = false;
   void work.finally(() => {

@@ -7,7 +7,7 @@ import { counted, Ended } from "../../../support/database/counted.ts";
 import { FlawedHomeserver } from "../../../support/homeserver/flawed-homeserver.ts";
 import { type House, id, openHouse } from "../../../support/practice/conversations.ts";
 
-describe("what follows from a change of the directory", () => {
+describe("the effects of a directory change", () => {
   let house: House;
   const homeserver = new FlawedHomeserver();
 
@@ -31,7 +31,7 @@ describe("what follows from a change of the directory", () => {
   const follow = () => followDirectory({ ...house.dependencies, database: house.database });
   const makeAccounts = () =>
     drainAccounts({ ...house.dependencies, database: house.database, homeserver, behind: homeserver });
-  /** The rooms that are looked at: in jobs of their own, or in the lanes of those for which nobody waits. */
+  /** The rooms to check: in jobs of their own, or in the lanes for rooms that no one is waiting for. */
   const looked = async () => [
     ...(await house.takeJobs("room")).map(({ conversation_id }) => conversation_id),
     ...(await rows("DELETE FROM room_checks WHERE NOT held RETURNING conversation_id AS id")),
@@ -40,13 +40,13 @@ describe("what follows from a change of the directory", () => {
 
   const newcomers = Array.from({ length: 300 }, (_, index) => `new.${index}`);
 
-  it("has rooms looked at at once that somebody may have to leave, however many accounts are still to be made", async () => {
+  it("checks rooms that someone may have to leave immediately, however many accounts are still to be created", async () => {
     await house.staff({ users: ["ana", "ben", ...newcomers], groups: { Managers: ["ana"] } });
     await follow();
     expect(await looked()).to.include((await managers())[0]);
   });
 
-  it("locks the accounts of those who go at once, and makes those of newcomers behind what people wait for", async () => {
+  it("locks leavers' accounts immediately, and creates newcomers' accounts after work that people wait for", async () => {
     await house.staff({
       users: [{ username: "ana", active: false }, "ben", "cara"],
       groups: { Managers: ["ana", "ben"] },
@@ -62,7 +62,7 @@ describe("what follows from a change of the directory", () => {
     expect(asked(behind)).to.deep.equal([`/_synapse/admin/v2/users/${id("cara")}`]);
   });
 
-  it("has rooms that are still to be made looked at once, when the accounts are there", async () => {
+  it("checks rooms that are still to be created once, when the accounts exist", async () => {
     await house.staff({
       users: ["ana", "ben", "cara"],
       groups: { Managers: ["ana", "ben"], Nurses: ["cara"] },
@@ -74,7 +74,7 @@ describe("what follows from a change of the directory", () => {
     expect((await looked()).filter((each) => each === nurses)).to.have.length(1);
   });
 
-  it("does not put off a room that a job is about to make of the people of before", async () => {
+  it("does not delay a room that a job is about to create for existing people", async () => {
     const [group] = await managers();
     await house.database.query("UPDATE conversations SET room_id = NULL WHERE id = $1", [group]);
     await checkRoom(house.database, group as ConversationId);
@@ -84,7 +84,7 @@ describe("what follows from a change of the directory", () => {
     );
     await house.staff({ users: ["ana", "ben", "cara"], groups: { Managers: ["ana"] } });
     await follow();
-    // The one that runs lost its key to the one that comes after it.
+    // The running job lost its key to the one queued after it.
     expect(
       await rows(
         `SELECT key AS id FROM graphile_worker._private_jobs WHERE locked_at IS NULL AND key = 'room:${group}'`,
@@ -92,7 +92,7 @@ describe("what follows from a change of the directory", () => {
     ).to.have.length(1);
   });
 
-  it("is looked into once, however many changes wait, and once more for those that come meanwhile", async () => {
+  it("runs once, however many changes are waiting, and once more for those that arrive meanwhile", async () => {
     const change = (name: string) => house.staff({ users: ["ana", { username: "ben", name }] });
     for (let index = 0; index < 30; index++) await change(`Ben ${index}`);
     expect(await house.takeJobs("conversations")).to.have.length(1);
@@ -104,7 +104,7 @@ describe("what follows from a change of the directory", () => {
     expect(await house.takeAccounts()).to.deep.equal([id("ben")]);
   });
 
-  it("reaches whoever has AccessWhisper through a group that no longer gives it", async () => {
+  it("reach people who had AccessWhisper through a group that no longer gives it", async () => {
     const [nurses, managers] = [
       { id: "Nurses", name: "Nurses", members: ["cara"], permissions: ["AccessWhisper"] },
       { id: "Managers", name: "Managers", members: ["ana", "ben"], permissions: [] },
@@ -127,7 +127,7 @@ describe("what follows from a change of the directory", () => {
     ]);
   });
 
-  it("is followed though the process ends at any statement of it", async () => {
+  it("happen even if the process ends at any statement", async () => {
     const total = await statementsOfAChange("ben", Number.POSITIVE_INFINITY);
     expect(total).to.be.greaterThan(5);
     for (let last = 1; last <= total; last++) {
@@ -138,7 +138,7 @@ describe("what follows from a change of the directory", () => {
     }
   });
 
-  /** One of the two leaves the Managers, the other is in; it is followed until the process ends at a statement. */
+  /** One of the two leaves Managers and the other joins. Following this ends when the process does, at a statement. */
   async function statementsOfAChange(left: string, last: number): Promise<number> {
     const stays = left === "ben" ? "ana" : "ben";
     await house.staff({ users: ["ana", "ben"], groups: { Managers: [stays] } });
@@ -149,15 +149,15 @@ describe("what follows from a change of the directory", () => {
     return statements.length;
   }
 
-  it("is followed by two processes at once, and nothing of it is left out", async () => {
+  it("are complete even if two processes work on them at the same time", async () => {
     const names = Array.from({ length: 1_500 }, (_, index) => `person.${index}`);
     await house.staff({ users: ["ana", "ben", ...names] });
     await Promise.all([follow(), follow(), follow()]);
-    expect(await house.takeAccounts()).to.have.length(names.length + 1); // and the handle of Default
+    expect(await house.takeAccounts()).to.have.length(names.length + 1); // and Default's handle
     expect(await rows("SELECT seq AS id FROM directory_changes WHERE NOT followed")).to.deep.equal([]);
   });
 
-  it("locks accounts before it makes others, also those that waited already", async () => {
+  it("locks accounts before creating others, even those that were already waiting", async () => {
     await house.staff({ users: ["ana", "ben", ...newcomers], groups: { Managers: ["ana", "ben"] } });
     await follow();
     const ben = { username: "ben", active: false };

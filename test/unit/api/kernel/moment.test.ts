@@ -47,6 +47,6 @@ describe("a moment", () => {
   for (const text of refused)
     it(`is not ${JSON.stringify(text.slice(0, 40))}`, () => expect(parseMoment(text)).to.equal(null));
 
-  it("of the year 0 is a moment, too early for any route", () =>
+  it("in the year 0 is valid, but too early for any route", () =>
     expect(parseMoment("0000-01-01T00:00:00Z")?.getUTCFullYear()).to.equal(0));
 });

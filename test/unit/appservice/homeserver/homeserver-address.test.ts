@@ -1,4 +1,4 @@
-/** Wherever `homeserver.url` points, the bot and the gate reach the same homeserver, and no proxy of the environment. */
+/** Wherever `homeserver.url` points, the bot and the gate both reach it, whatever proxy the environment names. */
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -55,7 +55,7 @@ async function bot(homeserverUrl: string) {
   return connectHomeserver({ homeserverUrl, serverName: "localhost", registration });
 }
 
-/** What the homeserver is asked when the bot, the gate and a client through the gate each ask for `path`. */
+/** The bot, the gate and a client through the gate each ask for `path`. */
 async function askAll(homeserverUrl: string, path: string): Promise<void> {
   const homeserver = await bot(homeserverUrl);
   await homeserver.call({ method: "GET", path });
@@ -67,7 +67,9 @@ async function askAll(homeserverUrl: string, path: string): Promise<void> {
     synapseUrl: homeserverUrl,
     media: { vouched: () => Promise.resolve(new Set()) } as never,
     uploaderOf: () => Promise.resolve(null),
+    isAdministrator: () => Promise.resolve(false),
     bot: "@whisper:localhost" as never,
+    accountData: { markUnread: () => Promise.resolve(), setDirectChats: () => Promise.resolve() },
     entrance: {} as never,
     log: { warn: () => undefined },
     behindProxy: false,
@@ -119,7 +121,7 @@ describe("the homeserver's address", () => {
   ];
   for (const { what, host, url, at } of CASES) {
     const { it } = unless(host === "::1" && !hasIpv6 && "this machine has no IPv6");
-    it(`may be ${what}, for the bot, the gate and its clients alike, past the proxy of the environment`, async () => {
+    it(`may be ${what}, for the bot, the gate and clients, bypassing the environment's proxy`, async () => {
       const homeserver = await standIn(host, { status: 200, body: { user_id: "@whisper:localhost" } });
       try {
         await askAll(url(homeserver.port), WHOAMI);
@@ -131,7 +133,7 @@ describe("the homeserver's address", () => {
     });
   }
 
-  it("is sent the path as it was built, with ids that look like steps", async () => {
+  it("receives the path as it was built, even with ids that look like path segments", async () => {
     const homeserver = await standIn("127.0.0.1", { status: 200, body: {} });
     const client = await bot(`http://127.0.0.1:${homeserver.port}`);
     await client.call({

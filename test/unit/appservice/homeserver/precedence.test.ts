@@ -2,7 +2,7 @@ import { expect } from "chai";
 import type { Homeserver } from "../../../../src/appservice/homeserver/homeserver.ts";
 import { withPrecedence } from "../../../../src/appservice/homeserver/precedence.ts";
 
-describe("calls of the homeserver for which nobody waits", () => {
+describe("homeserver calls for which no one waits", () => {
   const made: string[] = [];
   const answers = new Map<string, () => void>();
   const homeserver: Homeserver = {
@@ -19,7 +19,7 @@ describe("calls of the homeserver for which nobody waits", () => {
     answers.clear();
   });
 
-  it("wait while those of people are under way, and go on when the last of them is answered", async () => {
+  it("wait while people's calls are in progress, and continue after the last of them is answered", async () => {
     const { first, behind } = withPrecedence(homeserver, 60_000);
     const people = [call(first, "/one"), call(first, "/two")];
     const later = call(behind, "/import");
@@ -37,7 +37,7 @@ describe("calls of the homeserver for which nobody waits", () => {
     await later;
   });
 
-  it("are two at a time while somebody asks, and eight when nobody does", async () => {
+  it("run two at a time while someone waits, and eight otherwise", async () => {
     const { first, behind } = withPrecedence(homeserver, 60_000);
     const ten = (name: string) => Array.from({ length: 10 }, (_, index) => call(behind, `/${name}/${index}`));
     ten("alone");
@@ -59,7 +59,7 @@ describe("calls of the homeserver for which nobody waits", () => {
     expect(first).to.be.an("object");
   });
 
-  it("are made at once when nobody waits, and in the end though somebody always does", async () => {
+  it("run immediately if no one waits, and eventually even if someone always does", async () => {
     const { first, behind } = withPrecedence(homeserver, 1);
     const alone = call(behind, "/alone");
     await settle();

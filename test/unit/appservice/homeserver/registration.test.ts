@@ -24,14 +24,14 @@ describe("the registration", () => {
     return readRegistration(file);
   };
 
-  it("has a namespace that is not exclusive: an exclusive one is left out of the people search", () => {
+  it("has a namespace that is not exclusive, since people search leaves out exclusive ones", () => {
     const { namespaces } = registrationOf(OPTIONS);
     expect(namespaces).to.deep.equal({
       users: [{ exclusive: false, regex: "@ht_.*:chat\\.practice\\.com\\.au" }],
     });
   });
 
-  it("asks for receipts by both names, and not to be slowed down", () => {
+  it("asks for receipts by both names, and for no rate limit", () => {
     expect(registrationOf(OPTIONS)).to.include({
       receive_ephemeral: true,
       "de.sorunome.msc2409.push_ephemeral": true,
@@ -40,7 +40,7 @@ describe("the registration", () => {
     });
   });
 
-  it("has new tokens each time, or those that it is given", () => {
+  it("has new tokens each time, or the given ones", () => {
     const first = registrationOf(OPTIONS);
     expect(first.as_token).to.match(/^[0-9a-f]{64}$/);
     expect(first.as_token).not.to.equal(first.hs_token);
@@ -58,7 +58,7 @@ describe("the registration", () => {
     expect(registration.getAppServiceToken()).to.equal(written.as_token);
   });
 
-  it("is refused when it is the template, incomplete or missing, with the command that makes one", () => {
+  it("is refused if it is the template, incomplete or missing, with the command that creates one", () => {
     const command = /whisper generate-registration --out/;
     expect(() => read(registrationOf({ ...OPTIONS, tokens: { as: "CHANGE_ME", hs: "CHANGE_ME" } }))).to.throw(
       command,
@@ -68,7 +68,7 @@ describe("the registration", () => {
     expect(() => read(incomplete)).to.throw();
   });
 
-  it("is not quoted when it is not YAML: it holds tokens", () => {
+  it("is not quoted if it is not YAML, since it contains tokens", () => {
     const file = join(folder, "broken.yaml");
     writeFileSync(file, "hs_token: [very-secret\nas_token: also-secret\n");
     expect(() => readRegistration(file))
@@ -77,7 +77,7 @@ describe("the registration", () => {
       .that.does.not.match(/secret/);
   });
 
-  it("stands in the repository as a template without tokens", () => {
+  it("is in the repository as a template without tokens", () => {
     const text = readFileSync(new URL("../../../../registration.yaml", import.meta.url), "utf8");
     expect(text)
       .to.match(/^hs_token: CHANGE_ME$/m)

@@ -3,7 +3,7 @@ import { receiptQueue } from "../../../../src/appservice/intake/receipt-queue.ts
 
 const receipt = (room_id: string) => ({ type: "m.receipt", room_id, content: {} });
 
-/** A store that is done with a batch when the test says so. */
+/** A store that finishes a batch when the test says so. */
 function slowStore() {
   const batches: { readonly events: readonly unknown[]; done(): void; fail(error: Error): void }[] = [];
   const store = (events: readonly unknown[]) =>
@@ -13,8 +13,8 @@ function slowStore() {
 
 const turns = () => new Promise((resolve) => setImmediate(resolve));
 
-describe("receipts that wait to be stored", () => {
-  it("are stored one batch after another, those that come meanwhile together", async () => {
+describe("receipts that are waiting to be stored", () => {
+  it("are stored one batch after another, and those that arrive meanwhile form the next", async () => {
     const { batches, store } = slowStore();
     const queue = receiptQueue(store, () => undefined);
     await queue.add([receipt("!a")]);
@@ -28,7 +28,7 @@ describe("receipts that wait to be stored", () => {
     await queue.idle();
   });
 
-  it("are reported when they cannot be stored, and those behind them are stored", async () => {
+  it("are reported if they cannot be stored, and later ones are still stored", async () => {
     const { batches, store } = slowStore();
     const lost: unknown[] = [];
     const queue = receiptQueue(store, (error) => lost.push(error));
@@ -43,7 +43,7 @@ describe("receipts that wait to be stored", () => {
     expect(batches).to.have.lengthOf(2);
   });
 
-  it("are stored that come in the moment in which the last ones are done", async () => {
+  it("are stored even if they arrive just as the previous batch finishes", async () => {
     const stored: unknown[] = [];
     const queue = receiptQueue(
       async (events) => {
@@ -59,7 +59,7 @@ describe("receipts that wait to be stored", () => {
     expect(stored).to.have.lengthOf(2);
   });
 
-  it("keep Synapse waiting when there are too many of them, so that memory is bounded", async () => {
+  it("make Synapse wait if there are too many, so that memory is bounded", async () => {
     const { batches, store } = slowStore();
     const queue = receiptQueue(store, () => undefined);
     await queue.add([receipt("!first")]);

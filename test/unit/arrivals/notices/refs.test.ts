@@ -9,7 +9,7 @@ import { minute, named } from "../support/builders.ts";
 const arrival = { id: "a-1" as ArrivalId };
 
 describe("the ref of a send about a notice", () => {
-  it("leads back to the notice, whatever the user is called", () => {
+  it("leads back to the notice, whatever the username", () => {
     fc.assert(
       fc.property(fc.string({ minLength: 1, unit: "grapheme" }), fc.nat(), (username, posting) => {
         const notice: Notice = {
@@ -26,7 +26,7 @@ describe("the ref of a send about a notice", () => {
     );
   });
 
-  it("is another one for each posting, edit, nudge and user", () => {
+  it("is different for each posting, edit, reminder and user", () => {
     const all = [named("a"), named("b"), named("a:1:b")].flatMap((username) =>
       [1, 2].flatMap((posting) =>
         refs.postedRefs(arrival, {
@@ -47,7 +47,7 @@ describe("the ref of a send about a notice", () => {
     refs.passedOnRef("$event" as EventId),
     "alert:1",
   ]) {
-    it(`is none of a text under a notice: ${ref}`, () => {
+    it(`is not the ref of a text under a notice: ${ref}`, () => {
       expect(refs.noticeBehind(ref)).to.equal(null);
     });
   }

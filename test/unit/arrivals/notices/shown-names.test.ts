@@ -11,15 +11,16 @@ const nobody: Directory = { users: new Map(), securityGroups: new Map(), customG
 const view: NoticeView = {
   directory: nobody,
   zone,
+  now: arrived().arrivedAt,
   show: "name",
   patientUrl: "https://w.test/open/patient/abc",
 };
 const HOSTILE = "Ali\u001b[31mce\u202e\r\n\u2028Jones\u0007\u200b";
-/** What a terminal obeys, what breaks a line, and what turns text round. */
+/** Characters that a terminal obeys, that break a line, or that reverse text. */
 const BAD = /[\p{Cc}\u2028\u2029\u200b-\u200f\u202a-\u202e\u2066\u2067]/u;
 
 describe("names from outside", () => {
-  it("are on one line and turn nothing round in a notice, whichever of them it is", () => {
+  it("stay on one line and reverse nothing in a notice, whichever name it is", () => {
     const arrival = arrived({
       patientName: HOSTILE,
       patientId: HOSTILE,
@@ -33,14 +34,14 @@ describe("names from outside", () => {
     expect(text).to.contain("Jones has arrived · 10:30 appointment");
   });
 
-  it("are on one line of the board, which a terminal does not obey", () => {
+  it("stay on one line of the board, and cannot control a terminal", () => {
     const arrival = arrived({ patientName: HOSTILE, location: HOSTILE, doctor: named(HOSTILE) });
     const board = boardOf([arrival], nobody, { zone, show: "name" }, minute(100));
     expect(board.split("\n")).to.have.lengthOf(2);
     expect(board.replaceAll("\n", "")).not.to.match(BAD);
   });
 
-  it("are isolated in a sentence when they are written from right to left, and left alone else", () => {
+  it("are isolated in a sentence if they are written from right to left, and otherwise left alone", () => {
     expect(shownName("محمد علي")).to.equal("\u2068محمد علي\u2069");
     expect(shownName("דוד")).to.equal("\u2068דוד\u2069");
     expect(shownName("Dr Priya Nair · GP")).to.equal("Dr Priya Nair · GP");
@@ -50,7 +51,7 @@ describe("names from outside", () => {
     expect(words.staysMember("An\nna", "through x")).to.match(/^An na is still/);
   });
 
-  it("are written out for a terminal", () => {
+  it("are escaped for a terminal", () => {
     expect(forTerminal("a\u001b[2Jb\u009bc\nd\u202e")).to.equal("a\\u{1b}[2Jb\\u{9b}c\nd\\u{202e}");
     expect(fieldForTerminal("key\nsecond line\r")).to.equal("key\\u{a}second line\\u{d}");
     expect(forTerminal("Seán O’Brien 王 🏥")).to.equal("Seán O’Brien 王 🏥");
@@ -58,7 +59,7 @@ describe("names from outside", () => {
 });
 
 describe("two patients with the same initials, time and doctor", () => {
-  it("are told apart on the board by their ids", () => {
+  it("are distinguished on the board by their ids", () => {
     const both = [
       arrived({ bookingId: "b1", patientId: "4711", patientName: "Alice Jones" }),
       arrived({ bookingId: "b2", patientId: "4712", patientName: "Anna Johnson" }),
@@ -70,7 +71,7 @@ describe("two patients with the same initials, time and doctor", () => {
     expect(lines[2]).to.match(/^A\.J\. \(Patient 4712\) /);
   });
 
-  it("are told apart in notices", () => {
+  it("are distinguished in notices", () => {
     const line = (patientId: string) => lineOf(arrived({ patientId }), { ...view, show: "initials" }).text;
     expect(line("4711")).to.contain("Patient 4711");
     expect(line("4712")).to.contain("Patient 4712");

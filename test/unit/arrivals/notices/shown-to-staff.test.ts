@@ -6,7 +6,6 @@ import {
   lineOf,
   type NoticeView,
   noticeContent,
-  sameKey,
 } from "../../../../src/arrivals/notices/notice.ts";
 import { patientShown } from "../../../../src/arrivals/notices/patient.ts";
 import type { Arrival } from "../../../../src/arrivals/rules/arrival.ts";
@@ -19,6 +18,7 @@ const nobody: Directory = { users: new Map(), securityGroups: new Map(), customG
 const view: NoticeView = {
   directory: nobody,
   zone,
+  now: arrived().arrivedAt,
   show: "initials",
   patientUrl: "https://w.test/open/patient/abc",
 };
@@ -46,7 +46,7 @@ describe("what a notice shows of the patient", () => {
   }
 
   for (const show of ["id", "initials"] as const) {
-    it(`holds no name anywhere in the event when it is set to ${show}`, () => {
+    it(`contains no name anywhere in the event if set to ${show}`, () => {
       const arrival = arrived({ patientName: "Alice Quokka" });
       const content = JSON.stringify(noticeContent(arrival, noticeIn(arrival), { ...view, show }));
       expect(content).not.to.match(/Alice|Quokka/);
@@ -55,7 +55,7 @@ describe("what a notice shows of the patient", () => {
 });
 
 describe("the line of a notice", () => {
-  it("names the appointment, the place and the patient's link once", () => {
+  it("shows the appointment, the location and the patient's link once", () => {
     const { text, html } = lineOf(arrived(), view);
     expect(text).to.equal("A.J. has arrived · 10:30 appointment · Main St · Patient p1");
     expect(html).to.equal(
@@ -63,24 +63,24 @@ describe("the line of a notice", () => {
     );
   });
 
-  it("is short when there is only the id", () => {
+  it("is short if there is only the id", () => {
     const { text, html } = lineOf(arrived({ patientName: null, location: null }), view);
     expect(text).to.equal("Patient p1 has arrived · 10:30 appointment");
     expect(html).to.include(">Patient p1</a> has arrived");
   });
 
-  it("escapes what HealthTrack sends", () => {
+  it("escapes text from HealthTrack", () => {
     const { html } = lineOf(arrived({ patientId: '<b>"', location: "A & <i>B" }), { ...view, show: "id" });
     expect(html).not.to.match(/<b>|<i>|& /);
   });
 
-  it("tells those who are not the doctor for whom the patient comes", () => {
+  it("tells everyone except the doctor whom the patient will see", () => {
     const arrival = arrived({}, told(JONES, NURSE));
     expect(noticeContent(arrival, noticeIn(arrival, 0), view).body).not.to.include("for dr.jones");
     expect(noticeContent(arrival, noticeIn(arrival, 1), view).body).to.include("for dr.jones");
   });
 
-  it("is replaced as a whole by an edit, with the same key for clients that know Whisper", () => {
+  it("is replaced as a whole by an edit, with the same key for clients that support Whisper", () => {
     const arrival = arrived();
     const edit = editContent(arrival, noticeIn(arrival), view);
     expect(edit["m.new_content"]).to.deep.equal(noticeContent(arrival, noticeIn(arrival), view));
@@ -89,28 +89,28 @@ describe("the line of a notice", () => {
 });
 
 describe("times", () => {
-  it("are the practice's, also where its day differs from UTC's", () => {
+  it("are in the practice's time zone, even where its day differs from UTC's", () => {
     const at = new Date("2026-03-01T22:30:00Z");
     expect(dayOf(zone, at)).to.equal("2026-03-02");
     expect(timeOf(zone, at, "2026-03-02")).to.equal("09:30");
     expect(timeOf({ timezone: "Australia/Perth" }, at, "2026-03-02")).to.equal("06:30");
   });
 
-  it("name the day when it is another one", () => {
+  it("include the day if it is a different one", () => {
     expect(timeOf(zone, new Date("2026-03-01T22:30:00Z"), "2026-03-03")).to.equal("Mon 2 Mar 09:30");
   });
 
-  it("hold at the end of daylight saving", () => {
+  it("are right at the end of daylight saving", () => {
     expect(timeOf(zone, new Date("2026-04-04T15:30:00Z"), "2026-04-05")).to.equal("02:30");
     expect(timeOf(zone, new Date("2026-04-04T16:30:00Z"), "2026-04-05")).to.equal("02:30");
   });
 
-  it("never wait for less than nothing", () => {
+  it("never show a negative wait", () => {
     expect(minutesBetween(minute(5), minute(2))).to.equal(0);
   });
 });
 
-describe("what nobody has told us the end of", () => {
+describe("an arrival whose end was never reported", () => {
   const settings = { zone, staleAfter: 12 * 3_600_000 };
   const at = (time: string) => new Date(`${time}+11:00`);
   const toldAt = (time: string): Arrival => {
@@ -133,13 +133,13 @@ describe("what nobody has told us the end of", () => {
     });
   }
 
-  it("goes by the practice's day", () => {
+  it("uses the practice's day", () => {
     const [told, now] = ["2026-03-02T09:00", "2026-03-03T00:07"] as const;
     const perth = { ...settings, zone: { timezone: "Australia/Perth" } };
     expect(isStale(toldAt(told), perth, at(now))).to.equal(false);
   });
 
-  it("goes by the newest telling", () => {
+  it("uses the newest notice", () => {
     const arrival = toldAt("2026-03-02T09:00");
     const [notice] = toldAt("2026-03-02T20:00").notices;
     const again = { ...arrival, notices: notice ? [notice] : [] };
@@ -147,16 +147,8 @@ describe("what nobody has told us the end of", () => {
   });
 });
 
-describe("the keys of reactions", () => {
-  it("are the same with and without the variation selector", () => {
-    expect(sameKey("↩️", "↩")).to.equal(true);
-    expect(sameKey("5️⃣", "5⃣")).to.equal(true);
-    expect(sameKey("✅", "❌")).to.equal(false);
-  });
-});
-
 describe("the board", () => {
-  it("shows who waits for whom, for how long by arrival and by appointment", () => {
+  it("shows who is waiting for whom, and how long since their arrival and appointment", () => {
     const text = boardOf([arrived()], nobody, { zone, show: "initials" }, minute(100));
     expect(text.split("\n").map((line) => line.split(/ {2,}/))).to.deep.equal([
       ["Patient", "Doctor", "Location", "Appointment", "Arrived", "Waiting", "Late", "State"],
@@ -164,7 +156,17 @@ describe("the board", () => {
     ]);
   });
 
-  it("says when nobody does", () => {
+  it("says if more are waiting than it shows, but not if it shows them all", () => {
+    const many = (count: number) => {
+      const waiting = Array.from({ length: count }, () => arrived());
+      return boardOf(waiting, nobody, { zone, show: "id" }, minute(100)).split("\n");
+    };
+    expect(many(500)).to.have.length(501);
+    expect(many(501).at(-1)).to.match(/^More patients are waiting\. These 500 have waited longest/);
+    expect(many(501)).to.have.length(502);
+  });
+
+  it("says if no one is waiting", () => {
     expect(boardOf([], nobody, { zone, show: "id" }, minute(0))).to.equal("Nobody is waiting.");
   });
 });

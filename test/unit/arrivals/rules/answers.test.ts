@@ -1,8 +1,8 @@
 import { expect } from "chai";
 import { acknowledgeNotice, openThread, replyToNotice } from "../../../../src/arrivals/rules/answers.ts";
 import { type Arrival, stateOf } from "../../../../src/arrivals/rules/arrival.ts";
+import { endArrival } from "../../../../src/arrivals/rules/ending.ts";
 import { noticeToPost } from "../../../../src/arrivals/rules/give-notices.ts";
-import { endArrival } from "../../../../src/arrivals/rules/lifecycle.ts";
 import { arrived, JONES, minute, NURSE, named, progress, spell, told } from "../support/builders.ts";
 
 const BACKUP = named("dr.backup");
@@ -24,7 +24,7 @@ function escalated(): Arrival {
 }
 
 describe("✅", () => {
-  it("takes the notice away and records when", () => {
+  it("removes the notice and records when", () => {
     const change = acknowledgeNotice(arrived(), JONES, minute(82));
     expect(change && progress(change.arrival)).to.deep.equal(["dr.jones acknowledged"]);
     expect(change && spell(change.effects)).to.deep.equal(["take-down dr.jones"]);
@@ -36,29 +36,29 @@ describe("✅", () => {
     expect(first && acknowledgeNotice(first.arrival, JONES, minute(83))).to.equal(null);
   });
 
-  it("does nothing on a notice that was taken back", () => {
+  it("does nothing on a retracted notice", () => {
     expect(
       acknowledgeNotice(endArrival(arrived(), "cancelled", minute(81)).arrival, JONES, minute(82)),
     ).to.equal(null);
   });
 
-  it("does nothing by somebody who was not told", () => {
+  it("does nothing from someone who was not told", () => {
     expect(acknowledgeNotice(arrived(), NURSE, minute(82))).to.equal(null);
   });
 
-  it("is about the recipient's own notice: a nurse who watches does not answer for the doctor", () => {
+  it("counts for the recipient's own notice: a nurse who watches does not answer for the doctor", () => {
     const change = acknowledgeNotice(arrived({}, told(JONES, NURSE)), NURSE, minute(82));
     expect(change && progress(change.arrival)).to.deep.equal(["dr.jones waiting", "nurse acknowledged"]);
     expect(change && stateOf(change.arrival)).to.equal("waiting");
   });
 
-  it("keeps when it was replied to before", () => {
+  it("keeps the time of an earlier reply", () => {
     const replied = replyToNotice(arrived(), JONES, minute(81))?.arrival;
     const change = replied && acknowledgeNotice(replied, JONES, minute(82));
     expect(change?.arrival.notices[0]).to.deep.include({ repliedAt: minute(81), answeredAt: minute(82) });
   });
 
-  it("of one who was called in settles it for all who were, and the others see by whom", () => {
+  it("from someone who was called in settles it for everyone who was, and the others see who it was", () => {
     const change = acknowledgeNotice(escalated(), RECEPTION, minute(90));
     expect(change && progress(change.arrival)).to.deep.equal([
       "dr.jones waiting",
@@ -75,7 +75,7 @@ describe("✅", () => {
     expect(change && stateOf(change.arrival)).to.equal("acknowledged");
   });
 
-  it("of the doctor settles it for those who were called in, and the others see by whom", () => {
+  it("from the doctor settles it for people who were called in, and the others see who it was", () => {
     const change = acknowledgeNotice(escalated(), JONES, minute(90));
     expect(change && progress(change.arrival)).to.deep.equal([
       "dr.jones acknowledged",
@@ -91,12 +91,12 @@ describe("✅", () => {
     ]);
   });
 
-  it("of one who only watches leaves those who were called in where they are", () => {
+  it("from someone who only watches changes nothing for people who were called in", () => {
     const change = acknowledgeNotice(escalated(), NURSE, minute(90));
     expect(change && spell(change.effects)).to.deep.equal(["take-down nurse"]);
   });
 
-  it("of one who was called in leaves the doctor's notice, though the doctor is of the group that was", () => {
+  it("from someone who was called in keeps the doctor's notice, even if the doctor is in that group", () => {
     const arrival = escalated();
     const notices = arrival.notices.map((notice) =>
       notice.username === JONES ? { ...notice, toldAs: "reception" as const } : notice,
@@ -107,7 +107,7 @@ describe("✅", () => {
 });
 
 describe("a reply", () => {
-  it("of the doctor settles it for those who were called in, once", () => {
+  it("from the doctor settles it once for people who were called in", () => {
     const change = replyToNotice(escalated(), JONES, minute(90));
     expect(change && spell(change.effects)).to.deep.equal([
       "edit nurse",
@@ -143,7 +143,7 @@ describe("↩️", () => {
     expect(opened && openThread(opened, JONES)).to.equal(null);
   });
 
-  it("opens none under a notice that was taken back", () => {
+  it("opens none under a retracted notice", () => {
     expect(openThread(endArrival(arrived(), "cancelled", minute(81)).arrival, JONES)).to.equal(null);
   });
 });

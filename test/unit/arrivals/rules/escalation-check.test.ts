@@ -1,11 +1,11 @@
 import { expect } from "chai";
-import { escalationProblems } from "../../../../src/arrivals/rules/escalation-check.ts";
+import { alertRoleProblems, escalationProblems } from "../../../../src/arrivals/rules/escalation-check.ts";
 import { directoryOf, named, securityGroup, user } from "../support/builders.ts";
 
 const group = (id: string, ...members: string[]) => securityGroup(id, `The ${id}`, members.map(named));
 
 const directory = directoryOf(
-  [user("manager"), user("gone", { active: false })],
+  [user("manager", { role: "Practice Manager" }), user("gone", { active: false, role: "Nurse" })],
   [
     group("reception", "manager"),
     group("empty"),
@@ -37,15 +37,32 @@ describe("a check of who is told when nobody answers", () => {
     ["a user who left", { backup: "gone" }, /nobody in gone can be told/],
   ];
   for (const [what, names, expected] of CASES) {
-    it(`of ${what}: ${expected === null ? "nothing to say" : "says it, with the key"}`, () => {
+    it(`of ${what}: ${expected === null ? "finds nothing" : "reports it, with the key"}`, () => {
       const problems = escalationProblems([rule(names)], directory);
       if (expected === null) expect(problems).to.deep.equal([]);
       else expect(problems.join("\n")).to.match(expected);
     });
   }
 
-  it("names nobody for missing when nobody is known", () => {
+  it("reports no one as missing if the directory is empty", () => {
     expect(escalationProblems([rule({ backup: "manger" })], null)).to.deep.equal([]);
     expect(escalationProblems([rule({})], null)).to.have.length(1);
+  });
+});
+
+describe("a check of the roles that may follow more arrivals", () => {
+  it("finds nothing when somebody has each of them, however it is written, or when there are none", () => {
+    expect(alertRoleProblems({ all: ["practice  manager"] }, directory)).to.deep.equal([]);
+    expect(alertRoleProblems({}, directory)).to.deep.equal([]);
+    expect(alertRoleProblems({ all: [] }, directory)).to.deep.equal([]);
+  });
+
+  it("reports a role that nobody active has, with the key", () => {
+    const roles = { location: ["Practice Manager", "Nurse"], all: ["Practise Manager"] };
+    expect(alertRoleProblems(roles, directory)).to.deep.equal([
+      "arrivals.alert_roles.location[1]: nobody has the role Nurse",
+      "arrivals.alert_roles.all[0]: nobody has the role Practise Manager",
+    ]);
+    expect(alertRoleProblems(roles, null)).to.deep.equal([]);
   });
 });

@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { acknowledgeNotice, replyToNotice } from "../../../../src/arrivals/rules/answers.ts";
 import { type Arrival, stateOf } from "../../../../src/arrivals/rules/arrival.ts";
+import { endArrival } from "../../../../src/arrivals/rules/ending.ts";
 import type { EscalationRule } from "../../../../src/arrivals/rules/escalation.ts";
 import {
   nextStep,
@@ -9,7 +10,6 @@ import {
   stepsOf,
   takeEscalationStep,
 } from "../../../../src/arrivals/rules/escalation.ts";
-import { endArrival } from "../../../../src/arrivals/rules/lifecycle.ts";
 import {
   arrived,
   directoryOf,
@@ -40,7 +40,7 @@ const directory = directoryOf(
 
 const RULE: EscalationRule = { after: 5 * 60_000, backup: "DR.Backup", reception: "Reception" };
 
-/** Takes steps until there is none. */
+/** Takes this many steps. */
 function run(arrival: Arrival, rule: EscalationRule, steps: number): Arrival {
   let now = arrival;
   for (let step = 1; step <= steps; step += 1) {
@@ -52,30 +52,30 @@ function run(arrival: Arrival, rule: EscalationRule, steps: number): Arrival {
 }
 
 describe("escalation", () => {
-  it("asks again, then the backup, then reception, and ends in saying that nobody answered", () => {
+  it("reminds the doctor, then asks the backup, then reception, and finally says that no one answered", () => {
     expect(stepsOf(RULE)).to.deep.equal(["nudge", "backup", "reception", "nobody"]);
     expect(stepsOf({ after: 1 })).to.deep.equal(["nudge", "nobody"]);
   });
 
-  it("is due each time the practice's time has passed, and then no more", () => {
+  it("is due each time the practice's interval has passed, and then stops", () => {
     const arrival = arrived();
     expect(nextStep(RULE, arrival, minute(80))).to.deep.equal({ step: 1, at: minute(85) });
     expect(nextStep(RULE, run(arrival, RULE, 1), minute(85))).to.deep.equal({ step: 2, at: minute(90) });
     expect(nextStep(RULE, run(arrival, RULE, 4), minute(100))).to.equal(null);
   });
 
-  it("gives the time for an answer anew after each step, so that steps that were missed do not come all at once", () => {
+  it("gives the whole time for an answer after each step, so that missed steps do not happen all at once", () => {
     const change = takeEscalationStep(arrived(), RULE, directory, minute(200));
     expect(change?.effects.at(-1)).to.deep.equal({ do: "start-clock", from: minute(200) });
   });
 
-  it("puts off what comes more than a minute late, for the answers that are on their way", () => {
+  it("postpones a step that is more than a minute late, for answers that are on their way", () => {
     const past = (seconds: number) => new Date(minute(85).getTime() + seconds * 1_000);
     expect(putOffUntil(minute(85), past(60))).to.equal(null);
     expect(putOffUntil(minute(85), past(61))).to.deep.equal(past(121));
   });
 
-  it("first asks the doctor again, with a sound, and shows it on every notice", () => {
+  it("first reminds the doctor, with a sound, and shows that on every notice", () => {
     const change = takeEscalationStep(arrived({}, told(JONES, NURSE)), RULE, directory, minute(85));
     expect(change && spell(change.effects)).to.deep.equal([
       "edit dr.jones",
@@ -86,7 +86,7 @@ describe("escalation", () => {
     expect(change && stateOf(change.arrival)).to.equal("escalated");
   });
 
-  it("tells the backup with a notice of their own", () => {
+  it("gives the backup their own notice", () => {
     const change = takeEscalationStep(run(arrived(), RULE, 1), RULE, directory, minute(90));
     expect(change && spell(change.effects)).to.deep.equal(["edit dr.jones", "post dr.backup", "start-clock"]);
     expect(change?.arrival.escalations.at(-1)).to.deep.equal({
@@ -102,7 +102,7 @@ describe("escalation", () => {
     });
   });
 
-  it("tells those of a group who use Whisper; who has the notice already is asked again and answers for it now", () => {
+  it("tells the members of a group who use Whisper, and reminds those who already have the notice", () => {
     const change = takeEscalationStep(
       run(arrived({}, told(JONES, NURSE)), RULE, 2),
       RULE,
@@ -126,7 +126,7 @@ describe("escalation", () => {
     ]);
   });
 
-  it("ends with telling whoever marked the arrival", () => {
+  it("ends by telling whoever marked the arrival", () => {
     const change = takeEscalationStep(run(arrived(), RULE, 3), RULE, directory, minute(100));
     expect(change?.effects.at(-1)).to.deep.equal({ do: "report-nobody", to: MIA });
     expect(change && spell(change.effects)).not.to.include("start-clock");
@@ -150,7 +150,7 @@ describe("escalation", () => {
     ["is a group of people who left", "Left"],
     ["has a name that two groups have", "Reception"],
   ] as const) {
-    it(`records that nobody was told, and takes the next step at once, when the backup ${who}`, () => {
+    it(`records that no one was told, and takes the next step immediately, when the backup ${who}`, () => {
       const rule = { after: 60_000, backup, reception: "8" };
       const change = takeEscalationStep(run(arrived(), rule, 1), rule, many, minute(90));
       expect(
@@ -164,7 +164,16 @@ describe("escalation", () => {
     });
   }
 
-  it("tells whoever marked the arrival at once when nobody on the way can be told", () => {
+  it("does not call those told who had acknowledged it before, and takes the next step at once", () => {
+    const rule = { after: 60_000, backup: "nurse", reception: "7" };
+    const watched = acknowledgeNotice(arrived({}, told(JONES, NURSE)), NURSE, minute(81))?.arrival;
+    const change = watched && takeEscalationStep(run(watched, rule, 1), rule, many, minute(90));
+    expect(change && spell(change.effects)).to.deep.equal(["edit dr.jones", "post mia", "start-clock"]);
+    expect(change?.arrival.escalations.slice(1).map(({ told: some }) => some)).to.deep.equal([false, true]);
+    expect(change && progress(change.arrival)).to.include("nurse acknowledged");
+  });
+
+  it("tells whoever marked the arrival immediately if no one in between can be told", () => {
     const rule = { after: 60_000, backup: "gone", reception: "Empty" };
     const arrival = arrived({}, [{ username: JONES, deliver: false, reason: "no-access" }]);
     const change = takeEscalationStep(arrival, rule, many, minute(90));
@@ -177,7 +186,7 @@ describe("escalation", () => {
     ]);
   });
 
-  it("goes straight on to the backup when the doctor cannot be told at all", () => {
+  it("goes straight to the backup if the doctor cannot be told at all", () => {
     const arrival = arrived({}, [{ username: JONES, deliver: false, reason: "no-access" } as never]);
     expect(progress(run(arrival, RULE, 1))).to.deep.equal([
       "dr.jones undeliverable no-access",
@@ -195,7 +204,7 @@ describe("escalation", () => {
     });
   }
 
-  it("goes on by another place's rule with what was not done yet", () => {
+  it("continues with the new location's rule from the steps not yet taken", () => {
     const asked = run(arrived(), RULE, 1);
     const next = (rule: EscalationRule) =>
       takeEscalationStep(asked, rule, directory, minute(90))?.arrival.escalations.map(({ kind }) => kind);
@@ -208,18 +217,18 @@ describe("escalation", () => {
     expect(kinds).to.deep.equal(["nudge", "reception", "backup"]);
   });
 
-  it("is over when it was said that nobody has answered, wherever the patient is moved then", () => {
+  it("is over once it was reported that no one answered, wherever the patient is moved later", () => {
     const over = run(arrived(), { after: 1 }, 2);
     expect(takeEscalationStep(over, RULE, directory, minute(95))).to.equal(null);
     expect(nextStep(RULE, over, minute(90))).to.equal(null);
   });
 
-  it("does not stop because somebody who only watches has acknowledged", () => {
+  it("does not stop because someone who only watches has acknowledged", () => {
     const watched = acknowledgeNotice(arrived({}, told(JONES, NURSE)), NURSE, minute(81))?.arrival;
     expect(watched && takeEscalationStep(watched, RULE, directory, minute(85))).not.to.equal(null);
   });
 
-  it("takes what a watcher replied before they were called in for no answer", () => {
+  it("does not count a watcher's reply from before they were called in", () => {
     const watched = replyToNotice(arrived({}, told(JONES, NURSE)), NURSE, minute(81))?.arrival;
     const called = watched && run(watched, RULE, 3);
     expect(called && progress(called)).to.include.members(["nurse waiting", "dr.backup waiting"]);
@@ -228,7 +237,7 @@ describe("escalation", () => {
     expect(answered && takeEscalationStep(answered, RULE, directory, minute(100))).to.equal(null);
   });
 
-  it("goes by the location's own rule, else by the one for all others", () => {
+  it("uses the location's own rule, or the default", () => {
     const north: EscalationRule = { location: "north ", after: 1 };
     const rules = [RULE, north];
     expect(ruleFor(rules, arrived({ location: "North" }))).to.equal(north);

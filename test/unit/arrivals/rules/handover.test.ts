@@ -30,7 +30,7 @@ describe("a booking that changes", () => {
         ),
       );
 
-    it("moves the notice, and the clock starts anew", () => {
+    it("moves the notice, and restarts the clock", () => {
       const before = arrived();
       const { arrival, effects } = toSmith([before]);
       expect(arrival.id).to.equal(before.id);
@@ -41,18 +41,18 @@ describe("a booking that changes", () => {
         "waiting",
         minute(85),
       ]);
-      // The patient came when they came, and replies go to whoever welcomed them.
+      // The arrival time stays, and replies still go to whoever welcomed the patient.
       expect([arrival.arrivedAt, arrival.markedBy]).to.deep.equal([before.arrivedAt, MIA]);
     });
 
-    it("tells the new doctor also when the old one had acknowledged, whose record stays", () => {
+    it("also tells the new doctor if the old one had acknowledged, and keeps that record", () => {
       const { arrival, effects } = toSmith([doctorAt("acknowledged")]);
       expect(progress(arrival)).to.deep.equal(["dr.jones acknowledged", "dr.smith waiting"]);
       expect(spell(effects)).to.deep.equal(["post dr.smith", "start-clock"]);
       expect(stateOf(arrival)).to.equal("waiting");
     });
 
-    it("changes the notice of those who are told of both", () => {
+    it("changes the notice of people who are told about both", () => {
       const { arrival, effects } = toSmith([arrived({}, told(JONES, NURSE))], told(SMITH, NURSE));
       expect(progress(arrival)).to.deep.equal([
         "dr.jones retracted reassigned",
@@ -62,7 +62,7 @@ describe("a booking that changes", () => {
       expect(spell(effects)).to.include.members(["edit nurse", "take-down dr.jones", "post dr.smith"]);
     });
 
-    it("posts anew when the booking comes back", () => {
+    it("posts a new notice when the booking comes back", () => {
       const { arrival: away } = toSmith([arrived()]);
       const back = only(
         changeBooking(later({ doctor: SMITH }), booking({ changedAt: minute(88) }), around({ open: [away] })),
@@ -79,7 +79,7 @@ describe("a booking that changes", () => {
       expect(effects).to.deep.include({ do: "report", username: SMITH, reason: "inactive", to: NURSE });
     });
 
-    it("reports one who cannot be told anew to whoever gives them the booking again", () => {
+    it("reports a doctor who cannot be told again to whoever gives them the booking again", () => {
       const ghost = [{ username: SMITH, deliver: false, reason: "inactive" } as const];
       const { arrival: away } = toSmith([arrived()], ghost as never);
       const { arrival: back } = only(
@@ -88,7 +88,7 @@ describe("a booking that changes", () => {
       expect(spell(toSmith([back], ghost as never).effects)).to.include("report dr.smith");
     });
 
-    it("does not take the answer of those who were called in for the doctor before", () => {
+    it("does not count answers from people who were called in for the previous doctor", () => {
       const before = calledIn(arrived({}, told(JONES, NURSE)), "reception");
       const answered = acknowledgeNotice(before, RECEPTION, minute(82))?.arrival ?? before;
       expect(stateOf(answered)).to.equal("acknowledged");
@@ -97,14 +97,14 @@ describe("a booking that changes", () => {
       expect(arrival.notices.map(({ toldAs }) => toldAs)).to.deep.equal(Array(4).fill("recipient"));
     });
 
-    it("waits for nobody when the new one cannot be told, whatever was answered before", () => {
+    it("waits for no one if the new doctor cannot be told, whatever was answered before", () => {
       const ghost = [{ username: SMITH, deliver: false, reason: "inactive" } as never];
       for (const state of ["waiting", "replied", "acknowledged"] as const) {
         expect(stateOf(toSmith([doctorAt(state)], ghost).arrival)).to.equal("undeliverable");
       }
     });
 
-    it("waits for those who watch when the new one cannot be told", () => {
+    it("waits for the watchers if the new doctor cannot be told", () => {
       const ghost = [{ username: SMITH, deliver: false, reason: "inactive" } as never, ...told(NURSE)];
       const { arrival } = toSmith([arrived({}, told(JONES, NURSE))], ghost);
       expect(stateOf(arrival)).to.equal("waiting");
@@ -137,14 +137,14 @@ describe("a booking that changes", () => {
         ["edit dr.jones"],
         ["post dr.smith", "start-clock"],
       ]);
-      // Whoever welcomed the patient, not whoever moved the booking: replies go there.
+      // Replies go to whoever welcomed the patient, not to whoever moved the booking.
       expect(changes[1]?.arrival.markedBy).to.equal(MIA);
-      // And the patient has been here since then.
+      // The patient has been here since then.
       expect(changes[1]?.arrival.arrivedAt).to.deep.equal(minute(81));
       expect(changes[1]?.arrival.slots[0]?.arrivedAt).to.deep.equal(minute(81));
     });
 
-    it("is here as long as the one of the bookings that came first", () => {
+    it("counts the waiting time from the earlier booking", () => {
       const smiths = arrived({ doctor: SMITH, bookingId: "b2", changedAt: minute(84) }, told(SMITH));
       const changes = changesOf(
         changeBooking(booking(), later({ doctor: SMITH }), around({ open: [arrived(), smiths] })),
@@ -152,7 +152,7 @@ describe("a booking that changes", () => {
       expect(changes.at(-1)?.arrival).to.deep.include({ id: smiths.id, arrivedAt: minute(80) });
     });
 
-    it("takes the notice to the patient who came, when it was the wrong one", () => {
+    it("moves the notice to the patient who came, if the wrong one was marked", () => {
       const changes = changesOf(
         changeBooking(
           booking(),

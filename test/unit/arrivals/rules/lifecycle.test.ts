@@ -6,7 +6,8 @@ import {
   stateOf,
 } from "../../../../src/arrivals/rules/arrival.ts";
 import type { Booking, BookingStatus } from "../../../../src/arrivals/rules/booking.ts";
-import { changeBooking, endArrival } from "../../../../src/arrivals/rules/lifecycle.ts";
+import { endArrival } from "../../../../src/arrivals/rules/ending.ts";
+import { changeBooking } from "../../../../src/arrivals/rules/lifecycle.ts";
 import {
   around,
   arrived,
@@ -27,7 +28,7 @@ import { calledIn, doctorAt, later } from "../support/lifecycle.ts";
 
 describe("a booking that changes", () => {
   describe("when the patient arrives", () => {
-    it("gives a notice to everybody who is to be told, and starts the clock", () => {
+    it("gives a notice to everyone who should be told, and starts the clock", () => {
       const { arrival, effects } = only(
         changeBooking(null, booking(), around({ recipients: told(JONES, NURSE) })),
       );
@@ -38,7 +39,7 @@ describe("a booking that changes", () => {
     });
 
     for (const before of ["booked", "confirmed", "cancelled", "no_show", "in_session", "closed"] as const) {
-      it(`does so whatever it was before: ${before}`, () => {
+      it(`does so whatever its status was before: ${before}`, () => {
         const outcome = changeBooking(booking({ status: before }), later(), around());
         expect(spell(only(outcome).effects)).to.deep.equal(["post dr.jones", "start-clock"]);
       });
@@ -49,11 +50,11 @@ describe("a booking that changes", () => {
       const { arrival, effects } = only(changeBooking(null, booking(), around({ recipients })));
       expect(progress(arrival)).to.deep.equal(["dr.jones undeliverable alerts-off", "nurse waiting"]);
       expect(effects[0]).to.deep.equal({ do: "report", username: JONES, reason: "alerts-off", to: MIA });
-      // Somebody was told, so the arrival waits for an answer of theirs.
+      // Someone was told, so the arrival waits for their answer.
       expect(stateOf(arrival)).to.equal("waiting");
     });
 
-    it("is undeliverable when nobody can be told", () => {
+    it("is undeliverable if no one can be told", () => {
       const recipients = [{ username: JONES, deliver: false, reason: "no-account" } as const];
       const { arrival, effects } = only(
         changeBooking(null, booking(), around({ recipients, changerReachable: false })),
@@ -65,7 +66,7 @@ describe("a booking that changes", () => {
   });
 
   describe("by HealthTrack's clock", () => {
-    it("changes nothing when it is older", () => {
+    it("changes nothing if it is older", () => {
       expect(
         changeBooking(booking(), booking({ changedAt: minute(79), status: "cancelled" }), around()),
       ).to.deep.equal({
@@ -73,11 +74,11 @@ describe("a booking that changes", () => {
       });
     });
 
-    it("changes nothing when it is as old and the same: sent twice is sent once", () => {
+    it("changes nothing if it is a repeat with the same time", () => {
       expect(changeBooking(booking(), booking(), around())).to.deep.equal({ applied: false });
     });
 
-    it("takes two changes of one moment in the order in which they come", () => {
+    it("applies two changes with the same time in the order in which they arrive", () => {
       const change = only(
         changeBooking(booking(), booking({ status: "cancelled" }), around({ open: [arrived()] })),
       );
@@ -93,18 +94,18 @@ describe("a booking that changes", () => {
       { appointmentAt: minute(91) },
       { changedBy: NURSE },
     ] satisfies Partial<Booking>[]) {
-      it(`is no repetition at the same moment with another ${Object.keys(changes).join()}`, () => {
+      it(`is not a repeat if it has the same time and a different ${Object.keys(changes).join()}`, () => {
         expect(changeBooking(booking(), booking(changes), around()).applied).to.equal(true);
       });
     }
 
-    it("changes nothing that is seen when only the time of change is newer", () => {
+    it("changes nothing visible if only the time of change is newer", () => {
       const open = [arrived()];
       expect(only(changeBooking(booking(), later(), around({ open }))).effects).to.deep.equal([]);
     });
   });
 
-  describe("when the patient no longer waits", () => {
+  describe("when the patient is no longer waiting", () => {
     const cases: ReadonlyArray<readonly [BookingStatus, Ending]> = [
       ["booked", "unarrived"],
       ["confirmed", "unarrived"],
@@ -133,27 +134,27 @@ describe("a booking that changes", () => {
       }
     }
 
-    it("says on the notice why it was taken back", () => {
+    it("says on the notice why it was retracted", () => {
       const { arrival } = only(
         changeBooking(booking(), later({ status: "no_show" }), around({ open: [arrived()] })),
       );
       expect(progress(arrival)).to.deep.equal(["dr.jones retracted no_show"]);
     });
 
-    it("touches nothing when nobody waited", () => {
+    it("changes nothing if nobody was waiting", () => {
       const outcome = changeBooking(booking({ status: "booked" }), later({ status: "cancelled" }), around());
       expect(changesOf(outcome)).to.deep.equal([]);
     });
 
-    it("begins a new arrival when the patient comes again", () => {
+    it("starts a new arrival when the patient returns", () => {
       const { arrival } = only(changeBooking(booking({ status: "booked" }), later(), around()));
       expect(arrival.id).not.to.equal(arrived().id);
       expect(progress(arrival)).to.deep.equal(["dr.jones waiting"]);
     });
   });
 
-  describe("while the patient waits", () => {
-    it("shows another time on the same notice", () => {
+  describe("while the patient is waiting", () => {
+    it("shows a changed time on the same notice", () => {
       const { arrival, effects } = only(
         changeBooking(booking(), later({ appointmentAt: minute(120) }), around({ open: [arrived()] })),
       );
@@ -161,7 +162,7 @@ describe("a booking that changes", () => {
       expect(arrival.slots[0]?.appointmentAt).to.deep.equal(minute(120));
     });
 
-    it("tells those at the new place, and no longer those at the old one", () => {
+    it("tells people at the new location, and no longer those at the old one", () => {
       const there = named("nurse.north");
       const { arrival, effects } = only(
         changeBooking(
@@ -178,7 +179,7 @@ describe("a booking that changes", () => {
       expect(spell(effects)).to.deep.equal(["edit dr.jones", "take-down nurse", "post nurse.north"]);
     });
 
-    it("does not show an acknowledged notice again because of another place", () => {
+    it("does not show an acknowledged notice again because of a new location", () => {
       const open = [doctorAt("acknowledged")];
       const { arrival, effects } = only(
         changeBooking(booking(), later({ location: "North" }), around({ open })),
@@ -187,7 +188,7 @@ describe("a booking that changes", () => {
       expect(effects).to.deep.equal([]);
     });
 
-    it("does not report the same twice", () => {
+    it("does not report the same thing twice", () => {
       const recipients = [{ username: JONES, deliver: false, reason: "alerts-off" } as const];
       const open = [arrived({}, recipients as never)];
       const change = only(
@@ -196,7 +197,7 @@ describe("a booking that changes", () => {
       expect(change.effects).to.deep.equal([]);
     });
 
-    it("reports it again when the one who changes it can be told and nobody could before", () => {
+    it("reports it again if the person who changes it can be told and no one could before", () => {
       const recipients = [{ username: JONES, deliver: false, reason: "no-account" } as const];
       const before = only(
         changeBooking(null, booking(), around({ recipients, changerReachable: false })),
@@ -216,7 +217,7 @@ describe("a booking that changes", () => {
       expect(moved(false).effects).to.deep.equal([]);
     });
 
-    it("leaves the notice of those who were called in where it is", () => {
+    it("keeps the notices of people who were called in", () => {
       const open = [calledIn(arrived({}, told(JONES, NURSE)), "backup")];
       const { arrival, effects } = only(
         changeBooking(booking(), later({ location: "North" }), around({ open })),
@@ -229,22 +230,22 @@ describe("a booking that changes", () => {
       expect(spell(effects)).to.deep.equal(["edit dr.jones", "take-down nurse", "edit reception"]);
     });
 
-    describe("to a place with another rule for when nobody answers", () => {
+    describe("to a location with a different escalation rule", () => {
       const escalation = [{ after: 1 }, { location: "North", after: 2 }, { location: "Main St", after: 1 }];
       const toNorth = (open: Arrival[], rules = escalation) =>
         only(changeBooking(booking(), later({ location: "North" }), around({ open, escalation: rules })));
 
-      it("starts the time for an answer anew", () => {
+      it("restarts the time for an answer", () => {
         const { arrival, effects } = toNorth([arrived()]);
         expect(effects.at(-1)).to.deep.equal({ do: "start-clock", from: minute(80) });
         expect(arrival.clockAt).to.deep.equal(arrived().clockAt);
       });
 
-      it("does so too when there was none", () => {
+      it("does so even if there was none", () => {
         expect(spell(toNorth([arrived()], escalation.slice(1, 2)).effects)).to.include("start-clock");
       });
 
-      it("does not when it is answered, or when the rule is the same", () => {
+      it("does not if it is answered, or the rule is the same", () => {
         expect(spell(toNorth([doctorAt("replied")]).effects)).not.to.include("start-clock");
         expect(spell(toNorth([arrived()], [{ after: 1 }]).effects)).not.to.include("start-clock");
       });
@@ -257,7 +258,7 @@ describe("a booking that changes", () => {
     });
   });
 
-  it("ends what is stale like anything else", () => {
+  it("ends a stale arrival like any other", () => {
     const { arrival, effects } = endArrival(arrived(), "stale", minute(800));
     expect(progress(arrival)).to.deep.equal(["dr.jones retracted stale"]);
     expect(spell(effects)).to.deep.equal(["take-down dr.jones"]);

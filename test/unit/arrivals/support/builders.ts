@@ -1,13 +1,11 @@
-/** Bookings and arrivals for the tests of the rules: one practice day, minutes after nine. */
+/** Bookings and arrivals for the tests of the rules: one day at the practice, in minutes after nine. */
 
 import type { Arrival, ArrivalId } from "../../../../src/arrivals/rules/arrival.ts";
 import type { ArrivalChange, ArrivalEffect } from "../../../../src/arrivals/rules/arrival-change.ts";
 import type { Booking } from "../../../../src/arrivals/rules/booking.ts";
-import {
-  type BookingOutcome,
-  changeBooking,
-  type Surroundings,
-} from "../../../../src/arrivals/rules/lifecycle.ts";
+import type { Surroundings } from "../../../../src/arrivals/rules/coming.ts";
+import { type BookingOutcome, changeBooking } from "../../../../src/arrivals/rules/lifecycle.ts";
+import type { ReceptionSettings } from "../../../../src/arrivals/rules/reception.ts";
 import type {
   Directory,
   SecurityGroup,
@@ -44,7 +42,7 @@ export const booking = (changes: Partial<Booking> = {}): Booking => ({
 export const told = (...usernames: readonly Username[]): ArrivalRecipient[] =>
   usernames.map((username) => ({ username, deliver: true }));
 
-/** As in the tests of the rules, called by the user name in capitals. */
+/** As in the tests of the rules, but the name is the username in capitals. */
 export const user = (username: string, changes: UserPart = {}): User =>
   activeUser(username, { name: username.toUpperCase(), ...changes });
 
@@ -65,16 +63,19 @@ let ids = 0;
 
 export const around = (changes: Partial<Surroundings> = {}): Surroundings => ({
   open: [],
+  last: null,
+  patientsBeside: [],
   recipients: told(JONES),
   changerReachable: true,
   day: "2026-03-02",
   newId: `a${++ids}` as ArrivalId,
   escalation: [],
+  tooLate: false,
   now: minute(80),
   ...changes,
 });
 
-/** What a booking that changes does. Throws when it is not applied. */
+/** The changes that a booking causes. Throws if the booking was not applied. */
 export function changesOf(outcome: BookingOutcome): readonly ArrivalChange[] {
   if (!outcome.applied) throw new Error("not applied");
   return outcome.changes;
@@ -88,7 +89,7 @@ export function only(outcome: BookingOutcome): ArrivalChange {
   return change;
 }
 
-/** An arrival as it is right after the patient came. */
+/** An arrival just after the patient came. */
 export const arrived = (changes: Partial<Booking> = {}, recipients = told(JONES)): Arrival =>
   only(changeBooking(null, booking(changes), around({ recipients }))).arrival;
 
@@ -101,3 +102,6 @@ export const progress = (arrival: Arrival): string[] =>
   arrival.notices.map(({ username, progress: at }) =>
     [username, at.state, ...("reason" in at ? [at.reason] : [])].join(" "),
   );
+
+/** A practice that has configured no receptions. */
+export const NO_RECEPTION: ReceptionSettings = { reception: [], escalation: [], kiosks: [] };

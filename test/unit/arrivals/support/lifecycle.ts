@@ -5,7 +5,7 @@ import { noticeToPost } from "../../../../src/arrivals/rules/give-notices.ts";
 import { changeBooking } from "../../../../src/arrivals/rules/lifecycle.ts";
 import { around, arrived, booking, JONES, minute, named, only } from "./builders.ts";
 
-/** Bookings and arrivals that the tests of their lifecycle begin with. */
+/** Bookings and arrivals that the lifecycle tests start from. */
 export const later = (changes: Partial<Booking> = {}): Booking =>
   booking({ changedAt: minute(85), ...changes });
 

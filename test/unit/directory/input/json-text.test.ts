@@ -5,7 +5,7 @@ const TEXT = '{"name":"Zoë"}';
 const bigEndian = (text: string) => Buffer.from(text, "utf16le").swap16();
 
 describe("JSON from its bytes", () => {
-  it("is UTF-8, with a byte order mark or without", () => {
+  it("is UTF-8, with or without a byte order mark", () => {
     expect(parseJsonBytes(Buffer.from(TEXT))).to.deep.equal({ name: "Zoë" });
     expect(parseJsonBytes(Buffer.from(`\ufeff${TEXT}`))).to.deep.equal({ name: "Zoë" });
   });
@@ -21,7 +21,7 @@ describe("JSON from its bytes", () => {
     ["two marks", Buffer.from(`\ufeff\ufeff${TEXT}`), /not valid JSON/],
   ];
   for (const [title, bytes, message] of refused) {
-    it(`is not ${title}: a sentence says what to do, and nothing of what was sent`, () => {
+    it(`refuses ${title}, and says what to do without quoting it`, () => {
       expect(() => parseJsonBytes(bytes))
         .to.throw(UnreadableJson, message)
         .and.not.to.match(/Zo/);

@@ -18,7 +18,7 @@ const wantedDirectory = (directory: SentDirectory) => readDirectory(SETTINGS, di
 const ANNA = { username: "anna", name: "Anna" };
 const BEN = { username: "ben", name: "Ben" };
 
-/** What the database holds after the plan was written. */
+/** What the database holds after the plan has been written. */
 function applied(stored: StoredDirectory, wanted: StoredDirectory): StoredDirectory {
   const plan = planDirectory(stored, wanted);
   const users = new Map(stored.users);
@@ -56,14 +56,14 @@ describe("the plan of an import", () => {
   const both = sent({ users: [ANNA, BEN], security_groups: [{ id: "N", name: "Nurses", members: ["ben"] }] });
   const stored = applied(NOTHING, wantedDirectory(both));
 
-  it("creates everybody the first time and nobody the second", () => {
+  it("creates everyone the first time and no one the second", () => {
     expect(planDirectory(NOTHING, wantedDirectory(both)).users.created).to.have.length(2);
     const second = planDirectory(stored, wantedDirectory(both));
     expect(second.users.unchanged).to.equal(2);
     expect(touchedBy(second)).to.deep.equal({ usernames: [], groups: [] });
   });
 
-  it("does not care for the order of lists", () => {
+  it("does not depend on the order of lists", () => {
     const before = applied(
       NOTHING,
       wantedDirectory(
@@ -77,7 +77,7 @@ describe("the plan of an import", () => {
     expect(counted(before, after)).to.include({ updated: 0, unchanged: 1 });
   });
 
-  it("deactivates who is not sent and who is sent as inactive, and keeps what is known of them", () => {
+  it("deactivates people who are not sent or sent as inactive, and keeps their details", () => {
     const plan = planDirectory(
       stored,
       wantedDirectory(sent({ users: [{ ...ANNA, active: false }], security_groups: [] })),
@@ -88,12 +88,12 @@ describe("the plan of an import", () => {
     ]);
   });
 
-  it("counts who comes back as updated", () => {
+  it("counts a returning person as updated", () => {
     const without = applied(stored, wantedDirectory(sent({ users: [ANNA], security_groups: [] })));
     expect(counted(without, both)).to.include({ created: 0, updated: 1, unchanged: 1, deactivated: 0 });
   });
 
-  it("deletes groups that are not sent, and names all who were in them", () => {
+  it("deletes groups that are not sent, and lists their members", () => {
     const plan = planDirectory(stored, wantedDirectory(sent({ users: [ANNA, BEN], security_groups: [] })));
     expect(plan.groups.counts).to.deep.equal({ created: 0, updated: 0, unchanged: 0, deleted: 1 });
     expect(touchedBy(plan)).to.deep.equal({ usernames: ["ben"], groups: ["N"] });
@@ -102,7 +102,7 @@ describe("the plan of an import", () => {
   describe("the group Default", () => {
     const defaultOf = (value: unknown) => [...wantedDirectory(sent(value)).groups.values()];
 
-    it("holds AccessWhisper and everybody when it is not sent", () => {
+    it("contains AccessWhisper and everyone if it is not sent", () => {
       expect(defaultOf({ users: [ANNA, BEN], security_groups: [] })).to.deep.equal([
         {
           id: "Default",
@@ -131,7 +131,7 @@ describe("the plan of an import", () => {
       expect(others).to.deep.equal([]);
     });
 
-    it("is counted only when it is sent", () => {
+    it("is counted only if it is sent", () => {
       const none = { created: 0, updated: 0, unchanged: 0, deleted: 0 };
       const implicit = applied(NOTHING, wantedDirectory(sent({ users: [ANNA], security_groups: [] })));
       expect(counted(NOTHING, { users: [ANNA], security_groups: [] }).groups).to.deep.equal(none);
@@ -145,7 +145,7 @@ describe("the plan of an import", () => {
     });
   });
 
-  it("makes of any directory the one that was sent, and of that nothing more", () => {
+  it("turns any directory into the one that was sent, and sending it again changes nothing", () => {
     const username = fc.constantFrom("a", "b", "c", "d", "e");
     const user = fc.record({
       username,

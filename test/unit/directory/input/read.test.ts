@@ -29,7 +29,7 @@ const read = (users: unknown[], groups: unknown[] = [], stored = NOTHING) =>
 /** What is known after this was sent. */
 const practice = (users: unknown[], groups: unknown[] = []) => read(users, groups).wanted;
 
-describe("a directory in which something is wrong", () => {
+describe("a directory with errors", () => {
   const places: [string, unknown[], unknown[], string[]][] = [
     ["nothing", [user("a"), user("b")], [group("g", ["a", "b"])], []],
     ["a user name twice", [user("a"), user("b"), user("a")], [], ["users[2].username"]],
@@ -52,7 +52,7 @@ describe("a directory in which something is wrong", () => {
     ["members that are no list", [user("a")], [group("g", "a")], ["security_groups[0].members"]],
   ];
   for (const [title, users, groups, paths] of places) {
-    it(`says where: ${title}`, () => {
+    it(`says where the error is: ${title}`, () => {
       const { problems } = read(users, groups);
       expect(problems.map((problem) => problem.path)).to.deep.equal(paths);
       for (const { message, kept } of problems) {
@@ -65,7 +65,7 @@ describe("a directory in which something is wrong", () => {
   const ben = user("ben", { email: "ben@practice.example", locations: ["Botany"], role: "Nurse" });
   const known = practice([user("anna"), ben, user("cora")], [group("N", ["ben"]), group("D", ["anna"])]);
 
-  it("keeps what is known of a field, and takes the others", () => {
+  it("keeps the stored value of a bad field, and accepts the others", () => {
     const sent = { ...ben, email: "n/a", locations: [7], role: "Sister", nickname: "B" };
     const { wanted, problems } = read([user("anna"), sent, user("cora")], [], known);
     expect([...wanted.users.values()][1]).to.include({ email: "ben@practice.example", role: "Sister" });
@@ -77,7 +77,7 @@ describe("a directory in which something is wrong", () => {
     ]);
   });
 
-  it("keeps a person whose record cannot be read, and goes on without those who left", () => {
+  it("keeps a person whose record cannot be read, and deactivates those who left", () => {
     const { wanted, problems } = read([user("anna"), { ...ben, name: null, role: "Sister" }], [], known);
     expect([...wanted.users.keys()].sort()).to.deep.equal(["anna", "ben"]);
     expect([...wanted.users.values()].find((each) => each.username === "ben")?.role).to.equal("Nurse");
@@ -92,7 +92,7 @@ describe("a directory in which something is wrong", () => {
   }
 
   for (const name of [null, undefined, {}, "x".repeat(5_000), " "]) {
-    it(`deactivates nobody while it is not known whose record ${JSON.stringify(name)?.slice(0, 9)} is`, () => {
+    it(`deactivates no one while it is unknown whose record ${JSON.stringify(name)?.slice(0, 9)} is`, () => {
       const { wanted, problems } = read([user("anna"), user(name)], [], known);
       expect([...wanted.users.keys()].sort()).to.deep.equal(["anna", "ben", "cora"]);
       expect(problems.at(-1)).to.include({ path: "users", kept: "as known" });
@@ -100,22 +100,22 @@ describe("a directory in which something is wrong", () => {
     });
   }
 
-  it("still deactivates who is sent as inactive", () => {
+  it("still deactivates people who are sent as inactive", () => {
     const { wanted } = read([user(null), user("cora", { active: false })], [], known);
     expect([...wanted.users.values()].find((each) => each.username === "cora")?.active).to.equal(false);
   });
 
-  it("leaves somebody new out of whom it is not known whether they may sign in", () => {
+  it("leaves out someone new if it is unknown whether they may sign in", () => {
     const { wanted, problems } = read([user("dan", { active: "no" })]);
     expect([...wanted.users.keys()]).to.deep.equal([]);
     expect(problems.map(({ path, kept }) => [path, kept])).to.deep.equal([["users[0].active", "left out"]]);
   });
 
-  it("takes the record under the name that is known when a user name was sent twice", () => {
+  it("uses the record with the known spelling if a username was sent twice", () => {
     const other = user("ANNA", { name: "Ben Adler" });
     const { wanted } = read([other, user("anna", { role: "Nurse" }), user("cora")], [], known);
     expect([...wanted.users.values()][0]).to.include({ name: "Somebody", role: "Nurse" });
-    // The other one may be Ben's, with the wrong user name in it.
+    // The other record may be Ben's, sent with the wrong username.
     expect([...wanted.users.keys()]).to.include("ben");
     const doubled = read([user("anna"), user("anna"), user("cora")], [], known);
     expect([...doubled.wanted.users.keys()]).not.to.include("ben");
@@ -125,36 +125,36 @@ describe("a directory in which something is wrong", () => {
     [...wanted.groups.values()].find((each) => each.id === id)?.members;
   const all = [user("anna"), ben, user("cora")];
 
-  it("keeps a group that cannot be read, and its members who are still there", () => {
+  it("keeps a group that cannot be read, and its remaining members", () => {
     const { wanted } = read([user("anna"), ben], [{ id: "N", name: 7, members: [] }, group("D")], known);
     expect(members(wanted, "N")).to.deep.equal(["ben"]);
     expect(members(wanted, "D")).to.deep.equal([]);
     expect(members(read([user("anna")], [{ id: "N" }], known).wanted, "N")).to.deep.equal([]);
   });
 
-  it("deletes no group while it is not known which one a record is", () => {
+  it("deletes no group while it is unknown which one a record means", () => {
     const { wanted, problems } = read(all, [group(null), group("D", ["anna"])], known);
     expect(members(wanted, "N")).to.deep.equal(["ben"]);
     expect(problems.at(-1)).to.include({ path: "security_groups", kept: "as known" });
   });
 
-  it("takes nobody out of a group that is sent without members", () => {
+  it("removes no one from a group that is sent without members", () => {
     const { wanted, problems } = read(all, [{ id: "N", name: "A group" }, group("D")], known);
     expect(members(wanted, "N")).to.deep.equal(["ben"]);
     expect(problems).to.deep.equal([]);
   });
 
   for (const sent of [null, 7, "ben", {}, [null], [""], ["x".repeat(999)]]) {
-    it(`takes nobody out of a group whose members are ${JSON.stringify(sent)?.slice(0, 9)}`, () => {
+    it(`removes no one from a group whose members are ${JSON.stringify(sent)?.slice(0, 9)}`, () => {
       expect(members(read(all, [group("N", sent), group("D")], known).wanted, "N")).to.deep.equal(["ben"]);
     });
   }
 
-  it("takes out who is not sent beside a member whom nobody knows", () => {
+  it("removes members who are not sent, even next to an unknown member", () => {
     expect(members(read(all, [group("N", ["cora", "zoe"])], known).wanted, "N")).to.deep.equal(["cora"]);
   });
 
-  it("knows Default however it is written, and under a number", () => {
+  it("recognises Default however it is written, and under a number", () => {
     for (const [id, name] of [
       ["default", "default"],
       [" Default ", "Everybody"],
@@ -167,7 +167,7 @@ describe("a directory in which something is wrong", () => {
     }
   });
 
-  it("does not give AccessWhisper to everybody because Default cannot be read", () => {
+  it("does not give AccessWhisper to everyone because Default cannot be read", () => {
     const narrow = practice(all, [group("Default", ["anna"])]);
     for (const broken of [
       group("Default", [], { name: 7 }),
@@ -179,12 +179,12 @@ describe("a directory in which something is wrong", () => {
     }
   });
 
-  it("has everybody in Default while it exists by itself, also when it was sent unreadably", () => {
+  it("has everyone in the implicit Default, even if it was sent unreadably", () => {
     const { wanted } = read([...all, user("dan")], [group("Default", [], { name: 7 })], known);
     expect(members(wanted, "Default")).to.deep.equal(["anna", "ben", "cora", "dan"]);
   });
 
-  describe("in which several groups are called as HealthTrack's own", () => {
+  describe("with several groups named like one of HealthTrack's own", () => {
     const named = (id: string, name: string, more: Record<string, unknown> = {}) =>
       group(id, ["a"], { name, ...more });
     const accessOf = ({ wanted }: ReturnType<typeof read>) =>
@@ -204,7 +204,7 @@ describe("a directory in which something is wrong", () => {
       expect([...given.problems, ...told.problems]).to.deep.equal([]);
     });
 
-    it("keeps the one that was Default, gives the other nothing, and says so", () => {
+    it("keeps the one that was Default, gives the other nothing, and reports it", () => {
       for (const [first, access] of [
         [nobody, []],
         [named("17", "Default"), ["17"]],
@@ -221,13 +221,13 @@ describe("a directory in which something is wrong", () => {
       }
     });
 
-    it("takes none of them for it when nothing is known, so that Default is as if it had not been sent", () => {
+    it("picks none of them if nothing is known, as if Default had not been sent", () => {
       const both = read([user("a")], [named("18", "Default"), nobody]);
       expect(accessOf(both)).to.deep.equal(["Default"]);
       expect(both.problems).to.have.lengthOf(1);
     });
 
-    it("says so of HMS-Administrator", () => {
+    it("also reports it for HMS-Administrator", () => {
       const admins = ["17", "18"].map((id) => named(id, "HMS-Administrator"));
       expect(
         read([user("a")], admins)

@@ -3,6 +3,7 @@ import type { z } from "zod";
 import { trimmed } from "../../../../src/base/trimmed.ts";
 import * as patterns from "../../../../src/directory/input/text-patterns.ts";
 import {
+  displayNameSchema,
   emailOrBlank,
   filled,
   filledText,
@@ -10,12 +11,12 @@ import {
   visibleName,
 } from "../../../../src/directory/input/text-schema.ts";
 
-/** Every character of the first plane that JSON can hold. NUL is refused in any text (input.ts). */
+/** Every character of Unicode's first plane that JSON can hold. NUL is refused in any text (input.ts). */
 const CHARACTERS = Array.from({ length: 0xffff }, (_, index) => String.fromCharCode(index + 1)).filter(
   (character) => character.isWellFormed(),
 );
 
-describe("the pattern of a text says what is taken", () => {
+describe("the pattern of a text field matches what is accepted", () => {
   const cases: [title: string, pattern: string, schema: z.ZodType, alike?: (character: string) => boolean][] =
     [
       ["of one line", patterns.LINE, oneLine(255)],
@@ -34,7 +35,7 @@ describe("the pattern of a text says what is taken", () => {
       expect(differing((character) => character)).to.deep.equal([]);
     }).timeout(20_000);
 
-    it(`${title}: each character in front of, within and behind a letter`, () => {
+    it(`${title}: each character before, within and after a letter`, () => {
       for (const place of ["?a", "a?b", "a?"])
         expect(
           differing((character) => place.replace("?", () => character)),
@@ -43,7 +44,22 @@ describe("the pattern of a text says what is taken", () => {
     }).timeout(20_000);
   }
 
-  it("of nothing at all", () => {
+  it("counts maxLength in characters: an emoji is one, and so is a rare Chinese character", () => {
+    const longest = 255;
+    for (const schema of [oneLine, filled, filledText, visibleName, displayNameSchema].map((each) =>
+      each(longest),
+    )) {
+      for (const character of ["a", "😀", "𠮷"]) {
+        expect(schema.safeParse(character.repeat(longest))).to.deep.include({
+          success: true,
+          data: character.repeat(longest),
+        });
+        expect(schema.safeParse(character.repeat(longest + 1)).success).to.equal(false);
+      }
+    }
+  });
+
+  it("allows an empty text where it should", () => {
     expect(cases.map(([, pattern]) => new RegExp(pattern, "u").test(""))).to.deep.equal([
       true,
       false,
@@ -54,7 +70,7 @@ describe("the pattern of a text says what is taken", () => {
       expect(schema.safeParse("").success).to.equal(new RegExp(pattern, "u").test(""));
   });
 
-  it("that is an address, in Latin letters", () => {
+  it("allows an address in Latin letters", () => {
     const read = new RegExp(patterns.EMAIL_OR_BLANK, "u");
     const texts = [
       "",

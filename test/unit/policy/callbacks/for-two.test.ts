@@ -19,7 +19,7 @@ import {
   withoutAccess,
 } from "../support/practice.ts";
 
-/** Shy never receives; Ann writes. What else is in the group decides whether she reaches Shy alone. */
+/** Shy never receives. Ann writes. The rest of the group decides whether she reaches Shy alone. */
 interface Group {
   readonly what: string;
   readonly alone: boolean;
@@ -90,14 +90,31 @@ for (const each of GROUPS)
     ];
     for (const [what, state, type, content] of acts)
       it(`${each.alone ? "refuses" : "takes"} ${what}`, () => {
-        const verdict = mayWriteEvent(people, settings, { sender: idOf("ann"), type, state, content, room });
+        const event = {
+          sender: idOf("ann"),
+          type,
+          state,
+          content,
+          room,
+          undecided: false,
+          removesState: false,
+        };
+        const verdict = mayWriteEvent(people, settings, event);
         expect(verdict.allowed).to.equal(!each.alone);
         if (!verdict.allowed) expect(verdict.reason).to.match(/has chosen not to receive/);
       });
 
-    it("takes no topic and no widget in any case", () => {
+    it("never accepts a topic or a widget", () => {
       for (const type of ["m.room.topic", "im.vector.modular.widgets"]) {
-        const event = { sender: idOf("ann"), type, state: true, content: {}, room };
+        const event = {
+          sender: idOf("ann"),
+          type,
+          state: true,
+          content: {},
+          room,
+          undecided: false,
+          removesState: false,
+        };
         expect(mayWriteEvent(people, settings, event).allowed).to.equal(false);
       }
     });
@@ -114,18 +131,18 @@ for (const each of GROUPS)
       );
     });
 
-    it("takes somebody more, and its name is then for all of them", () => {
+    it("accepts another person, and then its name addresses all of them", () => {
       const edit = { name: "Ring me", add: { users: [u("ben"), u("mute")] } };
       expect(editGroup(people, group, edit, u("ann")).ok).to.equal(true);
     });
 
-    it("can be left by others and lose groups whoever is in it", () => {
+    it("lets others leave and groups be removed, whoever is in it", () => {
       expect(
         editGroup(people, group, { remove: { securityGroups: [g("Empty"), g("Ben")] } }, u("ann")).ok,
       ).to.equal(true);
     });
 
-    it("does not become the message through the name of a group within it", () => {
+    it("cannot be addressed through the name of a group within it", () => {
       const inner = customGroup("inner", { users: ["ann"], name: "Inner" });
       const held = practice(staff, security, [
         { ...group, customGroups: [...group.customGroups, inner.id] },
@@ -139,7 +156,7 @@ for (const each of GROUPS)
       each.users.every((name) => !["locked", "left", "shylocked"].includes(name)) &&
       !each.groups?.includes("Gone")
     )
-      it(`is ${each.alone ? "not opened" : "opened"} anew`, () => {
+      it(`is ${each.alone ? "not opened" : "opened"} again`, () => {
         const chosen = {
           users: group.users.filter((name) => name !== "ann"),
           securityGroups: group.securityGroups,

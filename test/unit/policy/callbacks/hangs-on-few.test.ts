@@ -32,7 +32,7 @@ const staff = [
 ];
 const groups = [securityGroup("Ben", ["ben"]), securityGroup("All", ["ann", "ben", "cara", "dan", "shy"])];
 
-describe("whether somebody who never receives is reached alone hangs on who is still there", () => {
+describe("whether someone who never receives would be reached alone depends on who is still there", () => {
   const cases: Array<readonly [string, readonly string[], readonly string[], boolean]> = [
     ["the two and one more", ["ann", "ben", "shy"], [], true],
     ["the two and two more", ["ann", "ben", "cara", "shy"], [], true],
@@ -54,13 +54,13 @@ describe("whether somebody who never receives is reached alone hangs on who is s
         expected ? [c("it")] : [],
       ));
 
-    it(`${expected ? "" : "not "}in a room of ${what}, that somebody made`, () => {
+    it(`${expected ? "" : "not "}in a room of ${what} that someone made`, () => {
       const others = [...users.map(idOf), ...securityGroups.map(groupId), settings.bot];
       const room: CallbackRoom = { room: "user-made", others, joined: others };
       expect(roomHangsOnFew(people, settings, { by: idOf("ann"), room })).to.equal(expected);
     });
 
-    it(`${expected ? "" : "not "}for a name, in the group that holds ${what} too`, () => {
+    it(`${expected ? "" : "not "}for a name, in the group that also contains ${what}`, () => {
       const act = { by: idOf("ann"), room: managed, names: true };
       expect(groupsThatHangOnFew(people, settings, act)).to.have.members(
         expected ? [c("it"), c("outer")] : [],
@@ -68,7 +68,7 @@ describe("whether somebody who never receives is reached alone hangs on who is s
     });
   }
 
-  it("for an invitation, by whom it brings", () => {
+  it("for an invitation, depends on whom it adds", () => {
     const people = practice(staff, groups, [customGroup("it", { users: ["ann", "ben"] })]);
     const managed: CallbackRoom = { room: "managed", conversation: conversation.custom("it") };
     const invite = (to: string) =>
@@ -83,7 +83,7 @@ describe("whether somebody who never receives is reached alone hangs on who is s
     );
   });
 
-  it("asks of ten rooms at most", () => {
+  it("asks about at most ten rooms", () => {
     const nested = Array.from({ length: 40 }, (_, index) => customGroup(`n${index}`, { users: ["ben"] }));
     const it = customGroup("it", { users: ["ann", "shy"], customGroups: nested.map(({ id }) => id) });
     const people = practice(staff, groups, [...nested, it]);
@@ -101,7 +101,7 @@ describe("a group without those who have left its room", () => {
   const left = (...accounts: ReturnType<typeof idOf>[]) => [
     ...membersOf(withoutLeft(people, settings, new Map([[c("it"), accounts]])), c("it")),
   ];
-  it("keeps whom a group holds, until its handle is gone too", () => {
+  it("keeps the members of a group until its handle has also left", () => {
     expect(left(idOf("ben"))).to.have.members(["ann", "ben", "shy", "cara"]);
     expect(left(idOf("ben"), groupId("Ben"))).to.have.members(["ann", "shy", "cara"]);
     expect(left(customId("inner"))).to.have.members(["ann", "ben", "shy"]);

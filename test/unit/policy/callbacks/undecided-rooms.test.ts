@@ -15,11 +15,19 @@ const { bot } = settings;
 const made = (others: readonly UserId[]): CallbackRoom =>
   ({ room: "user-made", others, joined: others, trusted: [], named: false }) as CallbackRoom;
 const writes = (room: CallbackRoom, undecided: boolean, type = "m.room.message", state = false) =>
-  mayWriteEvent(people, settings, { sender: idOf("ann"), type, state, content: {}, room, undecided }).allowed;
+  mayWriteEvent(people, settings, {
+    sender: idOf("ann"),
+    type,
+    state,
+    content: {},
+    room,
+    undecided,
+    removesState: false,
+  }).allowed;
 
 describe("a room that is closed", () => {
   const room: CallbackRoom = { room: "closed" };
-  it("takes nothing and nobody, but Whisper", () => {
+  it("accepts nothing and no one except Whisper", () => {
     for (const [type, state] of [
       ["m.room.message", false],
       ["m.room.name", true],
@@ -30,12 +38,20 @@ describe("a room that is closed", () => {
       mayInvite(people, settings, { inviter: idOf("ann"), invitee: idOf("ben"), room }).allowed,
     ).to.equal(false);
     expect(mayJoin(people, settings, { user: idOf("ben"), room }).allowed).to.equal(false);
-    const event = { sender: bot, type: "m.room.message", state: false, content: {}, room };
+    const event = {
+      sender: bot,
+      type: "m.room.message",
+      state: false,
+      content: {},
+      room,
+      undecided: false,
+      removesState: false,
+    };
     expect(mayWriteEvent(people, settings, event).allowed).to.equal(true);
   });
 });
 
-describe("a room that nobody has decided on", () => {
+describe("a room that is still undecided", () => {
   const cases: Array<readonly [string, readonly UserId[], boolean]> = [
     ["whoever is alone", [idOf("ann")], true],
     ["whoever is alone with Whisper", [idOf("ann"), bot], true],
@@ -43,10 +59,10 @@ describe("a room that nobody has decided on", () => {
     ["anybody to a group", [idOf("ann"), groupId("Ben")], false],
   ];
   for (const [what, others, expected] of cases)
-    it(`${expected ? "takes" : "does not take"} a message of ${what}`, () =>
+    it(`${expected ? "accepts" : "refuses"} a message from ${what}`, () =>
       expect(writes(made(others), true)).to.equal(expected));
 
-  it("takes what Whisper writes to take it over, and no name while it would reach somebody alone", () => {
+  it("accepts what Whisper writes to take it over, and no name that would reach one person alone", () => {
     const two = made([idOf("ann"), idOf("shy")]);
     expect(writes(two, true, "m.room.power_levels", true)).to.equal(true);
     expect(writes(two, true, "m.room.name", true)).to.equal(false);
@@ -54,7 +70,7 @@ describe("a room that nobody has decided on", () => {
   });
 });
 
-describe("a room that leads to the conversation's own", () => {
+describe("a room that leads to the conversation's own room", () => {
   const cases: Array<readonly [string, readonly UserId[], boolean]> = [
     ["to one who receives", [idOf("ann"), idOf("ben")], true],
     ["to one who does not", [idOf("ann"), idOf("shy")], false],
@@ -69,6 +85,6 @@ describe("a room that leads to the conversation's own", () => {
     ["to one who does not, and another", [idOf("ann"), idOf("shy"), idOf("ben")], true],
   ];
   for (const [what, others, expected] of cases)
-    it(`${expected ? "takes" : "does not take"} a message ${what}`, () =>
+    it(`${expected ? "accepts" : "refuses"} a message ${what}`, () =>
       expect(writes(made(others), false)).to.equal(expected));
 });

@@ -108,11 +108,33 @@ describe("writing", () => {
     ],
   ];
   for (const [what, sender, event, room, expected] of cases) {
-    it(what, () => judge(mayWriteEvent(people, settings, { sender, room, ...event }), expected));
+    it(what, () =>
+      judge(
+        mayWriteEvent(people, settings, { sender, room, undecided: false, removesState: false, ...event }),
+        expected,
+      ),
+    );
   }
 
-  it("with other editors follows them", () => {
-    const rename = { sender: idOf("ben"), room: night, ...state("m.room.name") };
+  it("keeps anyone from deleting what a conversation is, and lets them delete what they said", () => {
+    const deletes = { sender: idOf("ann"), type: "m.room.redaction", state: false, content: {} };
+    for (const room of [night, managed(conversation.individual("ann", "ben"))]) {
+      const about = { ...deletes, room, undecided: false };
+      judge(mayWriteEvent(people, settings, { ...about, removesState: true }), /cannot be deleted/);
+      judge(mayWriteEvent(people, settings, { ...about, removesState: false }), true);
+    }
+    const byBot = { ...deletes, sender: bot, room: night, undecided: false, removesState: true };
+    judge(mayWriteEvent(people, settings, byBot), true);
+  });
+
+  it("follows the setting for who may edit", () => {
+    const rename = {
+      sender: idOf("ben"),
+      room: night,
+      undecided: false,
+      removesState: false,
+      ...state("m.room.name"),
+    };
     judge(mayWriteEvent(people, { ...settings, customGroupsEditedBy: "creator" }, rename), /Only Ann/);
   });
 });

@@ -210,7 +210,7 @@ describe("a room that a user made", () => {
   }
 });
 
-describe("a room that others than those invited could come into, find or read", () => {
+describe("a room that people who were not invited could join, find or read", () => {
   const open: Array<readonly [string, RoomState]> = [
     ...["public", "knock", "restricted", "knock_restricted", "private", "x.invented"].map(
       (rule) => [rule, { "m.room.join_rules": { join_rule: rule } }] as const,
@@ -220,12 +220,12 @@ describe("a room that others than those invited could come into, find or read", 
     ["with other aliases", { "m.room.canonical_alias": { alt_aliases: ["#x:clinic.example"] } }],
   ];
   for (const [what, state] of open)
-    it(`is refused, also with nobody in it: ${what}`, () => {
+    it(`is refused, even with nobody in it: ${what}`, () => {
       expect(classify({ with: [idOf("ben"), idOf("cara")], state }).is).to.equal("refused");
       expect(classify({ with: [], state }).is).to.equal("refused");
     });
 
-  it("is none without such state, or with an alias taken away", () => {
+  it("is not one without such state, or once its alias is removed", () => {
     const state = { "m.room.join_rules": { join_rule: "invite" }, "m.room.canonical_alias": {} };
     expect(classify({ with: [idOf("ben")], state }).is).to.equal("opening");
   });

@@ -11,7 +11,7 @@ import {
 import type { CustomGroup, CustomGroupEditors, Directory } from "../../../../src/policy/model.ts";
 import { userIdOf } from "../../../../src/policy/names/names.ts";
 import { membersOf, resolveSelection, wouldCycle } from "../../../../src/policy/people/members.ts";
-import { MOST_PIECES, selectionSize } from "../../../../src/policy/people/selection.ts";
+import { MOST_ENTRIES, selectionSize } from "../../../../src/policy/people/selection.ts";
 import { expectedRoom } from "../../../../src/policy/rooms/expected-room.ts";
 import { customGroupId, directory, selection, username } from "../support/arbitraries.ts";
 import {
@@ -85,7 +85,7 @@ describe("changing a custom group", () => {
     });
   });
 
-  it("keeps one who is still a member through a group, and says why", () => {
+  it("keeps someone who is still a member through a group, and says why", () => {
     const { selection: after, staying } = done("night", { remove: { users: [u("ann"), u("cara")] } });
     expect(after.users).to.deep.equal([]);
     expect(staying.map(({ username: who, reason }) => [who, reason])).to.deep.equal([
@@ -98,18 +98,18 @@ describe("changing a custom group", () => {
     );
   });
 
-  it("does not speak of one who is removed and added at once", () => {
+  it("says nothing about someone who is removed and added in one edit", () => {
     const ann = { users: [u("ann")] };
     expect(done("night", { add: ann, remove: ann })).to.deep.include({ staying: [] });
     expect(done("night", { add: ann, remove: ann }).selection.users).to.include("ann");
   });
 
-  it("removes one whose group is removed in the same edit", () => {
+  it("removes someone whose group is removed in the same edit", () => {
     const { staying } = done("night", { remove: { users: [u("ann")], securityGroups: [g("Doctors")] } });
     expect(staying).to.deep.equal([]);
   });
 
-  it("refuses what cannot be, and changes nothing then", () => {
+  it("refuses an impossible edit, and changes nothing", () => {
     expect(refusal("night", { add: { customGroups: [c("outer")] } })).to.match(
       /^Outer \(custom group\) already contains/,
     );
@@ -122,7 +122,7 @@ describe("changing a custom group", () => {
   });
 
   it("keeps the selection small enough for one event", () => {
-    const many = Array.from({ length: MOST_PIECES }, (_, number) => `user${number}`);
+    const many = Array.from({ length: MOST_ENTRIES }, (_, number) => `user${number}`);
     const large = practice(["ann", ...many], [], [customGroup("large", { users: many })]);
     const group = large.customGroups.get(c("large"));
     if (group === undefined) throw new Error("no group");
@@ -132,7 +132,7 @@ describe("changing a custom group", () => {
     ).to.equal(true);
   });
 
-  it("lets the last one leave, who stays if a group holds them", () => {
+  it("lets the last person leave, unless a group keeps them", () => {
     expect(withoutMember(groupOf("orphan"), u("ben")).users).to.deep.equal([]);
     expect([...resolveSelection(people, withoutMember(groupOf("night"), u("ann")))]).to.have.members([
       "ann",
@@ -142,7 +142,7 @@ describe("changing a custom group", () => {
   });
 });
 
-describe("whatever is edited, one after the other", () => {
+describe("after any sequence of edits", () => {
   const edit = fc.record({
     by: username,
     group: customGroupId,
@@ -158,7 +158,7 @@ describe("whatever is edited, one after the other", () => {
     ),
   });
 
-  it("no circle is made, nobody removed is left in the room unless said why, and the size holds", () => {
+  it("there is no circle, no one stays without an explanation, and the size limit holds", () => {
     fc.assert(
       fc.property(directory, edits, (start, changes) => {
         let now = withoutCircles(start);
@@ -174,7 +174,7 @@ describe("whatever is edited, one after the other", () => {
               if (!kept)
                 expect(room?.members.has(userIdOf(settings, who)) ?? false, `${who} is out`).to.equal(false);
             }
-            expect(selectionSize(edited.selection)).to.be.at.most(MOST_PIECES);
+            expect(selectionSize(edited.selection)).to.be.at.most(MOST_ENTRIES);
             expect(membersOf(now, id).size).to.be.greaterThan(0);
           }
           if (leaves)

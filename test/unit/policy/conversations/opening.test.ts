@@ -4,7 +4,7 @@ import { describe, it } from "mocha";
 import { type Opening, openingFor } from "../../../../src/policy/conversations/opening.ts";
 import type { Selection } from "../../../../src/policy/model.ts";
 import { resolveSelection } from "../../../../src/policy/people/members.ts";
-import { MOST_PIECES, sameSelection, selectionKey } from "../../../../src/policy/people/selection.ts";
+import { MOST_ENTRIES, sameSelection, selectionKey } from "../../../../src/policy/people/selection.ts";
 import { directory, selection, username } from "../support/arbitraries.ts";
 import {
   c,
@@ -44,7 +44,7 @@ const newGroup = (
   name,
 });
 
-describe("what a choice opens", () => {
+describe("what a selection opens", () => {
   const cases: Array<readonly [string, string, Selection, string | null, Opening]> = [
     ["one person", "ben", choose(["ann"]), null, { open: "individual", pair: [u("ann"), u("ben")] }],
     [
@@ -143,11 +143,11 @@ describe("what a choice opens", () => {
   }
 });
 
-describe("a choice of very many", () => {
-  const many = Array.from({ length: MOST_PIECES }, (_, number) => `user${number}`);
+describe("a very large selection", () => {
+  const many = Array.from({ length: MOST_ENTRIES }, (_, number) => `user${number}`);
   const large = practice(["ann", ...many]);
 
-  it("is refused when the asker would make it more than one event can hold", () => {
+  it("is refused if adding the asker makes it too large for one event", () => {
     expect(openingFor(large, u("ann"), choose(many), null)).to.deep.equal({
       open: "refused",
       reason: "Choose at most 300 people and groups. For more people, add a security group.",
@@ -156,8 +156,8 @@ describe("a choice of very many", () => {
   });
 });
 
-describe("the same choice", () => {
-  it("has the same key in any order, and another choice another", () => {
+describe("the same selection", () => {
+  it("has the same key in any order, and a different selection has a different one", () => {
     fc.assert(
       fc.property(selection, selection, (one, other) => {
         const turned = { ...one, users: [...one.users.toReversed(), ...one.users] };
@@ -171,7 +171,7 @@ describe("the same choice", () => {
     );
   });
 
-  it("opens, a second time, what the first time made, and the asker is in it", () => {
+  it("opens the same conversation the second time, and the asker is in it", () => {
     fc.assert(
       fc.property(
         directory,

@@ -5,7 +5,7 @@ import { archivesAt, isArchived } from "../../../../src/policy/conversations/vis
 const DAY = 24 * 60 * 60 * 1000;
 const now = Date.UTC(2025, 5, 10);
 
-describe("a conversation leaves the list", () => {
+describe("when a conversation leaves the list", () => {
   const cases: Array<readonly [string, { read: boolean; ago: number | null }, boolean]> = [
     ["read, three days ago", { read: true, ago: 3 * DAY }, true],
     ["read, longer ago", { read: true, ago: 30 * DAY }, true],
@@ -21,7 +21,7 @@ describe("a conversation leaves the list", () => {
     });
   }
 
-  it("at a time that can be planned", () => {
+  it("happens at a time that can be planned", () => {
     expect(archivesAt({ read: true, lastActivityAt: now }, 3 * DAY)).to.equal(now + 3 * DAY);
     expect(archivesAt({ read: false, lastActivityAt: now }, 3 * DAY)).to.equal(null);
   });

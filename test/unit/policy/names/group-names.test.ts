@@ -75,17 +75,17 @@ describe("the name of a custom group", () => {
   for (const name of FREE)
     it(`may be ${JSON.stringify(name)}`, () => expect(cannotBeGroupName(people, name)).to.equal(null));
 
-  it("is none when there is nothing to see", () => {
+  it("is empty if nothing in it is visible", () => {
     expect(tidyGroupName(" \u200b ")).to.equal(null);
     expect(tidyGroupName(null)).to.equal(null);
   });
 
-  it("of signs alone is compared as it is", () => {
+  it("of symbols alone is compared as it is", () => {
     expect(nameKey("🌙")).not.to.equal(nameKey("🌞"));
     expect(nameKey("ß")).to.equal(nameKey("SS"));
   });
 
-  it("is refused to whoever opens one, but not where there is one already", () => {
+  it("is refused when opening a group, but not if that group already exists", () => {
     const old = practice(
       ["ann", "ben", "cara"],
       [],
@@ -96,7 +96,7 @@ describe("the name of a custom group", () => {
     expect(openingFor(old, "ann" as never, choice, "Alerts ").open).to.equal("custom");
   });
 
-  it("is tidied before a group is looked for", () => {
+  it("is tidied before the search for an existing group", () => {
     const choice = { users: ["ben", "cara"], securityGroups: [], customGroups: [] } as never;
     const named = openingFor(people, "ann" as never, choice, " Night\u200e  shift ");
     expect(named).to.deep.equal({ open: "custom", group: "night" });
@@ -104,7 +104,7 @@ describe("the name of a custom group", () => {
     expect(unnamed).to.deep.equal({ open: "custom", group: "night" });
   });
 
-  it("is refused to who renames in a client", () => {
+  it("is refused when renaming in a client", () => {
     const rename = (name: unknown) =>
       mayWriteEvent(people, settings, {
         sender: idOf("ann"),
@@ -112,6 +112,8 @@ describe("the name of a custom group", () => {
         state: true,
         content: { name },
         room: { room: "managed", conversation: conversation.custom("night") },
+        undecided: false,
+        removesState: false,
       }).allowed;
     for (const name of RESERVED) expect(rename(name), name).to.equal(false);
     for (const name of [...FREE, "", undefined, 5]) expect(rename(name), String(name)).to.equal(true);

@@ -63,12 +63,12 @@ describe("escaping a name for a Matrix id", () => {
   }
 
   for (const never of ["A", "a b", "=4", "=zz", "=C3=A9", "=61", "=c3", "=c3=89", "a+b", "é"]) {
-    it(`never makes ${JSON.stringify(never)}, so nothing is read from it`, () => {
+    it(`never produces ${JSON.stringify(never)}, so nothing is read from it`, () => {
       expect(unescapeLocalpart(never)).to.equal(null);
     });
   }
 
-  it("is a bijection between folded names and what it makes", () => {
+  it("is a bijection between folded names and localparts", () => {
     fc.assert(
       fc.property(text, text, (one, other) => {
         expect(escapeLocalpart(one)).to.match(/^[a-z0-9._\-/=]+$/);
@@ -80,12 +80,12 @@ describe("escaping a name for a Matrix id", () => {
 });
 
 describe("accounts", () => {
-  it("lead back to the directory's own spelling", () => {
+  it("resolve to the directory's spelling", () => {
     expect(idOf("Anna O'Hara")).to.equal("@ht_anna=20o=27hara:clinic.example");
     expect(usernameOf(settings, idOf("anna o'hara"), people)).to.equal("Anna O'Hara");
   });
 
-  it("of people, groups and custom groups never meet", () => {
+  it("of people, groups and custom groups never collide", () => {
     expect(groupId("Doctors")).to.equal("@ht_grp_doctors:clinic.example");
     expect(customId("x")).to.equal("@ht_grp_custom+x:clinic.example");
     expect(groupId("custom+x")).to.equal("@ht_grp_custom=2bx:clinic.example");
@@ -102,7 +102,7 @@ describe("accounts", () => {
     );
   });
 
-  it("say who they are", () => {
+  it("show who they belong to", () => {
     const cases: Array<readonly [string, string]> = [
       [settings.bot, "bot"],
       [idOf("dr.jones"), "person"],
@@ -118,14 +118,14 @@ describe("accounts", () => {
     for (const [id, is] of cases) expect(whoIs(settings, id as UserId, people).is, id).to.equal(is);
   });
 
-  it("of groups lead back to the group", () => {
+  it("of groups resolve to the group", () => {
     expect(handleTarget(settings, groupId("doctors"), people)).to.deep.equal({ securityGroup: "Doctors" });
     expect(handleTarget(settings, groupId("custom+x"), people)).to.deep.equal({ securityGroup: "custom+x" });
     expect(handleTarget(settings, customId("x"), people)).to.deep.equal({ customGroup: "x" });
     expect(handleTarget(settings, idOf("dr.jones"), people)).to.equal(null);
   });
 
-  it("do not take the bot for one of ours, even when its name begins so", () => {
+  it("do not include the bot, even if its name has the same prefix", () => {
     const bot = "@ht_whisper:clinic.example" as UserId;
     expect(isOurs({ ...settings, bot }, bot)).to.equal(false);
     expect(cannotBeUsername({ ...settings, bot }, "Whisper")).to.be.a("string");
@@ -156,13 +156,13 @@ describe("names that cannot become accounts", () => {
     });
   }
 
-  it("holds group ids to the same length, with what is put before them", () => {
+  it("limits group ids to the same length, including the prefix", () => {
     expect(cannotBeSecurityGroupId(settings, "a".repeat(longest - 4))).to.equal(null);
     expect(cannotBeSecurityGroupId(settings, "a".repeat(longest - 3))).to.be.a("string");
     expect(cannotBeSecurityGroupId(settings, "")).to.be.a("string");
   });
 
-  it("names those that would share an account", () => {
+  it("reports names that would share an account", () => {
     expect(sameAccount(["ann", "Ben", "ANN", "ben", "cara", "ann"])).to.deep.equal([
       ["ann", "ANN"],
       ["Ben", "ben"],
@@ -171,7 +171,7 @@ describe("names that cannot become accounts", () => {
 });
 
 describe("display names", () => {
-  it("show name and role, and what is a group", () => {
+  it("show the name and role, and mark groups", () => {
     expect(displayNameOf({ name: "Dr Anna Jones", role: "General practitioner" })).to.equal(
       "Dr Anna Jones · General practitioner",
     );
@@ -180,8 +180,11 @@ describe("display names", () => {
     expect(customGroupDisplayName("Night shift")).to.equal("Night shift (custom group)");
   });
 
-  it("are never longer than Synapse takes", () => {
+  it("are never longer than Synapse accepts", () => {
     expect(displayNameOf(user("x" as Username, { name: "n".repeat(300) }))).to.have.lengthOf(256);
-    expect(displayNameOf(user("x", { name: "😀".repeat(300) })).isWellFormed()).to.equal(true);
+    expect(displayNameOf(user("x", { name: "😀".repeat(256) }))).to.equal("😀".repeat(256));
+    expect(displayNameOf(user("x", { name: "😀".repeat(300) }))).to.equal(`${"😀".repeat(255)}…`);
+    const families = displayNameOf(user("x", { name: "👩‍👩‍👧".repeat(60) }));
+    expect(families).to.equal(`${"👩‍👩‍👧".repeat(51)}…`);
   });
 });

@@ -13,7 +13,7 @@ import { g, practice, securityGroup, u, user } from "../support/practice.ts";
 
 const [ACCESS, ADMIN] = ["AccessWhisper", "WhisperAdmin"];
 
-/** What the rules say of one user, read from the whole directory. */
+/** What the rules say about one user, read from the whole directory. */
 function asRuled({ users, securityGroups }: Directory, name: Username) {
   const groups = [...securityGroups.values()].filter((group) => group.members.includes(name));
   const own = users.get(name);
@@ -35,7 +35,7 @@ const NAMES = ["ann", "ben", "cleo", "dan"];
 const permissions = fc.subarray([ACCESS, ADMIN]);
 const GROUPS = ["Default", "HMS-Administrator", "7", "8"];
 const name = fc.constantFrom("Nurses", "hms-ADMINISTRATOR");
-/** One record more, other than it was, or gone. */
+/** One record is added, changed or removed. */
 const change = fc.oneof(
   fc.record({
     what: fc.constant("user" as const),
@@ -65,8 +65,8 @@ function changed<Key, Value>(map: ReadonlyMap<Key, Value>, key: Key, value: Valu
   return next;
 }
 
-describe("who has access, carried from one directory to the next", () => {
-  it("is what the rules say of the whole directory after each of any changes, and after a step back", () => {
+describe("who has access, updated from one directory to the next", () => {
+  it("is what the rules say about the whole directory after any changes, and after a step back", () => {
     fc.assert(
       fc.property(fc.array(fc.array(change, { minLength: 1, maxLength: 3 }), { maxLength: 12 }), (steps) => {
         let directory = practice([], []);
@@ -90,14 +90,14 @@ describe("who has access, carried from one directory to the next", () => {
             }
           }
           seen.push(directory);
-          // A transaction that is rolled back leaves what it saw behind: then the one before counts again.
+          // A transaction may have seen this directory and been rolled back. Then the one before counts again.
           for (const each of [directory, anew(seen.at(-2) ?? directory), anew(directory)]) holds(each);
         }
       }),
     );
   });
 
-  it("reads the members of the group that changed, and of no other", () => {
+  it("reads the members of the changed group only", () => {
     const read: string[] = [];
     const watched = (id: string, members: readonly string[]): SecurityGroup => ({
       ...securityGroup(id, []),
@@ -120,7 +120,7 @@ describe("who has access, carried from one directory to the next", () => {
   });
 });
 
-/** The same records in maps of their own, which nothing was worked out for. */
+/** The same records in new maps, for which nothing has been worked out. */
 const anew = (directory: Directory): Directory => ({
   ...directory,
   users: new Map(directory.users),

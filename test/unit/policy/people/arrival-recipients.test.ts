@@ -65,7 +65,7 @@ describe("who is told of an arrival", () => {
 });
 
 describe("Patient Arrived Alerts", () => {
-  it("are one's own for a doctor and off for others, until set", () => {
+  it("default to own bookings for a doctor, and off for others", () => {
     expect(patientArrivedAlerts(user("a", { doctor: true }))).to.equal("own");
     expect(patientArrivedAlerts(user("a"))).to.equal("off");
     for (const alerts of ["off", "own", "location", "all"] as const) {
@@ -73,7 +73,7 @@ describe("Patient Arrived Alerts", () => {
     }
   });
 
-  it("give a room of one's own to those who receive any", () => {
+  it("give an arrivals room to everyone who receives any", () => {
     const receiving = [...people.users.keys()].filter((username) => receivesArrivals(people, username));
     expect(receiving).to.have.members(["jones", "quiet", "wide", "desk", "manager", "own"]);
   });

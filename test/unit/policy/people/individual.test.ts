@@ -38,6 +38,9 @@ import {
 
 const ann = user("ann");
 
+const setting = { state: true, undecided: false, removesState: false };
+const reaction = { type: "m.reaction", state: false, content: {}, undecided: false, removesState: false };
+
 describe("writing to one person", () => {
   const cases: Array<readonly [string, User, User, boolean, boolean]> = [
     ["both receive", ann, user("ben"), true, true],
@@ -54,7 +57,7 @@ describe("writing to one person", () => {
     });
   }
 
-  it("says why not, by name, and what to do", () => {
+  it("says why not, by name, and what to do instead", () => {
     const people = practice([ann, neverReceives("ben"), inactive("cara"), withoutAccess("dan")]);
     const reason = (to: string) => {
       const verdict = mayWrite(people, u("ann"), u(to));
@@ -68,7 +71,7 @@ describe("writing to one person", () => {
   });
 });
 
-/** Can this person send anything, of any type that is no state, into the room? By its levels alone, without Whisper. */
+/** By power levels alone, without Whisper: can this person send an event that is not state, of any type? */
 function canSend(
   people: Directory,
   about: Conversation,
@@ -85,8 +88,8 @@ function canSend(
   return levelOf(levels, id) >= Math.min(...needed);
 }
 
-describe("the room of a pair", () => {
-  it("is read-only for those who may not write, as its levels and as the callback have it, reactions included", () => {
+describe("a pair's room", () => {
+  it("is read-only for those who may not write, by its levels and by the callback, including reactions", () => {
     fc.assert(
       fc.property(directory, pair, anySettings, (people, [one, other], set) => {
         const about = conversation.individual(one, other);
@@ -96,11 +99,8 @@ describe("the room of a pair", () => {
         ] as const) {
           const may = mayWrite(people, from, to).allowed;
           expect(canSend(people, about, set, from), "by levels").to.equal(may);
-          const event = { sender: userIdOf(set, from), type: "m.reaction", state: false, content: {} };
-          const verdict = mayWriteEvent(people, set, {
-            ...event,
-            room: { room: "managed", conversation: about },
-          });
+          const room = { room: "managed", conversation: about } as const;
+          const verdict = mayWriteEvent(people, set, { ...reaction, sender: userIdOf(set, from), room });
           expect(verdict.allowed, "by callback").to.equal(may);
         }
       }),
@@ -113,7 +113,7 @@ describe("someone who never receives", () => {
   const receives = (people: Directory, who: User["username"]) =>
     !people.users.get(who)?.preferences.neverReceive;
 
-  it("cannot be opened by one person alone, whatever they choose and however they name it", () => {
+  it("cannot be reached alone by opening a conversation, whatever is selected and however it is named", () => {
     fc.assert(
       fc.property(directory, pair, fc.option(fc.constant("Lunch")), (people, [asker, other], name) => {
         const opening = openingFor(
@@ -127,7 +127,7 @@ describe("someone who never receives", () => {
     );
   });
 
-  /** Is there anybody with access but these two among them? */
+  /** Does anyone among them have access, apart from these two? */
   const hasCompany = (people: Directory, among: ReadonlySet<Username>, one: Username, other: Username) =>
     [...among].some((who) => who !== one && who !== other && hasAccess(people, who));
   const aloneWithSilent = (people: Directory, among: ReadonlySet<Username>, who: Username) =>
@@ -135,7 +135,7 @@ describe("someone who never receives", () => {
       (other) => other !== who && !receives(people, other) && !hasCompany(people, among, who, other),
     );
 
-  it("is not written to alone in a custom group, whoever else is in it without access", () => {
+  it("cannot be reached alone in a custom group, whoever else is in it without access", () => {
     fc.assert(
       fc.property(directory, customGroupId, anySettings, (people, group, set) => {
         const about = conversation.custom(group);
@@ -143,16 +143,16 @@ describe("someone who never receives", () => {
           if (!hasAccess(people, who)) continue;
           const alone = aloneWithSilent(people, membersOf(people, group), who);
           expect(canSend(people, about, set, who), "by levels").to.equal(!alone);
-          const event = { sender: userIdOf(set, who), type: "m.reaction", state: false, content: {} };
           const room = { room: "managed", conversation: about } as const;
-          expect(mayWriteEvent(people, set, { ...event, room }).allowed, "by callback").to.equal(!alone);
+          const verdict = mayWriteEvent(people, set, { ...reaction, sender: userIdOf(set, who), room });
+          expect(verdict.allowed, "by callback").to.equal(!alone);
         }
       }),
       { numRuns: 1000 },
     );
   });
 
-  it("is in no group that somebody opens with nobody else", () => {
+  it("is never in a group that someone opens with no one else", () => {
     fc.assert(
       fc.property(
         directory,
@@ -191,7 +191,7 @@ describe("someone who never receives", () => {
       : { ...people, users: new Map(people.users).set(username, change(known)) };
   };
 
-  it("is reached by nobody alone, whatever is edited, renamed, left and switched, one after the other", () => {
+  it("is never reached by one person alone, after any sequence of edits, renames, departures and changed settings", () => {
     let acts = 0;
     fc.assert(
       fc.property(directory, fc.array(act, { maxLength: 12 }), (start, course) => {
@@ -214,10 +214,10 @@ describe("someone who never receives", () => {
               if (!mayEditGroup(now, "members", group, by).allowed) break;
               const edited = editGroup(now, group, { add, remove, ...(name === null ? {} : { name }) }, by);
               if (!edited.ok) break;
-              const pieces = (one: Selection) => [...one.users, ...one.securityGroups, ...one.customGroups];
+              const entries = (one: Selection) => [...one.users, ...one.securityGroups, ...one.customGroups];
               const shown =
                 (name !== null && name !== group.name) ||
-                pieces(edited.selection).some((piece) => !(pieces(group) as string[]).includes(piece));
+                entries(edited.selection).some((entry) => !(entries(group) as string[]).includes(entry));
               now = withGroup(now, { ...group, ...edited.selection, name: name ?? group.name });
               if (shown) showedText();
               break;
@@ -231,7 +231,8 @@ describe("someone who never receives", () => {
             }
             case "event": {
               const room = { room: "managed", conversation: conversation.custom(id) } as const;
-              const event = { sender: idOf(by), type, state: true, content: { name: "Hello there" }, room };
+              const content = { name: "Hello there" };
+              const event = { ...setting, sender: idOf(by), type, content, room };
               if (!mayWriteEvent(now, settings, event).allowed) break;
               acts += 1;
               expect(aloneWithSilent(now, membersOf(now, id), by), type).to.equal(false);
@@ -263,7 +264,7 @@ describe("someone who never receives", () => {
     expect(acts, "acts that show text").to.be.greaterThan(500);
   });
 
-  it("reads and writes in larger groups like everybody else", () => {
+  it("reads and writes in larger groups like everyone else", () => {
     const people = practice(
       ["ann", neverReceives("ben"), "cara"],
       [],
@@ -274,7 +275,7 @@ describe("someone who never receives", () => {
     expect(expectedRoom(conversation.custom("g"), people, settings)?.members).to.include(idOf("ben"));
   });
 
-  it("is never half of a pair that a choice opens for somebody else to write", () => {
+  it("is never half of a pair that a selection opens for someone else to write", () => {
     fc.assert(
       fc.property(directory, pair, selection, (people, [asker], asked) => {
         const opening = openingFor(people, asker, asked, null);

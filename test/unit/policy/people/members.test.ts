@@ -33,25 +33,25 @@ const waysOf = (group: string, who: string) =>
   membershipPaths(people, c(group), u(who)).map((path) => describePath(people, path));
 
 describe("the members of a custom group", () => {
-  it("come from people, security groups and custom groups, without those who are inactive or unknown", () => {
+  it("come from people, security groups and custom groups, except inactive and unknown people", () => {
     expect([...membersOf(people, c("night"))]).to.have.members(["cara", "ann"]);
     expect([...membersOf(people, c("all"))]).to.have.members(["dan", "ben", "ann", "cara"]);
     expect([...membersOf(people, c("no such group"))]).to.deep.equal([]);
   });
 
-  it("are found when groups go round in a circle", () => {
+  it("are found if groups form a circle", () => {
     expect([...membersOf(people, c("loop1"))]).to.have.members(["ann", "ben"]);
     expect([...membersOf(people, c("loop2"))]).to.have.members(["ann", "ben"]);
   });
 
-  it("follow a new snapshot of the custom groups", () => {
+  it("change with a new snapshot of the custom groups", () => {
     const night = customGroup("night", { users: ["dan"] });
     const after = { ...people, customGroups: new Map([[night.id, night]]) };
     expect([...membersOf(after, c("night"))]).to.deep.equal(["dan"]);
     expect([...membersOf(people, c("night"))]).to.have.members(["cara", "ann"]);
   });
 
-  it("are explained by every group that holds them, the shortest way", () => {
+  it("are explained by every group that contains them, by the shortest path", () => {
     expect(waysOf("all", "dan")).to.deep.equal(["added directly"]);
     expect(waysOf("all", "ann")).to.deep.equal([
       "through Nurses (group)",
@@ -61,7 +61,7 @@ describe("the members of a custom group", () => {
     expect(waysOf("all", "gone")).to.deep.equal([]);
   });
 
-  it("are explained when groups go round in a circle", () => {
+  it("are explained if groups form a circle", () => {
     expect(membershipPaths(people, c("loop1"), u("ann"))).to.deep.equal([[]]);
     expect(membershipPaths(people, c("loop1"), u("ben"))).to.deep.equal([[{ customGroup: "loop2" }]]);
   });
@@ -115,7 +115,7 @@ describe("a group without a name", () => {
 });
 
 describe("whatever the groups", () => {
-  it("members and their ways agree, and circles end", () => {
+  it("members and their paths agree, and circles end", () => {
     fc.assert(
       fc.property(directory, customGroupId, username, (staff, group, who) => {
         const paths = membershipPaths(staff, group, who);
@@ -139,7 +139,7 @@ describe("whatever the groups", () => {
     );
   });
 
-  it("only active people are members, and none of an empty selection", () => {
+  it("only active people are members, and an empty selection has none", () => {
     fc.assert(
       fc.property(directory, customGroupId, (staff, group) => {
         for (const who of membersOf(staff, group)) expect(staff.users.get(who)?.active).to.equal(true);
@@ -148,7 +148,7 @@ describe("whatever the groups", () => {
     );
   });
 
-  it("a refused group is one that would have held itself", () => {
+  it("a group is refused only if it would contain itself", () => {
     fc.assert(
       fc.property(directory, customGroupId, customGroupId, (staff, group, add) => {
         const after = new Map(staff.customGroups);
@@ -156,7 +156,7 @@ describe("whatever the groups", () => {
         if (now === undefined || !after.has(add)) return;
         after.set(group, { ...now, customGroups: [add] });
         const others = { ...staff, customGroups: after };
-        // Reaching oneself again from what was added is what a circle is.
+        // A circle: the group reaches itself through what was added.
         const walk = (id: typeof group, seen: ReadonlySet<string>): boolean =>
           id === group ||
           (!seen.has(id) &&

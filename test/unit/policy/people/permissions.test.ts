@@ -35,13 +35,13 @@ describe("AccessWhisper", () => {
     });
   }
 
-  it("is held by Default unless HealthTrack sends otherwise", () => {
+  it("is given by Default unless HealthTrack says otherwise", () => {
     expect(permissionsAsSent(undefined, true)).to.deep.equal(["AccessWhisper"]);
     expect(permissionsAsSent([], true)).to.deep.equal([]);
     expect(permissionsAsSent(undefined, false)).to.deep.equal([]);
   });
 
-  it("of someone unknown is none", () => {
+  it("is never given to someone unknown", () => {
     const people = practice([], [securityGroup("Nurses", ["ghost"], ["AccessWhisper"])]);
     expect(hasAccess(people, u("ghost"))).to.equal(false);
   });
@@ -75,7 +75,7 @@ describe("WhisperAdmin", () => {
     });
   }
 
-  it("knows HMS-Administrator by its name too, and never counts one who is inactive", () => {
+  it("also knows HMS-Administrator by its name, and never counts inactive users", () => {
     const group = { ...securityGroup("17", ["ann", "ben"]), name: "HMS-Administrator" };
     const people = practice(
       [user("ann", { permissions: BOTH }), user("ben", { permissions: BOTH, active: false })],
@@ -121,13 +121,13 @@ describe("effective permissions", () => {
     securityGroup("B", ["ann"], ["Two"]),
     securityGroup("C", [], ["Three"]),
   ];
-  it("are one's own and those of one's groups", () => {
+  it("are the person's own and those of their groups", () => {
     const people = practice([user("ann", { permissions: ["Own"] })], groups);
     expect([...effectivePermissions(people, u("ann"))]).to.have.members(["Own", "One", "Two"]);
     expect([...securityGroupsOf(people, u("ann"))]).to.have.members(["A", "B"]);
   });
 
-  it("follow a new snapshot of the users or of the groups", () => {
+  it("change with a new snapshot of the users or groups", () => {
     const before = practice([user("ann", { permissions: [] })], [securityGroup("A", ["ann"])]);
     expect(hasAccess(before, u("ann"))).to.equal(false);
     const group = securityGroup("A", ["ann"], ["AccessWhisper"]);

@@ -71,8 +71,8 @@ const brief = (steps: readonly Step[]) =>
     return "user" in step ? `${step.step} ${step.user}` : step.step;
   });
 
-describe("the steps to a room as it ought to be", () => {
-  it("make a new room, then fill it", () => {
+describe("the steps to the expected room", () => {
+  it("create a new room, then fill it", () => {
     const expected = expectedOf(conversation.individual("ann", "ben"));
     expect(brief(diffRoom(expected, null))).to.deep.equal([
       "create",
@@ -144,13 +144,13 @@ describe("the steps to a room as it ought to be", () => {
     ],
   ];
   for (const [what, actual, steps] of cases) {
-    it(`put right: ${what}`, () => {
+    it(`repair: ${what}`, () => {
       expect(brief(diffRoom(group, actual))).to.deep.equal(steps);
       expect(findingsOf(group, actual).length > 0, "found").to.equal(steps.length > 0);
     });
   }
 
-  it("remove and tighten before anybody is let in", () => {
+  it("remove people and tighten settings before anyone is let in", () => {
     const drifted = withState(without(withMember(good, dan, joined), cara), "m.room.history_visibility", {
       history_visibility: "world_readable",
     });
@@ -164,7 +164,7 @@ describe("the steps to a room as it ought to be", () => {
     ]);
   });
 
-  it("take levels as they work, not as they are written", () => {
+  it("compare levels by their effect, not by how they are written", () => {
     const levels = good.state["m.room.power_levels"] as {
       users: Record<string, number>;
       events: Record<string, number>;
@@ -176,7 +176,7 @@ describe("the steps to a room as it ought to be", () => {
     };
     const more = { ...levels, users: { ...levels.users, [idOf("ben")]: 51 } };
     expect(diffRoom(group, withState(good, "m.room.power_levels", more))).to.have.lengthOf(1);
-    // 100 is what a state event needs here anyway, but a message of that type would need 0.
+    // A state event of this type needs 100 anyway, but a message of this type would need 0.
     expect(diffRoom(group, withState(good, "m.room.power_levels", same))).to.have.lengthOf(1);
     expect(
       diffRoom(group, withState(good, "m.room.power_levels", { ...same, events: levels.events })),
@@ -184,7 +184,7 @@ describe("the steps to a room as it ought to be", () => {
     ).to.deep.equal([]);
   });
 
-  it("have users at the bot's level lower themselves, one after the other, then the bot sets the rest", () => {
+  it("make users at the bot's level lower themselves one by one, then let the bot set the rest", () => {
     const [ann, ben] = [idOf("ann"), idOf("ben")];
     const pair = expectedOf(conversation.individual("ann", "ben"));
     const made = withState({ ...roomOf(pair), creator: ann }, "m.room.power_levels", {
@@ -199,14 +199,14 @@ describe("the steps to a room as it ought to be", () => {
     expect(diffRoom(pair, applySteps(made, steps, settings.bot))).to.deep.equal([]);
   });
 
-  it("give up a room in which somebody who is not there holds the bot's level", () => {
+  it("give up a room if someone outside it has the bot's level", () => {
     const levels = { users: { [dan]: 100, [settings.bot]: 100 } };
     expect(brief(diffRoom(group, withState(good, "m.room.power_levels", levels)))).to.deep.equal([
       "replace bot-powerless",
     ]);
   });
 
-  it("empty a room that ought not to be, all but the bot", () => {
+  it("empty a room that should not exist, except for the bot", () => {
     const banned = withMember(withMember(good, dan, is("ban")), stranger, joined);
     const after = applySteps(banned, closingSteps(settings, banned), settings.bot);
     for (const [id, { membership, forgotten }] of after?.members ?? []) {
@@ -218,7 +218,7 @@ describe("the steps to a room as it ought to be", () => {
 });
 
 describe("whatever the directory and the room", () => {
-  /** Repairs until nothing is left to do, as the reconciler does; a replaced room takes a second round. */
+  /** Repairs until nothing is left to do, as the reconciler does. A replaced room takes a second round. */
   function repaired(expected: ExpectedRoom, actual: ActualRoom | null): ActualRoom {
     const first = applySteps(actual, diffRoom(expected, actual), settings.bot);
     const room = first ?? applySteps(null, diffRoom(expected, null), settings.bot);
@@ -240,20 +240,20 @@ describe("whatever the directory and the room", () => {
       { numRuns: 1500 },
     );
 
-  it("every step is one that a homeserver accepts, and after them nothing is left to do or to find", () =>
+  it("every step is one that a homeserver accepts, and nothing is left to do or report afterwards", () =>
     worlds((expected, actual) => {
       const room = repaired(expected, actual);
       expect(diffRoom(expected, room)).to.deep.equal([]);
       expect(findingsOf(expected, room)).to.deep.equal([]);
     }));
 
-  it("something is found exactly when there is something to do", () =>
+  it("there are findings exactly when there are steps", () =>
     worlds((expected, actual) => {
       if (actual === null) return;
       expect(findingsOf(expected, actual).length > 0).to.equal(diffRoom(expected, actual).length > 0);
     }));
 
-  it("nobody is in a repaired room, or can still read it, but those who ought to", () =>
+  it("only those who should be are in a repaired room, or can still read it", () =>
     worlds((expected, actual) => {
       for (const [id, { membership, forgotten }] of repaired(expected, actual).members) {
         if (expected.members.has(id)) expect(membership).to.equal("join");
@@ -264,7 +264,7 @@ describe("whatever the directory and the room", () => {
       }
     }));
 
-  it("nobody but the bot reaches its level", () =>
+  it("only the bot has the bot's level", () =>
     worlds((expected, actual) => {
       const levels = readPowerLevels(repaired(expected, actual).state["m.room.power_levels"], null);
       expect(levelOf(levels, settings.bot)).to.equal(100);
@@ -274,7 +274,7 @@ describe("whatever the directory and the room", () => {
 });
 
 describe("a custom group's selection", () => {
-  it("may hold a group that is gone", () => {
+  it("may contain a group that no longer exists", () => {
     const people = practice(
       ["ann", "ben"],
       [],

@@ -91,7 +91,7 @@ describe("who is in a room", () => {
     });
   }
 
-  it("is the same whether one asks for all or for one", () => {
+  it("is the same for everyone together and for each person", () => {
     fc.assert(
       fc.property(directory, anyConversation, (staff, about) => {
         const all = peopleOf(about, staff);
@@ -107,7 +107,7 @@ describe("who is in a room", () => {
   });
 });
 
-describe("what a room is called", () => {
+describe("the name of a room", () => {
   const cases: Array<readonly [Conversation, string | null]> = [
     [conversation.alerts, "Alerts"],
     [conversation.arrivals("ann"), "Patient arrivals"],
@@ -124,7 +124,7 @@ describe("what a room is called", () => {
     });
   }
 
-  it("leaves the bot and the handles out of it, but not whom one talks to", () => {
+  it("leaves out the bot and the handles, but not the other person", () => {
     const service = (about: Conversation) => roomOf(about)?.state[SERVICE_MEMBERS_TYPE];
     expect(service(conversation.individual("ann", "ben"))).to.deep.equal({ service_members: [bot] });
     expect(service(conversation.custom("night"))).to.deep.equal({
@@ -188,7 +188,7 @@ describe("the rest of the room", () => {
     expect(direct(conversation.group("Doctors"))).to.deep.equal([]);
   });
 
-  it("does not change with the order in which things are listed", () => {
+  it("does not depend on the order of the lists", () => {
     const one = customGroup("x", { users: ["ann", "ben"], securityGroups: ["Doctors", "HMS-Administrator"] });
     const other = { ...one, users: one.users.toReversed(), securityGroups: one.securityGroups.toReversed() };
     const stateOf = (group: typeof one) =>
@@ -203,7 +203,7 @@ describe("the rest of the room", () => {
   });
 });
 
-describe("the conversations that exist by themselves", () => {
+describe("the conversations that always exist", () => {
   it("are alerts, admin, a control room for each user, arrivals for those who receive them, and one per group", () => {
     expect(conversationsOf(people).map(naturalKey)).to.have.members([
       "alerts",
@@ -217,7 +217,7 @@ describe("the conversations that exist by themselves", () => {
     ]);
   });
 
-  it("are known by keys that no names can confuse", () => {
+  it("have keys that no names can make ambiguous", () => {
     expect(naturalKey(conversation.individual("b:c", "a"))).to.equal("individual:a:b%3Ac");
     expect(naturalKey(conversation.individual("a", "b"))).to.equal(
       naturalKey(conversation.individual("b", "a")),

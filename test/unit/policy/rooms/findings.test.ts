@@ -129,14 +129,14 @@ describe("the room-state audit", () => {
     });
   }
 
-  it("finds each level that differs, and nothing else with it", () => {
+  it("finds each level that differs, and nothing else", () => {
     const users = { ...(levels?.users as Record<string, number>), [idOf("ann")]: 50 };
     expect(
       findingsOf(about, set("m.room.power_levels", { ...levels, users })).map(({ actual }) => actual),
     ).to.deep.equal([`users ${idOf("ann")}: 50`]);
   });
 
-  it("finds a pair's room that is not among the direct chats", () => {
+  it("finds a pair's room that is missing from the direct chats", () => {
     const pair = expectedRoom(conversation.individual("ann", "ben"), people, settings);
     if (pair === null) throw new Error("there ought to be a room");
     const room = applySteps(null, diffRoom(pair, null), settings.bot);
@@ -153,7 +153,7 @@ describe("the room-state audit", () => {
     ).to.deep.equal(["power_levels"]);
   });
 
-  it("finds rooms that no conversation knows", () => {
+  it("finds rooms that belong to no conversation", () => {
     expect(unknownRoom(2)).to.include({ rule: "unknown_room", severity: "critical" });
   });
 });

@@ -53,7 +53,7 @@ const ALL: Conversation[] = [
 
 describe("power levels", () => {
   for (const about of ALL) {
-    it(`of ${about.kind} leave what the room is to the bot`, () => {
+    it(`of ${about.kind} let only the bot change what the room is`, () => {
       const levels = levelsOf(about);
       expect(levels.users[settings.bot]).to.equal(100);
       for (const type of [
@@ -84,12 +84,12 @@ describe("power levels", () => {
     }
   });
 
-  it("let only the bot write alerts, and everybody write elsewhere", () => {
+  it("let only the bot write alerts, and everyone write elsewhere", () => {
     for (const about of ALL)
       expect(levelsOf(about).events_default, about.kind).to.equal(about.kind === "alerts" ? 100 : 0);
   });
 
-  it("have no type of message that needs less than the others", () => {
+  it("require the same level for every type of message", () => {
     for (const about of ALL) {
       for (const [type, level] of Object.entries(levelsOf(about).events)) {
         expect(level, `${about.kind} ${type}`).to.be.at.least(levelsOf(about).events_default);
@@ -141,7 +141,7 @@ describe("power levels of a custom group", () => {
     expect(levelsOf(conversation.custom("left")).users).to.deep.equal({ [settings.bot]: 100 });
   });
 
-  it("are those of a pair when it came down to two of whom one never receives", () => {
+  it("are a pair's if only two are left and one of them never receives", () => {
     const levels = levelsOf(conversation.custom("two"));
     expect(levels).to.include({ events_default: 50, users_default: 0, invite: 100 });
     expect(levels.users).to.deep.equal({ [settings.bot]: 100, [idOf("shy")]: 50 });
@@ -167,7 +167,7 @@ describe("the meaning of power levels", () => {
     });
   });
 
-  it("takes nothing but whole numbers for levels", () => {
+  it("accepts only whole numbers as levels", () => {
     const read = readPowerLevels(
       { ban: "1", kick: 1.5, invite: null, users: { "@a:b": "100" }, events: [], notifications: 3 },
       null,

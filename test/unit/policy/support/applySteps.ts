@@ -9,8 +9,8 @@ import type {
 import { levelOf, readPowerLevels } from "../../../../src/policy/rooms/level-meaning.ts";
 
 /**
- * Does to a room what a homeserver would, and refuses what a homeserver refuses: that is what gives the order of the
- * steps its meaning. `replace` leaves no room.
+ * Applies the steps as a homeserver would, and refuses what a homeserver refuses. That is why their order matters.
+ * `replace` leaves no room.
  */
 export function applySteps(
   actual: ActualRoom | null,

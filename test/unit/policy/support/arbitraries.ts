@@ -76,7 +76,7 @@ export const selection: fc.Arbitrary<Selection> = fc.record({
   customGroups: some(CUSTOM.map(c)),
 });
 
-/** Circles included: old data, or two edits at once, may hold what an edit would refuse. */
+/** Includes circles: old data, or two simultaneous edits, may contain what a single edit would refuse. */
 const customGroups: fc.Arbitrary<CustomGroup[]> = fc
   .tuple(
     ...CUSTOM.map((id) =>
@@ -137,7 +137,7 @@ const member: fc.Arbitrary<ActualMember> = fc
     forgotten: forgotten && (membership === "leave" || membership === "ban"),
   }));
 
-/** Above 100 only now and then: such a room is given up, and the rest of it does not matter then. */
+/** Rarely above 100: such a room is given up, and then the rest of it does not matter. */
 const level = fc.oneof(
   { weight: 30, arbitrary: fc.constantFrom(0, 50, 60, 99, 100) },
   { weight: 1, arbitrary: fc.constant(101) },

@@ -12,7 +12,7 @@ import {
   withoutAccess,
 } from "./practice.ts";
 
-/** The practice and the rooms about which the tests of the callbacks ask. */
+/** The practice and the rooms that the callback tests ask about. */
 export const people = practice(
   [
     "ann",

@@ -34,7 +34,7 @@ export type UserPart = Partial<Omit<User, "username" | "preferences">> & {
   readonly preferences?: Partial<Preferences>;
 };
 
-/** An active user with AccessWhisper of their own, unless told otherwise. */
+/** By default an active user who holds AccessWhisper directly. */
 export function user(username: string, part: UserPart = {}): User {
   return {
     username: u(username),

@@ -12,7 +12,7 @@ describe("deprecation warnings", () => {
   });
   afterEach(() => rm(directory, { recursive: true }));
 
-  /** As the tests start any other process: with their environment. */
+  /** Starts Node with the tests' environment, as the tests start any process. */
   const node = (script: string) =>
     run(process.execPath, ["-e", script], { env: { ...process.env, DEPRECATIONS_FILE: file() } });
 
@@ -20,7 +20,7 @@ describe("deprecation warnings", () => {
     ["Node's own", "new Buffer(1)"],
     ["a library's", "require('node:util').deprecate(() => undefined, 'use another', 'DEP_OURS')()"],
   ] as const) {
-    it(`of a process that the tests start are noted: ${what}`, async () => {
+    it(`from a process that the tests start are recorded: ${what}`, async () => {
       await node(script);
       expect(await readFile(file(), "utf8")).to.contain("DeprecationWarning");
     });

@@ -1,16 +1,17 @@
-/** A machine without one of the programs that only tests need: `npm test` passes there, and says what it left out. */
+/** A machine without a program that only tests need: `npm test` passes there, and says what it left out. */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { expect } from "chai";
 import { run } from "../../../support/run/programs.ts";
 
 const ROOT = join(import.meta.dirname, "../../../..");
 const MOCHA = join(ROOT, "node_modules/mocha/bin/mocha.js");
 
-/** Some tests for `program`, one for all machines, and one that fails when it runs. */
+/** Some tests that need `program`, one that runs on any machine, and one that fails when it runs. */
 const spec = (program: string) => `
-import { withProgram } from ${JSON.stringify(join(ROOT, "test/support/run/programs.ts"))};
+import { withProgram } from ${JSON.stringify(pathToFileURL(join(ROOT, "test/support/run/programs.ts")).href)};
 const program = { name: "Lynx", commands: [{ command: [${JSON.stringify(program)}], version: "--version" }], aptPackage: "lynx" };
 withProgram(program, ({ describe, command }) => {
   describe("a page", () => {
@@ -44,7 +45,7 @@ describe("tests that need a program", () => {
       (test: { fullTitle: string }) => test.fullTitle,
     );
 
-  it("have the same names whether it is there or not, so that `npm run coverage` prints the same", async () => {
+  it("have the same names with or without it, so that `npm run coverage` prints the same", async () => {
     const here = await namesIn("here.test.mts");
     expect(here).to.have.members([
       "a page opens",
@@ -55,7 +56,7 @@ describe("tests that need a program", () => {
     expect(await namesIn("away.test.mts")).to.deep.equal(here);
   });
 
-  it("run when it is there", async () => {
+  it("run if it is installed", async () => {
     const report = await mocha(
       {},
       "--reporter",
@@ -65,7 +66,7 @@ describe("tests that need a program", () => {
     expect(report.trimEnd().split("\n").at(-1)).to.equal("4 passed, 0 failed");
   });
 
-  it("are left out when it is missing, and the report says why, and how to have them", async () => {
+  it("are skipped if it is missing, and the report says why, and how to run them", async () => {
     const report = await mocha(
       {},
       "--reporter",
@@ -78,7 +79,7 @@ describe("tests that need a program", () => {
     ]);
   });
 
-  it("fail when it is missing where nothing may be left out, as in CI", async () => {
+  it("fail if it is missing where nothing may be skipped, as in CI", async () => {
     const report = await mocha({ NOTHING_LEFT_OUT: "1" }, join(directory, "away.test.mts")).then(
       () => "it passed",
       ({ stdout }: { stdout: string }) => stdout,

@@ -3,7 +3,7 @@ import { expect } from "chai";
 import fc from "fast-check";
 import { JsonPart } from "../../../../../src/appservice/gate/passage/json-part.ts";
 
-/** The document in pieces of `size` bytes through the stream. */
+/** Sends the document through the stream in pieces of `size` bytes. */
 async function through(
   json: string,
   size: number,
@@ -38,7 +38,7 @@ describe("gate: one part of a JSON stream", () => {
   const document =
     '{"a":[{"rooms":{"leave":1}}],"rooms":{"join":{"leave":{"x":1}},"leave":{"!r":{"t":["}",",\\""]}},"invite":{}},"leave":2}';
 
-  it("replaces the part at its path only, wherever the pieces are cut", async () => {
+  it("replaces only the part at its path, wherever the chunks are cut", async () => {
     for (let size = 1; size <= document.length; size++) {
       const seen: string[] = [];
       const result = await through(document, size, (part) => {
@@ -50,7 +50,7 @@ describe("gate: one part of a JSON stream", () => {
     }
   });
 
-  it("finds a name that is written with escapes, and space around it", async () => {
+  it("finds a name that is written with escapes and spaces around it", async () => {
     const escaped = '{ "rooms" : { "l\\u0065ave" :\n [1, 2] , "x": 0 } }';
     expect(await through(escaped, 3, () => "0")).to.equal('{ "rooms" : { "l\\u0065ave" :\n 0, "x": 0 } }');
   });
@@ -62,7 +62,7 @@ describe("gate: one part of a JSON stream", () => {
     );
   });
 
-  it("hands everything else on byte for byte", async () => {
+  it("passes everything else on byte for byte", async () => {
     await fc.assert(
       fc.asyncProperty(fc.json(), fc.integer({ min: 1, max: 50 }), async (json, size) => {
         expect(await through(json, size)).to.equal(json);
@@ -70,7 +70,7 @@ describe("gate: one part of a JSON stream", () => {
     );
   });
 
-  it("always gives what JSON itself would give", async () => {
+  it("always gives the same result as JSON.parse", async () => {
     const names = fc.constantFrom("rooms", "leave", "join", 'a"b', "c\\d", "ü");
     const value = fc.letrec((tie) => ({
       any: fc.oneof(
@@ -99,13 +99,13 @@ describe("gate: one part of a JSON stream", () => {
     );
   });
 
-  it("fails on a document that breaks off, inside the part and outside", async () => {
+  it("fails on a truncated document, inside the part and outside", async () => {
     expect(await fails(through('{"rooms":{"leave":{"a":1', 4))).to.contain("broke off");
     expect(await fails(through('{"rooms":{"join":', 4))).to.contain("broke off");
     expect(await fails(through('{"rooms"}}}', 4))).to.contain("well-formed");
   });
 
-  it("holds no more than it may", async () => {
+  it("holds no more than its limit", async () => {
     const large = `{"rooms":{"leave":"${"x".repeat(2_000)}"}}`;
     expect(await fails(through(large, 64, (part) => part, 1_000))).to.contain("too large");
     const elsewhere = `{"rooms":{"join":"${"x".repeat(20_000)}"}}`;

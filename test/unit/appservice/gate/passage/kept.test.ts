@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { Kept } from "../../../../../src/appservice/gate/passage/kept.ts";
 
 describe("gate: values kept for a while", () => {
-  it("are forgotten when their time is up", () => {
+  it("are forgotten when they expire", () => {
     let now = 0;
     const kept = new Kept<number>(10, 1_000, () => now);
     kept.set("a", 1);
@@ -12,7 +12,7 @@ describe("gate: values kept for a while", () => {
     expect(kept.get("a")).to.equal(undefined);
   });
 
-  it("are never more than allowed: the one set longest ago goes", () => {
+  it("are limited in number: the one that was set longest ago goes", () => {
     const kept = new Kept<number>(2, 1_000, () => 0);
     kept.set("a", 1);
     kept.set("b", 2);
@@ -21,8 +21,8 @@ describe("gate: values kept for a while", () => {
     expect([kept.get("a"), kept.get("b"), kept.get("c")]).to.deep.equal([3, undefined, 4]);
   });
 
-  it("are not kept at all for no time", () => {
-    const kept = new Kept<number>(2, 0);
+  it("are not kept at all if the time is zero", () => {
+    const kept = new Kept<number>(2, 0, () => 0);
     kept.set("a", 1);
     expect(kept.get("a")).to.equal(undefined);
   });

@@ -7,14 +7,14 @@ const EVENT = "$0123456789-_abc";
 const R = encodeURIComponent(ROOM);
 const E = encodeURIComponent(EVENT);
 
-/** Sorted into one word: the kind of a gated request, or what else becomes of it. */
+/** The result in one word: the kind of a gated request, or another outcome. */
 function sorted(target: string, method = "GET"): string {
   const result = sortRequest(method, target);
   return result.outcome === "gated" ? result.gated.kind : result.outcome;
 }
 
 const EXPECTED: readonly (readonly [target: string, kind: string])[] = [
-  // As clients write it.
+  // As clients write them.
   [`/_matrix/client/v3/rooms/${R}/event/${E}`, "event"],
   [`/_matrix/client/v3/rooms/${ROOM}/event/${EVENT}`, "event"],
   [`/_matrix/client/r0/rooms/${R}/event/${E}?access_token=x`, "event"],
@@ -35,7 +35,7 @@ const EXPECTED: readonly (readonly [target: string, kind: string])[] = [
   ["/_matrix/client/v3/notifications/", "notifications"],
   ["/_matrix/client/api/v1/initialSync", "initial-sync"],
   ["/_matrix/client/r0/sync?since=s1", "sync"],
-  // A dot of Synapse's routes fits a slash too.
+  // A dot in Synapse's route patterns also matches a slash.
   [`/_matrix/client/unstable/im/nheko/summary/rooms/${R}/summary`, "room"],
   [`/_matrix/client/unstable/im/nheko/summary/summary/${R}`, "room"],
   [`/_matrix/client/unstable/io/element/msc4306/rooms/${R}/thread/${E}/subscription`, "room"],
@@ -44,7 +44,7 @@ const EXPECTED: readonly (readonly [target: string, kind: string])[] = [
   ["/_matrix/client/unstable/org.matrix.msc3916/media/thumbnail/example.org/abc?width=1", "media"],
   ["/_matrix/media/r0/download/example.org/abc", "legacy-media"],
   ["/_matrix/media/v3/thumbnail/example.org/abc", "legacy-media"],
-  // Nothing to read in these.
+  // Nothing to read here.
   ["/_matrix/client/versions", "pass"],
   ["/_matrix/client/v3/login", "pass"],
   ["/_matrix/client/v3/joined_rooms", "pass"],
@@ -55,7 +55,7 @@ const EXPECTED: readonly (readonly [target: string, kind: string])[] = [
   ["/_matrix/app/v1/transactions/1", "pass"],
   ["/api/v1/users/m%C3%BCller", "pass"],
   ["/api/v1/users/a//b/../c?x=/_matrix/", "pass"],
-  // Never written by a client that means well.
+  // No well-meaning client writes these.
   [`//_matrix/client/v3/rooms/${R}/event/${E}`, "refuse"],
   [`/_matrix//client/v3/rooms/${R}/event/${E}`, "refuse"],
   [`/_matrix/client/v3//rooms/${R}/event/${E}`, "refuse"],
@@ -86,16 +86,16 @@ const EXPECTED: readonly (readonly [target: string, kind: string])[] = [
   [`/_matrix/client/v1/media/downloa%64/example.org/abc`, "refuse"],
 ];
 
-describe("gate: what a request asks for", () => {
+describe("gate: what a request is for", () => {
   for (const [target, kind] of EXPECTED) {
     it(`${JSON.stringify(target)} is ${kind}`, () => expect(sorted(target)).to.equal(kind));
   }
 
-  it("counts HEAD as GET, as Synapse does", () => {
+  it("treats HEAD like GET, as Synapse does", () => {
     expect(sorted(`/_matrix/client/v3/rooms/${R}/event/${E}`, "HEAD")).to.equal("event");
   });
 
-  it("lets writing and preflights pass", () => {
+  it("lets writes and preflights pass", () => {
     for (const method of ["PUT", "POST", "DELETE", "OPTIONS"]) {
       expect(sorted(`/_matrix/client/v3/rooms/${R}/send/m.room.message/1`, method), method).to.equal("pass");
     }
@@ -114,7 +114,7 @@ describe("gate: what a request asks for", () => {
     expect(sorted("/_matrix/client/v3/s%65ndToDevice/x/1", "PUT")).to.equal("refuse");
   });
 
-  it("does not take what somebody named for what is asked", () => {
+  it("does not confuse names in a path with endpoints", () => {
     expect(sorted(`/_matrix/client/v3/rooms/${R}/send/sendToDevice/1`, "PUT")).to.equal("pass");
     expect(sorted(`/_matrix/client/v3/rooms/${R}/send/sync`, "POST")).to.equal("pass");
     expect(sorted(`/_matrix/client/v3/user/%40a%3Ab/account_data/sync`)).to.equal("pass");
@@ -123,7 +123,7 @@ describe("gate: what a request asks for", () => {
   });
 
   it("never lets a request pass that Synapse would route to a gated endpoint", () => {
-    // Synapse's own expression for these endpoints (rest/client/room.py), tried on the raw path, as Synapse does.
+    // Synapse's own expression for these endpoints (rest/client/room.py), matched on the raw path, as Synapse does.
     const routed = /^\/_matrix\/client\/(api\/v1|r0|v3|unstable)\/rooms\/[^/]*\/(event|context)\/[^/]*$/;
     const piece = fc.constantFrom(
       "/",

@@ -10,7 +10,7 @@ describe("gate: turns", () => {
     return end;
   };
 
-  it("go to each caller up to a number, whatever others have", async () => {
+  it("are limited for each caller, whatever others have", async () => {
     const turns = new Turns(2, 0);
     const [first] = [await taken(turns, "ann"), await taken(turns, "ann")];
     expect(await turns.take("ann", never)).to.equal(null);
@@ -20,7 +20,7 @@ describe("gate: turns", () => {
     expect(await turns.take("ann", never)).to.equal(null);
   });
 
-  it("are waited for in order, by no more than may wait", async () => {
+  it("are waited for in order, up to a limit", async () => {
     const turns = new Turns(1, 2);
     const order: string[] = [];
     const running = await taken(turns, "ann");
@@ -36,7 +36,7 @@ describe("gate: turns", () => {
     expect(order).to.deep.equal(["second", "third"]);
   });
 
-  it("are given back once, however often that is said", async () => {
+  it("are returned once, however often that is called", async () => {
     const turns = new Turns(1, 0);
     const first = await taken(turns, "ann");
     first();
@@ -47,7 +47,7 @@ describe("gate: turns", () => {
     await taken(turns, "ann");
   });
 
-  it("are not given to who has gone", async () => {
+  it("are not given to a client that has gone", async () => {
     const turns = new Turns(1, 1);
     const running = await taken(turns, "ann");
     const gone = new AbortController();

@@ -1,0 +1,14 @@
+/** What people are told about links to patients (docs/product-text.md, "Link to a Patient"). */
+import { sentence, title } from "../base/shown-name.ts";
+import { MOST_PATIENTS } from "../policy/directives/directive.ts";
+
+/** The name of a link. */
+export const patient = (id: string): string => title`Patient ${id}`;
+
+export const tooMany = sentence`A message links up to ${MOST_PATIENTS} patients. I linked the first ${MOST_PATIENTS}. Send another message for the rest.`;
+export const noneOpen =
+  "No patient is open for you in HealthTrack, so I linked none. Write #patient and the Patient ID, such as #patient 12345.";
+export const unreadable = (written: readonly string[]): string =>
+  sentence`I could not read ${written.map((each) => title`“${each}”`).join(", ")} as a Patient ID, so I linked nobody for it. Write the ID without blanks or punctuation, such as #patient 12345.`;
+export const tooLong =
+  "Your message is too long to hold the links to its patients. Send a shorter one with #patient and the Patient ID.";

@@ -1,0 +1,76 @@
+import { unreadCounts } from "../conversations/list/unread.ts";
+import { joinedAmong } from "../mirror/members.ts";
+import type { Directory, PracticeSettings, Username } from "../policy/model.ts";
+import { userIdOf, usernameOf } from "../policy/names/names.ts";
+import { hasAccess } from "../policy/people/permissions.ts";
+import { isSilenced } from "../policy/people/silenced.ts";
+import type { Queryable } from "../store/database.ts";
+import type { MessageSignal, Signal } from "./record.ts";
+
+/** A signal as one listener gets it. */
+export interface Told {
+  readonly id: string;
+  readonly event: "message" | "arrival";
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+interface Listening {
+  readonly directory: Directory;
+  readonly settings: PracticeSettings;
+}
+
+/**
+ * What each of these users is told, in order: three statements, however many signals and users there are. Nobody is told
+ * of a message in a conversation they are not in now, nor of their own.
+ */
+export async function toldTo(
+  db: Queryable,
+  { directory, settings }: Listening,
+  signals: readonly Signal[],
+  usernames: readonly Username[],
+): Promise<ReadonlyMap<Username, readonly Told[]>> {
+  const present = usernames.filter((username) => hasAccess(directory, username));
+  const messages = signals.filter((signal): signal is Signal & MessageSignal => signal.kind === "message");
+  const joined = await joinedAmong(
+    db,
+    messages.map(({ room }) => room),
+    present.map((username) => userIdOf(settings, username)),
+  );
+  const unread = await unreadCounts(db, joined);
+  const told = new Map<Username, Told[]>(present.map((username) => [username, []]));
+  for (const signal of signals) {
+    if (signal.kind === "arrival") {
+      const { arrival, state } = signal.content;
+      told
+        .get(signal.username)
+        ?.push({ id: signal.id, event: "arrival", data: { arrival_id: arrival, state } });
+      continue;
+    }
+    const { conversation, kind, sender, event } = signal.content;
+    for (const username of present) {
+      const user = userIdOf(settings, username);
+      const count = unread.get(`${signal.room} ${user}`);
+      if (user === sender || count === undefined) continue;
+      told.get(username)?.push({
+        id: signal.id,
+        event: "message",
+        data: {
+          conversation_id: conversation,
+          kind,
+          room_id: signal.room,
+          event_id: event,
+          sender: usernameOf(settings, sender, directory),
+          unread: count,
+          open: opensWindow(directory, username),
+        },
+      });
+    }
+  }
+  return told;
+}
+
+/** Whether the window comes up when a message comes (docs/product-text.md, "User Preferences"). */
+export function opensWindow(directory: Directory, username: Username): boolean {
+  const user = directory.users.get(username);
+  return user?.preferences.openOnMessage === true && !isSilenced(user);
+}

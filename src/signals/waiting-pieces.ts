@@ -1,0 +1,64 @@
+/** Pieces of text that wait for one reader, up to a bound. */
+export class WaitingPieces {
+  readonly #pieces: string[] = [];
+  readonly #most: number;
+  #wake: () => void = () => undefined;
+  #ended = false;
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  /** @returns false: the reader is too slow, and what waits has been let go. It ends after what it is reading. */
+  add(piece: string): boolean {
+    if (this.#ended) return false;
+    if (this.#pieces.length >= this.#most) {
+      this.#pieces.length = 0;
+      this.end();
+      return false;
+    }
+    this.#pieces.push(piece);
+    this.#wake();
+    return true;
+  }
+
+  /** Nothing more comes. */
+  end(): void {
+    this.#ended = true;
+    this.#wake();
+  }
+
+  /**
+   * The pieces as they come.
+   * @param idle what to give after this many milliseconds without one.
+   */
+  async *read(
+    idle: { readonly ms: number; readonly piece: () => string },
+    signal: AbortSignal,
+  ): AsyncGenerator<string> {
+    const abort = () => this.end();
+    signal.addEventListener("abort", abort, { once: true });
+    if (signal.aborted) abort();
+    try {
+      for (;;) {
+        const piece = this.#pieces.shift();
+        if (piece !== undefined) yield piece;
+        else if (this.#ended) return;
+        else if (!(await this.#news(idle.ms))) yield idle.piece();
+      }
+    } finally {
+      signal.removeEventListener("abort", abort);
+    }
+  }
+
+  /** @returns false: nothing came in that time. */
+  #news(ms: number): Promise<boolean> {
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    const timer = setTimeout(() => resolve(false), ms);
+    this.#wake = () => {
+      clearTimeout(timer);
+      resolve(true);
+    };
+    return promise;
+  }
+}

@@ -1,0 +1,123 @@
+import { oncePer } from "../base/once-per.ts";
+import { sendToAdminRoom } from "../conversations/record/admin-room.ts";
+import { conversationById } from "../conversations/record/store.ts";
+import { enqueueSends } from "../messages/outbox.ts";
+import { fitsInEvent } from "../messages/size.ts";
+import type { Directory, User } from "../policy/model.ts";
+import { userIdOf } from "../policy/names/names.ts";
+import { mayWrite, otherOf } from "../policy/people/individual.ts";
+import { keywordIn } from "../policy/sms/keywords.ts";
+import type { Database, Transaction } from "../store/database.ts";
+import type { SmsDependencies } from "./dependencies.ts";
+import { BY_SMS_KEY } from "./flagged.ts";
+import { note } from "./marks.ts";
+import { readMobile } from "./numbers.ts";
+import { markedBy } from "./progress.ts";
+import type { IncomingSms } from "./provider/port.ts";
+import { newReply } from "./record/attempts.ts";
+import { lastSmsTo } from "./record/messages.ts";
+import { hasOptedOut, optIn, optOut } from "./record/opt-outs.ts";
+import * as words from "./words.ts";
+
+/** A reply after this long (milliseconds) is hardly about the last SMS: the administrators see to it. */
+const REPLY_WITHIN = 14 * 86_400_000;
+
+/** Takes in an SMS that someone sent to the practice's number. The same one again changes nothing. */
+export async function receiveSms(
+  dependencies: SmsDependencies & { readonly database: Database },
+  sms: IncomingSms,
+): Promise<void> {
+  await dependencies.database.transaction(async (tx) => {
+    if (!(await newReply(tx, sms.sid))) return;
+    const directory = await dependencies.directory.within(tx);
+    const people = peopleWith(directory, dependencies.smsSettings.country, sms.from);
+    if (await obeyed(tx, dependencies, people, sms)) return;
+    const text = [sms.text.trim(), ...(sms.hasMedia ? [words.pictureLeftOut] : [])].join("\n").trim();
+    if (text === "") return;
+    const ref = `sms-in:${sms.sid}`;
+    const [person, another] = people;
+    if (person === undefined) return sendToAdminRoom(tx, ref, words.fromNobody(sms.from, text));
+    if (another !== undefined)
+      return sendToAdminRoom(
+        tx,
+        ref,
+        words.fromSeveral(
+          sms.from,
+          people.map(({ name }) => name),
+          text,
+        ),
+      );
+    if (!(await toConversation(tx, dependencies, directory, person, sms, text)))
+      await sendToAdminRoom(tx, ref, words.noConversation(person.name, text));
+  });
+}
+
+/** STOP and START, by anyone. They are kept by number, so a number that two people share counts for both. */
+async function obeyed(
+  tx: Transaction,
+  { now }: SmsDependencies,
+  people: readonly User[],
+  { from, text, sid }: IncomingSms,
+): Promise<boolean> {
+  const keyword = keywordIn(text.trim(), await hasOptedOut(tx, from));
+  if (keyword === null) return false;
+  const news = keyword === "stop" ? await optOut(tx, from) : await optIn(tx, from);
+  if (!news) return true;
+  const name = people.map((each) => each.name).join(", ") || from;
+  const said = keyword === "stop" ? words.stopped(name) : words.started(name);
+  const last = await lastSmsTo(tx, from, new Date(now().getTime() - REPLY_WITHIN));
+  if (last === null) await sendToAdminRoom(tx, `sms-keyword:${sid}`, said);
+  else await enqueueSends(tx, [note(`sms-keyword:${sid}`, markedBy(last), said)]);
+  return true;
+}
+
+/** Puts the reply into the conversation of the last SMS, as that person. False: there is none in which they may write. */
+async function toConversation(
+  tx: Transaction,
+  { settings, now }: SmsDependencies,
+  directory: Directory,
+  person: User,
+  sms: IncomingSms,
+  text: string,
+): Promise<boolean> {
+  const last = await lastSmsTo(tx, sms.from, new Date(now().getTime() - REPLY_WITHIN));
+  const stored = last && (await conversationById(tx, last.conversation));
+  const conversation = stored?.conversation;
+  if (conversation?.kind !== "individual" || !conversation.pair.includes(person.username)) return false;
+  const other = otherOf(conversation.pair, person.username);
+  const content = { msgtype: "m.text", body: words.reply(text), [BY_SMS_KEY]: true, "m.mentions": {} };
+  if (!mayWrite(directory, person.username, other).allowed || !fitsInEvent(content)) return false;
+  await enqueueSends(tx, [
+    {
+      ref: `sms-in:${sms.sid}`,
+      conversation: conversation.id,
+      purpose: { is: "sms_reply", name: person.name },
+      as: userIdOf(settings, person.username),
+      type: "m.room.message",
+      content,
+    },
+  ]);
+  return true;
+}
+
+/** Active people by their mobile number, found once for each directory and country. */
+const byNumber = oncePer((users: Directory["users"]) => {
+  const countries = new Map<string, ReadonlyMap<string, readonly User[]>>();
+  return (country: string) => {
+    const known = countries.get(country);
+    if (known !== undefined) return known;
+    const found = new Map<string, User[]>();
+    for (const user of users.values()) {
+      const number = user.active ? readMobile(user.mobile, country) : null;
+      if (number?.is !== "mobile") continue;
+      const others = found.get(number.e164);
+      if (others === undefined) found.set(number.e164, [user]);
+      else others.push(user);
+    }
+    countries.set(country, found);
+    return found;
+  };
+});
+
+const peopleWith = (directory: Directory, country: string, number: string): readonly User[] =>
+  byNumber(directory.users)(country).get(number) ?? [];
