@@ -14,13 +14,22 @@ export async function createRole(superUrl: string, role: string, password: strin
   });
 }
 
-/** Creates the database if it does not exist. `owner`: undefined: whoever connects. */
-export async function createMissing(url: string, name: string, owner: string | undefined): Promise<void> {
+/**
+ * Creates the database if it does not exist.
+ * @param owner undefined: whoever connects.
+ * @param template the database to copy, to which nobody is connected. Undefined: an empty one.
+ */
+export async function createMissing(
+  url: string,
+  name: string,
+  { owner, template }: { owner?: string | undefined; template?: string | undefined } = {},
+): Promise<void> {
   await withClient(url, async (client) => {
     const { rowCount } = await client.query("SELECT 1 FROM pg_database WHERE datname = $1", [name]);
     if (rowCount !== 0) return;
     const ownedBy = owner === undefined ? "" : ` OWNER ${client.escapeIdentifier(owner)}`;
-    await client.query(`CREATE DATABASE ${client.escapeIdentifier(name)}${ownedBy}`);
+    const copied = template === undefined ? "" : ` TEMPLATE ${client.escapeIdentifier(template)}`;
+    await client.query(`CREATE DATABASE ${client.escapeIdentifier(name)}${ownedBy}${copied}`);
   });
 }
 

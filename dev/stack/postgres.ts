@@ -47,8 +47,11 @@ export interface Postgres {
   readonly url: string;
   /** Undefined if DATABASE_URL names the server. */
   readonly process: RunningProcess | undefined;
-  /** Creates a database owned by the application's role if it does not exist, and returns its URL. */
-  createDatabase(name: string): Promise<string>;
+  /**
+   * Creates a database owned by the application's role if it does not exist, and returns its URL.
+   * @param template the database to copy, to which nobody is connected. Undefined: an empty one.
+   */
+  createDatabase(name: string, template?: string): Promise<string>;
   dropDatabase(name: string): Promise<void>;
   stop(): Promise<void>;
 }
@@ -68,8 +71,8 @@ export async function externalPostgres(url: string): Promise<Postgres> {
   return {
     url,
     process: undefined,
-    async createDatabase(name) {
-      await createMissing(url, name, undefined);
+    async createDatabase(name, template) {
+      await createMissing(url, name, { template });
       return withDatabase(url, name);
     },
     dropDatabase: (name) => dropDatabase(url, name),
@@ -97,7 +100,10 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
     // TCP only: a socket's path may be too long for the system, and /tmp is not ours.
     ...["-c", "unix_socket_directories="],
     ...["-c", "max_connections=200"],
-    ...(options.withoutFsync ? ["-c", "fsync=off", "-c", "full_page_writes=off"] : []),
+    // New databases are written to the log in full: without a bound it would keep a gigabyte of them.
+    ...(options.withoutFsync
+      ? ["-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_wal_size=128MB"]
+      : []),
   ]);
   const start = () =>
     startProcess({
@@ -118,13 +124,13 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
     return started;
   });
   await createRole(superUrl, ROLE, rolePassword);
-  await createMissing(superUrl, ROLE, ROLE);
+  await createMissing(superUrl, ROLE, { owner: ROLE });
   const url = `postgres://${ROLE}:${rolePassword}@${address}/${ROLE}`;
   return {
     url,
     process: child,
-    async createDatabase(name) {
-      await createMissing(superUrl, name, ROLE);
+    async createDatabase(name, template) {
+      await createMissing(superUrl, name, { owner: ROLE, template });
       return withDatabase(url, name);
     },
     dropDatabase: (name) => dropDatabase(superUrl, name),
