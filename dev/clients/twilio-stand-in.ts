@@ -1,10 +1,16 @@
 /**
  * Twilio, as far as Whisper uses it: it keeps what it accepted, calls back with signatures, and fails on request. With
- * magic numbers as Twilio's test credentials have them, and more for what happens later.
+ * magic numbers as Twilio's test credentials have them, and more for what happens later. Every request and answer
+ * passes Prism, with Twilio's own document.
  */
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { text } from "node:stream/consumers";
 import { ACCOUNT, call, FROM, TOKEN } from "./twilio-account.ts";
+import { type TwilioAnswer, TwilioContract } from "./twilio-contract.ts";
+import { pageOf, type ReceivedSms, type SentSms, sentAsShown } from "./twilio-messages.ts";
+
+export type { SentSms } from "./twilio-messages.ts";
 
 /** What the number's last digits mean. Any other number is delivered. */
 export const MAGIC = {
@@ -35,20 +41,15 @@ export type Fault =
   | "no answer"
   | "callback first";
 
-export interface SentSms {
-  readonly sid: string;
-  readonly to: string;
-  readonly body: string;
-  readonly callback: string;
-  status: string;
-  errorCode: number | null;
-  readonly createdAt: Date;
-}
+/** What the stand-in answers, and how the connection ends: an answer that was decided may never arrive. */
+type Answer = TwilioAnswer & { readonly ends?: "reset" | "lost" | "cut off" | "never" };
 
 export class TwilioStandIn {
   readonly url: string;
   /** Everything accepted, in order. */
   readonly sent: SentSms[] = [];
+  /** Everything that came in, in order. */
+  readonly received: ReceivedSms[] = [];
   /** Where its calls go: Whisper's `public_url`. */
   whisper = "";
   /** Requests to send, accepted or not. */
@@ -63,11 +64,15 @@ export class TwilioStandIn {
   onRequest: (() => Promise<"drop" | undefined>) | null = null;
   /** Called when an SMS has been accepted, before the request is answered. */
   onAccepted: ((sms: SentSms) => Promise<unknown>) | null = null;
+  /** Milliseconds by which its clock is ahead of this machine's. */
+  clockAhead = 0;
+  readonly #contract: TwilioContract;
   readonly #server: Server;
   readonly #calls = new Set<Promise<unknown>>();
   #ids = 0;
 
-  private constructor(server: Server, port: number) {
+  private constructor(contract: TwilioContract, server: Server, port: number) {
+    this.#contract = contract;
     this.#server = server;
     this.url = `http://127.0.0.1:${port}`;
     server.on("request", (request, response) => {
@@ -76,17 +81,26 @@ export class TwilioStandIn {
   }
 
   static async start(port = 0): Promise<TwilioStandIn> {
+    const contract = await TwilioContract.open();
     const server = createServer().listen(port, "127.0.0.1");
     await once(server, "listening");
     const address = server.address();
     if (address === null || typeof address === "string") throw new Error("no port");
-    return new TwilioStandIn(server, address.port);
+    return new TwilioStandIn(contract, server, address.port);
   }
 
+  /** @throws if Twilio would not have taken a request, or not have given an answer. */
   async stop(): Promise<void> {
     await this.settled();
     this.#server.closeAllConnections();
     await new Promise((done) => this.#server.close(done));
+    const wrong = this.#contract.violations.splice(0);
+    if (wrong.length > 0) throw new Error(`against Twilio's document: ${[...new Set(wrong)].join("; ")}`);
+  }
+
+  /** Its time now. */
+  get now(): Date {
+    return new Date(Date.now() + this.clockAhead);
   }
 
   /** The environment for a Whisper that sends through it. */
@@ -128,8 +142,22 @@ export class TwilioStandIn {
     });
   }
 
-  /** Someone sends an SMS to the practice. */
-  incoming(from: string, body: string, sid = `SM${hex(++this.#ids, "i")}`): Promise<number> {
+  /** Someone sends an SMS to the practice, and Twilio calls Whisper. @returns the answer's status, 0 if there was none. */
+  incoming(from: string, body: string, sid?: string): Promise<number> {
+    return this.tell(this.receive(from, body, sid));
+  }
+
+  /** Someone sends an SMS to the practice, and Twilio does not get through to Whisper. */
+  receive(from: string, body: string, sid = `SM${hex(++this.#ids, "f")}`): ReceivedSms {
+    const known = this.received.find((sms) => sms.sid === sid);
+    if (known !== undefined) return known;
+    const received = { sid, from, body, createdAt: this.now };
+    this.received.push(received);
+    return received;
+  }
+
+  /** Twilio's call about an SMS that came in. @returns the answer's status, 0 if there was none. */
+  tell({ sid, from, body }: ReceivedSms): Promise<number> {
     return call(`${this.whisper}/webhooks/twilio/inbound`, {
       AccountSid: ACCOUNT,
       MessageSid: sid,
@@ -143,79 +171,96 @@ export class TwilioStandIn {
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? "/", this.url);
+    const form = request.method === "POST" ? await text(request) : "";
+    response.setHeader("Date", this.now.toUTCString());
     if (request.method === "POST" && url.pathname === "/reply") {
-      const form = new URLSearchParams(await text(request));
-      const status = await this.incoming(form.get("from") ?? "", form.get("body") ?? "");
-      return json(response, 200, { whisper_answered: status });
+      const reply = new URLSearchParams(form);
+      const status = await this.incoming(reply.get("from") ?? "", reply.get("body") ?? "");
+      return json(response, { status: 200, body: { whisper_answered: status } });
     }
-    const expected = `Basic ${Buffer.from(`${ACCOUNT}:${TOKEN}`).toString("base64")}`;
-    if (request.headers.authorization !== expected)
-      return json(response, 401, { code: 20_003, message: "Authenticate", status: 401 });
-    const path = `/2010-04-01/Accounts/${ACCOUNT}/Messages`;
-    if (request.method === "POST" && url.pathname === `${path}.json`)
-      return this.#create(new URLSearchParams(await text(request)), request, response);
-    if (request.method === "GET" && url.pathname === `${path}.json`) {
-      const found = this.to(url.searchParams.get("To") ?? "").toReversed();
-      const [page, size] = ["Page", "PageSize"].map((name) => Number(url.searchParams.get(name) ?? 0));
-      const [from, to] = [(page ?? 0) * (size || 50), ((page ?? 0) + 1) * (size || 50)];
-      url.searchParams.set("Page", String((page ?? 0) + 1));
-      const next = to < found.length ? `${url.pathname}${url.search}` : null;
-      return json(response, 200, {
-        messages: found.slice(from, to).map(shown),
-        next_page_uri: next,
-        page: page ?? 0,
-        page_size: size || 50,
-      });
+    let decided: Answer | undefined;
+    const passed = await this.#contract.pass(
+      {
+        method: request.method === "POST" ? "post" : "get",
+        url: { path: url.pathname, query: Object.fromEntries(url.searchParams) },
+        headers: headersOf(request),
+        body: form,
+      },
+      async () => {
+        decided = await this.#decide(request, url, new URLSearchParams(form));
+        return decided;
+      },
+    );
+    switch (decided?.ends) {
+      case "reset":
+        return void request.socket.resetAndDestroy();
+      case "lost":
+        return void request.socket.destroy();
+      case "cut off":
+        response.writeHead(201, { "content-type": "application/json", "content-length": "900" });
+        response.write('{"sid": "SM');
+        return void setTimeout(() => response.destroy(), 20);
+      case "never":
+        return;
+      default:
+        if (passed.status === 429) response.setHeader("Retry-After", "1");
+        return json(response, passed);
     }
-    const one = this.sent.find(({ sid }) => url.pathname === `${path}/${sid}.json`);
-    if (request.method === "GET" && one !== undefined) return json(response, 200, shown(one));
-    json(response, 404, { code: 20_404, message: "not found", status: 404 });
   }
 
-  async #create(form: URLSearchParams, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async #decide(request: IncomingMessage, url: URL, form: URLSearchParams): Promise<Answer> {
+    const expected = `Basic ${Buffer.from(`${ACCOUNT}:${TOKEN}`).toString("base64")}`;
+    if (request.headers.authorization !== expected) return refusal(401, 20_003, "Authenticate");
+    if (request.method === "POST") return this.#create(form);
+    const sid = /\/Messages\/(\w+)[.]json$/.exec(url.pathname)?.[1];
+    if (sid === undefined) return { status: 200, body: pageOf(url.searchParams, this.sent, this.received) };
+    const one = this.sent.find((sms) => sms.sid === sid);
+    return one === undefined ? refusal(404, 20_404, "not found") : { status: 200, body: sentAsShown(one) };
+  }
+
+  async #create(form: URLSearchParams): Promise<Answer> {
     this.asked += 1;
-    if ((await this.onRequest?.()) === "drop") return void request.socket.destroy();
+    const unavailable = refusal(503, 20_500, "Unavailable");
+    if ((await this.onRequest?.()) === "drop") return { ...unavailable, ends: "lost" };
     const fault = this.faults.shift();
     switch (fault) {
       case "429":
-        response.setHeader("Retry-After", "1");
-        return json(response, 429, { code: 20_429, message: "Too many requests", status: 429 });
+        return refusal(429, 20_429, "Too many requests");
       case "503 not accepted":
-        return json(response, 503, { code: 20_500, message: "Unavailable", status: 503 });
+        return unavailable;
       case "connection reset":
-        return void request.socket.resetAndDestroy();
+        return { ...unavailable, ends: "reset" };
       default:
         break;
     }
-    const [to, body] = [form.get("To") ?? "", form.get("Body") ?? ""];
-    const code = REFUSED[to] ?? (body === "" || body.length > 1_600 ? 21_617 : undefined);
-    if (code !== undefined) return json(response, 400, { code, message: `refused ${to}`, status: 400 });
+    const to = form.get("To") ?? "";
+    const code = REFUSED[to];
+    if (code !== undefined) return refusal(400, code, `refused ${to}`);
     const sms: SentSms = {
       sid: `SM${hex(++this.#ids, "0")}`,
       to,
-      body,
+      body: form.get("Body") ?? "",
       callback: form.get("StatusCallback") ?? "",
       status: "queued",
       errorCode: null,
-      createdAt: new Date(),
+      createdAt: this.now,
     };
     this.sent.push(sms);
     await this.onAccepted?.(sms);
     if (fault === "callback first") await this.#course(sms);
     else if (this.callsBack) this.#later(this.#course(sms));
+    const accepted: Answer = { status: 201, body: sentAsShown(sms) };
     switch (fault) {
       case "503 accepted":
-        return json(response, 503, { code: 20_500, message: "Unavailable", status: 503 });
+        return unavailable;
       case "answer lost":
-        return void response.destroy();
+        return { ...accepted, ends: "lost" };
       case "answer cut off":
-        response.writeHead(201, { "content-type": "application/json", "content-length": "900" });
-        response.write('{"sid": "SM');
-        return void setTimeout(() => response.destroy(), 20);
+        return { ...accepted, ends: "cut off" };
       case "no answer":
-        return;
+        return { ...accepted, ends: "never" };
       default:
-        return json(response, 201, shown(sms));
+        return accepted;
     }
   }
 
@@ -239,38 +284,16 @@ export class TwilioStandIn {
   }
 }
 
-const hex = (id: number, kind: string): string =>
-  (kind === "i" ? "f" : "0") + id.toString(16).padStart(31, "0");
+const hex = (id: number, kind: "0" | "f"): string => kind + id.toString(16).padStart(31, "0");
 
-const shown = (sms: SentSms) => ({
-  sid: sms.sid,
-  account_sid: ACCOUNT,
-  to: sms.to,
-  from: FROM,
-  body: sms.body,
-  status: sms.status,
-  direction: "outbound-api",
-  error_code: sms.errorCode,
-  error_message: null,
-  num_segments: "1",
-  num_media: "0",
-  price: null,
-  price_unit: "AUD",
-  messaging_service_sid: null,
-  api_version: "2010-04-01",
-  date_created: sms.createdAt.toUTCString(),
-  date_updated: sms.createdAt.toUTCString(),
-  date_sent: null,
-  uri: `/2010-04-01/Accounts/${ACCOUNT}/Messages/${sms.sid}.json`,
-  subresource_uris: {},
+const refusal = (status: number, code: number, message: string): Answer => ({
+  status,
+  body: { code, message, status },
 });
 
-function json(response: ServerResponse, status: number, body: unknown): void {
+function json(response: ServerResponse, { status, body }: TwilioAnswer): void {
   response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
 }
 
-async function text(request: IncomingMessage): Promise<string> {
-  const pieces: Buffer[] = [];
-  for await (const piece of request) pieces.push(piece);
-  return Buffer.concat(pieces).toString();
-}
+const headersOf = ({ headers }: IncomingMessage): Record<string, string> =>
+  Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)]));

@@ -29,7 +29,15 @@ describe("the packages", () => {
   });
 
   it("that nobody maintains are left out, though libraries require them (docs/decisions/left-out-packages.md)", () => {
-    for (const name of ["request", "request-promise", "nedb", "htmlencode", "underscore"]) {
+    for (const name of [
+      "request",
+      "request-promise",
+      "nedb",
+      "htmlencode",
+      "underscore",
+      "@scarf/scarf",
+      "postman-collection",
+    ]) {
       const found = Object.entries(lock.packages).filter(([path]) => path.endsWith(`node_modules/${name}`));
       for (const [path, { link, resolved }] of found) {
         expect({ path, link, is: resolved?.replace(/.*\//, "") }).to.deep.equal({

@@ -114,10 +114,10 @@ export async function openSmsHouse(
       return found.rows.map(({ key }) => key);
     },
     async close() {
-      await twilio.stop();
       server.closeAllConnections();
       await new Promise((done) => server.close(done));
       await self.house.close();
+      await twilio.stop();
     },
   };
   // As behind a proxy that takes the path away.
