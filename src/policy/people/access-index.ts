@@ -1,5 +1,6 @@
 /** Who is in which group and has which access, updated from one directory to the next by what changed in between. */
 
+import { SharedMap } from "../../base/shared-map.ts";
 import {
   ADMINISTRATOR_GROUP,
   type Directory,
@@ -16,7 +17,7 @@ export type People = ReadonlyMap<Username, Pick<User, "username" | "active" | "p
 /** What rules ask about users all the time, worked out once per directory. */
 export interface AccessIndex {
   /** The security groups in which HealthTrack lists each user. */
-  readonly groupsOf: ReadonlyMap<Username, ReadonlySet<SecurityGroupId>>;
+  readonly groupsOf: SharedMap<Username, ReadonlySet<SecurityGroupId>>;
   /** Active, and AccessWhisper in effect. */
   readonly withAccess: ReadonlySet<Username>;
   readonly admins: ReadonlySet<Username>;
@@ -34,7 +35,7 @@ export const NOBODY: IndexedStaff = {
   users: new Map(),
   securityGroups: new Map(),
   administering: null,
-  index: { groupsOf: new Map(), withAccess: new Set(), admins: new Set() },
+  index: { groupsOf: new SharedMap(), withAccess: new Set(), admins: new Set() },
 };
 
 /**
@@ -48,14 +49,10 @@ export function indexAfter(
 ): IndexedStaff {
   const touched = changedKeys(before.users, users);
   const groups = changedKeys(before.securityGroups, securityGroups);
-  const groupsOf = new Map(before.index.groupsOf);
-  const copied = new Map<Username, Set<SecurityGroupId>>();
+  const changed = new Map<Username, Set<SecurityGroupId>>();
   const ownSet = (username: Username): Set<SecurityGroupId> => {
-    const known = copied.get(username);
-    if (known !== undefined) return known;
-    const own = new Set(groupsOf.get(username));
-    copied.set(username, own);
-    groupsOf.set(username, own);
+    const own = changed.get(username) ?? new Set(before.index.groupsOf.get(username));
+    changed.set(username, own);
     return own;
   };
 
@@ -65,12 +62,7 @@ export function indexAfter(
     if (isAdministering(was) || isAdministering(is)) sameAdministering = false;
     const { gone, come } = moved(was, is);
     for (const member of gone) {
-      const own = ownSet(member);
-      own.delete(id);
-      if (own.size === 0) {
-        groupsOf.delete(member);
-        copied.delete(member);
-      }
+      ownSet(member).delete(id);
       touched.add(member);
     }
     for (const member of come) {
@@ -79,6 +71,9 @@ export function indexAfter(
     }
     if (gives(was) !== gives(is)) for (const member of is?.members ?? []) touched.add(member);
   }
+  const groupsOf = before.index.groupsOf.with(
+    new Map([...changed].map(([username, own]) => [username, own.size > 0 ? own : undefined])),
+  );
   const administering = sameAdministering
     ? before.administering
     : groupCalled(securityGroups.values(), ADMINISTRATOR_GROUP);
@@ -86,8 +81,8 @@ export function indexAfter(
     for (const group of [administering, before.administering])
       for (const member of membersOf(group)) touched.add(member);
 
-  const withAccess = new Set(before.index.withAccess);
-  const admins = new Set(before.index.admins);
+  const withAccess = new Changing(before.index.withAccess);
+  const admins = new Changing(before.index.admins);
   const administers = idOf(administering);
   for (const username of touched) {
     const user = users.get(username);
@@ -98,12 +93,33 @@ export function indexAfter(
       administers !== null &&
       theirs?.has(administers) === true &&
       user.permissions.includes(PERMISSION.admin);
-    if (access) withAccess.add(username);
-    else withAccess.delete(username);
-    if (admin) admins.add(username);
-    else admins.delete(username);
+    withAccess.put(username, access);
+    admins.put(username, admin);
   }
-  return { users, securityGroups, administering, index: { groupsOf, withAccess, admins } };
+  return {
+    users,
+    securityGroups,
+    administering,
+    index: { groupsOf, withAccess: withAccess.now, admins: admins.now },
+  };
+}
+
+/** A set that is copied only if something in it changes: most changes of a group leave everyone's access as it was. */
+class Changing<Value> {
+  now: ReadonlySet<Value>;
+  #own: Set<Value> | undefined;
+
+  constructor(before: ReadonlySet<Value>) {
+    this.now = before;
+  }
+
+  put(value: Value, isIn: boolean): void {
+    if (this.now.has(value) === isIn) return;
+    this.#own ??= new Set(this.now);
+    this.now = this.#own;
+    if (isIn) this.#own.add(value);
+    else this.#own.delete(value);
+  }
 }
 
 /** The keys whose value is a different object than before, new, or gone. */
