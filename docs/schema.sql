@@ -454,6 +454,12 @@ CREATE TABLE sms_attempts (
   FOREIGN KEY (sms_id) REFERENCES sms_messages(id) ON DELETE CASCADE
 );
 
+CREATE TABLE sms_fetches (
+  provider text NOT NULL,
+  until timestamp with time zone NOT NULL,
+  PRIMARY KEY (provider)
+);
+
 CREATE TABLE sms_messages (
   id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
   event_id text NOT NULL,
@@ -472,6 +478,7 @@ CREATE TABLE sms_messages (
   created_at timestamp with time zone DEFAULT now() NOT NULL,
   state_at timestamp with time zone DEFAULT now() NOT NULL,
   withdrawn boolean DEFAULT false NOT NULL,
+  decided_at timestamp with time zone,
   UNIQUE (event_id, number),
   PRIMARY KEY (id),
   FOREIGN KEY (conversation_id) REFERENCES conversations(id)
@@ -480,6 +487,7 @@ CREATE TABLE sms_messages (
 CREATE TABLE sms_opt_outs (
   number text NOT NULL,
   since timestamp with time zone DEFAULT now() NOT NULL,
+  ended boolean DEFAULT false NOT NULL,
   PRIMARY KEY (number)
 );
 

@@ -73,6 +73,7 @@ export function pageOf(query: URLSearchParams, sent: readonly SentSms[], receive
   ]
     .filter(({ shown }) => (to === null || shown.to === to) && (from === null || shown.from === from))
     .filter(({ at, isSent }) => (after === null && before === null) || (isSent && within(at, after, before)))
+    .toReversed()
     .toSorted((one, other) => other.at.getTime() - one.at.getTime());
   const size = Number(query.get("PageSize") ?? 50);
   const page = Number(query.get("Page") ?? 0);

@@ -8,27 +8,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { text } from "node:stream/consumers";
 import { ACCOUNT, call, FROM, TOKEN } from "./twilio-account.ts";
 import { type TwilioAnswer, TwilioContract } from "./twilio-contract.ts";
+import { REFUSED, UNDELIVERED } from "./twilio-magic.ts";
 import { pageOf, type ReceivedSms, type SentSms, sentAsShown } from "./twilio-messages.ts";
-
-export type { SentSms } from "./twilio-messages.ts";
-
-/** What the number's last digits mean. Any other number is delivered. */
-export const MAGIC = {
-  invalid: "+61400000021",
-  stopped: "+61400000022",
-  landline: "+61400000023",
-  unreachable: "+61400000024",
-  filtered: "+61400000025",
-} as const;
-const REFUSED: Readonly<Record<string, number>> = {
-  [MAGIC.invalid]: 21_211,
-  [MAGIC.stopped]: 21_610,
-  [MAGIC.landline]: 21_614,
-};
-const UNDELIVERED: Readonly<Record<string, number>> = {
-  [MAGIC.unreachable]: 30_003,
-  [MAGIC.filtered]: 30_007,
-};
 
 /** What happens to the next requests to send, one after another. */
 export type Fault =
@@ -62,6 +43,8 @@ export class TwilioStandIn {
   reversed = false;
   /** Called when a request to send has come. `drop`: the connection breaks, and nothing is accepted. */
   onRequest: (() => Promise<"drop" | undefined>) | null = null;
+  /** Called before a list is answered. */
+  onListed: (() => Promise<"drop" | undefined>) | null = null;
   /** Called when an SMS has been accepted, before the request is answered. */
   onAccepted: ((sms: SentSms) => Promise<unknown>) | null = null;
   /** Milliseconds by which its clock is ahead of this machine's. */
@@ -213,7 +196,10 @@ export class TwilioStandIn {
     if (request.headers.authorization !== expected) return refusal(401, 20_003, "Authenticate");
     if (request.method === "POST") return this.#create(form);
     const sid = /\/Messages\/(\w+)[.]json$/.exec(url.pathname)?.[1];
-    if (sid === undefined) return { status: 200, body: pageOf(url.searchParams, this.sent, this.received) };
+    if (sid === undefined) {
+      const listed: Answer = { status: 200, body: pageOf(url.searchParams, this.sent, this.received) };
+      return (await this.onListed?.()) === "drop" ? { ...listed, ends: "lost" } : listed;
+    }
     const one = this.sent.find((sms) => sms.sid === sid);
     return one === undefined ? refusal(404, 20_404, "not found") : { status: 200, body: sentAsShown(one) };
   }

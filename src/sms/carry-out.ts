@@ -7,13 +7,17 @@ import type { Database, Transaction } from "../store/database.ts";
 import type { SmsDependencies, SmsSettings } from "./dependencies.ts";
 import { problem } from "./marks.ts";
 import { markedBy, moveTo, report, workOn } from "./progress.ts";
-import { ProviderAway, type ProviderSms } from "./provider/port.ts";
-import { beginAttempt, bindSid, latestAttempt, type SmsAttempt, unboundSids } from "./record/attempts.ts";
+import type { ProviderSms } from "./provider/port.ts";
+import { beginAttempt, bindSid, latestAttempt, type SmsAttempt } from "./record/attempts.ts";
 import { lockSms, type SmsMessage, setState } from "./record/messages.ts";
 import { hasOptedOut } from "./record/opt-outs.ts";
+import { search, unlessAway, whichOf } from "./search.ts";
 import * as words from "./words.ts";
 
-/** The provider is asked about an SMS it says nothing of for this long (milliseconds); then its state stands. */
+/**
+ * The provider is asked about an SMS it says nothing of for this long (milliseconds), and once after that if Whisper was
+ * away; then its state stands.
+ */
 const ASKED_FOR = 24 * 3_600_000;
 /** Between two searches for an SMS that may have been accepted. */
 const BETWEEN_SEARCHES = 60_000;
@@ -40,7 +44,7 @@ export async function workOnSms(
   const { database } = dependencies;
   let task = await database.transaction((tx) => nextTask(tx, dependencies, id, "not looked"));
   if (task.task === "look-first") {
-    const found = await search(dependencies, task.sms, task.sms.saidAt);
+    const found = await search(dependencies, task.sms, task.sms.age + SURELY_NEW);
     task = await database.transaction((tx) => afterFirstLook(tx, dependencies, id, found));
   }
   switch (task.task) {
@@ -54,13 +58,13 @@ export async function workOnSms(
     }
     case "look": {
       const { attempt, sms } = task;
-      const found = await search(dependencies, sms, attempt.startedAt);
+      const found = await search(dependencies, sms, attempt.age);
       return database.transaction((tx) => lookedFor(tx, dependencies, id, attempt, found));
     }
     case "ask": {
       const { attempt } = task;
       const said = attempt.sid === null ? null : await unlessAway(dependencies.provider.ask(attempt.sid));
-      return database.transaction((tx) => asked(tx, dependencies, id, said));
+      return database.transaction((tx) => asked(tx, dependencies, id, attempt, said));
     }
     default:
       return task satisfies never;
@@ -87,9 +91,10 @@ async function nextTask(
       const quiet = quietAt(at, smsSettings);
       // Also when it is tried again.
       if (quiet !== null) return later(tx, id, quiet);
-      // The time in which quiet hours held it does not count.
+      // The time in which quiet hours held it does not count, nor that before its sender decided.
       const held = quietAt(new Date(at.getTime() - TOO_LATE), smsSettings);
-      if (at.getTime() - Math.max(sms.saidAt.getTime(), held?.getTime() ?? 0) > TOO_LATE)
+      const asked = Math.max(sms.saidAt.getTime(), sms.decidedAt?.getTime() ?? 0);
+      if (at.getTime() - Math.max(asked, held?.getTime() ?? 0) > TOO_LATE)
         return failed(tx, dependencies, sms, "provider-away");
       if (looked === "not looked" && sms.tries === 0 && at.getTime() - sms.saidAt.getTime() > SURELY_NEW)
         return { task: "look-first", sms };
@@ -110,7 +115,7 @@ async function nextTask(
       return attempt === null ? NONE : { task: "look", sms, attempt };
     case "accepted":
     case "sent": {
-      if (attempt?.sid == null || at.getTime() - attempt.startedAt.getTime() > ASKED_FOR) return NONE;
+      if (attempt?.sid == null) return NONE;
       const due = new Date(sms.stateAt.getTime() + smsSettings.askAfter);
       return due > at ? later(tx, id, due) : { task: "ask", sms, attempt };
     }
@@ -145,22 +150,6 @@ async function withheld(tx: Transaction, sms: SmsMessage, reason: string): Promi
   return NONE;
 }
 
-/** What the provider has of this SMS; null: it cannot say. */
-const search = (
-  { provider }: SmsDependencies,
-  { number, body }: SmsMessage,
-  since: Date,
-): Promise<readonly ProviderSms[] | null> => unlessAway(provider.find({ to: number, body, since }));
-
-async function unlessAway<T>(answer: Promise<T>): Promise<T | null> {
-  try {
-    return await answer;
-  } catch (error) {
-    if (error instanceof ProviderAway) return null;
-    throw error;
-  }
-}
-
 async function afterFirstLook(
   tx: Transaction,
   dependencies: SmsDependencies,
@@ -170,30 +159,23 @@ async function afterFirstLook(
   const sms = await lockSms(tx, id);
   if (sms === null || !maySubmit(sms.state)) return NONE;
   if (found === null) return later(tx, id, new Date(dependencies.now().getTime() + BETWEEN_SEARCHES));
-  const only = await theOnlyOne(tx, found);
-  if (only === "none") return nextTask(tx, dependencies, id, "looked");
+  const only = await whichOf(tx, sms, found);
+  // Its sender was told that there are several, and wants it sent.
+  if (only === "none" || (only === "several" && sms.decidedAt !== null))
+    return nextTask(tx, dependencies, id, "looked");
   const ref = await beginAttempt(tx, id, 0);
   if (only === "several") {
-    await moveTo(tx, await dependencies.directory.within(tx), sms, "review", { attempt: ref, tried: true });
+    await moveTo(tx, await dependencies.directory.within(tx), sms, "review", {
+      attempt: ref,
+      tried: true,
+      several: true,
+    });
     return NONE;
   }
   await bindSid(tx, ref, only.sid);
   await report(tx, await dependencies.directory.within(tx), sms, only.state ?? "accepted", only.failure);
   await workOn(tx, id);
   return NONE;
-}
-
-async function theOnlyOne(
-  tx: Transaction,
-  found: readonly ProviderSms[],
-): Promise<ProviderSms | "none" | "several"> {
-  const unbound = await unboundSids(
-    tx,
-    found.map(({ sid }) => sid),
-  );
-  const [first, second] = found.filter(({ sid }) => unbound.includes(sid));
-  if (first === undefined) return "none";
-  return second === undefined ? first : "several";
 }
 
 async function submittedSms(
@@ -239,7 +221,7 @@ async function lookedFor(
   // A report came meanwhile.
   if (sms?.state !== "unknown") return;
   const directory = await dependencies.directory.within(tx);
-  const only = found === null ? "none" : await theOnlyOne(tx, found);
+  const only = found === null ? "none" : await whichOf(tx, sms, found);
   if (only !== "none" && only !== "several") {
     await bindSid(tx, attempt.ref, only.sid);
     await report(tx, directory, sms, only.state ?? "accepted", only.failure);
@@ -247,7 +229,8 @@ async function lookedFor(
   }
   const { grace } = dependencies.smsSettings;
   const [at, until] = [dependencies.now().getTime(), attempt.startedAt.getTime() + grace];
-  if (at >= until) return moveTo(tx, directory, sms, "review", { attempt: attempt.ref });
+  if (at >= until)
+    return moveTo(tx, directory, sms, "review", { attempt: attempt.ref, several: only === "several" });
   return workOn(tx, id, new Date(Math.min(until, at + Math.min(BETWEEN_SEARCHES, grace / 5))));
 }
 
@@ -255,11 +238,13 @@ async function asked(
   tx: Transaction,
   dependencies: SmsDependencies,
   id: string,
+  attempt: SmsAttempt,
   said: ProviderSms | null,
 ): Promise<void> {
   const sms = await lockSms(tx, id);
   if (sms === null || isFinal(sms.state)) return;
   if (said !== null) await report(tx, await dependencies.directory.within(tx), sms, said.state, said.failure);
+  if (attempt.age > ASKED_FOR) return;
   // Twice as long each time, for as long as it is asked about.
   const waited = dependencies.now().getTime() - sms.stateAt.getTime();
   await workOn(

@@ -7,7 +7,7 @@ import type { Transaction } from "../store/database.ts";
 import { addJob } from "../store/jobs.ts";
 import { DELIVERED, type Marked, note, privateNote, problem, question, reviewRef, sign } from "./marks.ts";
 import { emptyBody, type SmsMessage, setState } from "./record/messages.ts";
-import { optOut } from "./record/opt-outs.ts";
+import { setOptedOut } from "./record/opt-outs.ts";
 import * as words from "./words.ts";
 
 /** Queues the work that an SMS needs next, not before this time. */
@@ -35,11 +35,17 @@ export async function moveTo(
   directory: Directory,
   sms: SmsMessage,
   state: SmsState,
-  about: { reason?: SmsFailure | null; attempt?: string | undefined; notBefore?: Date; tried?: true } = {},
+  about: {
+    reason?: SmsFailure | null;
+    attempt?: string | undefined;
+    notBefore?: Date;
+    tried?: true;
+    several?: boolean;
+  } = {},
 ): Promise<void> {
   if (sms.withdrawn && (state === "queued" || state === "review"))
     return moveTo(tx, directory, sms, "cancelled");
-  const { reason = null, attempt = "", ...rest } = about;
+  const { reason = null, attempt = "", several = false, ...rest } = about;
   await setState(tx, sms.id, state, { reason, ...rest });
   if (sms.withdrawn && state !== "unknown") await emptyBody(tx, sms.id);
   const marked = markedBy(sms);
@@ -51,7 +57,7 @@ export async function moveTo(
     case "failed":
     case "undelivered": {
       const failure = reason ?? SMS_FAILURES.find((each) => each === sms.reason) ?? "other";
-      if (failure === "opted-out") await optOut(tx, sms.number);
+      if (failure === "opted-out") await setOptedOut(tx, sms.number, true);
       if (failure === "setup") await sendToAdminRoom(tx, `sms-setup:${sms.id}`, words.providerRefuses);
       await enqueueSends(
         tx,
@@ -62,7 +68,11 @@ export async function moveTo(
     case "review":
       await enqueueSends(
         tx,
-        question(reviewRef(sms.id, attempt), marked, words.askAgain(nameOf(sms, directory))),
+        question(
+          reviewRef(sms.id, attempt),
+          marked,
+          (several ? words.askSeveral : words.askAgain)(nameOf(sms, directory)),
+        ),
       );
       break;
     case "shown":

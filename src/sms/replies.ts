@@ -14,13 +14,15 @@ import { note } from "./marks.ts";
 import { readMobile } from "./numbers.ts";
 import { markedBy } from "./progress.ts";
 import type { IncomingSms } from "./provider/port.ts";
-import { newReply } from "./record/attempts.ts";
-import { lastSmsTo } from "./record/messages.ts";
-import { hasOptedOut, optIn, optOut } from "./record/opt-outs.ts";
+import { lastSmsTo, type SmsMessage } from "./record/messages.ts";
+import { hasOptedOut, setOptedOut } from "./record/opt-outs.ts";
+import { newReply } from "./record/replies.ts";
 import * as words from "./words.ts";
 
 /** A reply after this long (milliseconds) is hardly about the last SMS: the administrators see to it. */
 const REPLY_WITHIN = 14 * 86_400_000;
+/** A reply that is heard this much later (milliseconds) says when it was written. */
+const SOON = 15 * 60_000;
 
 /** Takes in an SMS that someone sent to the practice's number. The same one again changes nothing. */
 export async function receiveSms(
@@ -32,8 +34,9 @@ export async function receiveSms(
     const directory = await dependencies.directory.within(tx);
     const people = peopleWith(directory, dependencies.smsSettings.country, sms.from);
     if (await obeyed(tx, dependencies, people, sms)) return;
-    const text = [sms.text.trim(), ...(sms.hasMedia ? [words.pictureLeftOut] : [])].join("\n").trim();
-    if (text === "") return;
+    const said = [sms.text.trim(), ...(sms.hasMedia ? [words.pictureLeftOut] : [])].join("\n").trim();
+    if (said === "") return;
+    const text = withTime(dependencies, sms.at, said);
     const ref = `sms-in:${sms.sid}`;
     const [person, another] = people;
     if (person === undefined) return sendToAdminRoom(tx, ref, words.fromNobody(sms.from, text));
@@ -57,18 +60,41 @@ async function obeyed(
   tx: Transaction,
   { now }: SmsDependencies,
   people: readonly User[],
-  { from, text, sid }: IncomingSms,
+  { from, text, sid, at }: IncomingSms,
 ): Promise<boolean> {
   const keyword = keywordIn(text.trim(), await hasOptedOut(tx, from));
   if (keyword === null) return false;
-  const news = keyword === "stop" ? await optOut(tx, from) : await optIn(tx, from);
-  if (!news) return true;
+  if (!(await setOptedOut(tx, from, keyword === "stop", at))) return true;
   const name = people.map((each) => each.name).join(", ") || from;
   const said = keyword === "stop" ? words.stopped(name) : words.started(name);
-  const last = await lastSmsTo(tx, from, new Date(now().getTime() - REPLY_WITHIN));
+  const last = await answeredSms(tx, from, at, now());
   if (last === null) await sendToAdminRoom(tx, `sms-keyword:${sid}`, said);
   else await enqueueSends(tx, [note(`sms-keyword:${sid}`, markedBy(last), said)]);
   return true;
+}
+
+/** The SMS to the number that went out last before then. */
+function answeredSms(tx: Transaction, from: string, at: Date | null, now: Date): Promise<SmsMessage | null> {
+  const since = new Date((at ?? now).getTime() - REPLY_WITHIN);
+  return lastSmsTo(tx, from, { since, until: at });
+}
+
+/** What was written a while ago says when. */
+function withTime(
+  { smsSettings: { timezone }, now }: SmsDependencies,
+  at: Date | null,
+  text: string,
+): string {
+  if (at === null || now().getTime() - at.getTime() < SOON) return text;
+  const when = new Intl.DateTimeFormat("en-AU", {
+    timeZone: timezone,
+    weekday: "short",
+    day: "numeric",
+    month: "short",
+    hour: "numeric",
+    minute: "2-digit",
+  });
+  return words.writtenAt(when.format(at), text);
 }
 
 /** Puts the reply into the conversation of the last SMS, as that person. False: there is none in which they may write. */
@@ -80,7 +106,7 @@ async function toConversation(
   sms: IncomingSms,
   text: string,
 ): Promise<boolean> {
-  const last = await lastSmsTo(tx, sms.from, new Date(now().getTime() - REPLY_WITHIN));
+  const last = await answeredSms(tx, sms.from, sms.at, now());
   const stored = last && (await conversationById(tx, last.conversation));
   const conversation = stored?.conversation;
   if (conversation?.kind !== "individual" || !conversation.pair.includes(person.username)) return false;

@@ -13,7 +13,7 @@ import * as words from "./words.ts";
  */
 export async function decide(
   tx: Transaction,
-  { directory }: Pick<SmsDependencies, "directory">,
+  { directory, now }: Pick<SmsDependencies, "directory" | "now">,
   id: string,
   choice: "send" | "leave",
 ): Promise<boolean> {
@@ -25,7 +25,7 @@ export async function decide(
       return true;
     case "send": {
       const attempt = await latestAttempt(tx, id);
-      await requeue(tx, id);
+      await requeue(tx, id, now());
       await enqueueSends(tx, [note(`sms:${id}:again:${attempt?.ref}`, markedBy(sms), words.sentAgain)]);
       await workOn(tx, id);
       return true;

@@ -43,6 +43,8 @@ export const shown = (text: string) =>
   withWords("SMS is not set up here, so none was sent. It would have read:", "\n", text);
 export const askAgain = (name: string) =>
   sentence`I can't tell whether the SMS to ${name} was sent. Press ✅ to send it again, or ❌ to leave it.`;
+export const askSeveral = (name: string) =>
+  sentence`Several SMS with this text have gone to ${name}, and I can't tell whether this one did. Press ✅ to send it, or ❌ to leave it.`;
 export const sentAgain = "It is being sent again.";
 export const leftAlone = "It is not sent again.";
 export const settledAfterAll = "The SMS was sent after all. There is nothing left to do.";
@@ -72,6 +74,7 @@ export const failure = (name: string, reason: SmsFailure): string => {
 
 // Replies by SMS
 export const reply = (text: string) => withWords("📱", " ", text);
+export const writtenAt = (when: string, text: string) => withWords(sentence`(${when})`, " ", text);
 export const pictureLeftOut = "(A picture came with it, which can't be shown here.)";
 export const stopped = (name: string) =>
   sentence`${name} has replied STOP, and gets no more SMS. Write here instead, or phone.`;
@@ -98,5 +101,7 @@ export const noConversation = (name: string, text: string) =>
     "\n",
     text,
   );
+export const repliesLeftOut =
+  "While Whisper was away, more SMS came in than it can fetch. The older ones are only at the SMS service: please look there.";
 export const providerRefuses =
   "The SMS service refuses our messages. Run whisper check-config, and look at the account with the service.";

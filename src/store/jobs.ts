@@ -34,6 +34,8 @@ export interface JobPayloads {
   gaps: { readonly rooms: "recent" | "all" };
   /** Take the next step of an SMS: send it, look for it, or ask what became of it. */
   sms: { readonly sms_id: string };
+  /** Fetch replies by SMS that came in unheard. */
+  sms_replies: Record<string, never>;
   /** Withdraw an alert whose time is over. */
   alert_expiry: { readonly alert_id: string };
   /** Nobody has answered an arrival's notice: take the next step. */

@@ -41,8 +41,11 @@ import { messageSignals } from "../signals/message-signals.ts";
 import { forgetSignals } from "../signals/record.ts";
 import { workOnSms } from "../sms/carry-out.ts";
 import { smsEvents } from "../sms/events.ts";
+import { fetchMissedReplies } from "../sms/missed-replies.ts";
 import { forgetSms } from "../sms/record/messages.ts";
-import { isDatabaseDown } from "../store/database.ts";
+import { forgetReplies } from "../sms/record/replies.ts";
+import { type Database, isDatabaseDown } from "../store/database.ts";
+import { addJob } from "../store/jobs.ts";
 import { directoryChanges } from "./directory-changes.ts";
 import { givenUpHandlers } from "./given-up.ts";
 import type { Services } from "./services.ts";
@@ -52,6 +55,7 @@ export async function startWork(services: Services, onLost: (error: Error) => vo
   const { database, databaseUrl, log } = services;
   // The configuration may name a reception now, or let others follow more arrivals.
   await recipientsMayChange(database);
+  await queueMissedReplies(database);
   return startJobs({
     database,
     databaseUrl,
@@ -107,6 +111,7 @@ function tasksOf(services: Services): TaskList {
     ...arrivalTasks(services.arrivalDependencies, database, roomPins(homeserver)),
     given_up: ({ ref }) => settleGivenUp(database, givenUp, ref),
     sms: ({ sms_id }) => workOnSms({ ...services.smsDependencies, database }, sms_id),
+    sms_replies: () => fetchMissedReplies({ ...services.smsDependencies, database }),
     alert_expiry: ({ alert_id }) => expireAlert(database, alert_id),
     gaps: async ({ rooms }) => {
       await findGaps({ ...audit, homeserver, log }, rooms);
@@ -122,6 +127,7 @@ function timetable(services: Services): Timed[] {
   return [
     { name: "upkeep_jobs", cron: "*/10 * * * *", run: () => clearReplacedJobs(database) },
     { name: "changed_accounts", cron: "*/5 * * * *", run: () => findChangedAccounts(services) },
+    { name: "missed_replies", cron: "*/5 * * * *", run: () => queueMissedReplies(database) },
     { name: "upkeep_changes", cron: "17 * * * *", run: () => forgetOldChanges(database) },
     { name: "retention", cron: "5 17 * * *", run: () => forgetOld(services) },
     { name: "upkeep_signals", cron: "27 * * * *", run: () => forgetSignals(database) },
@@ -143,6 +149,10 @@ function timetable(services: Services): Timed[] {
   ];
 }
 
+/** SMS that came in while nobody listened are fetched at each start too. */
+const queueMissedReplies = (database: Database) =>
+  addJob(database, "sms_replies", {}, { queue: "sms_replies" });
+
 const nightlyRoomAudit = () => ({
   id: `night ${new Date().toISOString()}`,
   roomIds: null,
@@ -155,5 +165,6 @@ async function forgetOld({ config, database, settings }: Services): Promise<void
   const before = new Date(Date.now() - config.retention);
   await forgetSends(database, before);
   await forgetSms(database, before);
+  await forgetReplies(database, before);
   await forgetReadMessages(database, settings, await forgetHandledEvents(database, before));
 }

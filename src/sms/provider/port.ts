@@ -11,16 +11,22 @@ export interface SmsProvider {
    */
   submit(sms: { readonly to: string; readonly body: string; readonly ref: string }): Promise<Submitted>;
   /**
-   * What the provider has to this number with exactly this body, made at or after this time.
+   * What the provider has to this number with exactly this body, newest first.
+   * @param sms `ago`: made at most this many milliseconds ago. Not a time: its clock may differ from ours.
    * @throws ProviderAway if it cannot say.
    */
   find(sms: {
     readonly to: string;
     readonly body: string;
-    readonly since: Date;
+    readonly ago: number;
   }): Promise<readonly ProviderSms[]>;
   /** What became of an SMS; null: it does not know it. @throws ProviderAway if it cannot say. */
   ask(sid: string): Promise<ProviderSms | null>;
+  /**
+   * What came in since then, by the provider's clock, oldest first; it may be more. Null: nothing, only the clock.
+   * @throws ProviderAway if it cannot say.
+   */
+  received?(since: Date | null): Promise<ReceivedSms>;
   /** What the provider calls at `{public_url}/webhooks/{name}`, if it calls anything. */
   webhooks?(reports: ProviderReports): RequestHandler;
 }
@@ -46,8 +52,18 @@ export interface StatusReport {
   readonly failure: SmsFailure | null;
 }
 
+export interface ReceivedSms {
+  readonly sms: readonly IncomingSms[];
+  /** The provider's clock when it was asked. */
+  readonly asOf: Date;
+  /** False: there were more than can be fetched, and the oldest are left out. */
+  readonly all: boolean;
+}
+
 export interface IncomingSms {
   readonly sid: string;
+  /** When it came, by this machine's clock; null: now. */
+  readonly at: Date | null;
   /** E.164, or whatever the provider has: a short code, a name. */
   readonly from: string;
   readonly text: string;

@@ -6,10 +6,12 @@ export interface SmsAttempt {
   readonly ref: string;
   readonly sid: string | null;
   readonly startedAt: Date;
+  /** Milliseconds since it began. */
+  readonly age: number;
   readonly leaseUntil: Date;
 }
 
-const COLUMNS = `ref, sid, started_at AS "startedAt", lease_until AS "leaseUntil"`;
+const COLUMNS = `ref, sid, started_at AS "startedAt", (extract(epoch FROM clock_timestamp() - started_at) * 1000)::float AS age, lease_until AS "leaseUntil"`;
 
 /** Records an attempt. Commit before the provider is asked. @returns its ref, which nobody can guess. */
 export async function beginAttempt(tx: Transaction, sms: string, lease: number): Promise<string> {
@@ -63,11 +65,5 @@ export async function newReport(
     "INSERT INTO sms_reports (sid, status, error_code) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
     [sid, status, errorCode ?? ""],
   );
-  return noted.rowCount === 1;
-}
-
-/** Notes an SMS that came in. False: it has come before. */
-export async function newReply(tx: Transaction, sid: string): Promise<boolean> {
-  const noted = await tx.query("INSERT INTO sms_replies (sid) VALUES ($1) ON CONFLICT DO NOTHING", [sid]);
   return noted.rowCount === 1;
 }

@@ -16,13 +16,18 @@ export interface SmsMessage {
   readonly notBefore: Date;
   readonly tries: number;
   readonly saidAt: Date;
+  /** Milliseconds since the message was written. */
+  readonly age: number;
   readonly stateAt: Date;
+  /** When its sender decided to send it again; null: they were never asked, or not yet. */
+  readonly decidedAt: Date | null;
   /** Its message was deleted while the provider might have it. */
   readonly withdrawn: boolean;
 }
 
 const COLUMNS = `id::text, number, conversation_id AS conversation, shown_event AS "shownEvent", sender, recipient, body,
-  state, reason, not_before AS "notBefore", tries, said_at AS "saidAt", state_at AS "stateAt", withdrawn`;
+  state, reason, not_before AS "notBefore", tries, said_at AS "saidAt", state_at AS "stateAt", withdrawn,
+  decided_at AS "decidedAt", (extract(epoch FROM clock_timestamp() - said_at) * 1000)::float AS age`;
 
 export interface NewSms {
   /** The message as its sender first wrote it. */
@@ -128,15 +133,20 @@ export async function sentToday(tx: Transaction, sender: Username, timezone: str
   return onlyRow(found).count;
 }
 
-/** The SMS to the number that went out last since then, or may have: a reply belongs to its conversation. */
-export async function lastSmsTo(db: Queryable, number: string, since: Date): Promise<SmsMessage | null> {
+/** The SMS to the number that went out last in that time, or may have: a reply belongs to its conversation. */
+export async function lastSmsTo(
+  db: Queryable,
+  number: string,
+  { since, until }: { readonly since: Date; readonly until: Date | null },
+): Promise<SmsMessage | null> {
   const found = await db.query<SmsMessage & Record<string, unknown>>(
     `SELECT ${COLUMNS} FROM sms_messages
-     CROSS JOIN LATERAL (SELECT max(started_at) AS tried_at FROM sms_attempts WHERE sms_id = sms_messages.id) attempts
+     CROSS JOIN LATERAL (SELECT max(started_at) AS tried_at FROM sms_attempts
+       WHERE sms_id = sms_messages.id AND started_at <= coalesce($3::timestamptz, 'infinity')) attempts
      WHERE number = $1 AND tried_at >= $2
        AND state IN ('submitting', 'unknown', 'review', 'left', 'accepted', 'sent', 'delivered', 'undelivered')
      ORDER BY tried_at DESC, id DESC LIMIT 1`,
-    [number, since],
+    [number, since, until],
   );
   return found.rows[0] ?? null;
 }
@@ -153,13 +163,24 @@ export async function smsInReview(db: Queryable): Promise<readonly SmsMessage[]>
 export async function forgetSms(db: Queryable, before: Date): Promise<void> {
   await db.query("UPDATE sms_messages SET body = '' WHERE created_at < $1 AND body <> ''", [before]);
   await db.query("DELETE FROM sms_reports WHERE received_at < $1", [before]);
-  await db.query("DELETE FROM sms_replies WHERE received_at < $1", [before]);
 }
 
-/** Its sender wants it sent again: as if it had never been tried. */
-export async function requeue(tx: Transaction, id: string): Promise<void> {
+/** Its sender decided to send it again: as if it had never been tried. */
+export async function requeue(tx: Transaction, id: string, at: Date): Promise<void> {
   await tx.query(
-    "UPDATE sms_messages SET state = 'queued', state_at = now(), tries = 0, not_before = now() WHERE id = $1",
-    [id],
+    `UPDATE sms_messages SET state = 'queued', state_at = now(), tries = 0, not_before = now(), decided_at = $2
+     WHERE id = $1`,
+    [id, at],
   );
+}
+
+/** How many other SMS with the same text to the same number the provider may have, without our knowing which. */
+export async function othersLookedFor(db: Queryable, sms: SmsMessage): Promise<number> {
+  const found = await db.query<{ count: number }>(
+    `SELECT count(*)::integer AS count FROM sms_messages
+     WHERE number = $1 AND body = $2 AND id <> $3 AND state IN ('submitting', 'unknown', 'review')
+       AND EXISTS (SELECT FROM sms_attempts WHERE sms_id = sms_messages.id AND sid IS NULL)`,
+    [sms.number, sms.body, sms.id],
+  );
+  return onlyRow(found).count;
 }

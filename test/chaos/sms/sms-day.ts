@@ -1,6 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import pg from "pg";
-import type { Fault, SentSms, TwilioStandIn } from "../../../dev/clients/twilio-stand-in.ts";
+import type { SentSms } from "../../../dev/clients/twilio-messages.ts";
+import type { Fault, TwilioStandIn } from "../../../dev/clients/twilio-stand-in.ts";
 import { eventually } from "../../support/eventually.ts";
 import { startSmsStack } from "../../support/sms/sms-stack.ts";
 import { type Happening, killAgainAndAgain } from "../killer.ts";

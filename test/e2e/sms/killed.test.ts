@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import type { SentSms } from "../../../dev/clients/twilio-stand-in.ts";
+import type { SentSms } from "../../../dev/clients/twilio-messages.ts";
 import { type SmsStack, startSmsStack } from "../../support/sms/sms-stack.ts";
 
 /** Each moment at which Whisper is killed by SIGKILL, and what the stand-in does. */

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { MAGIC } from "../../../dev/clients/twilio-stand-in.ts";
+import { MAGIC } from "../../../dev/clients/twilio-magic.ts";
 import type { EventId, RoomId } from "../../../src/policy/model.ts";
 import * as words from "../../../src/sms/words.ts";
 import { id, openSmsHouse, type SmsHouse } from "../../support/sms/sms-house.ts";

@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { ACCOUNT, call, TOKEN } from "../../../dev/clients/twilio-account.ts";
-import { MAGIC, type SentSms } from "../../../dev/clients/twilio-stand-in.ts";
+import { MAGIC } from "../../../dev/clients/twilio-magic.ts";
+import type { SentSms } from "../../../dev/clients/twilio-messages.ts";
 import type { RoomId } from "../../../src/policy/model.ts";
 import { openSmsHouse, type SmsHouse } from "../../support/sms/sms-house.ts";
 

@@ -49,6 +49,7 @@ export function runJobs(
       room_audit: nothing,
       gaps: nothing,
       sms: nothing,
+      sms_replies: nothing,
       alert_expiry: nothing,
       arrival_escalation: nothing,
       arrival_room: nothing,

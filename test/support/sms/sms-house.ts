@@ -35,6 +35,8 @@ export interface SmsHouse {
   notes(): Promise<string[]>;
   /** The reactions under a message, by Whisper. */
   signs(event: EventId): Promise<string[]>;
+  /** Answers the question whether to send again, which the homeserver shows in this room. */
+  press(room: RoomId, key: string, from?: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -112,6 +114,23 @@ export async function openSmsHouse(
         [event],
       );
       return found.rows.map(({ key }) => key);
+    },
+    async press(room, key, from = "anna") {
+      const { rows } = await self.house.database.query<{ ref: string }>(
+        "SELECT ref FROM outbox WHERE ref ~ '^sms-review:[0-9]+:[^:]+$'",
+      );
+      const question = await self.house.event({
+        room,
+        sender: self.house.dependencies.settings.bot,
+        type: "m.room.message",
+        content: { msgtype: "m.notice", body: "?", "au.healthtrack.whisper.ref": rows[0]?.ref },
+      });
+      await self.house.event({
+        room,
+        sender: id(from),
+        type: "m.reaction",
+        content: { "m.relates_to": { rel_type: "m.annotation", event_id: question, key } },
+      });
     },
     async close() {
       server.closeAllConnections();

@@ -60,8 +60,9 @@ export function twilioWebhooks(options: TwilioWebhookOptions, reports: ProviderR
     if (sid !== null && from !== null)
       await reports.incoming({
         sid,
+        at: null,
         from,
-        text: (field(request, "Body") ?? "").toWellFormed().replaceAll("\0", ""),
+        text: readable(field(request, "Body") ?? ""),
         hasMedia: Number(field(request, "NumMedia") ?? 0) > 0,
       });
     response.type("text/xml").send("<Response/>");
@@ -69,6 +70,9 @@ export function twilioWebhooks(options: TwilioWebhookOptions, reports: ProviderR
   router.use(answerBadForms);
   return router;
 }
+
+/** Text that a database and a Matrix event can hold. */
+export const readable = (text: string): string => text.toWellFormed().replaceAll("\0", "");
 
 /** A form that is too large, or none at all. */
 const answerBadForms: ErrorRequestHandler = (error: unknown, _request, response, next) => {
