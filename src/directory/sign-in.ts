@@ -11,7 +11,7 @@ export interface IssuedSignIn {
 export type SignInRefusal =
   | { readonly refused: "unknown-user" | "no-access" }
   /** Someone blocked the account in Synapse itself. */
-  | { readonly refused: "blocked"; readonly why: "deactivated" | "locked" | "shadow-banned" }
+  | { readonly refused: "blocked"; readonly why: "deactivated" | "locked" | "suspended" | "shadow-banned" }
   /** The homeserver gives one a minute per user. Seconds to wait. */
   | { readonly refused: "too-soon"; readonly retryAfter: number }
   | { readonly refused: "homeserver-down"; readonly retryAfter?: number };

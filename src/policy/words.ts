@@ -143,6 +143,8 @@ export const blockedBecause = {
     "deactivated in Synapse. Reactivate the account there, or end the person's access in HealthTrack",
   locked:
     "locked in Synapse, and not by Whisper. Unlock the account there, or end the person's access in HealthTrack",
+  suspended:
+    "suspended in Synapse, so they can read but not write. Lift the suspension there, or end the person's access in HealthTrack",
   "shadow-banned":
     "shadow-banned in Synapse, so nobody sees what they write. Lift the ban there, or end the person's access in HealthTrack",
 };

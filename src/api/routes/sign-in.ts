@@ -35,7 +35,7 @@ export function signInRoutes({ issueSignIn }: SignInRouteDependencies): Route[] 
         },
       },
       problems: {
-        403: "The user does not have AccessWhisper, is inactive, or someone deactivated, locked or shadow-banned the account in Synapse.",
+        403: "The user does not have AccessWhisper, is inactive, or someone deactivated, locked, suspended or shadow-banned the account in Synapse.",
         404: "There is no such user.",
         429: "A user may get one link a minute. Or the API key is sending requests too fast.",
         503: "The homeserver or the database does not answer.",
@@ -54,6 +54,8 @@ const BLOCKED = {
     "This person's account is deactivated in Synapse. Ask whoever looks after the server to reactivate it. Their conversations are kept.",
   locked:
     "This person's account is locked in Synapse, and not by Whisper. Ask whoever looks after the server to unlock it.",
+  suspended:
+    "This person's account is suspended in Synapse: they could read, but not write. Ask whoever looks after the server to lift the suspension.",
   "shadow-banned":
     "This person's account is shadow-banned in Synapse: nobody would see what they write. Ask whoever looks after the server to lift the ban.",
 } satisfies Record<Extract<SignInRefusal, { refused: "blocked" }>["why"], string>;

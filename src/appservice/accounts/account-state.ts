@@ -2,7 +2,7 @@ import type { UserId } from "../../policy/model.ts";
 import { type Homeserver, MatrixRefused, path } from "../homeserver/homeserver.ts";
 
 /** Why nobody can work with an account, although the directory says that they may. Only Synapse's administrators do this. */
-export type Blocked = "deactivated" | "locked" | "shadow-banned";
+export type Blocked = "deactivated" | "locked" | "suspended" | "shadow-banned";
 
 /** An account as Synapse has it. */
 export interface AccountAtSynapse {
@@ -11,6 +11,8 @@ export interface AccountAtSynapse {
   readonly picture: string | null;
   readonly deactivated: boolean;
   readonly locked: boolean;
+  /** They may read, but neither write nor join rooms (MSC3823). Only known of an account that is asked for alone. */
+  readonly suspended: boolean;
   /** Nobody is shown what they write, and they are not told. */
   readonly shadowBanned: boolean;
 }
@@ -23,6 +25,7 @@ interface UserDetails {
   readonly deactivated: boolean;
   readonly locked: boolean;
   readonly shadow_banned: boolean;
+  readonly suspended?: boolean;
 }
 
 /** @returns null if there is no such account. */
@@ -65,6 +68,7 @@ export async function* accountsAtSynapse(
 export function blocked(account: AccountAtSynapse, lockedByUs: boolean): Blocked | null {
   if (account.deactivated) return "deactivated";
   if (account.locked && !lockedByUs) return "locked";
+  if (account.suspended) return "suspended";
   return account.shadowBanned ? "shadow-banned" : null;
 }
 
@@ -74,5 +78,6 @@ const seen = (details: UserDetails): AccountAtSynapse => ({
   picture: details.avatar_url || null,
   deactivated: details.deactivated,
   locked: details.locked,
+  suspended: details.suspended ?? false,
   shadowBanned: details.shadow_banned,
 });

@@ -21,6 +21,7 @@ import { addJob } from "../../store/jobs.ts";
 import { withAccount } from "../accounts/accounts.ts";
 import { path } from "../homeserver/homeserver.ts";
 import { announceChecked } from "./everybody-in.ts";
+import { isAboutPerson } from "./in-order.ts";
 import { carryOutStep, type RoomDependencies, type RoomStepDependencies, refetchRoom } from "./room-steps.ts";
 
 /**
@@ -130,11 +131,17 @@ async function bringIn(
   for (const user of expected.members) {
     if (!wanted.has(user) || actual.members.get(user)?.membership === "join") continue;
     await awaitOwnMember(database, actual.roomId, user, "join");
-    await homeserver.call({
-      method: "POST",
-      path: path`/_matrix/client/v3/join/${actual.roomId}`,
-      as: user,
-    });
+    try {
+      await homeserver.call({
+        method: "POST",
+        path: path`/_matrix/client/v3/join/${actual.roomId}`,
+        as: user,
+      });
+    } catch (error) {
+      // The room's own job tries again, once Whisper is in it.
+      if (isAboutPerson(error)) continue;
+      throw error;
+    }
     await mirrorOwnMember(database, actual.roomId, user, "join");
   }
 }

@@ -1,5 +1,4 @@
 import type { Logger } from "pino";
-import { inParallel } from "../../base/in-parallel.ts";
 import { retiredRoom } from "../../conversations/record/retired-rooms.ts";
 import { beginRoom, giveRoom, loseRoom } from "../../conversations/record/rooms.ts";
 import { conversationById, type StoredConversation } from "../../conversations/record/store.ts";
@@ -13,8 +12,8 @@ import { closingSteps, diffRoom } from "../../policy/rooms/diff-room.ts";
 import { expectedRoom } from "../../policy/rooms/expected-room.ts";
 import type { Database, Transaction } from "../../store/database.ts";
 import { withAccount } from "../accounts/accounts.ts";
-import { MatrixRefused } from "../homeserver/homeserver.ts";
 import { asBegun, beginners, isBegun, lookAtBegun } from "./begun-room.ts";
+import { inOrder } from "./in-order.ts";
 import { keepMembersOfLostRoom } from "./lost-room.ts";
 import { retireRoom } from "./retire.ts";
 import {
@@ -87,12 +86,11 @@ export async function reconcileRoom(
     }
   }
   steps = await withoutAbsent(database, steps);
-  const now =
-    only === undefined ? uptoJoins(steps, JOINS_AT_ONCE) : steps.filter((step) => concerns(step, only));
+  const now = only === undefined ? steps : steps.filter((step) => concerns(step, only));
   const asked = { room: "managed", conversation: stored.conversation } as const;
   const admits = async (user: UserId) =>
     mayJoin(await directory.fresh(), settings, { user, room: asked }).allowed;
-  await inOrder(dependencies, room, now, (step) => {
+  const left = await inOrder(dependencies, room, now, (step) => {
     switch (step.step) {
       case "join":
         return letIntoRoom(dependencies, room, step.user, () => admits(step.user));
@@ -103,62 +101,13 @@ export async function reconcileRoom(
         return carryOutStep(dependencies, room, step);
     }
   });
-  return now.length < steps.length;
+  return left || now.length < steps.length;
 }
 
 const concerns = (step: Step, user: UserId): boolean =>
   (step.step !== "join" && step.step !== "direct") || step.user === user;
 
 const givesUp = (steps: readonly Step[]) => steps.find((step) => step.step === "replace")?.reason;
-
-/**
- * How many people join in one run, so that filling a large room delays neither its other work nor other rooms. Removals
- * are never postponed.
- */
-const JOINS_AT_ONCE = 10;
-
-function uptoJoins(steps: readonly Step[], most: number): readonly Step[] {
-  const joins = steps.flatMap((step, index) => (step.step === "join" ? [index] : []));
-  const cut = joins[most];
-  return cut === undefined ? steps : steps.slice(0, cut);
-}
-
-/**
- * Concurrent joins in one room. Synapse makes them one after another; while it makes one, Whisper records the previous
- * one and the next, so that Synapse never waits for that.
- */
-const JOINS_SIDE_BY_SIDE = 2;
-
-/** Carries out steps in order. @throws after refetching the room if the homeserver refuses one. */
-async function inOrder<Kind extends Step>(
-  { database, homeserver, log }: Omit<ReconcilerDependencies, "roomTaken">,
-  room: RoomId,
-  steps: readonly Kind[],
-  carryOut: (step: Kind) => Promise<void>,
-): Promise<void> {
-  for (const some of joinsTogether(steps)) {
-    try {
-      await inParallel(some, JOINS_SIDE_BY_SIDE, carryOut);
-    } catch (error) {
-      if (!(error instanceof MatrixRefused)) throw error;
-      const step = some[0]?.step;
-      log.warn({ step, err: error }, "a step in a room was refused; fetching the room again");
-      await refetchRoom(database, homeserver, room);
-      throw error;
-    }
-  }
-}
-
-/** One step at a time, except that consecutive joins go together. */
-function joinsTogether<Kind extends Step>(steps: readonly Kind[]): Kind[][] {
-  const together: Kind[][] = [];
-  for (const step of steps) {
-    const before = together.at(-1);
-    if (step.step === "join" && before?.[0]?.step === "join") before.push(step);
-    else together.push([step]);
-  }
-  return together;
-}
 
 /** Leaves out steps about users whose account does not exist yet: creating it queues another check of the room. */
 async function withoutAbsent(database: Database, steps: readonly Step[]): Promise<Step[]> {

@@ -10,7 +10,7 @@ export interface ListedRoom {
 
 export interface BlockedAccount {
   readonly user: UserId;
-  readonly why: "deactivated" | "locked" | "shadow-banned";
+  readonly why: "deactivated" | "locked" | "suspended" | "shadow-banned";
 }
 
 /** Rooms as they really are: asked from the homeserver, never from the mirror. */

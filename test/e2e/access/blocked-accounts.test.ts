@@ -2,13 +2,15 @@ import { expect } from "chai";
 import { z } from "zod";
 import { callApi, mustCallApi } from "../../../dev/clients/api.ts";
 import type { Person } from "../../../dev/clients/person.ts";
+import { conversationOf } from "../../../dev/clients/room-events.ts";
 import { eventually } from "../../support/eventually.ts";
 import { atSynapse, inDatabase } from "../../support/stack/behind-whisper.ts";
 import { openConversation, showConversation } from "../../support/stack/conversation-api.ts";
+import { beginAsElement } from "../../support/stack/element.ts";
 import { roomAuditReport } from "../../support/stack/room-audit.ts";
 import { settled } from "../../support/stack/settled.ts";
 import { sharedStack, type TestStack } from "../../support/stack/stack.ts";
-import { hire, nameOf, putGroup, putUser, unique } from "../../support/stack/staff.ts";
+import { hire, nameOf, putGroup, putUser, roomOfKind, unique } from "../../support/stack/staff.ts";
 
 const profile = z.object({ displayname: z.string().nullish(), avatar_url: z.string().nullish() });
 const members = z.object({ joined: z.record(z.string(), z.unknown()) });
@@ -120,6 +122,42 @@ describe("An account that someone blocks in Synapse", function () {
       expect(refusal.parse((await signIn(ben)).body).detail).to.match(/locked in Synapse/);
       await admin("PUT", account(ben), { locked: false });
       expect((await signIn(ben)).status).to.equal(200);
+    });
+
+    it("is refused a link while it is suspended there, and keeps nobody else out of a room", async () => {
+      const [dora, emil, fred] = [unique("dora"), unique("emil"), unique("fred")];
+      const emilAt = await hire(stack, emil);
+      for (const name of [dora, fred]) await hire(stack, name, {}, { withoutSync: true });
+      await settled(stack);
+      const suspend = (is: boolean) =>
+        admin("PUT", `/_synapse/admin/v1/suspend/${encodeURIComponent(stack.userId(dora))}`, { suspend: is });
+      await suspend(true);
+      expect(refusal.parse((await signIn(dora)).body).detail).to.match(
+        /suspended in Synapse.+lift the suspension/,
+      );
+      // For two, by a client: the room begins with whoever asks, and Whisper comes later.
+      const first = await beginAsElement(emilAt, { to: [stack.userId(dora)], text: "Are you there?" });
+      const pair = await emilAt.waitForRoom(
+        "the chat",
+        (room) => conversationOf(room)?.kind === "individual",
+      );
+      expect(pair.roomId).to.equal(first.room);
+      // A security group's room, in which she comes first.
+      const group = unique("Suspended");
+      await putGroup(stack, group, [dora, emil, fred]);
+      const room = await roomOfKind(emilAt, "group", group);
+      await emilAt.until(
+        "everybody else to be in",
+        () => room.getMember(stack.userId(fred))?.membership === "join",
+      );
+      expect(room.getMember(stack.userId(dora))?.membership).not.to.equal("join");
+      await suspend(false);
+      await emilAt.until(
+        "whoever may join again to be in",
+        () => [room, pair].every((each) => each.getMember(stack.userId(dora))?.membership === "join"),
+        60_000,
+      );
+      expect((await signIn(dora)).status).to.equal(200);
     });
 
     it("loses its name to nobody: what Synapse lost is set again by itself", async () => {

@@ -1,6 +1,10 @@
 import { expect } from "chai";
 import pino from "pino";
-import type { Homeserver } from "../../../../src/appservice/homeserver/homeserver.ts";
+import {
+  type Homeserver,
+  type HomeserverCall,
+  MatrixRefused,
+} from "../../../../src/appservice/homeserver/homeserver.ts";
 import { reconcileRoom } from "../../../../src/appservice/rooms/reconciler.ts";
 import { roomEvents } from "../../../../src/appservice/rooms/room-events.ts";
 import { awaitOwnMember } from "../../../../src/mirror/mirror.ts";
@@ -45,6 +49,13 @@ describe("people whom Whisper lets into a room", () => {
         origin_server_ts: house.clock++,
       }),
     );
+  const dependencies = (homeserver: Homeserver) => ({
+    ...house.dependencies,
+    database: house.database,
+    homeserver,
+    log: pino({ level: "silent" }),
+    roomTaken: () => Promise.resolve(),
+  });
   const looks = async () => (await house.takeJobs("room")).length;
 
   it("cause no check of the room, even if their events arrive before Synapse's answer", async () => {
@@ -84,18 +95,26 @@ describe("people whom Whisper lets into a room", () => {
         return {} as T;
       },
     };
-    const more = await reconcileRoom(
-      {
-        ...house.dependencies,
-        database: house.database,
-        homeserver,
-        log: pino({ level: "silent" }),
-        roomTaken: () => Promise.resolve(),
-      },
-      nurses.id,
-    );
+    const more = await reconcileRoom(dependencies(homeserver), nurses.id);
     expect(more, "two of the twelve are left for the next turn").to.equal(true);
     expect(seen).to.have.length(10);
     expect(Math.max(...seen)).to.equal(2);
+  });
+
+  it("are let in although Synapse refuses all those before them", async () => {
+    const asked: unknown[] = [];
+    const homeserver: Homeserver = {
+      call: async <T>(call: HomeserverCall) => {
+        if (call.method === "GET") return [] as T;
+        const { user_id: user } = call.body as { user_id: string };
+        asked.push(user);
+        if (asked.length < newcomers.length)
+          throw new MatrixRefused(call, 403, "M_USER_SUSPENDED", "The account is suspended");
+        return {} as T;
+      },
+    };
+    const looked = await reconcileRoom(dependencies(homeserver), nurses.id).catch((error: unknown) => error);
+    expect(looked, "it is tried again later").to.be.instanceOf(MatrixRefused);
+    expect(asked).to.have.members(newcomers.map(id));
   });
 });
