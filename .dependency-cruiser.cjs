@@ -31,7 +31,7 @@ const PLAN = {
   ],
   "src/appservice/gate": [["."], ["door"], ["passage", "pictures"]],
   "src/arrivals": [["."], ["notices", "record"], ["rules"]],
-  "src/audit": [["rooms"]],
+  "src/audit": [["observe", "rooms"]],
   "src/conversations": [["."], ["groups", "list"], ["record"]],
   "src/directory": [["."], ["input"]],
   "src/messages": [["."], ["html"]],

@@ -267,6 +267,18 @@ CREATE TABLE migrations (
   PRIMARY KEY (name)
 );
 
+CREATE TABLE observe_sessions (
+  id uuid DEFAULT gen_random_uuid() NOT NULL,
+  actor text NOT NULL,
+  target text NOT NULL,
+  address text NOT NULL,
+  reason text,
+  started_at timestamp with time zone DEFAULT now() NOT NULL,
+  last_at timestamp with time zone DEFAULT now() NOT NULL,
+  ended_at timestamp with time zone,
+  PRIMARY KEY (id)
+);
+
 CREATE TABLE outbox (
   seq bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
   ref text NOT NULL,
@@ -568,6 +580,10 @@ CREATE INDEX inbox_parked ON public.inbox USING btree (seq) WHERE (parked_at IS 
 CREATE INDEX inbox_waiting ON public.inbox USING btree (room_id, seq) WHERE ((handled_at IS NULL) AND (parked_at IS NULL));
 
 CREATE INDEX media_by_event ON public.media USING btree (event_id);
+
+CREATE INDEX observe_sessions_by_time ON public.observe_sessions USING btree (started_at);
+
+CREATE UNIQUE INDEX observe_sessions_open ON public.observe_sessions USING btree (actor, target) WHERE (ended_at IS NULL);
 
 CREATE INDEX outbox_by_event ON public.outbox USING btree (event_id);
 

@@ -13,6 +13,7 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
 
   arrivals: ["arrival_histories"],
   "arrivals/record": ["arrival_bookings", "arrival_escalations", "arrival_notices", "arrivals", "bookings"],
+  "audit/observe": ["observe_sessions"],
   "audit/rooms": ["room_audit_findings", "room_audits"],
   conversations: ["alerts", "directory_problems", "media"],
   "conversations/groups": ["custom_group_edits", "custom_group_leaves"],

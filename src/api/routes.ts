@@ -8,6 +8,7 @@ import { bookingRoutes } from "./routes/bookings.ts";
 import { type ConversationRouteDependencies, conversationRoutes } from "./routes/conversations.ts";
 import { directoryRoutes } from "./routes/directory.ts";
 import { type HealthRouteDependencies, healthRoutes } from "./routes/health.ts";
+import { type ObserveRouteDependencies, observeRoutes } from "./routes/observe.ts";
 import { type PatientLinkRouteDependencies, patientLinkRoutes } from "./routes/patient-links.ts";
 import { patientRoutes } from "./routes/patients.ts";
 import { preferenceRoutes } from "./routes/preferences.ts";
@@ -25,6 +26,7 @@ export interface ApiDependencies
     SignInRouteDependencies,
     SmsRouteDependencies,
     ConversationRouteDependencies {
+  readonly observe: ObserveRouteDependencies;
   readonly bookings: ArrivalDependencies;
   /** Who may choose to be told of more arrivals than their own. */
   readonly alertRoles: AlertRoles;
@@ -46,6 +48,7 @@ export function apiRoutes(dependencies: ApiDependencies): Route[] {
     ...alertRoutes(),
     ...smsRoutes(dependencies),
     ...auditRoomRoutes(dependencies),
+    ...observeRoutes(dependencies.observe),
     ...healthRoutes(dependencies),
   ];
 }

@@ -7,7 +7,7 @@ import type { Notifications } from "../store/notifications.ts";
 import { frame, heartbeat, type Position, RETRY } from "./frames.ts";
 import { isKept, type Signal, signalsFrom, signalsMissed } from "./record.ts";
 import { opensWindow, type Told, toldTo } from "./told.ts";
-import { WaitingPieces } from "./waiting-pieces.ts";
+import { untilEnded, WaitingPieces } from "./waiting-pieces.ts";
 
 export interface SignalDependencies {
   readonly database: Database;
@@ -159,8 +159,9 @@ export function signalStreams(dependencies: SignalDependencies): SignalStreams {
         log.warn({ err: error }, "a stream of signals ends, and its listener comes back");
         listener.pieces.end();
       });
-      return until(listener.pieces.read({ ms: BEAT, piece: () => heartbeat(here(listener)) }, signal), () =>
-        listeners.delete(listener),
+      return untilEnded(
+        listener.pieces.read({ ms: BEAT, piece: () => heartbeat(here(listener)) }, signal),
+        () => listeners.delete(listener),
       );
     },
     close: () => {
@@ -169,12 +170,4 @@ export function signalStreams(dependencies: SignalDependencies): SignalStreams {
       endAll();
     },
   };
-}
-
-async function* until(pieces: AsyncIterable<string>, ended: () => void): AsyncGenerator<string> {
-  try {
-    yield* pieces;
-  } finally {
-    ended();
-  }
 }

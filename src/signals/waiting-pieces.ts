@@ -62,3 +62,12 @@ export class WaitingPieces {
     return promise;
   }
 }
+
+/** The same pieces; calls `ended` when nobody reads them any more, for whatever reason. */
+export async function* untilEnded(pieces: AsyncIterable<string>, ended: () => void): AsyncGenerator<string> {
+  try {
+    yield* pieces;
+  } finally {
+    ended();
+  }
+}

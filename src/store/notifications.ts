@@ -10,6 +10,8 @@ export type Channel =
   | "whisper_adopted"
   /** Something happened that desktops hear of (signals/). */
   | "whisper_signal"
+  /** Something was said, corrected or deleted in a room while someone is observed (audit/observe/). */
+  | "whisper_observed"
   | "whisper_api_key";
 
 export interface Notifications {

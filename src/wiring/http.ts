@@ -3,7 +3,7 @@ import { answerErrors, createApi, unknownPath } from "../api/app.ts";
 import { keyRing, REMEMBER_MS } from "../api/kernel/key-ring.ts";
 import { RATE_LIMIT } from "../api/kernel/rate-limit.ts";
 import { securityHeaders } from "../api/kernel/security-headers.ts";
-import { apiRoutes } from "../api/routes.ts";
+import { type ApiDependencies, apiRoutes } from "../api/routes.ts";
 import { letInFirst } from "../appservice/access/let-in.ts";
 import { issueSignIn } from "../appservice/access/sign-in.ts";
 import { muteInvitations, withAccount } from "../appservice/accounts/accounts.ts";
@@ -21,11 +21,13 @@ import { createClientApiProxy } from "../appservice/gate/proxy.ts";
 import { SIGN_IN_PATH, signInPage } from "../appservice/gate/sign-in-page.ts";
 import { administratorIn, uploaderIn } from "../appservice/gate/uploader.ts";
 import { healthChecks } from "../appservice/homeserver/health.ts";
+import { readAs } from "../appservice/homeserver/read-as.ts";
 import { afterRefusal } from "../appservice/intake/catch-up.ts";
 import { type ReceiptQueue, receiptQueue } from "../appservice/intake/receipt-queue.ts";
 import { intake } from "../appservice/intake/transactions.ts";
 import { adoptionWait } from "../appservice/rooms/adoption-wait.ts";
 import { invitationRefused } from "../appservice/rooms/orphan-rooms.ts";
+import { liveObservations } from "../audit/observe/live.ts";
 import type { Config } from "../config/schema.ts";
 import { markUnread } from "../conversations/list/views.ts";
 import { mediaOf } from "../conversations/media.ts";
@@ -34,7 +36,7 @@ import { storeReceipts } from "../messages/receipts.ts";
 import { isPresentState } from "../mirror/mirror.ts";
 import type { UserId } from "../policy/model.ts";
 import { usernameOf } from "../policy/names/names.ts";
-import { type SignalStreams, signalStreams } from "../signals/streams.ts";
+import { signalStreams } from "../signals/streams.ts";
 import { providerReports } from "../sms/reports.ts";
 import { directoryChanges } from "./directory-changes.ts";
 import { type FrontDoor, frontDoor } from "./front-door.ts";
@@ -91,6 +93,8 @@ export function serveHttp(services: Services, doors: Doors, working: () => boole
     keepMembership: KEEP_MEMBERSHIP,
   };
   const signals = signalStreams(services);
+  const observe = { ...services.conversationDependencies, database, reader: readAs(services.homeserver) };
+  const live = liveObservations({ ...observe, notifications, log });
   const gates: Gate[] = [createGate(gateOptions)];
   const app = bareApp();
   const receipts = forSynapse(app, services, { rooms, adopt });
@@ -117,7 +121,7 @@ export function serveHttp(services: Services, doors: Doors, working: () => boole
       database: services.database,
       keys: keyRing(services.database, { news: services.notifications, rememberMs: REMEMBER_MS }),
       log,
-      routes: routesOf(services, working, signals),
+      routes: routesOf(services, working, { signals, observe: { ...observe, live } }),
       publicUrl: config.public_url,
       rateLimit: RATE_LIMIT,
       checkReplies: false,
@@ -134,6 +138,7 @@ export function serveHttp(services: Services, doors: Doors, working: () => boole
   }
   return async () => {
     signals.close();
+    live.close();
     await closeDoors(doors);
     await receipts.idle();
     for (const gate of gates) gate.close();
@@ -202,7 +207,11 @@ function forSynapse(
   return receipts;
 }
 
-function routesOf(services: Services, working: () => boolean, signals: SignalStreams) {
+function routesOf(
+  services: Services,
+  working: () => boolean,
+  streams: Pick<ApiDependencies, "signals" | "observe">,
+) {
   const { config, database, homeserver, directory, settings, metrics } = services;
   const signInDependencies = { database, homeserver, directory, settings, template: signInTemplate(config) };
   return apiRoutes({
@@ -213,7 +222,7 @@ function routesOf(services: Services, working: () => boolean, signals: SignalStr
     issueSignIn: (username) => issueSignIn(signInDependencies, username),
     conversations: services.conversationDependencies,
     news: services.notifications,
-    signals,
+    ...streams,
     bookings: services.arrivalDependencies,
     sms: services.smsDependencies,
     patientUrl: config.patients.url,

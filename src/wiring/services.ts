@@ -28,6 +28,7 @@ const CHANNELS: readonly Channel[] = [
   "whisper_looked_at",
   "whisper_adopted",
   "whisper_signal",
+  "whisper_observed",
   "whisper_api_key",
 ];
 

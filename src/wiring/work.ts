@@ -16,6 +16,8 @@ import { toggleHistory } from "../arrivals/history.ts";
 import { roomTaken } from "../arrivals/replaced-room.ts";
 import { arrivalTimes } from "../arrivals/stale.ts";
 import { arrivalTasks } from "../arrivals/tasks.ts";
+import { observedEvents } from "../audit/observe/observed-events.ts";
+import { endQuietSessions } from "../audit/observe/sessions.ts";
 import { queueRoomAudit } from "../audit/rooms/room-audits.ts";
 import { runRoomAudit } from "../audit/rooms/room-job.ts";
 import { commandsOf } from "../commands/commands.ts";
@@ -92,6 +94,7 @@ function handlersOf(services: Services): EventHandler[] {
     smsEvents(services.smsDependencies),
     patientEvents({ directory, settings, publicUrl: services.config.public_url }),
     messageSignals,
+    observedEvents,
     commandEvents({ directory, settings, commands }),
     // Last: the others may still read what is being deleted.
     redactionEvents,
@@ -131,6 +134,11 @@ function timetable(services: Services): Timed[] {
     { name: "upkeep_changes", cron: "17 * * * *", run: () => forgetOldChanges(database) },
     { name: "retention", cron: "5 17 * * *", run: () => forgetOld(services) },
     { name: "upkeep_signals", cron: "27 * * * *", run: () => forgetSignals(database) },
+    {
+      name: "observe_sessions",
+      cron: "* * * * *",
+      run: () => endQuietSessions(database, () => services.directory.fresh()),
+    },
     { name: "upkeep_keys", cron: "7 * * * *", run: () => forgetOldIdempotencyKeys(database) },
     { name: "visibility", cron: "11 * * * *", run: () => archiveQuiet(database, conversationDependencies) },
     {

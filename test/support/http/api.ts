@@ -11,6 +11,7 @@ import type { Route } from "../../../src/api/kernel/route.ts";
 import type { Scope } from "../../../src/api/kernel/scopes.ts";
 import { apiRoutes } from "../../../src/api/routes.ts";
 import type { ArrivalSettings } from "../../../src/arrivals/dependencies.ts";
+import { liveObservations } from "../../../src/audit/observe/live.ts";
 import type { DirectoryChange } from "../../../src/directory/directory-change.ts";
 import type { IssueSignIn } from "../../../src/directory/sign-in.ts";
 import { directorySnapshot } from "../../../src/directory/snapshot.ts";
@@ -170,24 +171,29 @@ export function productRoutes(
       problems: async () => undefined,
     },
   };
+  const conversations = {
+    directory: directorySnapshot(database),
+    settings: SETTINGS,
+    archiveAfter: 3 * 86_400_000,
+    now: () => new Date(),
+  };
+  const log = pino({ level: "silent" });
+  const nothing = () => Promise.resolve(null);
+  const observe = { ...conversations, database, reader: { page: nothing, event: nothing } };
   return apiRoutes({
     ...directory,
     alertRoles,
     database,
     issueSignIn,
-    conversations: {
-      directory: directorySnapshot(database),
-      settings: SETTINGS,
-      archiveAfter: 3 * 86_400_000,
-      now: () => new Date(),
-    },
+    conversations,
+    observe: { ...observe, live: liveObservations({ ...observe, notifications: NO_NEWS, log }) },
     news: NO_NEWS,
     signals: signalStreams({
       database,
       directory: directorySnapshot(database),
       settings: SETTINGS,
       notifications: NO_NEWS,
-      log: pino({ level: "silent" }),
+      log,
     }),
     bookings: {
       directory: directorySnapshot(database, alertRoles),

@@ -1,0 +1,84 @@
+import { sendToAdminRoom } from "../../conversations/record/admin-room.ts";
+import type { Directory, Username } from "../../policy/model.ts";
+import { type Database, onlyRow, type Queryable, type Transaction } from "../../store/database.ts";
+import * as words from "./words.ts";
+
+/** Someone reads another's conversations. */
+export interface Observation {
+  readonly actor: Username;
+  readonly target: Username;
+  /** Where the request came from. */
+  readonly address: string;
+  readonly reason: string | null;
+}
+
+/** Minutes after the last sign of the observer at which a session has ended: then it ended at that last sign. */
+const QUIET = "5 minutes";
+
+/**
+ * Notes that someone observes, and tells the administrators when they begin. Requests that follow each other belong to
+ * one session.
+ * @returns the session's id.
+ */
+export async function noteObservation(
+  tx: Transaction,
+  directory: Directory,
+  { actor, target, address, reason }: Observation,
+): Promise<string> {
+  await endSessions(tx, directory, { actor, target });
+  const { id, begun } = onlyRow(
+    await tx.query<{ id: string; begun: boolean }>(
+      `INSERT INTO observe_sessions AS known (actor, target, address, reason) VALUES ($1, $2, $3, $4)
+       ON CONFLICT (actor, target) WHERE ended_at IS NULL DO UPDATE SET last_at = clock_timestamp()
+       RETURNING id, xmax = 0 AS begun`,
+      [actor, target, address, reason],
+    ),
+  );
+  if (begun)
+    await sendToAdminRoom(
+      tx,
+      `observe:${id}`,
+      words.begun(nameOf(directory, actor), nameOf(directory, target), reason),
+    );
+  return id;
+}
+
+/** The observer is still there. */
+export async function keepSession(db: Queryable, id: string): Promise<void> {
+  await db.query("UPDATE observe_sessions SET last_at = now() WHERE id = $1 AND ended_at IS NULL", [id]);
+}
+
+/** The timed job `observe_sessions`: ends those whose observer has gone, and tells the administrators. */
+export async function endQuietSessions(database: Database, fresh: () => Promise<Directory>): Promise<void> {
+  const directory = await fresh();
+  await database.transaction((tx) => endSessions(tx, directory, null));
+}
+
+interface EndedRow {
+  readonly id: string;
+  readonly actor: Username;
+  readonly target: Username;
+  readonly minutes: number;
+}
+
+async function endSessions(
+  tx: Transaction,
+  directory: Directory,
+  of: { readonly actor: Username; readonly target: Username } | null,
+): Promise<void> {
+  const ended = await tx.query<EndedRow & Record<string, unknown>>(
+    `UPDATE observe_sessions SET ended_at = last_at
+     WHERE ended_at IS NULL AND last_at < now() - interval '${QUIET}' AND ($1::text IS NULL OR (actor = $1 AND target = $2))
+     RETURNING id, actor, target, ceil(extract(epoch FROM last_at - started_at) / 60)::int AS minutes`,
+    [of?.actor ?? null, of?.target ?? null],
+  );
+  for (const { id, actor, target, minutes } of ended.rows)
+    await sendToAdminRoom(
+      tx,
+      `observe-end:${id}`,
+      words.ended(nameOf(directory, actor), nameOf(directory, target), minutes),
+    );
+}
+
+const nameOf = (directory: Directory, username: Username): string =>
+  directory.users.get(username)?.name ?? username;

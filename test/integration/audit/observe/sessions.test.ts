@@ -1,0 +1,87 @@
+import { expect } from "chai";
+import { endQuietSessions, keepSession, noteObservation } from "../../../../src/audit/observe/sessions.ts";
+import type { Directory, Username } from "../../../../src/policy/model.ts";
+import type { Database } from "../../../../src/store/database.ts";
+import { testDatabase } from "../../../support/database/postgres.ts";
+
+const PEOPLE = {
+  users: new Map([
+    ["boss", { username: "boss", name: "Dr Boss" }],
+    ["mia", { username: "mia", name: "Mia Kowalski" }],
+  ]),
+} as unknown as Directory;
+
+describe("a session of observing", () => {
+  let database: Database;
+  beforeEach(async () => {
+    database = await testDatabase();
+  });
+  afterEach(() => database?.close());
+
+  const note = (reason: string | null = null, actor = "boss") =>
+    database.transaction((tx) =>
+      noteObservation(tx, PEOPLE, {
+        actor: actor as Username,
+        target: "mia" as Username,
+        address: "192.0.2.7",
+        reason,
+      }),
+    );
+  const told = async () => {
+    const sent = await database.query<{ body: string }>(
+      "SELECT content->>'body' AS body FROM outbox ORDER BY seq",
+    );
+    return sent.rows.map(({ body }) => body);
+  };
+  const quietFor = (minutes: number) =>
+    database.query(
+      `UPDATE observe_sessions SET started_at = started_at - $1 * interval '1 minute', last_at = last_at - $1 * interval '1 minute'
+       WHERE ended_at IS NULL`,
+      [minutes],
+    );
+  const end = () => endQuietSessions(database, () => Promise.resolve(PEOPLE));
+
+  it("begins once, however many requests come at the same moment, and says why and who", async () => {
+    const ids = await Promise.all(Array.from({ length: 8 }, () => note("A complaint")));
+    expect(new Set(ids).size).to.equal(1);
+    expect(await told()).to.deep.equal([
+      "Dr Boss is observing Mia Kowalski’s conversations. Reason: A complaint",
+    ]);
+    const [row] = (await database.query("SELECT actor, target, address, reason FROM observe_sessions")).rows;
+    expect(row).to.deep.equal({ actor: "boss", target: "mia", address: "192.0.2.7", reason: "A complaint" });
+  });
+
+  it("ends at the observer's last sign, once they have been quiet for five minutes, and says so once", async () => {
+    await note();
+    await quietFor(4);
+    await end();
+    expect(await told()).to.have.length(1);
+    await quietFor(2);
+    await Promise.all([end(), end()]);
+    expect((await told()).slice(1)).to.deep.equal([
+      "Dr Boss has stopped observing Mia Kowalski’s conversations, after a minute.",
+    ]);
+    const [row] = (
+      await database.query<{ at_last: boolean }>("SELECT ended_at = last_at AS at_last FROM observe_sessions")
+    ).rows;
+    expect(row?.at_last).to.equal(true);
+  });
+
+  it("goes on while the observer is there", async () => {
+    const id = await note();
+    await quietFor(10);
+    await keepSession(database, id);
+    await end();
+    expect(await note()).to.equal(id);
+    expect(await told()).to.have.length(1);
+  });
+
+  it("is a new one after the last has ended, which a request also ends, and one for each observer", async () => {
+    const first = await note();
+    await quietFor(6);
+    const second = await note();
+    expect(second).to.not.equal(first);
+    expect(await note(null, "other")).to.not.equal(second);
+    expect(await told()).to.have.length(4);
+  });
+});
