@@ -260,6 +260,14 @@ CREATE TABLE media (
   PRIMARY KEY (server, media_id, event_id)
 );
 
+CREATE TABLE merged_patients (
+  patient_id text NOT NULL,
+  into_id text NOT NULL,
+  merged_at timestamp with time zone DEFAULT now() NOT NULL,
+  PRIMARY KEY (patient_id),
+  CHECK ((patient_id <> into_id))
+);
+
 CREATE TABLE migrations (
   name text NOT NULL,
   digest text NOT NULL,
@@ -555,6 +563,8 @@ CREATE INDEX arrivals_by_time ON public.arrivals USING btree (arrived_at DESC, i
 
 CREATE INDEX arrivals_open ON public.arrivals USING btree (patient_id) WHERE (ended_at IS NULL);
 
+CREATE INDEX bookings_by_patient ON public.bookings USING btree (patient_id);
+
 CREATE INDEX conversations_by_activity ON public.conversations USING btree (last_activity_at) WHERE (room_id IS NOT NULL);
 
 CREATE INDEX conversations_by_other_user ON public.conversations USING btree (other_username);
@@ -580,6 +590,8 @@ CREATE INDEX inbox_parked ON public.inbox USING btree (seq) WHERE (parked_at IS 
 CREATE INDEX inbox_waiting ON public.inbox USING btree (room_id, seq) WHERE ((handled_at IS NULL) AND (parked_at IS NULL));
 
 CREATE INDEX media_by_event ON public.media USING btree (event_id);
+
+CREATE INDEX merged_patients_by_result ON public.merged_patients USING btree (into_id);
 
 CREATE INDEX observe_sessions_by_time ON public.observe_sessions USING btree (started_at);
 

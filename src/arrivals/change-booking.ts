@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { tidyName } from "../base/tidy-name.ts";
 import { knownConversationIds } from "../conversations/record/conversation-ids.ts";
 import { arrivalsConversation } from "../conversations/record/keys.ts";
+import { holdMerges, holdStandingPatient } from "../patients/merged-patients.ts";
 import type { Directory } from "../policy/model.ts";
 import { usernameAsKnown } from "../policy/names/spelling.ts";
 import { doctorOf } from "../policy/people/doctors.ts";
@@ -44,9 +45,10 @@ const visible = (text: string | null): string | null =>
 export async function putBooking(
   tx: Transaction,
   dependencies: ArrivalDependencies,
-  sent: Booking,
+  { patientId, ...rest }: Booking,
 ): Promise<BookingResult> {
   const { arrivalSettings } = dependencies;
+  const sent: Booking = { ...rest, patientId: await holdStandingPatient(tx, patientId) };
   // Queried together: a transaction runs its statements in this order, each once the one before has its locks. The
   // rooms of the recipients known from memory are looked up at the same time; any others are looked up later.
   const [directory, , situation, seen] = await Promise.all([
@@ -102,6 +104,7 @@ export async function cancelBooking(
   dependencies: ArrivalDependencies,
   bookingId: string,
 ): Promise<BookingResult> {
+  await holdMerges(tx);
   await lockBooking(tx, bookingId, null);
   const known = await readBooking(tx, bookingId);
   if (known === null) return { applied: false, arrival: null };

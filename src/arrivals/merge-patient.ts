@@ -1,13 +1,13 @@
-import { mergeCurrentPatient } from "../patients/current-patient.ts";
-import { mergePatientLinks } from "../patients/patient-links.ts";
+import { rememberMerge } from "../patients/merged-patients.ts";
 import type { Transaction } from "../store/database.ts";
 import { putBooking } from "./change-booking.ts";
 import type { ArrivalDependencies } from "./dependencies.ts";
-import { lockBookingsOf, movePatient, openBookingsOf } from "./record/patients.ts";
+import { movePatient, openBookingsOf } from "./record/patients.ts";
 
 /**
- * HealthTrack has merged a patient's record into another: links, arrivals and bookings belong to that one from now on.
- * A notice that someone has answered keeps its answer. Repeating it changes nothing.
+ * HealthTrack has merged a patient's record into another: links, arrivals and bookings belong to that one from now on, and
+ * so does what still comes with the old id. A notice that someone has answered keeps its answer. Repeating it changes
+ * nothing.
  */
 export async function mergePatient(
   tx: Transaction,
@@ -15,15 +15,14 @@ export async function mergePatient(
   old: string,
   into: string,
 ): Promise<void> {
-  await lockBookingsOf(tx, old);
+  // From here on no booking changes until this is done.
+  const standing = await rememberMerge(tx, old, into);
   // As if HealthTrack had sent each with the other patient: what people see of the arrivals follows.
   for (const booking of await openBookingsOf(tx, old))
     await putBooking(tx, dependencies, {
       ...booking,
-      patientId: into,
+      patientId: standing,
       changedAt: new Date(booking.changedAt.getTime() + 1),
     });
-  await movePatient(tx, old, into);
-  await mergePatientLinks(tx, old, into);
-  await mergeCurrentPatient(tx, old, into);
+  await movePatient(tx, old, standing);
 }

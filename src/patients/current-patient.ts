@@ -1,6 +1,7 @@
 import { userNamed } from "../directory/users.ts";
 import type { Username } from "../policy/model.ts";
 import type { Queryable } from "../store/database.ts";
+import { standingPatientOf } from "./merged-patients.ts";
 
 /** The patient whose record a user has open in HealthTrack: the one that `#patient` alone means. */
 
@@ -25,16 +26,12 @@ export async function closePatient(db: Queryable, username: Username): Promise<b
   return rows.length > 0;
 }
 
-/** The id of the patient who is open for this user; null: none is. */
+/** The patient who is open for this user, by the id of the record that stands now; null: none is. */
 export async function patientOpenFor(db: Queryable, username: Username): Promise<string | null> {
   const found = await db.query<{ patient_id: string }>(
-    "SELECT patient_id FROM current_patients WHERE username = $1",
+    `SELECT coalesce(${standingPatientOf("c.patient_id")}, c.patient_id) AS patient_id
+     FROM current_patients c WHERE username = $1`,
     [username],
   );
   return found.rows[0]?.patient_id ?? null;
-}
-
-/** The patient's record was merged into another: whoever has it open has that one open. */
-export async function mergeCurrentPatient(db: Queryable, old: string, into: string): Promise<void> {
-  await db.query("UPDATE current_patients SET patient_id = $2 WHERE patient_id = $1", [old, into]);
 }

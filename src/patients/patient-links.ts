@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
 import type { Queryable } from "../store/database.ts";
+import { standingPatientOf } from "./merged-patients.ts";
 
 /** How long a link to a patient works: as long as someone may scroll back in a conversation. */
 const VALID_DAYS = 30;
@@ -42,13 +43,14 @@ export async function savePatientLinks(db: Queryable, links: readonly PatientLin
   );
 }
 
-/** The patient behind a token; `expired`: it was valid and no longer is. */
+/** The patient behind a token, by the id of the record that stands now; `expired`: it was valid and no longer is. */
 export async function openPatientLink(
   db: Queryable,
   token: string,
 ): Promise<{ readonly patientId: string } | "expired" | "unknown"> {
   const found = await db.query<{ patient_id: string; expired: boolean }>(
-    "SELECT patient_id, expires_at <= now() AS expired FROM patient_links WHERE digest = $1",
+    `SELECT coalesce(${standingPatientOf("l.patient_id")}, l.patient_id) AS patient_id, expires_at <= now() AS expired
+     FROM patient_links l WHERE digest = $1`,
     [digestOf(token)],
   );
   const [link] = found.rows;
@@ -59,11 +61,6 @@ export async function openPatientLink(
 /** What the links are about has another patient now: they open that record. Other links of the patient stay. */
 export async function redirectPatientLinks(db: Queryable, about: string, patientId: string): Promise<void> {
   await db.query("UPDATE patient_links SET patient_id = $2 WHERE about = $1", [about, patientId]);
-}
-
-/** The patient's record was merged into another, which all links to it open from now on. */
-export async function mergePatientLinks(db: Queryable, old: string, into: string): Promise<void> {
-  await db.query("UPDATE patient_links SET patient_id = $2 WHERE patient_id = $1", [old, into]);
 }
 
 /** Forgets links a month after they expired: until then, anyone who follows one is told so. */

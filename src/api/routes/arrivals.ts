@@ -5,6 +5,7 @@ import { ARRIVAL_STATES, type ArrivalId } from "../../arrivals/rules/arrival.ts"
 import { trimmed } from "../../base/trimmed.ts";
 import { code } from "../../directory/input/left-out.ts";
 import { orNone } from "../../directory/input/text-schema.ts";
+import { standingPatient } from "../../patients/merged-patients.ts";
 import type { Username } from "../../policy/model.ts";
 import type { Queryable } from "../../store/database.ts";
 import {
@@ -58,7 +59,7 @@ export const arrivalRoutes = ({ database }: { database: Queryable }): Route[] =>
         "of one of its bookings; capitals and extra blanks do not matter",
       ),
       booking_id: optionalId().describe("the arrivals that the booking is or was part of"),
-      patient_id: optionalId(),
+      patient_id: optionalId().describe("an id whose record was merged means the record that remains"),
       state: code(ARRIVAL_STATES).optional(),
       from: moment().optional().describe("arrived at or after this time"),
       to: moment().optional().describe("arrived before this time"),
@@ -78,7 +79,7 @@ export const arrivalRoutes = ({ database }: { database: Queryable }): Route[] =>
         ...query,
         doctor: query.doctor as Username | null,
         bookingId: query.booking_id,
-        patientId: query.patient_id,
+        patientId: query.patient_id && (await standingPatient(database, query.patient_id)),
         after: cursor && { arrivedAt: momentOfKey(cursor[0]), id: textOfKey(cursor[1]) as ArrivalId },
       });
       const page = found.slice(0, query.limit);

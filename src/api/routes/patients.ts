@@ -14,9 +14,10 @@ export const patientRoutes = (dependencies: ArrivalDependencies): Route[] => [
     tag: "Patients",
     summary: "Say that a patient's record was merged into another",
     description:
-      "The links to the old record that were sent open the other one from now on, and its bookings and arrivals belong to " +
-      "the other patient. A notice that someone has answered keeps the answer. Send it again if something with the old id " +
-      "was sent since.",
+      "Links to the old record open the other one from now on, and its bookings and arrivals belong to the other patient, " +
+      "also those that are sent later with the old id. If the other record has been merged too, they belong to the one " +
+      "that remains. The newest word counts: merge A into B and then B into A, and A remains. A notice that someone has " +
+      "answered keeps the answer.",
     params: z.strictObject({ patient_id: id() }),
     body: z.strictObject({ into: id().describe("the id of the patient whose record remains") }),
     bodyExample: { into: "67890" },

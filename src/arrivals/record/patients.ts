@@ -2,19 +2,6 @@ import type { Queryable, Transaction } from "../../store/database.ts";
 import type { Booking } from "../rules/booking.ts";
 import { type BookingRow, bookingFromRow } from "./arrival-rows.ts";
 
-/**
- * Locks all bookings of a patient as `lockBooking` does each: bookings come before patients, so that a change of one of
- * them waits and never meets this halfway.
- */
-export async function lockBookingsOf(tx: Transaction, patientId: string): Promise<void> {
-  await tx.query(
-    `SELECT pg_advisory_xact_lock(key) FROM
-       (SELECT hashtextextended('arrivals:booking:' || booking_id, 0) AS key FROM bookings WHERE patient_id = $1
-        ORDER BY key) AS keys`,
-    [patientId],
-  );
-}
-
 /** The patient's bookings that are part of an arrival that has not ended. */
 export async function openBookingsOf(db: Queryable, patientId: string): Promise<readonly Booking[]> {
   const found = await db.query<{ booking: BookingRow }>(

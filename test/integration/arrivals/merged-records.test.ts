@@ -1,5 +1,8 @@
 import { expect } from "chai";
-import { openPatientLink } from "../../../src/patients/patient-links.ts";
+import { patientOpenFor } from "../../../src/patients/current-patient.ts";
+import { idsOfPatient, standingPatient } from "../../../src/patients/merged-patients.ts";
+import { newPatientLink, openPatientLink, savePatientLinks } from "../../../src/patients/patient-links.ts";
+import type { Username } from "../../../src/policy/model.ts";
 import { startTestApi, type TestApi } from "../../support/http/api.ts";
 
 const BOOKING = {
@@ -57,8 +60,7 @@ describe("a patient's record that HealthTrack says was merged", () => {
     const links = await opened();
     expect(links).to.deep.include.members([{ patientId: "77" }, { patientId: "5" }]);
     expect(links).to.not.deep.include({ patientId: "0012" });
-    const { rows } = await api.database.query("SELECT patient_id FROM current_patients");
-    expect(rows).to.deep.equal([{ patient_id: "77" }]);
+    expect(await patientOpenFor(api.database, "mia" as Username)).to.equal("77");
     const known = await api.database.query("SELECT DISTINCT patient_id FROM bookings ORDER BY 1");
     expect(known.rows).to.deep.equal([{ patient_id: "5" }, { patient_id: "77" }]);
   });
@@ -91,6 +93,84 @@ describe("a patient's record that HealthTrack says was merged", () => {
         .map((booking) => put(booking, { status: "closed", changed_at: "2026-03-02T10:29:00+11:00" })),
     ]);
     expect(answers.map(({ status }) => status)).to.deep.equal([204, 200, 200, 200, 200]);
+  });
+
+  describe("is remembered", () => {
+    const known = async () =>
+      (
+        await api.database.query<{ booking_id: string; patient_id: string }>(
+          "SELECT booking_id, patient_id FROM bookings ORDER BY 1",
+        )
+      ).rows.map(({ booking_id, patient_id }) => `${booking_id} ${patient_id}`);
+    const standing = (...ids: string[]) =>
+      Promise.all(ids.map((patient) => standingPatient(api.database, patient)));
+
+    it("for a booking and a current patient that come later with the old id", async () => {
+      await put("b2", { patient_id: "77" });
+      await merge("0012", "77");
+      const { body } = await put("b3", { appointment_at: "2026-03-02T10:35:00+11:00" });
+      expect(body.applied).to.equal(true);
+      expect(await known()).to.deep.equal(["b2 77", "b3 77"]);
+      // One patient, one arrival.
+      expect(await arrivals()).to.deep.equal([["77", "here"]]);
+      const { body: found } = await api.call("GET", "/api/v1/arrivals?patient_id=0012");
+      expect(found.arrivals).to.have.length(1);
+      await api.call("PUT", "/api/v1/users/mia/current-patient", { patient_id: "0012" });
+      expect(await patientOpenFor(api.database, "mia" as Username)).to.equal("77");
+    });
+
+    it("for a link that is made later with the old id", async () => {
+      await merge("0012", "77");
+      const link = newPatientLink("0012");
+      await savePatientLinks(api.database, [link]);
+      expect(await openPatientLink(api.database, link.token)).to.deep.equal({ patientId: "77" });
+    });
+
+    it("along a chain, in whatever order it is told", async () => {
+      await put("b1", { patient_id: "a" });
+      await merge("b", "c");
+      await merge("a", "b");
+      expect(await standing("a", "b", "c")).to.deep.equal(["c", "c", "c"]);
+      await merge("c", "d");
+      await put("b2", { patient_id: "a", appointment_at: "2026-03-02T15:00:00+11:00" });
+      expect(await known()).to.deep.equal(["b1 d", "b2 d"]);
+      expect(await idsOfPatient(api.database, "b")).to.have.members(["a", "b", "c", "d"]);
+    });
+
+    it("until it is merged back: the newest word counts, and a circle ends at the record that is said to remain", async () => {
+      await put("b1", { patient_id: "a" });
+      await merge("a", "b");
+      await merge("b", "a");
+      expect(await standing("a", "b")).to.deep.equal(["a", "a"]);
+      expect(await known()).to.deep.equal(["b1 a"]);
+      await merge("a", "c");
+      await merge("c", "b");
+      await merge("b", "a");
+      expect(await standing("a", "b", "c")).to.deep.equal(["a", "a", "a"]);
+      expect(await known()).to.deep.equal(["b1 a"]);
+    });
+
+    it("when merges come at once, also with bookings", async () => {
+      const ids = Array.from({ length: 8 }, (_, at) => `p${at}`);
+      const answers = await Promise.all([
+        ...ids.map((old, at) => merge(old, `p${at + 1}`)),
+        ...ids.map((patient_id, at) =>
+          put(`b${at}`, { patient_id, appointment_at: `2026-03-02T1${at}:30:00+11:00` }),
+        ),
+        ...ids.map((_, at) => api.call("DELETE", `/api/v1/bookings/b${at}`)),
+      ]);
+      expect(answers.filter(({ status }) => status >= 500).map(({ text }) => text)).to.deep.equal([]);
+      expect([...new Set(await standing(...ids))]).to.deep.equal(["p8"]);
+      expect([...new Set((await known()).map((each) => each.split(" ")[1]))]).to.deep.equal(["p8"]);
+    });
+
+    it("when both ways are said at once: one of the two remains", async () => {
+      await put("b1", { patient_id: "a" });
+      await Promise.all([merge("a", "b"), merge("b", "a")]);
+      const [one, other] = await standing("a", "b");
+      expect(one).to.equal(other);
+      expect(await known()).to.deep.equal([`b1 ${one}`]);
+    });
   });
 
   it("must be another's, and needs the scope", async () => {
