@@ -1,7 +1,7 @@
 import type { ConversationId, ConversationKind, EventId, RoomId } from "../policy/model.ts";
 import type { Transaction } from "../store/database.ts";
 import type { MatrixEvent } from "./event.ts";
-import { enqueueSends, REF_KEY, type Send } from "./outbox.ts";
+import { enqueueSends, movedRef, REF_KEY, type Send } from "./outbox.ts";
 import { relationOf } from "./relation.ts";
 import { isSaid, SAID } from "./said.ts";
 
@@ -54,8 +54,6 @@ function talksWithEachOther(kind: ConversationKind): boolean {
       return kind satisfies never;
   }
 }
-
-const movedRef = (event: EventId): string => `moved:${event}`;
 
 async function sayAgain(tx: Transaction, said: readonly Said[], into: ConversationId): Promise<void> {
   const moved = new Set([...(await movedEarlier(tx, said)), ...said.map((each) => movedRef(each.event_id))]);

@@ -1,5 +1,6 @@
 import type { ConversationId, EventId, RoomId, UserId } from "../policy/model.ts";
 import type { Queryable } from "../store/database.ts";
+import { MOVED } from "./outbox.ts";
 import { type Purpose, RANK } from "./purpose.ts";
 
 /** The sender's side of the outbox (appservice/sending/outbox-sender.ts). */
@@ -14,6 +15,7 @@ export interface DueSend {
   readonly as_user: UserId | null;
   readonly type: string;
   readonly content: Record<string, unknown>;
+  /** Of an event in a room that has been replaced: the ref of its repetition, if there is one. */
   readonly target_ref: string | null;
   readonly target_event: EventId | null;
   /** The event that `target_ref` became, if it was sent into this room. */
@@ -36,16 +38,21 @@ export async function claimSends(
 ): Promise<DueSend[]> {
   const claimed = await db.query<Omit<DueSend, "seq"> & { seq: string }>(
     `UPDATE outbox AS o SET attempted_at = coalesce(o.attempted_at, clock_timestamp())
-     FROM (SELECT w.seq, w.attempted_at, c.room_id, t.event_id AS target_sent
+     FROM (SELECT w.seq, w.attempted_at, c.room_id, t.event_id AS target_sent, about.target_ref, about.target_event
            FROM outbox w JOIN conversations c ON c.id = w.conversation_id AND c.room_id IS NOT NULL
-             -- What was sent into a room that has been replaced since is out of reach.
-             LEFT JOIN outbox t ON t.ref = w.target_ref AND t.room_id = c.room_id
+             -- What was said or sent in a room that has been replaced since is out of reach, unless it was repeated.
+             CROSS JOIN LATERAL (
+               SELECT CASE WHEN gone THEN $3 || w.target_event ELSE w.target_ref END AS target_ref,
+                      CASE WHEN gone THEN NULL ELSE w.target_event END AS target_event
+               FROM (SELECT w.type <> 'm.room.redaction' AND EXISTS (SELECT FROM inbox
+                       WHERE event_id = w.target_event AND inbox.room_id <> c.room_id) AS gone) AS place) AS about
+             LEFT JOIN outbox t ON t.ref = about.target_ref AND t.room_id = c.room_id
            WHERE w.conversation_id = $1 AND w.sent_at IS NULL AND w.dropped_at IS NULL
            ORDER BY w.rank, w.seq LIMIT $2 FOR UPDATE OF w) AS next
      WHERE o.seq = next.seq
-     RETURNING o.seq, o.ref, next.room_id, o.purpose, o.as_user, o.type, o.content, o.target_ref, o.target_event,
+     RETURNING o.seq, o.ref, next.room_id, o.purpose, o.as_user, o.type, o.content, next.target_ref, next.target_event,
                next.target_sent, next.attempted_at, o.attempts`,
-    [conversation, most],
+    [conversation, most, MOVED],
   );
   return claimed.rows
     .map((row) => ({ ...row, seq: Number(row.seq) }))

@@ -7,6 +7,10 @@ import { cutToFit } from "./size.ts";
 /** In the content of everything Whisper sends: the ref of its outbox row, by which the sent event is found again. */
 export const REF_KEY = "au.healthtrack.whisper.ref";
 
+/** How the ref of a message begins that is repeated in another room (messages/carry-over.ts). */
+export const MOVED = "moved:";
+export const movedRef = (event: EventId): string => `${MOVED}${event}`;
+
 /**
  * The only way in which Whisper sends an event. The transaction that causes it writes the row; a job then sends a
  * conversation's rows, each exactly once and in order, except that what people wait for goes first (RANK). It records
@@ -88,6 +92,20 @@ export async function lostSends(db: Queryable, refs: readonly string[]): Promise
     [refs],
   );
   return new Set(lost.rows.map(({ ref }) => ref));
+}
+
+/** Was the message said in a room that has been replaced, and not repeated since? Nothing can be put under it. */
+export async function isOutOfReach(
+  db: Queryable,
+  conversation: ConversationId,
+  event: EventId,
+): Promise<boolean> {
+  const found = await db.query(
+    `SELECT FROM inbox JOIN conversations c ON c.id = $1
+     WHERE inbox.event_id = $2 AND inbox.room_id <> c.room_id AND NOT EXISTS (SELECT FROM outbox WHERE ref = $3)`,
+    [conversation, event, movedRef(event)],
+  );
+  return found.rowCount === 1;
 }
 
 interface QueuedSend extends Pick<Send, "conversation" | "content"> {

@@ -11,6 +11,7 @@ import type { ProviderSms } from "./provider/port.ts";
 import { beginAttempt, bindSid, latestAttempt, type SmsAttempt } from "./record/attempts.ts";
 import { lockSms, type SmsMessage, setState } from "./record/messages.ts";
 import { hasOptedOut } from "./record/opt-outs.ts";
+import { askInNewRoom } from "./replaced-room.ts";
 import { search, unlessAway, whichOf } from "./search.ts";
 import * as words from "./words.ts";
 
@@ -119,6 +120,9 @@ async function nextTask(
       const due = new Date(sms.stateAt.getTime() + smsSettings.askAfter);
       return due > at ? later(tx, id, due) : { task: "ask", sms, attempt };
     }
+    case "review":
+      await askInNewRoom(tx, await dependencies.directory.within(tx), sms, attempt?.ref ?? "");
+      return NONE;
     default:
       return NONE;
   }

@@ -1,7 +1,7 @@
 import { sameReaction } from "../base/reaction-key.ts";
 import { directedText } from "../messages/directives.ts";
 import type { MatrixEvent } from "../messages/event.ts";
-import { REF_KEY } from "../messages/outbox.ts";
+import { MOVED, REF_KEY } from "../messages/outbox.ts";
 import { relationOf } from "../messages/relation.ts";
 import { PATIENTS_KEY } from "../patients/linked-content.ts";
 import { asksForSms, MOST_PATIENTS, withoutDirectives } from "../policy/directives/directive.ts";
@@ -12,8 +12,6 @@ import { FLAG } from "./marks.ts";
 export const SMS_KEY = "au.healthtrack.whisper.sms";
 /** In the content of a reply by SMS. */
 export const BY_SMS_KEY = "au.healthtrack.whisper.by_sms";
-/** How the ref of a message begins that Whisper repeated in another room (messages/carry-over.ts). */
-const MOVED = "moved:";
 
 type Content = MatrixEvent["content"];
 

@@ -1,5 +1,5 @@
 import { sendToAdminRoom } from "../conversations/record/admin-room.ts";
-import { enqueueSends } from "../messages/outbox.ts";
+import { enqueueSends, isOutOfReach } from "../messages/outbox.ts";
 import type { Directory } from "../policy/model.ts";
 import type { ReportedState, SmsFailure, SmsState } from "../policy/sms/states.ts";
 import { afterReport, SMS_FAILURES } from "../policy/sms/states.ts";
@@ -23,7 +23,7 @@ export const markedBy = ({ conversation, shownEvent }: SmsMessage): Marked => ({
   conversation,
   event: shownEvent,
 });
-const nameOf = ({ recipient }: SmsMessage, directory: Directory): string =>
+export const nameOf = ({ recipient }: SmsMessage, directory: Directory): string =>
   directory.users.get(recipient)?.name ?? recipient;
 
 /**
@@ -52,7 +52,11 @@ export async function moveTo(
   const ref = `sms:${sms.id}:${state}`;
   switch (state) {
     case "delivered":
-      await enqueueSends(tx, [sign(marked, DELIVERED)]);
+      await enqueueSends(tx, [
+        (await isOutOfReach(tx, sms.conversation, sms.shownEvent))
+          ? note(ref, marked, words.delivered(nameOf(sms, directory)))
+          : sign(marked, DELIVERED),
+      ]);
       break;
     case "failed":
     case "undelivered": {

@@ -46,6 +46,7 @@ import { smsEvents } from "../sms/events.ts";
 import { fetchMissedReplies } from "../sms/missed-replies.ts";
 import { forgetSms } from "../sms/record/messages.ts";
 import { forgetReplies } from "../sms/record/replies.ts";
+import { roomOfSmsTaken } from "../sms/replaced-room.ts";
 import { type Database, isDatabaseDown } from "../store/database.ts";
 import { addJob } from "../store/jobs.ts";
 import { directoryChanges } from "./directory-changes.ts";
@@ -103,6 +104,7 @@ function handlersOf(services: Services): EventHandler[] {
 
 const newRoom: RoomTaken = async (tx, conversation) => {
   await roomTaken(tx, conversation);
+  await roomOfSmsTaken(tx, conversation);
   await welcome(tx, conversation);
 };
 

@@ -159,6 +159,15 @@ export async function smsInReview(db: Queryable): Promise<readonly SmsMessage[]>
   return found.rows;
 }
 
+/** The same in one conversation. */
+export async function reviewsIn(db: Queryable, conversation: ConversationId): Promise<readonly string[]> {
+  const found = await db.query<{ id: string }>(
+    "SELECT id::text FROM sms_messages WHERE state = 'review' AND conversation_id = $1 ORDER BY sms_messages.id",
+    [conversation],
+  );
+  return found.rows.map(({ id }) => id);
+}
+
 /** Forgets texts and attempts of SMS from before this time. The row stays: it is never sent again. */
 export async function forgetSms(db: Queryable, before: Date): Promise<void> {
   await db.query("UPDATE sms_messages SET body = '' WHERE created_at < $1 AND body <> ''", [before]);
