@@ -103,6 +103,8 @@ for name in postgres_password synapse_database_password whisper_database_passwor
   secret "$name" "$(random)"
 done
 secret whisper_database_url "postgres://whisper:$(cat secrets/whisper_database_password)@postgres:5432/whisper"
+# The keys of the record of everything that happened. Without them, it cannot be read: keep a copy apart from the database's backups.
+secret audit_keys "$(date -u +%Y%m%dT%H%M%S) $(random)"
 
 # compose.yaml mounts these into containers with other users, and the clone may have been made under umask 077.
 chmod 0755 postgres/databases.sh

@@ -341,6 +341,64 @@ CREATE TABLE receipts (
   PRIMARY KEY (room_id, user_id, thread)
 );
 
+CREATE TABLE record_chain (
+  seq bigint NOT NULL,
+  entry_id bigint NOT NULL,
+  previous text NOT NULL,
+  hash text NOT NULL,
+  UNIQUE (entry_id),
+  PRIMARY KEY (seq),
+  FOREIGN KEY (entry_id) REFERENCES record_entries(id)
+);
+
+CREATE TABLE record_checkpoints (
+  seq bigint NOT NULL,
+  hash text NOT NULL,
+  at timestamp(3) with time zone NOT NULL,
+  key_id text NOT NULL,
+  signature text NOT NULL,
+  PRIMARY KEY (seq),
+  FOREIGN KEY (seq) REFERENCES record_chain(seq)
+);
+
+CREATE TABLE record_entries (
+  id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+  ref text NOT NULL,
+  type text NOT NULL,
+  at timestamp(3) with time zone NOT NULL,
+  actor text NOT NULL,
+  on_behalf_of text,
+  room_id text,
+  about text,
+  body bytea NOT NULL,
+  recorded_at timestamp(3) with time zone DEFAULT now() NOT NULL,
+  late boolean GENERATED ALWAYS AS (((recorded_at - at) > '00:01:00'::interval)) STORED NOT NULL,
+  UNIQUE (ref),
+  PRIMARY KEY (id)
+);
+
+CREATE TABLE record_key_ids (
+  id text NOT NULL,
+  public_key text NOT NULL,
+  used_since timestamp with time zone DEFAULT now() NOT NULL,
+  given_up_at timestamp with time zone,
+  PRIMARY KEY (id)
+);
+
+CREATE TABLE record_keys (
+  entry_id bigint NOT NULL,
+  key_id text NOT NULL,
+  wrapped bytea NOT NULL,
+  PRIMARY KEY (entry_id),
+  FOREIGN KEY (entry_id) REFERENCES record_entries(id)
+);
+
+CREATE TABLE record_unsealed (
+  entry_id bigint NOT NULL,
+  PRIMARY KEY (entry_id),
+  FOREIGN KEY (entry_id) REFERENCES record_entries(id)
+);
+
 CREATE TABLE retired_rooms (
   room_id text NOT NULL,
   successor text,
@@ -681,3 +739,18 @@ BEGIN
 END;
 $function$
 ;
+
+CREATE OR REPLACE FUNCTION public.record_is_append_only()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+  RAISE EXCEPTION 'the record is append-only';
+END $function$
+;
+
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.record_entries FOR EACH STATEMENT EXECUTE FUNCTION record_is_append_only();
+
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.record_chain FOR EACH STATEMENT EXECUTE FUNCTION record_is_append_only();
+
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.record_checkpoints FOR EACH STATEMENT EXECUTE FUNCTION record_is_append_only();

@@ -1,33 +1,32 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { Command } from "commander";
-import { DatabaseError } from "pg";
 import { parse, stringify } from "yaml";
 import product from "../package.json" with { type: "json" };
 import { createApiKey, listApiKeys, revokeApiKey } from "./api/kernel/keys.ts";
 import { ALL_SCOPES, isScope, type Scope } from "./api/kernel/scopes.ts";
-import { readRegistration, registrationOf } from "./appservice/homeserver/registration.ts";
+import { registrationOf } from "./appservice/homeserver/registration.ts";
 import { boardOf, MOST_ON_BOARD } from "./arrivals/notices/board.ts";
 import { waitingArrivals } from "./arrivals/record/list.ts";
-import {
-  alertRoleProblems,
-  escalationProblems,
-  receptionProblems,
-} from "./arrivals/rules/escalation-check.ts";
 import { arrivalSettings } from "./arrivals/settings.ts";
 import { fieldForTerminal, forTerminal } from "./base/shown-name.ts";
 import { ConfigError, loadConfig } from "./config/load.ts";
-import type { Config } from "./config/schema.ts";
 import { importFile } from "./directory/import-file.ts";
 import { directorySnapshot } from "./directory/snapshot.ts";
 import { type DeadLetter, deadLetters, discardDeadLetter, retryDeadLetter } from "./jobs/dead-letters.ts";
 import { serve } from "./main.ts";
-import type { Directory } from "./policy/model.ts";
-import { smsWarnings } from "./sms/settings.ts";
-import { type Database, isDatabaseDown, openDatabase } from "./store/database.ts";
+import { type Database, openDatabase } from "./store/database.ts";
 import { migrate } from "./store/migrate.ts";
 import { auditRoomsCommand } from "./wiring/audit-command.ts";
+import { checkConfig } from "./wiring/check-config.ts";
 import { directoryChanges } from "./wiring/directory-changes.ts";
 import { practiceSettings } from "./wiring/practice-settings.ts";
+import {
+  createKeysCommand,
+  giveUpKeyCommand,
+  rewrapCommand,
+  rotateKeysCommand,
+  verifyCommand,
+} from "./wiring/record-commands.ts";
 
 /** Names and errors come from outside: a terminal shows them and obeys none of it. */
 const print = (text: string): void => console.log(forTerminal(text));
@@ -53,40 +52,9 @@ withConfig(program.command("serve").description("run Whisper until it is stopped
 
 withConfig(program.command("check-config").description("check the configuration and report problems")).action(
   async ({ config }: ConfigOption) => {
-    const loaded = loadConfig(config, process.env);
-    readRegistration(loaded.appservice.registration);
-    const { escalation, reception, alert_roles } = loaded.arrivals;
-    const named = [...escalation, ...reception, ...Object.values(alert_roles).flat()].length > 0;
-    const directory = named ? await knownDirectory(loaded) : null;
-    const problems = [
-      ...escalationProblems(escalation, directory),
-      ...receptionProblems(reception, directory),
-      ...alertRoleProblems(alert_roles, directory),
-    ];
-    if (problems.length > 0) throw new ConfigError(config, problems);
-    print(`${config} is valid.`);
-    for (const warning of smsWarnings(loaded)) print(warning);
-    if (named && directory === null) {
-      print(
-        "Could not check the names in arrivals.escalation, arrivals.reception and arrivals.alert_roles: the database has no users yet, or does not answer.",
-      );
-    }
+    await checkConfig(config, loadConfig(config, process.env), print);
   },
 );
-
-/** The directory as the database has it; null if that is empty, older than this version, or away. */
-async function knownDirectory(config: Config): Promise<Directory | null> {
-  const database = openDatabase({ url: config.database.url.reveal(), max: 1, onBroken: () => undefined });
-  try {
-    const directory = await directorySnapshot(database).fresh();
-    return directory.users.size === 0 ? null : directory;
-  } catch (error) {
-    if (isDatabaseDown(error) || error instanceof DatabaseError) return null;
-    throw error;
-  } finally {
-    await database.close();
-  }
-}
 
 interface RegistrationArguments extends ConfigOption {
   readonly out?: string;
@@ -260,6 +228,29 @@ withConfig(
   );
 
 const audit = program.command("audit").description("check that everything is as it should be");
+withConfig(audit.command("verify").description("check the record, entry by entry; fails if it is not whole"))
+  .option("--anchor <file>", "checkpoints that were kept outside the database (default: audit.anchor)")
+  .action(({ config, anchor }: ConfigOption & { anchor?: string }) =>
+    withDatabase(config, async (database) => {
+      if (!(await verifyCommand(loadConfig(config, process.env), database, anchor, print)))
+        process.exitCode = 1;
+    }),
+  );
+const auditKeys = audit.command("keys").description("the keys that protect the record");
+withConfig(auditKeys.command("create").description("make the key file; an existing one is kept")).action(
+  ({ config }: ConfigOption) => createKeysCommand(loadConfig(config, process.env), print),
+);
+withConfig(
+  auditKeys.command("rotate").description("add a key, which new entries use after a restart"),
+).action(({ config }: ConfigOption) => rotateKeysCommand(loadConfig(config, process.env), print));
+withConfig(auditKeys.command("rewrap").description("protect all entries with the newest key")).action(
+  ({ config }: ConfigOption) =>
+    withDatabase(config, (database) => rewrapCommand(loadConfig(config, process.env), database, print)),
+);
+withConfig(auditKeys.command("give-up <id>").description("go on without a key that is lost for good")).action(
+  (id: string, { config }: ConfigOption) =>
+    withDatabase(config, (database) => giveUpKeyCommand(database, id, print)),
+);
 withConfig(audit.command("rooms").description("check every room on the homeserver; fails if any differs"))
   .option("--repair", "have the running Whisper repair the rooms that differ, then check again")
   .action(async ({ config, repair }: ConfigOption & { repair?: true }) => {

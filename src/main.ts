@@ -9,6 +9,8 @@ import {
 import { untilThere } from "./base/until-there.ts";
 import type { Config } from "./config/schema.ts";
 import { startLastingJobs } from "./jobs/lasting.ts";
+import { anchorFile } from "./record/anchor.ts";
+import { startSealer } from "./record/sealer.ts";
 import { describeError } from "./wiring/describe-error.ts";
 import { openDoors, serveHttp } from "./wiring/http.ts";
 import { buildServices, type Services } from "./wiring/services.ts";
@@ -52,6 +54,12 @@ async function startWhisper(
   const doors = await openDoors(config);
   const services = await buildServices(config, log, signal);
   warnOfEscalation(services);
+  const stopSealing = startSealer({
+    database: services.database,
+    key: services.recordKeys.newest,
+    anchor: config.audit.anchor === undefined ? null : anchorFile(config.audit.anchor, log),
+    log,
+  });
   let working = false;
   const stopServing = serveHttp(services, doors, () => working);
   const jobs = untilThere(
@@ -73,6 +81,7 @@ async function startWhisper(
     await stopServing();
     // Aborted before Synapse was there: there are no jobs to stop.
     await (await jobs.catch(() => undefined))?.stop();
+    await stopSealing();
     await services.close();
   };
 }

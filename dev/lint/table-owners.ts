@@ -32,6 +32,14 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   messages: ["inbox", "outbox", "receipts"],
   "sms/record": ["sms_attempts", "sms_fetches", "sms_messages", "sms_opt_outs", "sms_replies", "sms_reports"],
   patients: ["current_patients", "merged_patients", "patient_links"],
+  record: [
+    "record_chain",
+    "record_checkpoints",
+    "record_entries",
+    "record_key_ids",
+    "record_keys",
+    "record_unsealed",
+  ],
   signals: ["signals"],
 };
 

@@ -12,7 +12,15 @@ import { choosePorts, type Ports } from "./ports.ts";
 import { externalPostgres, type Postgres, startPostgres } from "./postgres.ts";
 import { RunningServers } from "./running-servers.ts";
 import { openState, type ServerName, type StateDirectory } from "./state.ts";
-import { BOT, createApiKey, generateRegistration, serve, USER_PREFIX, writeConfig } from "./whisper.ts";
+import {
+  BOT,
+  createApiKey,
+  createAuditKeys,
+  generateRegistration,
+  serve,
+  USER_PREFIX,
+  writeConfig,
+} from "./whisper.ts";
 
 export interface StackOptions {
   readonly stateDir: string;
@@ -113,6 +121,8 @@ async function assemble(
   const files = {
     config: state.file("whisper.yaml"),
     registration: state.file("registration.yaml"),
+    auditKeys: state.file("audit-keys"),
+    auditAnchor: state.file("audit-anchor"),
     log: state.file("whisper.log"),
   };
   const policyToken = keptSecret(state.file("policy-token"));
@@ -125,9 +135,10 @@ async function assemble(
     databaseUrl: database.url,
     policyToken,
   });
-  const appserviceToken = await progress.step("Whisper: registration", () =>
-    generateRegistration(files, whisperUrl),
-  );
+  const appserviceToken = await progress.step("Whisper: registration", async () => {
+    await createAuditKeys(files);
+    return generateRegistration(files, whisperUrl);
+  });
   const settings = configureSynapse({
     directory: state.file("synapse"),
     port: ports.synapse,

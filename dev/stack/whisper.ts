@@ -15,6 +15,8 @@ const run = promisify(execFile);
 export interface WhisperFiles {
   readonly config: string;
   readonly registration: string;
+  readonly auditKeys: string;
+  readonly auditAnchor: string;
   readonly log: string;
 }
 
@@ -47,6 +49,7 @@ export function writeConfig(settings: WhisperSettings): void {
     public_url: `http://localhost:${ports.whisper}`,
     appservice: { registration: settings.files.registration },
     policy: { token: settings.policyToken },
+    audit: { keys: settings.files.auditKeys, anchor: settings.files.auditAnchor },
     practice: { name: "Wattle Street Family Practice", timezone: "Australia/Sydney" },
     log: { level: "info" },
   };
@@ -71,6 +74,11 @@ export async function generateRegistration(files: WhisperFiles, whisperUrl: stri
     if (typeof as_token === "string") return as_token;
   }
   throw new Error(`${files.registration} holds no as_token`);
+}
+
+/** Makes the record's keys, once. */
+export async function createAuditKeys(files: WhisperFiles): Promise<void> {
+  await cli(["audit", "keys", "create", "--config", files.config]);
 }
 
 /** Creates an API key with every scope. Its text is available only once. */

@@ -3,6 +3,7 @@ import type { AlertRoles } from "../policy/people/alert-roles.ts";
 import type { Route } from "./kernel/route.ts";
 import { alertRoutes } from "./routes/alerts.ts";
 import { arrivalRoutes } from "./routes/arrivals.ts";
+import { auditRecordRoutes, type RecordRouteDependencies } from "./routes/audit-record.ts";
 import { auditRoomRoutes } from "./routes/audit-rooms.ts";
 import { bookingRoutes } from "./routes/bookings.ts";
 import { type ConversationRouteDependencies, conversationRoutes } from "./routes/conversations.ts";
@@ -22,6 +23,7 @@ export interface ApiDependencies
   extends UserRouteDependencies,
     HealthRouteDependencies,
     PatientLinkRouteDependencies,
+    RecordRouteDependencies,
     SignalRouteDependencies,
     SignInRouteDependencies,
     SmsRouteDependencies,
@@ -48,6 +50,7 @@ export function apiRoutes(dependencies: ApiDependencies): Route[] {
     ...alertRoutes(),
     ...smsRoutes(dependencies),
     ...auditRoomRoutes(dependencies),
+    ...auditRecordRoutes(dependencies),
     ...observeRoutes(dependencies.observe),
     ...healthRoutes(dependencies),
   ];

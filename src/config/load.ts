@@ -32,11 +32,14 @@ export function loadConfig(file: string, environment: NodeJS.ProcessEnv): Config
     throw new ConfigError(file, ["it cannot be read; make one from config/whisper.example.yaml"]);
   }
   const config = parseConfig(withEnvironment(withoutNulls(raw), environment, file), file);
+  const { appservice, audit } = config;
+  const besideFile = (path: string) => resolve(dirname(file), path);
   return {
     ...config,
-    appservice: {
-      ...config.appservice,
-      registration: resolve(dirname(file), config.appservice.registration),
+    appservice: { ...appservice, registration: besideFile(appservice.registration) },
+    audit: {
+      keys: besideFile(audit.keys),
+      ...(audit.anchor !== undefined && { anchor: besideFile(audit.anchor) }),
     },
   };
 }

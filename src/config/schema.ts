@@ -138,6 +138,25 @@ export const configSchema = z.strictObject({
     .describe(
       "how long Whisper keeps its working copies of handled events and sends; messages deleted in a conversation are removed immediately",
     ),
+  audit: z
+    .strictObject({
+      keys: z
+        .string()
+        .min(1)
+        .default("audit-keys")
+        .describe(
+          "the file with the record's keys, made by `whisper audit keys create`; relative to this file's folder. Keep a copy apart from the database's backups: without it, the record cannot be read",
+        ),
+      anchor: z
+        .string()
+        .min(1)
+        .optional()
+        .describe(
+          "a file that gets the record's signed checkpoints, best on another machine: with it `whisper audit verify` also notices an older copy of the database; relative to this file's folder",
+        ),
+    })
+    .prefault({})
+    .describe("The record of everything that happened"),
   conversations: z
     .strictObject({
       archive_after: duration("3d").describe(

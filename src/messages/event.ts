@@ -10,7 +10,8 @@ export interface MatrixEvent {
   readonly state_key?: string;
   readonly origin_server_ts: number;
   readonly content: Readonly<Record<string, unknown>>;
-  readonly unsigned?: { readonly replaces_state?: EventId };
+  /** `redacted_because`: the event was deleted before it was sent to us, and without its content. */
+  readonly unsigned?: { readonly replaces_state?: EventId; readonly redacted_because?: unknown };
   /** For a redaction; in room version 11 it is also in the content. */
   readonly redacts?: EventId;
 }

@@ -33,6 +33,12 @@ export const membershipWaits = (room: string, user: string): string =>
 export const somethingSaid = (room: string): string =>
   `EXISTS (SELECT FROM inbox WHERE inbox.room_id = ${room} AND NOT inbox.event ? 'state_key')`;
 
+/** The event as it is stored; undefined: it is not, or forgotten. */
+export async function eventAsStored(db: Queryable, event: EventId): Promise<unknown> {
+  const found = await db.query<{ event: unknown }>("SELECT event FROM inbox WHERE event_id = $1", [event]);
+  return found.rows[0]?.event;
+}
+
 /** The position of the last stored event; 0: none was ever stored. */
 export async function lastPosition(db: Queryable): Promise<string> {
   const found = await db.query<{ last: string }>("SELECT coalesce(max(seq), 0) AS last FROM inbox");

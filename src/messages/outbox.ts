@@ -1,6 +1,7 @@
 import type { ConversationId, EventId, UserId, Username } from "../policy/model.ts";
 import type { Queryable, Transaction } from "../store/database.ts";
 import { addJobs } from "../store/jobs.ts";
+import type { MatrixEvent } from "./event.ts";
 import { type Purpose, RANK } from "./purpose.ts";
 import { cutToFit } from "./size.ts";
 
@@ -144,6 +145,23 @@ export async function refOfEvent(db: Queryable, bot: UserId, event: EventId): Pr
     [event, REF_KEY, bot],
   );
   return found.rows[0]?.ref ?? null;
+}
+
+/**
+ * Did Whisper send this event in someone's name? A ref in its content alone does not show it: people can read refs, and
+ * send them.
+ */
+export async function isSentInNameOf(
+  db: Queryable,
+  { event_id, sender, content }: MatrixEvent,
+): Promise<boolean> {
+  const ref = content[REF_KEY];
+  if (typeof ref !== "string") return false;
+  const found = await db.query(
+    "SELECT FROM outbox WHERE ref = $1 AND as_user = $2 AND (event_id IS NULL OR event_id = $3)",
+    [ref, sender, event_id],
+  );
+  return found.rowCount === 1;
 }
 
 /**

@@ -121,3 +121,21 @@ export async function joinedAmong(
   );
   return found.rows;
 }
+
+/**
+ * Is Whisper making this change of a membership, or did it just make it? To be asked before its event is stored in the
+ * mirror. Whisper joins people as themselves, so the event does not show it.
+ */
+export async function isOwnMember(
+  db: Queryable,
+  room: RoomId,
+  user: UserId,
+  membership: unknown,
+): Promise<boolean> {
+  const found = await db.query(
+    `SELECT FROM room_members WHERE room_id = $1 AND user_id = $2
+       AND (awaited = $3 OR (membership = $3 AND ahead_until > now()))`,
+    [room, user, membership],
+  );
+  return found.rowCount === 1;
+}

@@ -32,6 +32,8 @@ export interface JobPayloads {
   room_audit: { readonly audit_id: string };
   /** Find events that Synapse never sent: in rooms with recent messages, or in all. */
   gaps: { readonly rooms: "recent" | "all" };
+  /** Put an event into the record that was deleted before it came. */
+  record_original: { readonly event_id: string };
   /** Take the next step of an SMS: send it, look for it, or ask what became of it. */
   sms: { readonly sms_id: string };
   /** Fetch replies by SMS that came in unheard. */

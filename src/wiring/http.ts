@@ -36,6 +36,7 @@ import { storeReceipts } from "../messages/receipts.ts";
 import { isPresentState } from "../mirror/mirror.ts";
 import type { UserId } from "../policy/model.ts";
 import { usernameOf } from "../policy/names/names.ts";
+import { verifyRecord } from "../record/verify.ts";
 import { signalStreams } from "../signals/streams.ts";
 import { providerReports } from "../sms/reports.ts";
 import { directoryChanges } from "./directory-changes.ts";
@@ -226,6 +227,7 @@ function routesOf(
     bookings: services.arrivalDependencies,
     sms: services.smsDependencies,
     patientUrl: config.patients.url,
+    verifyRecord: () => verifyRecord(database, services.recordKeys, config.audit.anchor),
     checks: healthChecks(database, homeserver, working),
     metrics: metrics.registry,
     ...(config.metrics.token && { metricsToken: config.metrics.token.reveal() }),

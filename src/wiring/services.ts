@@ -14,6 +14,9 @@ import type { Config } from "../config/schema.ts";
 import type { ListDependencies } from "../conversations/record/dependencies.ts";
 import { type DirectorySnapshot, directorySnapshot } from "../directory/snapshot.ts";
 import type { PracticeSettings } from "../policy/model.ts";
+import { acceptKeys, readKeyFile } from "../record/key-file.ts";
+import type { RecordKeys } from "../record/record-keys.ts";
+import { type Recorder, recorder } from "../record/recorder.ts";
 import type { SmsDependencies } from "../sms/dependencies.ts";
 import { smsProvider, smsSettings } from "../sms/settings.ts";
 import { type Database, openDatabase } from "../store/database.ts";
@@ -45,6 +48,9 @@ export interface Services {
   readonly metrics: Metrics;
   readonly settings: PracticeSettings;
   readonly directory: DirectorySnapshot;
+  readonly recordKeys: RecordKeys;
+  /** Where features write what happened. */
+  readonly record: Recorder;
   readonly homeserver: HomeserverConnection;
   readonly notifications: Notifications;
   readonly conversationDependencies: ListDependencies;
@@ -61,6 +67,7 @@ export interface Services {
 export async function buildServices(config: Config, log: Logger, signal: AbortSignal): Promise<Services> {
   const databaseUrl = config.database.url.reveal();
   const { registration, hsToken } = readRegistration(config.appservice.registration);
+  const recordKeys = readKeyFile(config.audit.keys);
   const database = openDatabase({
     url: databaseUrl,
     max: config.database.max_connections,
@@ -69,7 +76,8 @@ export async function buildServices(config: Config, log: Logger, signal: AbortSi
   const metrics = createMetrics(database);
   const refusal =
     (await untilThere("the database", () => sharedSessions(databaseUrl), log)) ??
-    (await untilThere("the database", () => migrateUnlessRefused(database), log));
+    (await untilThere("the database", () => migrateUnlessRefused(database), log)) ??
+    (await untilThere("the database", () => acceptKeys(database, config.audit.keys, recordKeys), log));
   if (refusal !== null) {
     await database.close();
     throw refusal;
@@ -103,6 +111,8 @@ export async function buildServices(config: Config, log: Logger, signal: AbortSi
     metrics,
     settings,
     directory,
+    recordKeys,
+    record: recorder(recordKeys),
     homeserver,
     notifications,
     conversationDependencies: {

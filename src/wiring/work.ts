@@ -3,6 +3,7 @@ import { accountAtSynapse } from "../appservice/accounts/account-state.ts";
 import { findChangedAccounts } from "../appservice/accounts/changed-accounts.ts";
 import { reassertNotifications } from "../appservice/accounts/reassert.ts";
 import { HomeserverAway } from "../appservice/homeserver/homeserver.ts";
+import { originalContentIn } from "../appservice/homeserver/original-content.ts";
 import { findGaps, queueGapCheck } from "../appservice/intake/gaps.ts";
 import { findLostReceipts } from "../appservice/intake/lost-receipts.ts";
 import { closeOrphanRooms } from "../appservice/rooms/orphan-rooms.ts";
@@ -16,6 +17,8 @@ import { toggleHistory } from "../arrivals/history.ts";
 import { roomTaken } from "../arrivals/replaced-room.ts";
 import { arrivalTimes } from "../arrivals/stale.ts";
 import { arrivalTasks } from "../arrivals/tasks.ts";
+import { recordOriginal } from "../audit/events/originals.ts";
+import { recordEvents } from "../audit/events/record-events.ts";
 import { observedEvents } from "../audit/observe/observed-events.ts";
 import { endQuietSessions } from "../audit/observe/sessions.ts";
 import { queueRoomAudit } from "../audit/rooms/room-audits.ts";
@@ -39,6 +42,7 @@ import { settleGivenUp } from "../messages/given-up.ts";
 import { forgetHandledEvents, redactionEvents } from "../messages/inbox-retention.ts";
 import { forgetSends } from "../messages/outbox.ts";
 import { patientEvents } from "../patients/events.ts";
+import type { EventId } from "../policy/model.ts";
 import { messageSignals } from "../signals/message-signals.ts";
 import { forgetSignals } from "../signals/record.ts";
 import { workOnSms } from "../sms/carry-out.ts";
@@ -88,6 +92,7 @@ function handlersOf(services: Services): EventHandler[] {
       ...conversationDependencies,
       isDeactivated: async (user) => (await accountAtSynapse(homeserver, user))?.deactivated ?? false,
     }),
+    recordEvents(settings, services.record),
     roomEvents(services),
     activityEvents(settings),
     mediaEvents(settings),
@@ -109,7 +114,7 @@ const newRoom: RoomTaken = async (tx, conversation) => {
 };
 
 function tasksOf(services: Services): TaskList {
-  const { database, homeserver, log, audit } = services;
+  const { database, homeserver, log, audit, record, settings } = services;
   const givenUp = givenUpHandlers(services);
   return {
     ...matrixTasks({ ...services, handlers: handlersOf(services), roomTaken: newRoom }),
@@ -122,6 +127,11 @@ function tasksOf(services: Services): TaskList {
       await findGaps({ ...audit, homeserver, log }, rooms);
       await findLostReceipts(services);
     },
+    record_original: ({ event_id }) =>
+      recordOriginal(
+        { database, settings, record, originalContent: originalContentIn(homeserver) },
+        event_id as EventId,
+      ),
     room_audit: ({ audit_id }) => runRoomAudit(audit, audit_id),
   };
 }

@@ -115,6 +115,7 @@ describe("the database", () => {
         }),
       );
       await run(process.execPath, [CLI, "generate-registration", "--config", config], { cwd: directory });
+      await run(process.execPath, [CLI, "audit", "keys", "create", "--config", config]);
       const child = spawn(process.execPath, [CLI, "serve", "--config", config], {
         stdio: ["ignore", "ignore", "pipe"],
         cwd: directory,

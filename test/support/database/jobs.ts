@@ -48,6 +48,7 @@ export function runJobs(
       tags: nothing,
       room_audit: nothing,
       gaps: nothing,
+      record_original: nothing,
       sms: nothing,
       sms_replies: nothing,
       alert_expiry: nothing,

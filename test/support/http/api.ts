@@ -17,10 +17,12 @@ import type { IssueSignIn } from "../../../src/directory/sign-in.ts";
 import { directorySnapshot } from "../../../src/directory/snapshot.ts";
 import type { PracticeSettings, UserId } from "../../../src/policy/model.ts";
 import type { AlertRoles } from "../../../src/policy/people/alert-roles.ts";
+import { verifyRecord } from "../../../src/record/verify.ts";
 import { signalStreams } from "../../../src/signals/streams.ts";
 import { logProvider } from "../../../src/sms/provider/log.ts";
 import type { Database } from "../../../src/store/database.ts";
 import { testDatabase } from "../database/postgres.ts";
+import { RECORD_KEYS } from "../practice/record-keys.ts";
 import { SMS_SETTINGS } from "../sms/sms-settings.ts";
 import { NO_NEWS } from "./no-news.ts";
 
@@ -207,6 +209,7 @@ export function productRoutes(
       provider: logProvider,
       now: () => now ?? new Date(),
     },
+    verifyRecord: () => verifyRecord(database, RECORD_KEYS),
     patientUrl: "https://healthtrack.example/patients/{patient_id}",
     checks: { database: async () => ({ ok: true }) },
     metrics: new Registry(),

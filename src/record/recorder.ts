@@ -1,0 +1,56 @@
+import type { Transaction } from "../store/database.ts";
+import { type Entry, headOf } from "./entry.ts";
+import { sealBody } from "./envelope.ts";
+import type { RecordKeys } from "./record-keys.ts";
+
+/** Where features write what happened. */
+export interface Recorder {
+  /**
+   * Writes entries in the transaction in which they happen: in the record if it commits, and only then. One statement,
+   * however many there are. What is in the record already is left as it is.
+   */
+  write(tx: Transaction, entries: readonly Entry[]): Promise<void>;
+}
+
+/** The event of `Database.committed` that says that entries wait for their place in the chain. */
+export const RECORDED = "recorded";
+
+export const recorder = (keys: RecordKeys): Recorder => ({
+  async write(tx, entries) {
+    if (entries.length === 0) return;
+    const rows = [...new Map(entries.map((entry) => [entry.ref, entry])).values()].map((entry, index) => {
+      const head = headOf(entry);
+      const { body, wrapped } = sealBody(keys, head, entry.body);
+      return {
+        index,
+        ref: head.ref,
+        type: head.type,
+        at: head.at,
+        actor: head.actor,
+        on_behalf_of: head.onBehalfOf,
+        room_id: head.room,
+        about: head.about,
+        body: bytea(body),
+        key_id: wrapped.keyId,
+        wrapped: bytea(wrapped.wrapped),
+      };
+    });
+    tx.announce(RECORDED, null);
+    await tx.query(
+      `WITH given AS (
+         SELECT * FROM json_to_recordset($1) AS e(index integer, ref text, type text, at timestamptz, actor text,
+           on_behalf_of text, room_id text, about text, body bytea, key_id text, wrapped bytea)),
+       stored AS (
+         INSERT INTO record_entries (ref, type, at, actor, on_behalf_of, room_id, about, body)
+         SELECT ref, type, at, actor, on_behalf_of, room_id, about, body FROM given ORDER BY index
+         ON CONFLICT (ref) DO NOTHING RETURNING id, ref),
+       keyed AS (
+         INSERT INTO record_keys (entry_id, key_id, wrapped)
+         SELECT stored.id, given.key_id, given.wrapped FROM stored JOIN given USING (ref))
+       INSERT INTO record_unsealed (entry_id) SELECT id FROM stored`,
+      [JSON.stringify(rows)],
+    );
+  },
+});
+
+const bytea = (bytes: Buffer): string => `\\x${bytes.toString("hex")}`;

@@ -1,0 +1,61 @@
+import type { Config } from "../config/schema.ts";
+import { addKey, createKeyFile, giveUpKey, keyProblem, readKeyFile } from "../record/key-file.ts";
+import { type RecordKeys, UnusableKeyFile } from "../record/record-keys.ts";
+import { rewrapKeys } from "../record/rewrap.ts";
+import { verifyRecord } from "../record/verify.ts";
+import * as words from "../record/words.ts";
+import type { Database, Queryable } from "../store/database.ts";
+
+/** The practice's key file, which is the one that the record was written with. @throws UnusableKeyFile */
+async function rightKeys(config: Config, db: Queryable): Promise<RecordKeys> {
+  const keys = readKeyFile(config.audit.keys);
+  const problem = await keyProblem(db, config.audit.keys, keys);
+  if (problem !== null) throw new UnusableKeyFile(problem);
+  return keys;
+}
+
+/**
+ * `whisper audit verify [--anchor FILE]`: needs the database and the key file, and no running Whisper.
+ * @returns whether the record is whole.
+ */
+export async function verifyCommand(
+  config: Config,
+  database: Database,
+  anchor: string | undefined,
+  print: (line: string) => void,
+): Promise<boolean> {
+  const kept = anchor ?? config.audit.anchor;
+  const keys = await rightKeys(config, database);
+  const verdict = await verifyRecord(database, keys, kept);
+  print(words.verdict(verdict));
+  if (verdict.firstBroken === null && kept === undefined) print(words.noAnchor);
+  return verdict.firstBroken === null;
+}
+
+/** `whisper audit keys create`. Safe to repeat: an existing file is left as it is. */
+export function createKeysCommand({ audit }: Config, print: (line: string) => void): void {
+  print(createKeyFile(audit.keys, new Date()) ? words.keysCreated(audit.keys) : words.keysKept(audit.keys));
+}
+
+/** `whisper audit keys rotate` */
+export const rotateKeysCommand = ({ audit }: Config, print: (line: string) => void): void =>
+  print(words.keyAdded(addKey(audit.keys, new Date())));
+
+/** `whisper audit keys rewrap` */
+export async function rewrapCommand(
+  config: Config,
+  database: Database,
+  print: (line: string) => void,
+): Promise<void> {
+  print(words.rewrapped(await rewrapKeys(database, await rightKeys(config, database))));
+}
+
+/** `whisper audit keys give-up <id>` @throws Error: no such key was used. */
+export async function giveUpKeyCommand(
+  database: Database,
+  id: string,
+  print: (line: string) => void,
+): Promise<void> {
+  if (!(await giveUpKey(database, id))) throw new Error(words.keyNeverUsed(id));
+  print(words.keyGivenUp(id));
+}
