@@ -8,7 +8,7 @@ import { directorySchema, groupByIdSchema, groupId, groupSchema } from "../../di
 import type { PracticeSettings } from "../../policy/model.ts";
 import { queryFlag } from "../kernel/fields.ts";
 import { type Route, writeRoute } from "../kernel/route.ts";
-import { nameInPath, problemOfRefusal } from "./refusal.ts";
+import { nameInPath, problemOfRefusal } from "./directory-problem.ts";
 
 /** A longer list helps nobody. */
 const MOST_TOLD = 1_000;

@@ -11,7 +11,7 @@ import type { AlertRoles } from "../../policy/people/alert-roles.ts";
 import type { Database } from "../../store/database.ts";
 import { notFound } from "../kernel/problem.ts";
 import { type Route, route, writeRoute } from "../kernel/route.ts";
-import { problemOfRefusal, userInAddress } from "./refusal.ts";
+import { problemOfRefusal, userInAddress } from "./directory-problem.ts";
 
 const params = z.strictObject({ username: username() });
 const EXAMPLE = {

@@ -6,7 +6,7 @@ import type { SignalStreams } from "../../signals/streams.ts";
 import type { Database } from "../../store/database.ts";
 import { invalidInput, notFound, Problem } from "../kernel/problem.ts";
 import { type Route, route } from "../kernel/route.ts";
-import { userInAddress } from "./refusal.ts";
+import { userInAddress } from "./directory-problem.ts";
 
 export interface SignalRouteDependencies {
   readonly database: Database;

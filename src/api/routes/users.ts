@@ -11,7 +11,7 @@ import { id, queryInteger } from "../kernel/fields.ts";
 import { notFound } from "../kernel/problem.ts";
 import { type Route, route, writeRoute } from "../kernel/route.ts";
 import { type DirectoryRouteDependencies, problemSchema } from "./directory.ts";
-import { nameInPath, problemOfRefusal, userInAddress } from "./refusal.ts";
+import { nameInPath, problemOfRefusal, userInAddress } from "./directory-problem.ts";
 
 export interface UserRouteDependencies extends DirectoryRouteDependencies {
   readonly database: Database;

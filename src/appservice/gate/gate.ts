@@ -11,9 +11,9 @@ import { membershipAsState, membershipOfOther, ownMembership, upgrade } from "./
 import { pusher } from "./door/pusher.ts";
 import { answerFailure, type GateLog, whileWanted } from "./passage/answer.ts";
 import { type Callers, callers } from "./passage/caller.ts";
+import { refuse, TOO_MANY, UNREADABLE_PATH } from "./passage/error-response.ts";
 import { forwardedHeaders } from "./passage/forwarded.ts";
 import type { Gated, GatedKind } from "./passage/gated-paths.ts";
-import { refuse, TOO_MANY, UNREADABLE_PATH } from "./passage/refusal.ts";
 import { sortRequest } from "./passage/request-path.ts";
 import {
   bareEventRule,

@@ -4,8 +4,8 @@ import express, { type Request, type Router } from "express";
 import { createProxyMiddleware } from "http-proxy-middleware";
 import { createGate, type Gate, type GateOptions } from "./gate.ts";
 import type { GateLog } from "./passage/answer.ts";
+import { HOMESERVER_AWAY, refuse, sendJson, UNKNOWN_PATH } from "./passage/error-response.ts";
 import { forwardedHeaders } from "./passage/forwarded.ts";
-import { HOMESERVER_AWAY, refuse, sendJson, UNKNOWN_PATH } from "./passage/refusal.ts";
 import { requestPath } from "./passage/request-path.ts";
 
 /** What clients need. Not the administration API (/_synapse), and not federation. */

@@ -1,7 +1,7 @@
 import { FRONT_DOOR } from "../../../policy/model.ts";
 import * as words from "../../../policy/words.ts";
 import { whileWanted } from "../passage/answer.ts";
-import { NOT_A_ROOM, refuse, STILL_OPENING, sendJson } from "../passage/refusal.ts";
+import { NOT_A_ROOM, refuse, STILL_OPENING, sendJson } from "../passage/error-response.ts";
 import type { Rule } from "../passage/rules.ts";
 import { askedRoom } from "./asked-room.ts";
 import type { Entrance } from "./entrance.ts";

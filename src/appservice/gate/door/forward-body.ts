@@ -1,7 +1,7 @@
 import type { Request, Response } from "express";
 import { handOn } from "../passage/answer.ts";
 import { objectIn } from "../passage/caller.ts";
-import { type GateRefusal, NOT_AN_OBJECT, refuse } from "../passage/refusal.ts";
+import { type GateRefusal, NOT_AN_OBJECT, refuse } from "../passage/error-response.ts";
 import { bodyOf, type Passage, readAnswer } from "../passage/rules.ts";
 
 export type Body = Readonly<Record<string, unknown>>;

@@ -2,7 +2,7 @@ import type { Request, Response } from "express";
 import type { RoomId, UserId } from "../../../policy/model.ts";
 import * as words from "../../../policy/words.ts";
 import { handOn, whileWanted } from "../passage/answer.ts";
-import { refuse, sendJson } from "../passage/refusal.ts";
+import { refuse, sendJson } from "../passage/error-response.ts";
 import { decoded } from "../passage/request-path.ts";
 import { type Passage, type Rule, readAnswer } from "../passage/rules.ts";
 import type { Entrance } from "./entrance.ts";

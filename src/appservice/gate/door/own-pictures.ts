@@ -1,7 +1,7 @@
 import type { Response } from "express";
 import type { Picture } from "../../../policy/names/pictures.ts";
+import { sendPicture } from "../passage/error-response.ts";
 import { Kept } from "../passage/kept.ts";
-import { sendPicture } from "../passage/refusal.ts";
 import { draw } from "../pictures/draw.ts";
 
 /** About 3 kB each: all that a large practice shows. */

@@ -1,7 +1,7 @@
 import { quiet } from "../../accounts/pushers.ts";
 import { handOn } from "../passage/answer.ts";
 import { objectIn } from "../passage/caller.ts";
-import { NO_PUSH_BY_EMAIL, NOT_A_PUSHER, refuse } from "../passage/refusal.ts";
+import { NO_PUSH_BY_EMAIL, NOT_A_PUSHER, refuse } from "../passage/error-response.ts";
 import { bodyOf, type Rule, readAnswer } from "../passage/rules.ts";
 
 /**

@@ -3,7 +3,7 @@ import type { Response } from "express";
 import { HomeserverAway } from "../../homeserver/homeserver.ts";
 import { endToEnd, type JsonAnswer, SynapseAway } from "../../homeserver/upstream.ts";
 import { CallerRefused, Undecidable } from "./caller.ts";
-import { CANNOT_TELL, HOMESERVER_AWAY, refuse, TOO_LARGE } from "./refusal.ts";
+import { CANNOT_TELL, HOMESERVER_AWAY, refuse, TOO_LARGE } from "./error-response.ts";
 
 /** Larger than any honest request. */
 export class RequestTooLarge extends Error {

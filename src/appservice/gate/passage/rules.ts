@@ -6,10 +6,6 @@ import type { UserId } from "../../../policy/model.ts";
 import type { JsonAnswer, Upstream } from "../../homeserver/upstream.ts";
 import { handOn, headersFor, RequestTooLarge, whileWanted } from "./answer.ts";
 import { type Callers, objectIn, Undecidable } from "./caller.ts";
-import type { Gated } from "./gated-paths.ts";
-import { JsonPart } from "./json-part.ts";
-import { roomsIn, withoutContent, withoutLeftRooms } from "./left-rooms.ts";
-import { withoutInvitationsOf, withoutInvitedRooms } from "./own-invitations.ts";
 import {
   NO_IDENTITY_SERVER,
   NOT_A_MEMBER,
@@ -17,7 +13,11 @@ import {
   ONLY_TO_YOURSELF,
   refuse,
   USE_SYNC,
-} from "./refusal.ts";
+} from "./error-response.ts";
+import type { Gated } from "./gated-paths.ts";
+import { JsonPart } from "./json-part.ts";
+import { roomsIn, withoutContent, withoutLeftRooms } from "./left-rooms.ts";
+import { withoutInvitationsOf, withoutInvitedRooms } from "./own-invitations.ts";
 import { decoded } from "./request-path.ts";
 
 /** What a rule needs to carry out a request. */
