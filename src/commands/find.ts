@@ -11,7 +11,7 @@ import type {
   Selection,
   Username,
 } from "../policy/model.ts";
-import { displayNameOf, type HandleTarget, whoIs } from "../policy/names/names.ts";
+import { displayNameOf, type HandleTarget, notInDirectory, whoIs } from "../policy/names/names.ts";
 import { groupName, groupTitle, membersOf } from "../policy/people/members.ts";
 import { canonicalSelection } from "../policy/people/selection.ts";
 import * as rules from "../policy/words.ts";
@@ -120,7 +120,7 @@ function ofAccount(
     case "group":
       return { group: someone.target };
     case "departed":
-      return rules.noSuchGroup;
+      return notInDirectory(settings, id);
     case "bot":
     case "stranger":
       return rules.outsider;

@@ -15,7 +15,7 @@ import {
   type Username,
   type Verdict,
 } from "../model.ts";
-import { type Someone, usernameOf, whoIs } from "../names/names.ts";
+import { notInDirectory, type Someone, usernameOf, whoIs } from "../names/names.ts";
 import { reachedAlone } from "../people/individual.ts";
 import { hasAccess, isActive } from "../people/permissions.ts";
 import { oughtToHavePeople } from "../rooms/expected-members.ts";
@@ -37,7 +37,7 @@ export function mayInvite(directory: Directory, settings: PracticeSettings, invi
   const invitee = whoIs(settings, invitation.invitee, directory);
   if (invitee.is === "bot") return ALLOWED;
   if (invitee.is === "stranger") return refused(words.outsider);
-  if (invitee.is === "departed") return refused(words.noSuchGroup);
+  if (invitee.is === "departed") return refused(notInDirectory(settings, invitation.invitee));
   if (room.room !== "managed") return mayStartWith(directory, settings, room, inviter, invitee);
   if (isExpected(room.conversation, directory, invitee).allowed) return ALLOWED;
   if (!oughtToHavePeople(room.conversation, directory)) return refused(words.conversationClosed);

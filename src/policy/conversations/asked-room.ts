@@ -1,7 +1,7 @@
 /** The conversation that someone asks for by making a room in a client: whom they chose, and what that opens. */
 
 import type { Directory, PracticeSettings, Selection, UserId, Username } from "../model.ts";
-import { whoIs } from "../names/names.ts";
+import { notInDirectory, whoIs } from "../names/names.ts";
 import { groupName, membersOf } from "../people/members.ts";
 import { hasAccess, securityGroupsOf } from "../people/permissions.ts";
 import * as words from "../words.ts";
@@ -20,8 +20,8 @@ export interface AskedRoom {
 }
 
 export type AskedFor =
-  /** Nobody is chosen yet, so there is nothing to do. */
-  | { readonly is: "unfinished" }
+  /** Nobody else is chosen yet, so there is nothing to do. */
+  | { readonly is: "unfinished"; readonly asker: Username }
   /** `asker`: whom to tell, if they are one of ours. */
   | { readonly is: "refused"; readonly reason: string; readonly asker: Username | null }
   /** A chat with Whisper itself: the control room. */
@@ -44,7 +44,7 @@ export function whatIsAskedFor(directory: Directory, settings: PracticeSettings,
   const wrongKind = asked.space ? words.spaces : asked.openToAll ? words.publicRooms : null;
   if (selection === null) {
     if (wrongKind !== null) return refuse(wrongKind);
-    return chosen.withBot ? { is: "control", asker } : { is: "unfinished" };
+    return chosen.withBot ? { is: "control", asker } : { is: "unfinished", asker };
   }
   const alone =
     selection.users.length + selection.securityGroups.length + selection.customGroups.length === 1;
@@ -86,7 +86,7 @@ function chosenIn(
     const someone = whoIs(settings, id, directory);
     if (someone.is === "bot") withBot = true;
     else if (someone.is === "stranger") return words.outsider;
-    else if (someone.is === "departed") return words.noSuchGroup;
+    else if (someone.is === "departed") return notInDirectory(settings, id);
     else if (someone.is === "person") {
       if (someone.username !== maker) users.push(someone.username);
     } else if ("securityGroup" in someone.target) securityGroups.push(someone.target.securityGroup);

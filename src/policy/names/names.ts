@@ -152,6 +152,10 @@ export function whoIs(settings: PracticeSettings, id: UserId, directory: Directo
   return username === null || user === undefined ? { is: "departed" } : { is: "person", username, user };
 }
 
+/** Why a `departed` account cannot be chosen. */
+export const notInDirectory = (settings: PracticeSettings, id: UserId): string =>
+  isHandle(settings, id) ? words.noSuchGroup : words.noSuchPerson;
+
 /** The server's name in a user id (Matrix spec, appendices, "User Identifiers"). */
 export const serverOf = (user: UserId): string => user.slice(user.indexOf(":") + 1);
 

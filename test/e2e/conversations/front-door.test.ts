@@ -214,6 +214,17 @@ describe("The first message of a conversation, begun as Element does", function 
         /Only people of this practice/,
       ],
       [
+        "to somebody who is not in the staff list",
+        () => optionsOf({ to: ["@ht_nobody:localhost"], text: "" }),
+        /One of the people is not in the staff list/,
+      ],
+      [
+        "to the handle of a group that is gone",
+        () => optionsOf({ to: ["@ht_grp_gone:localhost"], text: "" }),
+        /no longer exists/,
+      ],
+      ["to oneself", () => optionsOf({ to: [mia.userId], text: "" }), /You cannot write to yourself/],
+      [
         "in a space",
         () => ({ invite: [cara.userId], creation_content: { type: "m.space" } }),
         /Spaces are not used/,

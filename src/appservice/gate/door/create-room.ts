@@ -7,7 +7,10 @@ import { askedRoom } from "./asked-room.ts";
 import type { Entrance } from "./entrance.ts";
 import { type Body, forbiddenRefusal, forwardBody, pickFields, readJsonBody } from "./forward-body.ts";
 
-/** For a room with only its maker in it. Anyone invited later gets what the rules have made of it. */
+/**
+ * For a room with only its maker in it. Anyone invited later gets what the rules have made of it. Nothing of the create
+ * event, which nobody can change: clients hide the room that it names as its predecessor from everyone who is in both.
+ */
 const KNOWN = ["name", "topic", "preset", "is_direct"];
 
 /**
@@ -39,15 +42,12 @@ export const answerCreateRoom =
       case "unfinished":
         return forwardBody(passage, request, response, {
           ...pickFields(body, KNOWN),
-          creation_content: { ...creationOf(body), [FRONT_DOOR]: true },
+          creation_content: { [FRONT_DOOR]: true },
         });
       default:
         return made satisfies never;
     }
   };
-
-const creationOf = ({ creation_content: creation }: Body): object =>
-  typeof creation === "object" && creation !== null ? creation : {};
 
 const hasMembers = ({ initial_state: states }: Body): boolean =>
   Array.isArray(states) &&

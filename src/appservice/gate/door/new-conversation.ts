@@ -51,7 +51,9 @@ async function decide(
   switch (made.is) {
     case "unfinished":
       // What a room with only its maker in it becomes is decided when someone is invited.
-      return alone ? { is: "unfinished" } : { is: "refused", reason: words.toYourself };
+      if (alone) return { is: "unfinished" };
+      await sayAgain(tx, made.asker, words.toYourself);
+      return { is: "refused", reason: words.toYourself };
     case "refused":
       if (made.asker !== null) await sayAgain(tx, made.asker, made.reason);
       return { is: "refused", reason: made.reason };

@@ -1,7 +1,7 @@
 /** The front door alone: Synapse without Whisper's module, so nothing else stops what it lets through. */
 import { expect } from "chai";
 import type { AskedRoom } from "../../../../src/policy/conversations/asked-room.ts";
-import type { RoomId } from "../../../../src/policy/model.ts";
+import { FRONT_DOOR, type RoomId } from "../../../../src/policy/model.ts";
 import type { Caller } from "../../../support/gate/caller.ts";
 import { type House, openHouse } from "../../../support/gate/house.ts";
 import { at, expectNoText, ok, ownRoom, stateOf, TEXT } from "../../../support/gate/membership-ways.ts";
@@ -178,15 +178,23 @@ describe("the front door", function () {
       expect((await ann.request("POST", `${C}/v3/createRoom`, { body })).status).to.equal(400);
   });
 
-  it("removes encryption, version and levels from a room with only its maker", async () => {
+  it("removes encryption, version, levels and everything of the create event from a room with only its maker", async () => {
     const room = await ownRoom(ann, [], {
       room_version: "12",
       power_level_content_override: { users: { [ann.userId]: 50 } },
+      creation_content: {
+        predecessor: { room_id: "!alerts:localhost", event_id: "$x" },
+        type: "org.matrix.msc3417.call",
+        "org.example.text": TEXT,
+      },
       ...state("m.room.encryption", { algorithm: "m.megolm.v1.aes-sha2" }),
     });
     const made = (await ann.json("GET", at(room, "state"))) as unknown as { type: string; content: object }[];
     expect(made.find(({ type }) => type === "m.room.encryption")).to.equal(undefined);
-    expect(made.find(({ type }) => type === "m.room.create")?.content).to.include({ room_version: "11" });
+    expect(made.find(({ type }) => type === "m.room.create")?.content).to.deep.equal({
+      room_version: "11",
+      [FRONT_DOOR]: true,
+    });
   });
 
   it("opens nothing for an ended session", async () => {

@@ -13,6 +13,7 @@ describe("inviting into a room that a user made", () => {
     ["a group", ann, groupId("Doctors"), unknown, true],
     ["a custom group", ann, customId("night"), unknown, true],
     ["a group that is gone", ann, groupId("Gone"), unknown, /no longer exists/],
+    ["one who is not in the staff list", ann, idOf("ghost"), unknown, /One of the people is not in/],
     ["a stranger", ann, stranger, unknown, /Only people of this practice/],
     ["one who is inactive", ann, idOf("gone"), unknown, /Gone no longer works/],
     ["one without access", ann, idOf("locked"), made([ann, idOf("ben")]), /Locked does not use/],

@@ -61,7 +61,7 @@ const ann = u("ann");
 
 describe("a room that a user made", () => {
   const cases: Array<readonly [string, Made, MadeRoom]> = [
-    ["with nobody", { with: [] }, { is: "unfinished" }],
+    ["with nobody", { with: [] }, { is: "unfinished", asker: ann }],
     ...(["leave", "ban", "knock"] as const).map((gone): readonly [string, Made, MadeRoom] => [
       `for several, one of whom is gone again (${gone}) when it is decided`,
       {
@@ -78,7 +78,7 @@ describe("a room that a user made", () => {
       { with: [[idOf("ben"), "leave"], groupId("Doctors"), [idOf("shy"), "invite"]] },
       { is: "refused", reason: words.neverReceives("Shy"), asker: ann },
     ],
-    ["with somebody who declined", { with: [[idOf("ben"), "leave"]] }, { is: "unfinished" }],
+    ["with somebody who declined", { with: [[idOf("ben"), "leave"]] }, { is: "unfinished", asker: ann }],
     [
       "with a group's handle alone, by somebody who is not in it",
       { by: idOf("ben"), with: [groupId("Doctors")], direct: true },
