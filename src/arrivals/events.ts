@@ -132,9 +132,14 @@ async function reacted(
     return;
   }
   const about = await noticeBehind(tx, owner, ref);
-  // Retracted since, or an earlier posting of it: too late.
-  if (about === null || !about.current) return;
+  if (about === null) return;
   const { arrival, notice } = about;
+  const quick = dependencies.arrivalSettings.quickReplies.find(({ key }) => sameReaction(key, relation.key));
+  // Like any reply, also about a notice that has gone since.
+  if (quick !== undefined)
+    return answered(tx, dependencies, place, event, about, { msgtype: "m.text", body: quick.text });
+  // Retracted since, or an earlier posting of it: too late.
+  if (!about.current) return;
   const directory = await dependencies.directory.within(tx);
   const at = new Date(event.origin_server_ts);
   if (sameReaction(relation.key, ACKNOWLEDGE)) {
@@ -154,9 +159,7 @@ async function reacted(
     ]);
     return;
   }
-  const quick = dependencies.arrivalSettings.quickReplies.find(({ key }) => sameReaction(key, relation.key));
-  if (quick === undefined) return;
-  await answered(tx, dependencies, place, event, about, { msgtype: "m.text", body: quick.text });
+  await queuePosts(tx, [answerTo(owner, refs.answerRef(event.event_id), words.notAButton, null)]);
 }
 
 /** It works like a button: the reaction is removed, so that the next press is a reaction again. */

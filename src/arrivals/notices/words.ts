@@ -94,6 +94,8 @@ export const administrators = "the administrators";
 export const saidBy = (name: string) => sentence`${name}:`;
 export const notAReply =
   "Nobody else reads what is written here. To reply about a patient, press ↩️ under the notice, or reply to it.";
+export const notAButton =
+  "Nobody else sees this reaction. Press ✅ under the notice when you have seen it, or ↩️ to reply.";
 
 // To whoever marked an arrival
 export const notTold = (doctor: string, who: string, reason: Undeliverable) =>
