@@ -319,6 +319,21 @@ CREATE TABLE patient_links (
   PRIMARY KEY (digest)
 );
 
+CREATE TABLE patient_messages (
+  event_id text NOT NULL,
+  room_id text NOT NULL,
+  conversation_id text NOT NULL,
+  kind text NOT NULL,
+  sender text NOT NULL,
+  sent_at timestamp with time zone NOT NULL,
+  patient_ids text[] NOT NULL,
+  version text NOT NULL,
+  body text,
+  deleted_at timestamp with time zone,
+  PRIMARY KEY (event_id),
+  CHECK (((body IS NULL) = (deleted_at IS NOT NULL)))
+);
+
 CREATE TABLE preferences (
   username text NOT NULL,
   open_on_message boolean DEFAULT false NOT NULL,
@@ -668,6 +683,10 @@ CREATE INDEX outbox_with_content ON public.outbox USING btree (seq) WHERE (conte
 CREATE INDEX patient_links_by_expiry ON public.patient_links USING btree (expires_at);
 
 CREATE INDEX patient_links_by_subject ON public.patient_links USING btree (about) WHERE (about IS NOT NULL);
+
+CREATE INDEX patient_messages_by_patient ON public.patient_messages USING gin (patient_ids);
+
+CREATE INDEX patient_messages_by_version ON public.patient_messages USING btree (version);
 
 CREATE INDEX room_audits_finished ON public.room_audits USING btree (finished_at) WHERE (finished_at IS NOT NULL);
 

@@ -31,7 +31,7 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   mirror: ["room_members", "room_state", "rooms"],
   messages: ["inbox", "outbox", "receipts"],
   "sms/record": ["sms_attempts", "sms_fetches", "sms_messages", "sms_opt_outs", "sms_replies", "sms_reports"],
-  patients: ["current_patients", "merged_patients", "patient_links"],
+  patients: ["current_patients", "merged_patients", "patient_links", "patient_messages"],
   record: [
     "record_chain",
     "record_checkpoints",

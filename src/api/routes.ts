@@ -44,7 +44,7 @@ export function apiRoutes(dependencies: ApiDependencies): Route[] {
     ...signalRoutes(dependencies),
     ...bookingRoutes(dependencies.bookings),
     ...arrivalRoutes(dependencies),
-    ...patientRoutes(dependencies.bookings),
+    ...patientRoutes(dependencies),
     ...patientLinkRoutes(dependencies),
     ...conversationRoutes(dependencies),
     ...alertRoutes(),

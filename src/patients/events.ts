@@ -8,12 +8,31 @@ import { dropUnsent, enqueueSends, queuedSends, REF_KEY, type Send } from "../me
 import { redactedBy, relationOf } from "../messages/relation.ts";
 import { isSaid } from "../messages/said.ts";
 import { fitsInEvent } from "../messages/size.ts";
-import type { ConversationId, EventId, PracticeSettings, RoomId, Username } from "../policy/model.ts";
+import type {
+  ConversationId,
+  ConversationKind,
+  EventId,
+  PracticeSettings,
+  RoomId,
+  Username,
+} from "../policy/model.ts";
 import { usernameOf } from "../policy/names/names.ts";
 import type { Transaction } from "../store/database.ts";
 import { patientOpenFor } from "./current-patient.ts";
 import { askedPatients, linkedContent } from "./linked-content.ts";
-import { newPatientLink, patientUrl, savePatientLinks } from "./patient-links.ts";
+import {
+  linkTokensIn,
+  newPatientLink,
+  patientsOfLinks,
+  patientUrl,
+  savePatientLinks,
+} from "./patient-links.ts";
+import {
+  deletePatientMessage,
+  forgetPatientMessage,
+  keepPatientMessage,
+  type StaffConversationKind,
+} from "./patient-messages.ts";
 import * as words from "./words.ts";
 
 export interface PatientLinkDependencies {
@@ -31,7 +50,10 @@ export const patientEvents = (dependencies: PatientLinkDependencies): EventHandl
   name: "patients",
   handle: async (tx, event) => {
     const deleted = redactedBy(event);
-    if (deleted !== null) return takeBackLinks(tx, event, deleted);
+    if (deleted !== null) {
+      await deletePatientMessage(tx, event.room_id, deleted);
+      return takeBackLinks(tx, event, deleted);
+    }
     if (!isSaid(event)) return;
     const relation = relationOf(event);
     const isEdit = relation?.kind === "edit";
@@ -41,24 +63,32 @@ export const patientEvents = (dependencies: PatientLinkDependencies): EventHandl
     if (isEdit) await dropUnsent(tx, await linkRefs(tx, event.room_id, relation.of));
     const content = isEdit ? relation.content : event.content;
     // Without a query for the many messages that name nobody.
-    if (isNamingNobody(content)) return;
+    const isNaming = !isNamingNobody(content) || linkTokensIn(content).length > 0;
+    if (!isNaming && !isEdit) return;
     const stored = await conversationOfRoom(tx, event.room_id);
-    if (stored === null || !isAmongStaff(stored.conversation.kind)) return;
+    if (stored === null) return;
+    const { id, kind } = stored.conversation;
+    if (!isAmongStaff(kind)) return;
     const { directory, settings } = dependencies;
     const sender = usernameOf(settings, event.sender, await directory.within(tx));
     if (sender === null) return;
-    await linkPatients(tx, dependencies, {
-      conversation: stored.conversation.id,
+    const message: NamingMessage = {
+      conversation: { id, kind },
       event,
       shown: isEdit ? relation.of : event.event_id,
       content,
       sender,
-    });
+    };
+    if (!isNaming) return forgetPatientMessage(tx, event.room_id, message.shown, sender);
+    // It has been corrected since, and the correction is linked.
+    const now = await messageNow(tx, event.room_id, message.shown);
+    if (now !== null && !isDeepStrictEqual(now.content, content)) return;
+    await keepNamed(tx, message, await linkPatients(tx, dependencies, message));
   },
 });
 
 interface NamingMessage {
-  readonly conversation: ConversationId;
+  readonly conversation: { readonly id: ConversationId; readonly kind: StaffConversationKind };
   readonly event: MatrixEvent;
   /** The message that people see, also if this is a correction of it. */
   readonly shown: EventId;
@@ -71,18 +101,22 @@ function isNamingNobody(content: MatrixEvent["content"]): boolean {
   return patients.length + unreadable.length === 0;
 }
 
-const isAmongStaff = (kind: string): boolean =>
+const isAmongStaff = (kind: ConversationKind): kind is StaffConversationKind =>
   kind === "individual" || kind === "group" || kind === "custom";
+
+/** The patients whom a message was found to name. */
+interface Named {
+  readonly patients: readonly string[];
+  /** The text that people will see; null: as it was written. */
+  readonly text: string | null;
+}
 
 async function linkPatients(
   tx: Transaction,
   { publicUrl }: PatientLinkDependencies,
   { conversation, event, shown, content, sender }: NamingMessage,
-): Promise<void> {
+): Promise<Named> {
   const { event_id } = event;
-  // It has been corrected since, and the correction is linked.
-  const now = await messageNow(tx, event.room_id, shown);
-  if (now !== null && !isDeepStrictEqual(now.content, content)) return;
   const tell = (about: string, text: string) =>
     sendToControlRoom(tx, sender, `patients-${about}:${event_id}`, text);
   const open = askedPatients(content, null).patients.includes(null) ? await patientOpenFor(tx, sender) : null;
@@ -90,10 +124,11 @@ async function linkPatients(
   if (patients.includes(null)) await tell("none-open", words.noneOpen);
   if (tooMany) await tell("too-many", words.tooMany);
   if (unreadable.length > 0) await tell("unreadable", words.unreadable(unreadable));
-  const links = patients.flatMap((id) => (id === null ? [] : [newPatientLink(id)]));
+  const known = patients.flatMap((id) => (id === null ? [] : [id]));
+  const links = known.map((id) => newPatientLink(id));
   const addresses = new Map(links.map((link) => [link.patientId, patientUrl(publicUrl, link)]));
   const linked = links.length === 0 ? null : linkedContent(content, open, addresses);
-  if (linked === null) return;
+  if (linked === null) return { patients: known, text: null };
   const { "m.relates_to": _relation, "m.mentions": mentions, ...text } = linked;
   const edit = {
     msgtype: text.msgtype,
@@ -103,12 +138,15 @@ async function linkPatients(
     "m.new_content": { ...text, ...(mentions === undefined ? {} : { "m.mentions": mentions }) },
     "m.relates_to": { rel_type: "m.replace" },
   };
-  if (!fitsInEvent(edit)) return tell("too-long", words.tooLong);
+  if (!fitsInEvent(edit)) {
+    await tell("too-long", words.tooLong);
+    return { patients: known, text: null };
+  }
   await savePatientLinks(tx, links);
   await enqueueSends(tx, [
     {
       ref: linkRef(event_id),
-      conversation,
+      conversation: conversation.id,
       purpose: { is: "edit" },
       as: event.sender,
       type: "m.room.message",
@@ -116,6 +154,27 @@ async function linkPatients(
       target: { event: shown },
     },
   ]);
+  return { patients: known, text: String(text.body) };
+}
+
+/** Keeps what was said about the patients that a message names, or whose links it carries. */
+async function keepNamed(
+  tx: Transaction,
+  { conversation: { id, kind }, event, shown, content, sender }: NamingMessage,
+  { patients, text }: Named,
+): Promise<void> {
+  const carried = await patientsOfLinks(tx, linkTokensIn(content));
+  const all = [...new Set([...patients, ...carried])];
+  if (all.length === 0) return forgetPatientMessage(tx, event.room_id, shown, sender);
+  await keepPatientMessage(tx, {
+    message: shown,
+    conversation: id,
+    kind,
+    sender,
+    version: event,
+    patients: all,
+    text: text ?? String(content.body ?? ""),
+  });
 }
 
 const linkRef = (version: EventId): string => `patients:${version}`;

@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
+import type { MatrixEvent } from "../messages/event.ts";
 import type { Queryable } from "../store/database.ts";
 import { standingPatientOf } from "./merged-patients.ts";
 
@@ -22,6 +23,29 @@ export const newPatientLink = (patientId: string, about: string | null = null): 
 
 export const patientUrl = (publicUrl: string, { token }: PatientLink): string =>
   `${publicUrl}/open/patient/${token}`;
+
+/** A link's token in text: 24 bytes in base64url. */
+const TOKEN_IN_TEXT = /\/open\/patient\/([A-Za-z0-9_-]{32})/g;
+/** More links in one message are not looked at: people paste whole conversations. */
+const MOST_LINKS = 20;
+
+/** The tokens of the links that a message's content carries: put there by Whisper, copied, or kept in a correction. */
+export function linkTokensIn({ body, formatted_body: html }: MatrixEvent["content"]): readonly string[] {
+  const tokens = [body, html].flatMap((text) =>
+    typeof text === "string" ? [...text.matchAll(TOKEN_IN_TEXT)].map(([, token = ""]) => token) : [],
+  );
+  return [...new Set(tokens)].slice(0, MOST_LINKS);
+}
+
+/** The ids of the patients that links with these tokens were made for. */
+export async function patientsOfLinks(db: Queryable, tokens: readonly string[]): Promise<readonly string[]> {
+  if (tokens.length === 0) return [];
+  const found = await db.query<{ patient_id: string }>(
+    "SELECT DISTINCT patient_id FROM patient_links WHERE digest = ANY($1)",
+    [tokens.map(digestOf)],
+  );
+  return found.rows.map((row) => row.patient_id);
+}
 
 /** Stores links by digest: nobody who reads the table can follow them. */
 export async function savePatientLinks(db: Queryable, links: readonly PatientLink[]): Promise<void> {
