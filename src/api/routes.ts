@@ -16,6 +16,7 @@ import { preferenceRoutes } from "./routes/preferences.ts";
 import { type SignInRouteDependencies, signInRoutes } from "./routes/sign-in.ts";
 import { type SignalRouteDependencies, signalRoutes } from "./routes/signals.ts";
 import { type SmsRouteDependencies, smsRoutes } from "./routes/sms.ts";
+import { smsPreviewRoute } from "./routes/sms-preview.ts";
 import { type UserRouteDependencies, userRoutes } from "./routes/users.ts";
 
 /** What the routes need from the rest of Whisper. */
@@ -49,6 +50,7 @@ export function apiRoutes(dependencies: ApiDependencies): Route[] {
     ...conversationRoutes(dependencies),
     ...alertRoutes(),
     ...smsRoutes(dependencies),
+    smsPreviewRoute(dependencies),
     ...auditRoomRoutes(dependencies),
     ...auditRecordRoutes(dependencies),
     ...observeRoutes(dependencies.observe),

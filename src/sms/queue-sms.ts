@@ -2,19 +2,14 @@ import { createHash } from "node:crypto";
 import { sendToAdminRoom } from "../conversations/record/admin-room.ts";
 import type { MatrixEvent } from "../messages/event.ts";
 import { enqueueSends, type Send } from "../messages/outbox.ts";
-import type { Conversation, Directory, EventId, User, Username } from "../policy/model.ts";
-import { quietUntil } from "../policy/sms/quiet-hours.ts";
-import { type NotSent, smsRecipient } from "../policy/sms/recipient.ts";
+import type { Conversation, EventId, User, Username } from "../policy/model.ts";
 import { TOO_LATE } from "../policy/sms/retry.ts";
 import type { Transaction } from "../store/database.ts";
 import type { SmsDependencies } from "./dependencies.ts";
-import { textForSms } from "./flagged.ts";
 import { FLAG, note, problem, sign } from "./marks.ts";
-import { readMobile } from "./numbers.ts";
+import { planSms } from "./plan.ts";
 import { workOn } from "./progress.ts";
-import { addSms, sentToday, stateOfSms } from "./record/messages.ts";
-import { hasOptedOut } from "./record/opt-outs.ts";
-import { smsText } from "./text.ts";
+import { addSms, lockSender, stateOfSms } from "./record/messages.ts";
 import * as words from "./words.ts";
 
 /** A message that its sender wants sent as an SMS too. */
@@ -46,71 +41,41 @@ export async function queueSms(
       await enqueueSends(tx, [note(`sms-again:${message.shown}`, marked, words.sendAnew)]);
     return;
   }
-  const directory = await dependencies.directory.within(tx);
-  const to = smsRecipient(directory, conversation, sender, (mobile) =>
-    readMobile(mobile, smsSettings.country),
-  );
-  if (to === null) return;
-  if ("because" in to) {
-    if (to.because === "unreadable") await tellAdmins(tx, to.to);
-    return refuse(sentenceOf(to));
+  // Two messages at a time count each other for the day's limit.
+  await lockSender(tx, sender);
+  const plan = await planSms(tx, dependencies, await dependencies.directory.within(tx), message);
+  if (plan === null) return;
+  if (plan.is === "not sent") {
+    if (plan.unreadable !== undefined) await tellAdmins(tx, plan.unreadable);
+    return refuse(plan.sentence);
   }
-  if (await hasOptedOut(tx, to.e164)) return refuse(words.optedOut(to.user.name));
   const at = now();
   if (at.getTime() - message.saidAt.getTime() > TOO_LATE) return refuse(words.tooLate);
-  const text = textForSms(message.content, smsSettings.includePatients);
-  if (text === null) return refuse(words.onlyText);
-  const made = smsText(smsSettings.body, text, nameOf(directory, sender), smsSettings.practiceName);
-  if (made === null) return refuse(words.noText);
-  if (made === "too-long") return refuse(words.tooLong);
-  if ((await sentToday(tx, sender, smsSettings.timezone)) >= smsSettings.dailyLimit)
-    return refuse(words.limitReached(smsSettings.dailyLimit));
-  const held = smsSettings.quietHours && quietUntil(at, smsSettings.timezone, smsSettings.quietHours);
+  const { held, text } = plan;
   const id = await addSms(tx, {
     event: message.origin,
     shownEvent: message.shown,
-    number: to.e164,
+    number: plan.number,
     conversation: conversation.id,
     sender,
-    recipient: to.user.username,
-    ...made,
+    recipient: plan.to.username,
+    body: text.body,
+    segments: text.segments,
     notBefore: held ?? at,
     saidAt: message.saidAt,
   });
   // It has been queued before: it was flagged twice, handled again, or repeated in another room.
   if (id === null) return;
   const shown: Send[] = [sign(marked, FLAG)];
-  if (made.segments > 1) shown.push(note(`sms:${id}:parts`, marked, words.parts(made.segments)));
+  if (text.segments > 1) shown.push(note(`sms:${id}:parts`, marked, words.parts(text.segments)));
   if (held !== null)
     shown.push(note(`sms:${id}:held`, marked, words.held(clock(held, smsSettings.timezone))));
   await enqueueSends(tx, shown);
   await (held === null ? workOn(tx, id) : workOn(tx, id, held));
 }
 
-const nameOf = (directory: Directory, sender: Username): string =>
-  directory.users.get(sender)?.name ?? sender;
-
 const clock = (at: Date, timezone: string): string =>
   new Intl.DateTimeFormat("en-AU", { timeZone: timezone, hour: "numeric", minute: "2-digit" }).format(at);
-
-function sentenceOf(refused: NotSent): string {
-  switch (refused.because) {
-    case "group":
-      return words.inGroup;
-    case "rule":
-      return words.byRule(refused.sentence);
-    case "no-mobile":
-      return words.noMobile(refused.to.name);
-    case "unreadable":
-      return words.unreadable(refused.to.name);
-    case "landline":
-      return words.landline(refused.to.name);
-    case "opted-out":
-      return words.optedOut(refused.to.name);
-    default:
-      return refused satisfies never;
-  }
-}
 
 /** Each reason is given once. The same message may be flagged again when its cause has been mended. */
 const refusalRef = (event: EventId, text: string): string =>

@@ -8,6 +8,8 @@ export interface SmsText {
   readonly body: string;
   /** How many messages the carrier counts, and charges. */
   readonly segments: number;
+  /** How it travels: 160 characters of GSM-7 fit in one, 70 as soon as another is in it (3GPP TS 23.038). */
+  readonly encoding: "GSM-7" | "UCS-2";
 }
 
 /**
@@ -27,5 +29,9 @@ export function smsText(
   // As Twilio does with SmartEncoded: curly quotation marks and the like become plain ones, since a single one makes an
   // SMS count more than double. Done here, so that the SMS is found again at Twilio by its body.
   const counted = new SegmentedMessage(whole, "auto", true);
-  return { body: counted.graphemes.join(""), segments: counted.segmentsCount };
+  return {
+    body: counted.graphemes.join(""),
+    segments: counted.segmentsCount,
+    encoding: counted.encodingName,
+  };
 }

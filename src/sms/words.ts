@@ -42,6 +42,7 @@ export const parts = (count: number) => sentence`This SMS is long and counts as 
 export const shown = (text: string) =>
   withWords("SMS is not set up here, so none was sent. It would have read:", "\n", text);
 export const delivered = (name: string) => sentence`The SMS to ${name} was delivered.`;
+export const notSetUp = "SMS is not set up here, so none is sent.";
 export const askAgain = (name: string) =>
   sentence`I can't tell whether the SMS to ${name} was sent. Press ✅ to send it again, or ❌ to leave it.`;
 export const askSeveral = (name: string) =>

@@ -11,14 +11,17 @@ export type NotSent =
   | { readonly because: "group" }
   /** The rules do not let the sender write to them; the sentence says why. */
   | { readonly because: "rule"; readonly sentence: string }
-  | { readonly because: "no-mobile" | "unreadable" | "landline" | "opted-out"; readonly to: User };
+  | { readonly because: "no-mobile" | "unreadable" | "landline"; readonly to: User };
+
+/** Two people, with or without a conversation yet. */
+export type Pair = Pick<Extract<Conversation, { kind: "individual" }>, "kind" | "pair">;
 
 export type SmsRecipient = { readonly user: User; readonly e164: string };
 
 /** To whom a message in this conversation goes as an SMS. Null: the conversation has nobody to send it to. */
 export function smsRecipient(
   directory: Directory,
-  conversation: Conversation,
+  conversation: Conversation | Pair,
   sender: Username,
   read: (mobile: string | null) => ReadNumber,
 ): SmsRecipient | NotSent | null {

@@ -118,13 +118,14 @@ export async function emptyBody(tx: Transaction, id: string): Promise<void> {
   await tx.query("UPDATE sms_messages SET body = '' WHERE id = $1", [id]);
 }
 
-/**
- * How many SMS the user has queued today, by the practice's clock. Others of the same user wait until this transaction
- * ends, so that two at a time count each other.
- */
-export async function sentToday(tx: Transaction, sender: Username, timezone: string): Promise<number> {
+/** Others that do the same for this user wait until the transaction ends. */
+export async function lockSender(tx: Transaction, sender: Username): Promise<void> {
   await tx.query("SELECT pg_advisory_xact_lock(hashtextextended('sms of ' || $1, 0))", [sender]);
-  const found = await tx.query<{ count: number }>(
+}
+
+/** How many SMS the user has queued today, by the practice's clock. */
+export async function sentToday(db: Queryable, sender: Username, timezone: string): Promise<number> {
+  const found = await db.query<{ count: number }>(
     `SELECT count(*)::integer AS count FROM sms_messages
      WHERE sender = $1 AND state <> 'cancelled'
        AND created_at >= date_trunc('day', now() AT TIME ZONE $2) AT TIME ZONE $2`,

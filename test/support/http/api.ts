@@ -19,6 +19,7 @@ import type { PracticeSettings, UserId } from "../../../src/policy/model.ts";
 import type { AlertRoles } from "../../../src/policy/people/alert-roles.ts";
 import { verifyRecord } from "../../../src/record/verify.ts";
 import { signalStreams } from "../../../src/signals/streams.ts";
+import type { SmsDependencies } from "../../../src/sms/dependencies.ts";
 import { logProvider } from "../../../src/sms/provider/log.ts";
 import type { Database } from "../../../src/store/database.ts";
 import { testDatabase } from "../database/postgres.ts";
@@ -69,6 +70,7 @@ export interface TestApiOptions extends Partial<Omit<ApiOptions, "database" | "l
   /** The time at which bookings come. Default: the current time. */
   readonly now?: Date;
   readonly alertRoles?: AlertRoles;
+  readonly sms?: SmsDependencies;
 }
 
 let names = 0;
@@ -162,7 +164,8 @@ export function productRoutes(
     issueSignIn = SIGN_IN,
     now,
     alertRoles = {},
-  }: Pick<TestApiOptions, "issueSignIn" | "now" | "alertRoles"> = {},
+    sms,
+  }: Pick<TestApiOptions, "issueSignIn" | "now" | "alertRoles" | "sms"> = {},
 ): Route[] {
   const directory = {
     settings: SETTINGS,
@@ -202,7 +205,7 @@ export function productRoutes(
       arrivalSettings: ARRIVALS,
       now: () => now ?? new Date(),
     },
-    sms: {
+    sms: sms ?? {
       directory: directorySnapshot(database),
       settings: SETTINGS,
       smsSettings: SMS_SETTINGS,
