@@ -38,6 +38,7 @@ export function loadConfig(file: string, environment: NodeJS.ProcessEnv): Config
     ...config,
     appservice: { ...appservice, registration: besideFile(appservice.registration) },
     audit: {
+      ...audit,
       keys: besideFile(audit.keys),
       ...(audit.anchor !== undefined && { anchor: besideFile(audit.anchor) }),
     },

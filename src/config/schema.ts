@@ -154,6 +154,17 @@ export const configSchema = z.strictObject({
         .describe(
           "a file that gets the record's signed checkpoints, best on another machine: with it `whisper audit verify` also notices an older copy of the database; relative to this file's folder",
         ),
+      observe: z
+        .strictObject({
+          notify: z
+            .array(z.string().min(1).max(255))
+            .default([])
+            .describe(
+              "user names that Whisper tells when someone begins to observe a user, besides the admin room: a second person who must know",
+            ),
+        })
+        .prefault({})
+        .describe("Observe User"),
     })
     .prefault({})
     .describe("The record of everything that happened"),

@@ -5,6 +5,7 @@ import {
   escalationProblems,
   receptionProblems,
 } from "../arrivals/rules/escalation-check.ts";
+import { notifyProblems } from "../audit/observe/notify-check.ts";
 import { ConfigError } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
 import { directorySnapshot } from "../directory/snapshot.ts";
@@ -26,7 +27,8 @@ export async function checkConfig(
   readRegistration(config.appservice.registration);
   const keys = readKeyFile(config.audit.keys);
   const { escalation, reception, alert_roles } = config.arrivals;
-  const named = [...escalation, ...reception, ...Object.values(alert_roles).flat()].length > 0;
+  const { notify } = config.audit.observe;
+  const named = [...escalation, ...reception, ...Object.values(alert_roles).flat(), ...notify].length > 0;
   const known = await asFarAsThere(config, async (database) => ({
     keyProblem: await keyProblem(database, config.audit.keys, keys),
     directory: named ? await knownDirectory(database) : null,
@@ -37,13 +39,14 @@ export async function checkConfig(
     ...escalationProblems(escalation, directory),
     ...receptionProblems(reception, directory),
     ...alertRoleProblems(alert_roles, directory),
+    ...notifyProblems(notify, directory),
   ];
   if (problems.length > 0) throw new ConfigError(file, problems);
   print(`${file} is valid.`);
   for (const warning of smsWarnings(config)) print(warning);
   if (named && directory === null) {
     print(
-      "Could not check the names in arrivals.escalation, arrivals.reception and arrivals.alert_roles: the database has no users yet, or does not answer.",
+      "Could not check the names in arrivals.escalation, arrivals.reception, arrivals.alert_roles and audit.observe.notify: the database has no users yet, or does not answer.",
     );
   }
 }

@@ -34,7 +34,7 @@ import { mediaOf } from "../conversations/media.ts";
 import { directChatsSet } from "../conversations/record/direct-chats.ts";
 import { storeReceipts } from "../messages/receipts.ts";
 import { isPresentState } from "../mirror/mirror.ts";
-import type { UserId } from "../policy/model.ts";
+import type { UserId, Username } from "../policy/model.ts";
 import { usernameOf } from "../policy/names/names.ts";
 import { verifyRecord } from "../record/verify.ts";
 import { signalStreams } from "../signals/streams.ts";
@@ -94,7 +94,12 @@ export function serveHttp(services: Services, doors: Doors, working: () => boole
     keepMembership: KEEP_MEMBERSHIP,
   };
   const signals = signalStreams(services);
-  const observe = { ...services.conversationDependencies, database, reader: readAs(services.homeserver) };
+  const observe = {
+    ...services.conversationDependencies,
+    database,
+    reader: readAs(services.homeserver),
+    notify: config.audit.observe.notify as Username[],
+  };
   const live = liveObservations({ ...observe, notifications, log });
   const gates: Gate[] = [createGate(gateOptions)];
   const app = bareApp();

@@ -12,6 +12,8 @@ import { noteObservation } from "./sessions.ts";
 export interface ObserveDependencies extends ListDependencies {
   readonly database: Database;
   readonly reader: RoomReader;
+  /** Who is told when someone begins to observe, besides the administrators. */
+  readonly notify: readonly Username[];
 }
 
 export interface ObserveRequest {
@@ -36,14 +38,14 @@ export type ObserveRefusal = "not an administrator" | "no such user";
  * (docs/product-text.md, "Observing a User"). Only for those who have WhisperAdmin in effect.
  */
 export async function observe(
-  { database, directory, settings }: ObserveDependencies,
+  { database, directory, settings, notify }: ObserveDependencies,
   { as, target, address, reason }: ObserveRequest,
 ): Promise<Observing | ObserveRefusal> {
   const people = await directory.fresh();
   const observed = allowed(people, as, target);
   if (typeof observed === "string") return observed;
   const session = await database.transaction((tx) =>
-    noteObservation(tx, people, { ...observed, address, reason }),
+    noteObservation(tx, people, notify, { ...observed, address, reason }),
   );
   return { session, ...observed, user: userIdOf(settings, observed.target) };
 }

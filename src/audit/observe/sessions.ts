@@ -1,5 +1,8 @@
 import { sendToAdminRoom } from "../../conversations/record/admin-room.ts";
+import { sendToControlRoom } from "../../conversations/record/control-room.ts";
 import type { Directory, Username } from "../../policy/model.ts";
+import { usernameAsKnown } from "../../policy/names/spelling.ts";
+import { hasAccess } from "../../policy/people/permissions.ts";
 import { type Database, onlyRow, type Queryable, type Transaction } from "../../store/database.ts";
 import * as words from "./words.ts";
 
@@ -18,11 +21,13 @@ const QUIET = "5 minutes";
 /**
  * Notes that someone observes, and tells the administrators when they begin. Requests that follow each other belong to
  * one session.
+ * @param notify who else is told (`audit.observe.notify`).
  * @returns the session's id.
  */
 export async function noteObservation(
   tx: Transaction,
   directory: Directory,
+  notify: readonly Username[],
   { actor, target, address, reason }: Observation,
 ): Promise<string> {
   await endSessions(tx, directory, { actor, target });
@@ -34,13 +39,24 @@ export async function noteObservation(
       [actor, target, address, reason],
     ),
   );
-  if (begun)
-    await sendToAdminRoom(
-      tx,
-      `observe:${id}`,
-      words.begun(nameOf(directory, actor), nameOf(directory, target), reason),
-    );
+  if (begun) await tellOthers(tx, directory, notify, { id, actor, target, reason });
   return id;
+}
+
+/** Tells the administrators, and those whom the configuration names, each in their chat with Whisper. */
+async function tellOthers(
+  tx: Transaction,
+  directory: Directory,
+  notify: readonly Username[],
+  { id, actor, target, reason }: Omit<Observation, "address"> & { readonly id: string },
+): Promise<void> {
+  const text = words.begun(nameOf(directory, actor), nameOf(directory, target), reason);
+  await sendToAdminRoom(tx, `observe:${id}`, text);
+  for (const name of notify) {
+    const username = usernameAsKnown(directory, name);
+    if (hasAccess(directory, username))
+      await sendToControlRoom(tx, username, `observe:${id}:${username}`, text);
+  }
 }
 
 /** The observer is still there. */

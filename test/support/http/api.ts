@@ -184,7 +184,7 @@ export function productRoutes(
   };
   const log = pino({ level: "silent" });
   const nothing = () => Promise.resolve(null);
-  const observe = { ...conversations, database, reader: { page: nothing, event: nothing } };
+  const observe = { ...conversations, database, reader: { page: nothing, event: nothing }, notify: [] };
   return apiRoutes({
     ...directory,
     alertRoles,

@@ -6,9 +6,13 @@ import { testDatabase } from "../../../support/database/postgres.ts";
 
 const PEOPLE = {
   users: new Map([
-    ["boss", { username: "boss", name: "Dr Boss" }],
-    ["mia", { username: "mia", name: "Mia Kowalski" }],
+    ["boss", { username: "boss", name: "Dr Boss", permissions: [] }],
+    ["mia", { username: "mia", name: "Mia Kowalski", permissions: [] }],
+    ["jane", { username: "jane", name: "Jane", active: true, permissions: ["AccessWhisper"] }],
+    ["gone", { username: "gone", name: "Gone", active: false, permissions: ["AccessWhisper"] }],
   ]),
+  securityGroups: new Map(),
+  customGroups: new Map(),
 } as unknown as Directory;
 
 describe("a session of observing", () => {
@@ -18,9 +22,9 @@ describe("a session of observing", () => {
   });
   afterEach(() => database?.close());
 
-  const note = (reason: string | null = null, actor = "boss") =>
+  const note = (reason: string | null = null, actor = "boss", notify: readonly string[] = []) =>
     database.transaction((tx) =>
-      noteObservation(tx, PEOPLE, {
+      noteObservation(tx, PEOPLE, notify as readonly Username[], {
         actor: actor as Username,
         target: "mia" as Username,
         address: "192.0.2.7",
@@ -83,5 +87,15 @@ describe("a session of observing", () => {
     expect(second).to.not.equal(first);
     expect(await note(null, "other")).to.not.equal(second);
     expect(await told()).to.have.length(4);
+  });
+
+  it("is also told to a second person who must know, if they have access", async () => {
+    await database.query("INSERT INTO users (username, name) VALUES ('jane', 'Jane')");
+    await note(null, "boss", ["Jane", "gone", "nobody"]);
+    await note(null, "boss", ["Jane", "gone", "nobody"]);
+    const sent = await database.query<{ ref: string }>("SELECT ref FROM outbox ORDER BY seq");
+    const to = sent.rows.map(({ ref }) => ref.split(":").slice(2).join(":"));
+    expect(to).to.deep.equal(["", "jane"]);
+    expect(new Set(await told()).size).to.equal(1);
   });
 });
