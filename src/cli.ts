@@ -23,6 +23,7 @@ import { practiceSettings } from "./wiring/practice-settings.ts";
 import {
   createKeysCommand,
   giveUpKeyCommand,
+  recorderOf,
   rewrapCommand,
   rotateKeysCommand,
   verifyCommand,
@@ -223,7 +224,8 @@ withConfig(
         allowMassDeactivation: allowMassDeactivation === true,
       };
       const settings = practiceSettings(loadConfig(config, process.env));
-      print(await importFile(database, settings, directoryChanges, file, options));
+      const changes = directoryChanges(await recorderOf(loadConfig(config, process.env), database));
+      print(await importFile(database, settings, changes({ is: "operator" }), file, options));
     }),
   );
 

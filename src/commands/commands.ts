@@ -1,4 +1,4 @@
-import type { DirectoryChanges } from "../directory/directory-change.ts";
+import type { ChangesBy } from "../directory/directory-change.ts";
 import type { AlertRoles } from "../policy/people/alert-roles.ts";
 import { auditCommand, type StartAudit } from "./audit.ts";
 import type { Command } from "./command.ts";
@@ -14,7 +14,7 @@ import { whyCommand } from "./why.ts";
 export interface CommandPorts {
   readonly open: Parameters<typeof newCommand>[0];
   readonly edit: EditGroup;
-  readonly changes: DirectoryChanges;
+  readonly changes: ChangesBy;
   readonly alertRoles: AlertRoles;
   readonly toggleArrivals: ToggleArrivals;
   readonly startAudit: StartAudit;

@@ -1,4 +1,4 @@
-import type { DirectoryChanges } from "../directory/directory-change.ts";
+import type { ChangesBy } from "../directory/directory-change.ts";
 import {
   changePreferences,
   type PreferencesPatch,
@@ -26,7 +26,7 @@ const YES = ["on", "yes", "true"];
 const NO = ["off", "no", "false"];
 
 /** `prefs`: the asker's own settings, the same ones that HealthTrack shows. */
-export const prefsCommand = (changes: DirectoryChanges, roles: AlertRoles): Command => ({
+export const prefsCommand = (changes: ChangesBy, roles: AlertRoles): Command => ({
   name: "prefs",
   words: ["preferences", "settings"],
   parameters: [
@@ -35,14 +35,20 @@ export const prefsCommand = (changes: DirectoryChanges, roles: AlertRoles): Comm
   ],
   summary: words.prefsSummary,
   examples: ["prefs", "prefs never-receive on", "prefs keep-hidden off", "prefs arrivals location"],
-  run: async ({ tx, asker, given }) => {
+  run: async ({ tx, asker, given, event }) => {
     const name = typed(given.setting ?? []).toLowerCase();
     if (name === "") return shown(await readPreferences(tx, asker.username, roles));
     const setting = SETTINGS.get(name.replaceAll("_", "-"));
     if (setting === undefined) return plain(words.unknownSetting(name, [...SETTINGS.keys()]));
     const patch = patchOf(setting, typed(given.value ?? []).toLowerCase());
     if (patch === null) return plain(words.settingTakes(name, valuesOf(setting)));
-    const changed = await changePreferences(tx, changes, asker.username, patch, roles);
+    const changed = await changePreferences(
+      tx,
+      changes({ is: "account", user: event.sender }),
+      asker.username,
+      patch,
+      roles,
+    );
     if (!("refused" in changed)) return shown(changed);
     return plain(
       changed.refused === "alerts-not-for-role"

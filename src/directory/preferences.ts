@@ -3,7 +3,7 @@ import { z } from "zod";
 import { PATIENT_ARRIVED_ALERTS, type PatientArrivedAlerts, type Username } from "../policy/model.ts";
 import { type AlertRoles, mayChooseAlerts, rolesFor } from "../policy/people/alert-roles.ts";
 import type { Queryable, Transaction } from "../store/database.ts";
-import { type DirectoryChanges, recordDirectoryChange } from "./directory-change.ts";
+import { announceChange, type DirectoryChanges } from "./directory-change.ts";
 import type { DirectoryRefusal } from "./input/input-error.ts";
 import { code, orLeftOut } from "./input/left-out.ts";
 import { lockDirectory } from "./store.ts";
@@ -104,7 +104,17 @@ export async function changePreferences(
       after.patient_arrived_alerts,
     ],
   );
-  await recordDirectoryChange(tx, changes, { usernames: [username], groups: [] });
+  const revision = await announceChange(tx, changes, { usernames: [username], groups: [] });
+  await changes.record.write(tx, [
+    {
+      ref: `preferences:${revision}`,
+      type: "preference",
+      at: new Date(),
+      room: null,
+      about: `user:${username}`,
+      body: { before: shown(before, roles), after: shown(after, roles) },
+    },
+  ]);
   return shown(after, roles);
 }
 

@@ -14,13 +14,21 @@ export const ENTRY_TYPES = [
   "membership",
   /** A room's name, topic, picture or successor. */
   "room",
+  /** A user or security group as HealthTrack has it from then on, with what they may do. */
+  "permission",
+  "preference",
 ] as const;
 export type EntryType = (typeof ENTRY_TYPES)[number];
 
 /** Who did something. */
 export type Actor =
   /** Someone by their Matrix account, which stays theirs for good: a person, or one of Synapse's administrators. */
-  { readonly is: "account"; readonly user: UserId } | { readonly is: "whisper" };
+  | { readonly is: "account"; readonly user: UserId }
+  | { readonly is: "whisper" }
+  /** A program with a key to the API, such as HealthTrack. */
+  | { readonly is: "key"; readonly id: string }
+  /** Whoever runs commands on Whisper's machine. */
+  | { readonly is: "operator" };
 
 /** Something that happened, as a feature hands it to the record. */
 export interface Entry {
@@ -33,7 +41,7 @@ export interface Entry {
   /** For whom the actor did it: Whisper posts and joins for people. Never the one who acted. */
   readonly onBehalfOf: Actor | null;
   readonly room: RoomId | null;
-  /** The ref of the entry that this one changes or is about. */
+  /** What it changes or is about: another entry's ref, `user:mia` or `group:Doctors`. */
   readonly about: string | null;
   /** Everything that was said. It is stored encrypted. */
   readonly body: Readonly<Record<string, unknown>>;
@@ -51,13 +59,16 @@ export interface EntryHead {
   readonly about: string | null;
 }
 
-/** `whisper`, or `@ht_mia:practice.example`: no two actors are written alike. */
+/** `whisper`, `operator`, `key:4f1c`, or `@ht_mia:practice.example`: no two actors are written alike. */
 export function actorText(actor: Actor): string {
   switch (actor.is) {
     case "account":
       return actor.user;
     case "whisper":
-      return "whisper";
+    case "operator":
+      return actor.is;
+    case "key":
+      return `key:${actor.id}`;
     default:
       return actor satisfies never;
   }

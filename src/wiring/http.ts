@@ -223,7 +223,7 @@ function routesOf(
   return apiRoutes({
     database,
     settings,
-    changes: directoryChanges,
+    changes: directoryChanges(services.record),
     alertRoles: config.arrivals.alert_roles,
     issueSignIn: (username) => issueSignIn(signInDependencies, username),
     conversations: services.conversationDependencies,

@@ -1,6 +1,7 @@
 import type { Config } from "../config/schema.ts";
-import { addKey, createKeyFile, giveUpKey, keyProblem, readKeyFile } from "../record/key-file.ts";
+import { acceptKeys, addKey, createKeyFile, giveUpKey, keyProblem, readKeyFile } from "../record/key-file.ts";
 import { type RecordKeys, UnusableKeyFile } from "../record/record-keys.ts";
+import { type Recorder, recorder } from "../record/recorder.ts";
 import { rewrapKeys } from "../record/rewrap.ts";
 import { verifyRecord } from "../record/verify.ts";
 import * as words from "../record/words.ts";
@@ -12,6 +13,14 @@ async function rightKeys(config: Config, db: Queryable): Promise<RecordKeys> {
   const problem = await keyProblem(db, config.audit.keys, keys);
   if (problem !== null) throw new UnusableKeyFile(problem);
   return keys;
+}
+
+/** For commands that change something: what they do is in the record too. @throws UnusableKeyFile */
+export async function recorderOf(config: Config, database: Queryable): Promise<Recorder> {
+  const keys = readKeyFile(config.audit.keys);
+  const problem = await acceptKeys(database, config.audit.keys, keys);
+  if (problem !== null) throw problem;
+  return recorder(keys);
 }
 
 /**

@@ -80,7 +80,7 @@ function handlersOf(services: Services): EventHandler[] {
   const commands = commandsOf({
     open: (tx, request) => openConversation(conversationDependencies, tx, request),
     edit: (tx, id, request) => editConversation(conversationDependencies, tx, id, request),
-    changes: directoryChanges,
+    changes: directoryChanges(services.record),
     alertRoles: services.config.arrivals.alert_roles,
     toggleArrivals: (tx, username) => toggleHistory(tx, arrivalDependencies, username, null),
     startAudit: (tx, { event, repair }) =>

@@ -1,11 +1,12 @@
 import { z } from "zod";
 import { problemsOfGroup } from "../../directory/ambiguous-groups.ts";
-import type { ImportChanges } from "../../directory/directory-change.ts";
+import type { ChangesBy } from "../../directory/directory-change.ts";
 import { deleteGroup, putGroup } from "../../directory/groups.ts";
 import { type Imported, importDirectory } from "../../directory/import.ts";
 import { placesOf } from "../../directory/input/record.ts";
 import { directorySchema, groupByIdSchema, groupId, groupSchema } from "../../directory/input/schema.ts";
 import type { PracticeSettings } from "../../policy/model.ts";
+import { actorOf } from "../kernel/actor.ts";
 import { queryFlag } from "../kernel/fields.ts";
 import { type Route, writeRoute } from "../kernel/route.ts";
 import { nameInPath, problemOfRefusal } from "./directory-problem.ts";
@@ -15,7 +16,7 @@ const MOST_TOLD = 1_000;
 
 export interface DirectoryRouteDependencies {
   readonly settings: PracticeSettings;
-  readonly changes: ImportChanges;
+  readonly changes: ChangesBy;
 }
 
 const count = () => z.int().min(0);
@@ -108,8 +109,8 @@ exists anyway with everyone in it, and is not counted.`,
       problems: {
         409: "More than half of the active users would become inactive or lose AccessWhisper, or more than half of the groups would be deleted. Nothing was changed.",
       },
-      handler: async ({ query, body }, { tx, log }) => {
-        const done = await importDirectory(tx, settings, changes, body, {
+      handler: async ({ query, body }, { tx, log, caller }) => {
+        const done = await importDirectory(tx, settings, changes(actorOf(caller)), body, {
           dryRun: query.dry_run,
           strict: query.strict,
           allowMassDeactivation: query.allow_mass_deactivation,
@@ -149,10 +150,11 @@ exists anyway with everyone in it, and is not counted.`,
         },
       },
       problems: { 409: "More than half of those who have AccessWhisper would lose it. Nothing was changed." },
-      handler: async ({ params, query, body }, { tx }) => {
+      handler: async ({ params, query, body }, { tx, caller }) => {
         nameInPath("id", params.id, body.id);
         const options = { allowMassDeactivation: query.allow_mass_deactivation };
-        const group = await putGroup(tx, settings, changes, { ...body, id: params.id }, options);
+        const by = changes(actorOf(caller));
+        const group = await putGroup(tx, settings, by, { ...body, id: params.id }, options);
         if ("refused" in group) throw problemOfRefusal(group, "security group");
         const { everyone: _, ...shown } = group;
         const problems = await problemsOfGroup(tx, group);
@@ -172,9 +174,9 @@ exists anyway with everyone in it, and is not counted.`,
         404: "There is no such group.",
         409: "The group Default cannot be deleted. Or more than half of those who have AccessWhisper would lose it.",
       },
-      handler: async ({ params, query }, { tx }) => {
+      handler: async ({ params, query }, { tx, caller }) => {
         const options = { allowMassDeactivation: query.allow_mass_deactivation };
-        const refusal = await deleteGroup(tx, changes, params.id, options);
+        const refusal = await deleteGroup(tx, changes(actorOf(caller)), params.id, options);
         if (refusal) throw problemOfRefusal(refusal, "security group");
         return { status: 204 };
       },

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { DirectoryChanges } from "../../directory/directory-change.ts";
+import type { ChangesBy } from "../../directory/directory-change.ts";
 import { username } from "../../directory/input/schema.ts";
 import {
   changePreferences,
@@ -9,6 +9,7 @@ import {
 } from "../../directory/preferences.ts";
 import type { AlertRoles } from "../../policy/people/alert-roles.ts";
 import type { Database } from "../../store/database.ts";
+import { actorOf } from "../kernel/actor.ts";
 import { notFound } from "../kernel/problem.ts";
 import { type Route, route, writeRoute } from "../kernel/route.ts";
 import { problemOfRefusal, userInAddress } from "./directory-problem.ts";
@@ -29,7 +30,7 @@ export function preferenceRoutes({
   alertRoles,
 }: {
   readonly database: Database;
-  readonly changes: DirectoryChanges;
+  readonly changes: ChangesBy;
   readonly alertRoles: AlertRoles;
 }): Route[] {
   const common = {
@@ -65,9 +66,9 @@ export function preferenceRoutes({
       body: preferencesPatchSchema,
       bodyExample: { never_receive: true },
       problems: { ...common.problems, 403: "The user's role may not choose these Patient Arrived Alerts." },
-      handler: async ({ params, body }, { tx }) => {
+      handler: async ({ params, body }, { tx, caller }) => {
         const username = await userInAddress(tx, params.username);
-        const preferences = await changePreferences(tx, changes, username, body, alertRoles);
+        const preferences = await changePreferences(tx, changes(actorOf(caller)), username, body, alertRoles);
         if ("refused" in preferences) throw problemOfRefusal(preferences, "user");
         return { status: 200, body: preferences };
       },

@@ -6,6 +6,7 @@ import { type SentUser, userByNameSchema, username, userSchema } from "../../dir
 import { deactivateUser, putUser, readUser, searchUsers } from "../../directory/users.ts";
 import { closePatient, openPatient } from "../../patients/current-patient.ts";
 import type { Database } from "../../store/database.ts";
+import { actorOf } from "../kernel/actor.ts";
 import { cursorParameter, keysOf, nextCursor, textOfKey, writeCursor } from "../kernel/cursor.ts";
 import { id, queryInteger } from "../kernel/fields.ts";
 import { notFound } from "../kernel/problem.ts";
@@ -114,9 +115,10 @@ export function userRoutes({ database, settings, changes }: UserRouteDependencie
       responses: {
         200: { description: "The user as they are now.", body: userPutSchema, example: EXAMPLE },
       },
-      handler: async ({ params, body }, { tx }) => {
+      handler: async ({ params, body }, { tx, caller }) => {
         nameInPath("username", params.username, body.username);
-        const user = await putUser(tx, settings, changes, { ...body, username: params.username });
+        const by = changes(actorOf(caller));
+        const user = await putUser(tx, settings, by, { ...body, username: params.username });
         if ("refused" in user) throw problemOfRefusal(user, "user");
         const problems = [
           ...(await problemsOfIds(tx, user, body.doctor_ids)),
@@ -136,8 +138,9 @@ export function userRoutes({ database, settings, changes }: UserRouteDependencie
       params,
       responses: { 204: { description: "The user is inactive." } },
       problems: UNKNOWN,
-      handler: async ({ params }, { tx }) => {
-        const user = await deactivateUser(tx, changes, await userInAddress(tx, params.username));
+      handler: async ({ params }, { tx, caller }) => {
+        const username = await userInAddress(tx, params.username);
+        const user = await deactivateUser(tx, changes(actorOf(caller)), username);
         if ("refused" in user) throw problemOfRefusal(user, "user");
         return { status: 204 };
       },

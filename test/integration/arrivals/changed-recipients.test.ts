@@ -5,6 +5,7 @@ import { directorySchema, userSchema } from "../../../src/directory/input/schema
 import { putUser } from "../../../src/directory/users.ts";
 import { directoryChanges } from "../../../src/wiring/directory-changes.ts";
 import { minutes, name, openPractice, type Practice, textOf } from "../../support/practice/arrivals.ts";
+import { RECORD } from "../../support/practice/record-keys.ts";
 
 describe("a recipient who was told and cannot use Whisper any more", () => {
   let practice: Practice;
@@ -115,7 +116,7 @@ describe("a recipient who was told and cannot use Whisper any more", () => {
     const sent = directorySchema.parse({ users: [user], security_groups: [] });
     const send = () =>
       database.transaction((tx) =>
-        importDirectory(tx, dependencies.settings, directoryChanges, sent, {
+        importDirectory(tx, dependencies.settings, directoryChanges(RECORD)({ is: "operator" }), sent, {
           dryRun: false,
           strict: false,
           allowMassDeactivation: true,
@@ -127,7 +128,7 @@ describe("a recipient who was told and cannot use Whisper any more", () => {
     expect(await queued()).to.equal(0);
     const refused = database.transaction(async (tx) => {
       const changed = userSchema.parse({ ...user, active: false });
-      await putUser(tx, dependencies.settings, directoryChanges, changed);
+      await putUser(tx, dependencies.settings, directoryChanges(RECORD)({ is: "operator" }), changed);
       throw new Error("not after all");
     });
     await refused.catch(() => undefined);

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { importFile } from "../../../src/directory/import-file.ts";
 import { SETTINGS, startTestApi, type TestApi } from "../../support/http/api.ts";
+import { SOMEONES_RECORD } from "../../support/practice/record-keys.ts";
 
 const PATH = "/api/v1/directory";
 const ANNA = { username: "anna", name: "Dr Anna Jones", doctor: true };
@@ -122,7 +123,11 @@ describe("a directory with an error", function () {
     async function run(content: string | Buffer, options = {}): Promise<string> {
       const file = join(folder, "directory.json");
       await writeFile(file, content);
-      const changes = { changed: async () => undefined, problems: async () => undefined };
+      const changes = {
+        changed: async () => undefined,
+        problems: async () => undefined,
+        record: SOMEONES_RECORD,
+      };
       return importFile(api.database, SETTINGS, changes, file, {
         dryRun: false,
         strict: false,

@@ -8,8 +8,13 @@ import { messageSignals } from "../../../src/signals/message-signals.ts";
 import { forgetSignals } from "../../../src/signals/record.ts";
 import { type SignalStreams, signalStreams } from "../../../src/signals/streams.ts";
 import { type House, id, openHouse } from "../../support/practice/conversations.ts";
+import { SOMEONES_RECORD } from "../../support/practice/record-keys.ts";
 
-const CHANGES = { changed: () => Promise.resolve(), problems: () => Promise.resolve() };
+const CHANGES = {
+  changed: () => Promise.resolve(),
+  problems: () => Promise.resolve(),
+  record: SOMEONES_RECORD,
+};
 
 interface Heard {
   readonly id: string | undefined;

@@ -17,13 +17,15 @@ import type { IssueSignIn } from "../../../src/directory/sign-in.ts";
 import { directorySnapshot } from "../../../src/directory/snapshot.ts";
 import type { PracticeSettings, UserId } from "../../../src/policy/model.ts";
 import type { AlertRoles } from "../../../src/policy/people/alert-roles.ts";
+import { actingAs } from "../../../src/record/acting.ts";
+import type { Actor } from "../../../src/record/entry.ts";
 import { verifyRecord } from "../../../src/record/verify.ts";
 import { signalStreams } from "../../../src/signals/streams.ts";
 import type { SmsDependencies } from "../../../src/sms/dependencies.ts";
 import { logProvider } from "../../../src/sms/provider/log.ts";
 import type { Database } from "../../../src/store/database.ts";
 import { testDatabase } from "../database/postgres.ts";
-import { RECORD_KEYS } from "../practice/record-keys.ts";
+import { RECORD, RECORD_KEYS } from "../practice/record-keys.ts";
 import { SMS_SETTINGS } from "../sms/sms-settings.ts";
 import { NO_NEWS } from "./no-news.ts";
 
@@ -169,12 +171,13 @@ export function productRoutes(
 ): Route[] {
   const directory = {
     settings: SETTINGS,
-    changes: {
+    changes: (actor: Actor) => ({
+      record: actingAs(RECORD, actor),
       changed: async (_tx: unknown, change: DirectoryChange) => {
         changes.push(change);
       },
       problems: async () => undefined,
-    },
+    }),
   };
   const conversations = {
     directory: directorySnapshot(database),

@@ -4,7 +4,9 @@ import { editConversation } from "../../../src/conversations/groups/edit.ts";
 import { openConversation } from "../../../src/conversations/open.ts";
 import { directoryChanged } from "../../../src/conversations/record/queue-checks.ts";
 import type { RoomId } from "../../../src/policy/model.ts";
+import { actingAs } from "../../../src/record/acting.ts";
 import { type House, id, openHouse } from "./conversations.ts";
+import { RECORD } from "./record-keys.ts";
 
 /** People who write commands in their control rooms, and what Whisper answers. */
 export interface CommandLine {
@@ -29,7 +31,11 @@ export async function openCommandLine(): Promise<CommandLine> {
       commands: commandsOf({
         open: (tx, request) => openConversation(dependencies, tx, request),
         edit: (tx, group, request) => editConversation(dependencies, tx, group, request),
-        changes: { changed: directoryChanged },
+        changes: (actor) => ({
+          record: actingAs(RECORD, actor),
+          changed: directoryChanged,
+          problems: async () => undefined,
+        }),
         alertRoles: { all: ["Practice manager"] },
         toggleArrivals: async (_, username) => void toggled.push(username),
         startAudit: async (_, asked) => void audits.push(asked),

@@ -27,6 +27,7 @@ import type {
 import { groupHandleOf, type HandleTarget, userIdOf } from "../../../src/policy/names/names.ts";
 import type { Database } from "../../../src/store/database.ts";
 import { testDatabase } from "../database/postgres.ts";
+import { SOMEONES_RECORD } from "./record-keys.ts";
 
 export const SETTINGS: PracticeSettings = {
   serverName: "practice.test",
@@ -138,6 +139,7 @@ export async function openHouse(
         Object.entries(groups).map(([name, members]) => ({ id: name, name, members })),
       ),
     async import(users, groups) {
+      const changes = { record: SOMEONES_RECORD, changed: directoryChanged, problems: async () => undefined };
       const sent = directorySchema.parse({
         users: users.map((user) => ({
           name: titled(user.username),
@@ -147,13 +149,11 @@ export async function openHouse(
         security_groups: groups,
       });
       const imported = await database.transaction((tx) =>
-        importDirectory(
-          tx,
-          dependencies.settings,
-          { changed: directoryChanged, problems: async () => undefined },
-          sent,
-          { dryRun: false, strict: false, allowMassDeactivation: true },
-        ),
+        importDirectory(tx, dependencies.settings, changes, sent, {
+          dryRun: false,
+          strict: false,
+          allowMassDeactivation: true,
+        }),
       );
       if ("refused" in imported) throw new Error(JSON.stringify(imported));
     },

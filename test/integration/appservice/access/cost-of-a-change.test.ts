@@ -12,6 +12,7 @@ import { counted } from "../../../support/database/counted.ts";
 import { FlawedHomeserver } from "../../../support/homeserver/flawed-homeserver.ts";
 import { type House, openHouse } from "../../../support/practice/conversations.ts";
 import { furnish } from "../../../support/practice/furnished.ts";
+import { SOMEONES_RECORD } from "../../../support/practice/record-keys.ts";
 
 const username = (index: number) => `u${index}`;
 
@@ -47,7 +48,7 @@ describe("the cost of one directory change", function () {
       putGroup(
         tx,
         house.dependencies.settings,
-        { changed: directoryChanged },
+        { changed: directoryChanged, record: SOMEONES_RECORD },
         {
           id: group as SecurityGroupId,
           name: group,
