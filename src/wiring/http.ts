@@ -7,6 +7,7 @@ import { type ApiDependencies, apiRoutes } from "../api/routes.ts";
 import { letInFirst } from "../appservice/access/let-in.ts";
 import { issueSignIn } from "../appservice/access/sign-in.ts";
 import { muteInvitations, withAccount } from "../appservice/accounts/accounts.ts";
+import { hearAllKinds } from "../appservice/accounts/kinds-heard.ts";
 import { callbackRooms } from "../appservice/callbacks/callback-rooms.ts";
 import { type PolicyCallbackDependencies, policyCallbacks } from "../appservice/callbacks/callbacks.ts";
 import { entrance } from "../appservice/gate/door/entrance.ts";
@@ -197,9 +198,12 @@ function forSynapse(
           log.warn({ err: error }, "could not let someone into their rooms first"),
         );
         // Not when the account is made: nobody is notified before they sign in, and a first import saves a call a person.
-        muteInvitations(services.homeserver, user).catch((error: unknown) =>
-          log.warn({ err: error }, "someone may be notified of invitations until the hourly check"),
-        );
+        const { homeserver } = services;
+        muteInvitations(homeserver, user)
+          .then(() => hearAllKinds(homeserver, user))
+          .catch((error: unknown) =>
+            log.warn({ err: error }, "someone's notifications may be wrong until the hourly check"),
+          );
       },
       onInvitationRefused(room) {
         invitationRefused(database, room).catch((error: unknown) =>

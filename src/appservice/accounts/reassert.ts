@@ -7,6 +7,7 @@ import { type Homeserver, MatrixRefused } from "../homeserver/homeserver.ts";
 import { mute, muteInvitations } from "./accounts.ts";
 import { expectedAccount } from "./expected-account.ts";
 import { neverIgnore } from "./ignore-list.ts";
+import { hearAllKinds } from "./kinds-heard.ts";
 import { quietPushers } from "./pushers.ts";
 
 /** Users looked up at a time. */
@@ -22,7 +23,7 @@ export interface ReassertDependencies {
 
 /**
  * Resets everyone's notifications to their preferences. A client may have changed `.m.rule.master`, and no application
- * service hears of that; the preference in HealthTrack counts (docs/matrix-mapping.md#rules). Invitations stay silent.
+ * service hears of that; the preference in HealthTrack counts (docs/matrix-mapping.md#rules). Invitations stay silent, and stickers and polls count.
  * An account that Synapse refuses, such as a deactivated one, does not stop the others. Their pushers name nobody, even
  * if they were set past the gate.
  * @throws HomeserverAway: the other accounts would fare no better.
@@ -45,6 +46,7 @@ export async function reassertNotifications(dependencies: ReassertDependencies):
       try {
         await mute(dependencies.homeserver, user_id, expected.muted);
         await muteInvitations(dependencies.homeserver, user_id);
+        await hearAllKinds(dependencies.homeserver, user_id);
         await quietPushers(dependencies.homeserver, user_id);
         await neverIgnore(dependencies.homeserver, user_id, dependencies.settings.bot);
       } catch (error) {

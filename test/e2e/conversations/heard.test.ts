@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { expect } from "chai";
 import { NotificationCountType, type Room } from "matrix-js-sdk";
 import { z } from "zod";
@@ -82,6 +83,33 @@ describe("What is sent to a person", function () {
     expect(first?.event.content.body).to.equal("Lunch?");
     expect(first?.actions).to.deep.include(SOUND);
   });
+
+  const poll = { question: { "m.text": [{ body: "Friday?" }] }, answers: [] };
+  for (const [type, content] of [
+    ["m.sticker", { body: "Thanks", url: "mxc://localhost/thanks", info: {} }],
+    ["m.poll.start", { "m.poll": poll }],
+    ["org.matrix.msc3381.poll.start", { "org.matrix.msc3381.poll.start": poll }],
+  ] as const)
+    it(`is counted, with a sound between two, when it is not a message: ${type}`, async () => {
+      const [one, other, nurses] = [unique("gus"), unique("hana"), unique("Nurses")];
+      const [gus, hana] = [await hire(stack, one), await hire(stack, other)];
+      await putGroup(stack, nurses, [one, other]);
+      const { room: group } = await openConversation(stack, one, { security_groups: [nurses] });
+      const { room: pair } = await openConversation(stack, one, { users: [other] });
+      await settled(stack);
+      for (const room of [group, pair]) {
+        await gus.waitForRoom("the room", (each) => each.roomId === room);
+        const path = `/_matrix/client/v3/rooms/${encodeURIComponent(room)}/send/${type}/${unique("t")}`;
+        expect((await gus.request("PUT", path, content)).status).to.equal(200);
+        await hana.until("the badge to be 1", () => {
+          const at = hana.client.getRoom(room);
+          return at !== null && badge(at) === 1;
+        });
+        const [first, ...others] = await heard(hana, room);
+        expect(others).to.deep.equal([]);
+        expect(first?.actions.some((action) => isDeepStrictEqual(action, SOUND))).to.equal(room === pair);
+      }
+    });
 
   it("is counted once when it is the first in its room: an alert, a group's message, a custom group's", async () => {
     const [one, other, nurses] = [unique("eva"), unique("finn"), unique("Nurses")];
