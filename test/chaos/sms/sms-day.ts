@@ -1,9 +1,9 @@
 import { setTimeout as pause } from "node:timers/promises";
 import pg from "pg";
-import type { SentSms } from "../../../dev/clients/twilio-messages.ts";
+import type { ReceivedSms, SentSms } from "../../../dev/clients/twilio-messages.ts";
 import type { Fault, TwilioStandIn } from "../../../dev/clients/twilio-stand-in.ts";
 import { eventually } from "../../support/eventually.ts";
-import { startSmsStack } from "../../support/sms/sms-stack.ts";
+import { MIA_MOBILE, startSmsStack } from "../../support/sms/sms-stack.ts";
 import { type Happening, killAgainAndAgain } from "../killer.ts";
 import type { Findings, Scenario, ScenarioOptions } from "../scenario.ts";
 
@@ -27,6 +27,8 @@ const FAULTS: readonly (Fault | undefined)[] = [
   "callback first",
 ];
 const REPORTS = ["in order", "in order", "doubled", "reversed", "missing"] as const;
+/** One in so many messages is replied to. */
+const REPLIED = 5;
 const ENDS = ["delivered", "review"];
 
 class Day implements Happening {
@@ -60,6 +62,7 @@ async function run({ smoke, say }: ScenarioOptions): Promise<Findings> {
       for (let nth = 0; nth < messages; nth++) {
         await anna.sendText(room, `Message ${nth} #sms`);
         day.begun += 1;
+        if (nth % REPLIED === REPLIED - 1) await reply(twilio, random, `Reply ${nth}.`);
       }
       day.finished = true;
     };
@@ -69,8 +72,12 @@ async function run({ smoke, say }: ScenarioOptions): Promise<Findings> {
     };
     await Promise.all([write(), killAgainAndAgain(stack, day, kills, kill, say)]);
     const rows = await ended(stack.databaseUrl, messages);
+    // Each start fetches the replies that nobody told of.
+    await stack.killWhisper();
+    await stack.startWhisper();
+    const replies = await repliesIn(stack.databaseUrl, twilio.received.length);
     const seconds = (performance.now() - started) / 1_000;
-    const faults = wrong(rows, twilio.sent, messages);
+    const faults = [...wrong(rows, twilio.sent, messages), ...wrongReplies(replies, twilio.received)];
     return {
       rows: [
         ["messages flagged", messages],
@@ -78,6 +85,8 @@ async function run({ smoke, say }: ScenarioOptions): Promise<Findings> {
         ["SMS about which the sender is asked", rows.filter(({ state }) => state === "review").length],
         ["requests that Twilio heard", twilio.asked],
         ["SMS that Twilio accepted", twilio.sent.length],
+        ["replies by SMS", twilio.received.length],
+        ["replies in the conversation", replies.length],
         ...[...counts].toSorted(([one], [other]) => one.localeCompare(other)),
         ["times Whisper was killed", kills],
         ["seconds", Math.round(seconds)],
@@ -89,6 +98,44 @@ async function run({ smoke, say }: ScenarioOptions): Promise<Findings> {
   } finally {
     await sms.stop();
   }
+}
+
+/** Someone replies; Twilio calls, calls twice, or does not get through. */
+async function reply(twilio: TwilioStandIn, random: () => number, text: string): Promise<void> {
+  const received = twilio.receive(MIA_MOBILE, text);
+  for (let calls = Math.floor(random() * 3); calls > 0; calls--) await twilio.tell(received);
+}
+
+/** The replies that Synapse has, once there are this many. */
+async function repliesIn(databaseUrl: string, most: number): Promise<string[]> {
+  const client = new pg.Client(databaseUrl);
+  await client.connect();
+  const look = async () => {
+    const { rows } = await client.query<{ body: string }>(
+      "SELECT event->'content'->>'body' AS body FROM inbox WHERE event->'content' ? 'au.healthtrack.whisper.by_sms'",
+    );
+    return rows.map(({ body }) => body);
+  };
+  try {
+    return await eventually(
+      "every reply to be in the conversation",
+      async () => {
+        const replies = await look();
+        return replies.length >= most ? replies : undefined;
+      },
+      120_000,
+    ).catch(look);
+  } finally {
+    await client.end();
+  }
+}
+
+function wrongReplies(replies: readonly string[], received: readonly ReceivedSms[]): string[] {
+  const times = Map.groupBy(replies, (body) => body);
+  return received.flatMap(({ body }) => {
+    const count = times.get(`📱 ${body}`)?.length ?? 0;
+    return count === 1 ? [] : [`${body} is in the conversation ${count} times`];
+  });
 }
 
 function misbehave(twilio: TwilioStandIn, random: () => number, count: (what: string) => void): void {
