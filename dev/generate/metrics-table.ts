@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createMetrics } from "../../src/api/metrics.ts";
 import { arrivalMetrics } from "../../src/arrivals/record/metrics.ts";
+import { smsMetrics } from "../../src/sms/record/metrics.ts";
 import { openDatabase } from "../../src/store/database.ts";
 import { REPOSITORY } from "../base/repository.ts";
 
@@ -31,6 +32,7 @@ function metricsTable(): string {
   const database = openDatabase({ url: "postgres://127.0.0.1:1/none" });
   const { registry } = createMetrics(database);
   arrivalMetrics(registry, database);
+  smsMetrics(registry, database);
   const ours = (registry.getMetricsAsArray() as unknown as Registered[]).filter(({ name }) =>
     name.startsWith("whisper_"),
   );

@@ -18,6 +18,7 @@ import { acceptKeys, readKeyFile } from "../record/key-file.ts";
 import type { RecordKeys } from "../record/record-keys.ts";
 import { type Recorder, recorder } from "../record/recorder.ts";
 import type { SmsDependencies } from "../sms/dependencies.ts";
+import { smsMetrics } from "../sms/record/metrics.ts";
 import { smsProvider, smsSettings } from "../sms/settings.ts";
 import { type Database, openDatabase } from "../store/database.ts";
 import { migrateUnlessRefused } from "../store/migrate.ts";
@@ -74,6 +75,7 @@ export async function buildServices(config: Config, log: Logger, signal: AbortSi
     onBroken: (error) => log.warn({ err: error }, "a database connection broke"),
   });
   const metrics = createMetrics(database);
+  smsMetrics(metrics.registry, database);
   const refusal =
     (await untilThere("the database", () => sharedSessions(databaseUrl), log)) ??
     (await untilThere("the database", () => migrateUnlessRefused(database), log)) ??

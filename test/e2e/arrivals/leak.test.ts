@@ -1,14 +1,13 @@
 import { readFileSync } from "node:fs";
 import { expect } from "chai";
 import type { MatrixEvent } from "matrix-js-sdk";
-import { z } from "zod";
 import { callApi, mustCallApi } from "../../../dev/clients/api.ts";
 import type { Person } from "../../../dev/clients/person.ts";
 import { bodyOf } from "../../../dev/clients/room-events.ts";
 import { eventually } from "../../support/eventually.ts";
 import { type PushGateway, startPushGateway } from "../../support/homeserver/push-gateway.ts";
 import { arrivalsRoom, expectGone, isNoticeOf, newestArrival } from "../../support/stack/arrival-room.ts";
-import { atSynapse } from "../../support/stack/behind-whisper.ts";
+import { statesOfRooms } from "../../support/stack/room-states.ts";
 import { settled } from "../../support/stack/settled.ts";
 import { freshStack, type TestStack } from "../../support/stack/stack.ts";
 import { hire, roomOfKind, unique } from "../../support/stack/staff.ts";
@@ -20,9 +19,6 @@ const MESSAGE = "Her lithium level is back.";
 const PLANTED = /zephyrine|quollington|PX774411|lithium/i;
 
 const ESCALATED = "Corner Street";
-
-const roomList = z.object({ rooms: z.array(z.object({ room_id: z.string() })) });
-const roomState = z.object({ state: z.array(z.looseObject({ type: z.string() })) });
 
 describe("Nothing of a patient is found outside the messages about them, after a day of arrivals", function () {
   this.timeout(120_000);
@@ -166,15 +162,8 @@ describe("Nothing of a patient is found outside the messages about them, after a
   });
 
   it("not in names, topics or any other state of rooms", async () => {
-    const { rooms } = roomList.parse(await atSynapse(stack, "GET", "/_synapse/admin/v1/rooms?limit=500"));
-    expect(rooms.map(({ room_id }) => room_id)).to.include(arrivals);
-    const texts = [JSON.stringify(await atSynapse(stack, "GET", "/_synapse/admin/v1/rooms?limit=500"))];
-    for (const { room_id } of rooms) {
-      const path = `/_synapse/admin/v1/rooms/${encodeURIComponent(room_id)}/state`;
-      const { state } = roomState.parse(await atSynapse(stack, "GET", path));
-      expect(state.map(({ type }) => type)).to.include("m.room.create");
-      texts.push(JSON.stringify(state));
-    }
+    const { rooms, texts } = await statesOfRooms(stack);
+    expect(rooms).to.include(arrivals);
     clean(texts);
   });
 

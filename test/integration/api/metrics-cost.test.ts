@@ -2,6 +2,7 @@ import { expect } from "chai";
 import { Registry } from "prom-client";
 import { createMetrics } from "../../../src/api/metrics.ts";
 import { arrivalMetrics } from "../../../src/arrivals/record/metrics.ts";
+import { smsMetrics } from "../../../src/sms/record/metrics.ts";
 import type { Database } from "../../../src/store/database.ts";
 import { testDatabase } from "../../support/database/postgres.ts";
 import { countingRows } from "../../support/database/rows-read.ts";
@@ -13,9 +14,9 @@ describe("a scrape of the metrics", () => {
   });
   after(() => database.close());
 
-  /** Fills the tables with `count` handled events and finished sends, as a practice has after years. */
+  /** Fills the tables with `count` handled events, finished sends and delivered SMS, as a practice has after years. */
   const fill = async (count: number) => {
-    await database.query("TRUNCATE inbox, outbox");
+    await database.query("TRUNCATE inbox, outbox, sms_messages, sms_attempts");
     await database.query(
       `WITH room AS (INSERT INTO conversations (kind, natural_key) VALUES ('alerts', 'alerts')
          ON CONFLICT (natural_key) DO UPDATE SET kind = 'alerts' RETURNING id)
@@ -29,6 +30,13 @@ describe("a scrape of the metrics", () => {
        SELECT '$' || n, '!' || n % 50, 'm.room.message', '{}', now() FROM generate_series(1, $1::integer) AS n`,
       [count],
     );
+    await database.query(
+      `INSERT INTO sms_messages (event_id, number, conversation_id, shown_event, sender, recipient, body, segments, state,
+         said_at, created_at)
+       SELECT '$' || n, '+61400000000', id, '$' || n, 'anna', 'mia', '', 1, 'delivered', now(), now() - interval '2 days'
+       FROM conversations, generate_series(1, $1::integer) AS n`,
+      [count],
+    );
     await database.query("ANALYZE");
   };
   const rowsOfAScrape = async (count: number): Promise<number> => {
@@ -39,6 +47,9 @@ describe("a scrape of the metrics", () => {
     const arrivals = new Registry();
     arrivalMetrics(arrivals, counting);
     await arrivals.metrics();
+    const sms = new Registry();
+    smsMetrics(sms, counting);
+    await sms.metrics();
     return counting.rows;
   };
 
