@@ -91,9 +91,10 @@ describe("What is sent to a person", function () {
     ["org.matrix.msc3381.poll.start", { "org.matrix.msc3381.poll.start": poll }],
   ] as const)
     it(`is counted, with a sound between two, when it is not a message: ${type}`, async () => {
-      const [one, other, nurses] = [unique("gus"), unique("hana"), unique("Nurses")];
+      const [one, other, third, nurses] = [unique("gus"), unique("hana"), unique("ian"), unique("Nurses")];
+      await putUser(stack, third);
       const [gus, hana] = [await hire(stack, one), await hire(stack, other)];
-      await putGroup(stack, nurses, [one, other]);
+      await putGroup(stack, nurses, [one, other, third]);
       const { room: group } = await openConversation(stack, one, { security_groups: [nurses] });
       const { room: pair } = await openConversation(stack, one, { users: [other] });
       await settled(stack);
