@@ -53,6 +53,7 @@ function handle(frame: string): void {
     seen.add(number);
     if (seen.size > 1_000) seen.delete([...seen][0] ?? "");
   }
-  // HealthTrack brings its window up if `open` is true, and shows the number of unread messages.
+  // HealthTrack brings its window up if `open` is true, shows the number of unread messages, and opens the patient of
+  // `patient-open`.
   console.log(event, data);
 }

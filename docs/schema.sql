@@ -316,6 +316,7 @@ CREATE TABLE patient_links (
   patient_id text NOT NULL,
   about text,
   expires_at timestamp with time zone NOT NULL,
+  conversation_id text,
   PRIMARY KEY (digest)
 );
 
@@ -533,7 +534,7 @@ CREATE TABLE signals (
   at timestamp with time zone DEFAULT now() NOT NULL,
   PRIMARY KEY (id),
   CHECK (((room_id IS NULL) <> (username IS NULL))),
-  CHECK ((kind = ANY (ARRAY['message'::text, 'arrival'::text])))
+  CHECK ((kind = ANY (ARRAY['message'::text, 'arrival'::text, 'patient_open'::text])))
 );
 
 CREATE TABLE sms_attempts (

@@ -153,6 +153,7 @@ export const REASONS: Readonly<Partial<Record<keyof ReturnType<typeof homeserver
   enable_room_list_search: "No public rooms, no aliases.",
   federation_domain_whitelist: "No other homeserver.",
   presence: "Not used, and costly.",
+  url_preview_enabled: "Nobody but the person who clicks follows a link to a patient.",
   caches:
     "A sync is never answered from the cache: it may contain rooms that the user has since been removed from.",
   push: "No patient data through phone makers' push services.",

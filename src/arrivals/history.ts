@@ -79,7 +79,7 @@ async function historyPost(
   opening: number,
 ): Promise<Post> {
   const arrivals = await arrivalsDoneWith(tx, user, SHOWN);
-  const links = new Map(arrivals.map(({ id, patientId }) => [id, newPatientLink(patientId, id)]));
+  const links = new Map(arrivals.map(({ id, patientId }) => [id, newPatientLink(patientId, { about: id })]));
   await savePatientLinks(tx, [...links.values()]);
   const lines = arrivals.flatMap((arrival) => {
     const notice = noticeToRecipient(arrival, user);

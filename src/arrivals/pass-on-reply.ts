@@ -47,7 +47,7 @@ export async function passOnReply(
   const to = readerOfReplies(arrival, dependencies.arrivalSettings, directory);
   const failure = whyNot(directory, arrival, from, to);
   if (to === null || failure !== null) return words.notPassedOn(failure ?? "");
-  const link = newPatientLink(arrival.patientId, arrival.id);
+  const link = newPatientLink(arrival.patientId, { about: arrival.id });
   const line = lineOf(arrival, noticeView(dependencies, directory, link));
   const contents = quoteNotice(line, content, to.kind === "person" ? null : staffName(directory, from));
   if (!contents.every(fitsInEvent)) return words.notPassedOn(words.replyTooLong);

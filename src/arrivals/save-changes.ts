@@ -56,7 +56,7 @@ export async function saveArrivalChanges(
   const posts: Post[] = [];
   for (const { arrival, effects } of changes) {
     const shows = effects.some((effect) => effect.do === "post" || effect.do === "edit");
-    const link = newPatientLink(arrival.patientId, arrival.id);
+    const link = newPatientLink(arrival.patientId, { about: arrival.id });
     if (shows) links.push(link);
     const view = noticeView({ arrivalSettings, now }, directory, link);
     for (const effect of effects) posts.push(...(await postsOf(tx, arrivalSettings, view, arrival, effect)));

@@ -125,7 +125,7 @@ async function linkPatients(
   if (tooMany) await tell("too-many", words.tooMany);
   if (unreadable.length > 0) await tell("unreadable", words.unreadable(unreadable));
   const known = patients.flatMap((id) => (id === null ? [] : [id]));
-  const links = known.map((id) => newPatientLink(id));
+  const links = known.map((id) => newPatientLink(id, { conversation: conversation.id }));
   const addresses = new Map(links.map((link) => [link.patientId, patientUrl(publicUrl, link)]));
   const linked = links.length === 0 ? null : linkedContent(content, open, addresses);
   if (linked === null) return { patients: known, text: null };

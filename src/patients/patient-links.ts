@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
 import type { MatrixEvent } from "../messages/event.ts";
+import type { ConversationId } from "../policy/model.ts";
 import type { Queryable } from "../store/database.ts";
 import { standingPatientOf } from "./merged-patients.ts";
 
@@ -11,13 +12,19 @@ export interface PatientLink {
   readonly patientId: string;
   /** What it is about, such as an arrival's id. */
   readonly about: string | null;
+  /** The conversation that it is written in: only its members open it on their desktops. Null: it is in a notice. */
+  readonly conversation: ConversationId | null;
   readonly token: string;
 }
 
 /** Makes a link. It works once `savePatientLinks` has been committed. */
-export const newPatientLink = (patientId: string, about: string | null = null): PatientLink => ({
+export const newPatientLink = (
+  patientId: string,
+  { about = null, conversation = null }: Partial<Pick<PatientLink, "about" | "conversation">> = {},
+): PatientLink => ({
   patientId,
   about,
+  conversation,
   token: randomBytes(24).toString("base64url"),
 });
 
@@ -51,15 +58,16 @@ export async function patientsOfLinks(db: Queryable, tokens: readonly string[]):
 export async function savePatientLinks(db: Queryable, links: readonly PatientLink[]): Promise<void> {
   if (links.length === 0) return;
   await db.query(
-    `INSERT INTO patient_links (digest, patient_id, about, expires_at)
-     SELECT decode(digest, 'hex'), patient_id, about, now() + $2 * interval '1 day'
-     FROM json_to_recordset($1) AS l(digest text, patient_id text, about text)`,
+    `INSERT INTO patient_links (digest, patient_id, about, conversation_id, expires_at)
+     SELECT decode(digest, 'hex'), patient_id, about, conversation_id, now() + $2 * interval '1 day'
+     FROM json_to_recordset($1) AS l(digest text, patient_id text, about text, conversation_id text)`,
     [
       JSON.stringify(
-        links.map(({ token, patientId, about }) => ({
+        links.map(({ token, patientId, about, conversation }) => ({
           digest: digestOf(token).toString("hex"),
           patient_id: patientId,
           about,
+          conversation_id: conversation,
         })),
       ),
       VALID_DAYS,
@@ -71,15 +79,20 @@ export async function savePatientLinks(db: Queryable, links: readonly PatientLin
 export async function openPatientLink(
   db: Queryable,
   token: string,
-): Promise<{ readonly patientId: string } | "expired" | "unknown"> {
-  const found = await db.query<{ patient_id: string; expired: boolean }>(
-    `SELECT coalesce(${standingPatientOf("l.patient_id")}, l.patient_id) AS patient_id, expires_at <= now() AS expired
+): Promise<Pick<PatientLink, "patientId" | "conversation"> | "expired" | "unknown"> {
+  const found = await db.query<{
+    patient_id: string;
+    conversation_id: ConversationId | null;
+    expired: boolean;
+  }>(
+    `SELECT coalesce(${standingPatientOf("l.patient_id")}, l.patient_id) AS patient_id, conversation_id,
+            expires_at <= now() AS expired
      FROM patient_links l WHERE digest = $1`,
     [digestOf(token)],
   );
   const [link] = found.rows;
   if (link === undefined) return "unknown";
-  return link.expired ? "expired" : { patientId: link.patient_id };
+  return link.expired ? "expired" : { patientId: link.patient_id, conversation: link.conversation_id };
 }
 
 /** What the links are about has another patient now: they open that record. Other links of the patient stay. */

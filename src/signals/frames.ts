@@ -19,6 +19,12 @@ export function readPosition(text: string): Position | null {
   return { horizon, id, at: new Date(Number(seconds) * 1_000) };
 }
 
+/** Why a stream ends. The listener comes back, and catches up. */
+export type EndReason = "too_slow" | "keys_changed" | "restart" | "failed";
+
+/** The last thing that a listener hears. It has no position. */
+export const goodbye = (reason: EndReason): string => frame("end", { reason }, null);
+
 export const frame = (event: string, data: object, position: Position | null): string =>
   `${position === null ? "" : `id: ${positionText(position)}\n`}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
 

@@ -19,7 +19,13 @@ export const messageSignals: EventHandler = {
       {
         kind: "message",
         room: event.room_id,
-        content: { conversation: id, kind, sender: event.sender, event: event.event_id },
+        content: {
+          conversation: id,
+          kind,
+          sender: event.sender,
+          event: event.event_id,
+          sent_at: event.origin_server_ts,
+        },
       },
     ]);
   },

@@ -11,6 +11,8 @@ export interface MessageSignal {
     readonly kind: ConversationKind;
     readonly sender: UserId;
     readonly event: string;
+    /** Milliseconds since 1970: when it was written, which may be long before Whisper hears of it. */
+    readonly sent_at?: number;
   };
 }
 
@@ -21,12 +23,21 @@ export interface ArrivalSignal {
   readonly content: { readonly arrival: string; readonly state: string };
 }
 
-export type NewSignal = MessageSignal | ArrivalSignal;
+/** A person opened a patient's link. */
+export interface PatientOpenSignal {
+  readonly kind: "patient_open";
+  readonly username: Username;
+  readonly content: { readonly patient: string };
+}
+
+export type NewSignal = MessageSignal | ArrivalSignal | PatientOpenSignal;
 
 export type Signal = NewSignal & {
   readonly id: string;
   /** The transaction that wrote it. */
   readonly xid: string;
+  /** Seconds since then. */
+  readonly age: number;
 };
 
 /** Queues signals in the transaction that causes them, and wakes every process that has listeners. */
@@ -42,6 +53,11 @@ export async function addSignals(tx: Transaction, signals: readonly NewSignal[])
   );
 }
 
+/** SQL for a row `s` of the table as a `Signal`; null: there is none. */
+const SIGNAL = `CASE WHEN s.id IS NULL THEN NULL ELSE
+  json_build_object('id', s.id::text, 'xid', s.xid::text, 'kind', s.kind, 'room', s.room_id, 'username', s.username,
+    'content', s.content, 'age', extract(epoch FROM now() - s.at)) END`;
+
 export interface SeenSignals {
   readonly signals: readonly Signal[];
   /** Every transaction before this one had ended, so its signals are among these or were before. */
@@ -55,9 +71,7 @@ export interface SeenSignals {
 export async function signalsFrom(db: Queryable, horizon: string | null): Promise<SeenSignals> {
   const found = await db.query<{ horizon: string; signal: Signal | null }>(
     `SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS horizon,
-            CASE WHEN s.id IS NULL THEN NULL ELSE
-              json_build_object('id', s.id::text, 'xid', s.xid::text, 'kind', s.kind, 'room', s.room_id,
-                                'username', s.username, 'content', s.content) END AS signal
+            ${SIGNAL} AS signal
      FROM (VALUES (1)) AS one LEFT JOIN signals s ON s.xid >= $1::xid8 ORDER BY s.id`,
     [horizon],
   );
@@ -77,9 +91,7 @@ export async function signalsMissed(
 ): Promise<SeenSignals | null> {
   const found = await db.query<{ horizon: string; signal: Signal | null }>(
     `SELECT now.horizon::text AS horizon,
-            CASE WHEN s.id IS NULL THEN NULL ELSE
-              json_build_object('id', s.id::text, 'xid', s.xid::text, 'kind', s.kind, 'room', s.room_id,
-                                'username', s.username, 'content', s.content) END AS signal
+            ${SIGNAL} AS signal
      FROM (SELECT pg_snapshot_xmin(pg_current_snapshot()) AS horizon) AS now
      LEFT JOIN signals s ON s.xid >= $1::xid8
        AND (s.username = $2 OR s.room_id IN (SELECT room_id FROM (${JOINED_MEMBERS}) AS m WHERE m.user_id = $3))

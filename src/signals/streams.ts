@@ -4,7 +4,7 @@ import type { PracticeSettings, Username } from "../policy/model.ts";
 import { userIdOf } from "../policy/names/names.ts";
 import type { Database } from "../store/database.ts";
 import type { Notifications } from "../store/notifications.ts";
-import { frame, heartbeat, type Position, RETRY } from "./frames.ts";
+import { type EndReason, frame, goodbye, heartbeat, type Position, RETRY } from "./frames.ts";
 import { isKept, type Signal, signalsFrom, signalsMissed } from "./record.ts";
 import { opensWindow, type Told, toldTo } from "./told.ts";
 import { untilEnded, WaitingPieces } from "./waiting-pieces.ts";
@@ -90,12 +90,12 @@ export function signalStreams(dependencies: SignalDependencies): SignalStreams {
   }
 
   const tell = async (signals: readonly Signal[], usernames: readonly Username[]) =>
-    toldTo(database, { directory: await directory.fresh(), settings }, signals, usernames);
+    toldTo(database, { directory: await directory.fresh(), settings }, signals, usernames, new Date());
 
   function give(listener: Listener, told: Told, by: string): void {
     if (listener.held !== null) {
       listener.held.push({ told, horizon: by });
-      if (listener.held.length > MOST_WAITING) listener.pieces.end();
+      if (listener.held.length > MOST_WAITING) listener.pieces.drop();
     } else listener.pieces.add(frame(told.event, told.data, { horizon: by, id: told.id, at: new Date() }));
   }
 
@@ -138,12 +138,12 @@ export function signalStreams(dependencies: SignalDependencies): SignalStreams {
   const here = ({ held }: Listener): Position | null =>
     held === null && horizon !== null ? { horizon, id: "0", at: new Date() } : null;
 
-  const endAll = () => {
-    for (const { pieces } of listeners) pieces.end();
+  const endAll = (reason: EndReason) => {
+    for (const { pieces } of listeners) pieces.end(goodbye(reason));
   };
   const stopListening = notifications.on("whisper_signal", () => void look());
   // Whoever still has a key comes back.
-  const stopWatchingKeys = notifications.on("whisper_api_key", endAll);
+  const stopWatchingKeys = notifications.on("whisper_api_key", () => endAll("keys_changed"));
   // Signals may have been committed unheard.
   notifications.onGap(() => void look());
 
@@ -152,12 +152,16 @@ export function signalStreams(dependencies: SignalDependencies): SignalStreams {
       if (listeners.size >= MOST_LISTENERS) return null;
       // Nobody has listened for a while: what happened meanwhile is for those who catch up on it.
       if (listeners.size === 0) horizon = null;
-      const listener: Listener = { username, pieces: new WaitingPieces(MOST_WAITING), held: [] };
+      const listener: Listener = {
+        username,
+        pieces: new WaitingPieces(MOST_WAITING, goodbye("too_slow")),
+        held: [],
+      };
       listeners.add(listener);
       listener.pieces.add(RETRY);
       catchUp(listener, from).catch((error: unknown) => {
         log.warn({ err: error }, "a stream of signals ends, and its listener comes back");
-        listener.pieces.end();
+        listener.pieces.end(goodbye("failed"));
       });
       return untilEnded(
         listener.pieces.read({ ms: BEAT, piece: () => heartbeat(here(listener)) }, signal),
@@ -167,7 +171,7 @@ export function signalStreams(dependencies: SignalDependencies): SignalStreams {
     close: () => {
       stopListening();
       stopWatchingKeys();
-      endAll();
+      endAll("restart");
     },
   };
 }

@@ -10,7 +10,7 @@ import type { MessageSignal, Signal } from "./record.ts";
 /** A signal as one listener gets it. */
 export interface Told {
   readonly id: string;
-  readonly event: "message" | "arrival";
+  readonly event: "message" | "arrival" | "patient-open";
   readonly data: Readonly<Record<string, unknown>>;
 }
 
@@ -18,6 +18,11 @@ interface Listening {
   readonly directory: Directory;
   readonly settings: PracticeSettings;
 }
+
+/** A message that was written longer ago, in milliseconds, is no news any more: no window comes up for it. */
+const NEWS = 300_000;
+/** Seconds for which someone who clicked on a link still waits for the record. */
+const CLICKED = 60;
 
 /**
  * What each of these users is told, in order: three statements, however many signals and users there are. Nobody is told
@@ -28,6 +33,7 @@ export async function toldTo(
   { directory, settings }: Listening,
   signals: readonly Signal[],
   usernames: readonly Username[],
+  now: Date,
 ): Promise<ReadonlyMap<Username, readonly Told[]>> {
   const present = usernames.filter((username) => hasAccess(directory, username));
   const messages = signals.filter((signal): signal is Signal & MessageSignal => signal.kind === "message");
@@ -46,7 +52,18 @@ export async function toldTo(
         ?.push({ id: signal.id, event: "arrival", data: { arrival_id: arrival, state } });
       continue;
     }
-    const { conversation, kind, sender, event } = signal.content;
+    if (signal.kind === "patient_open") {
+      // Whoever was away when they clicked has opened the patient otherwise.
+      if (signal.age <= CLICKED)
+        told.get(signal.username)?.push({
+          id: signal.id,
+          event: "patient-open",
+          data: { patient_id: signal.content.patient },
+        });
+      continue;
+    }
+    const { conversation, kind, sender, event, sent_at = 0 } = signal.content;
+    const isNews = Math.max(now.getTime() - sent_at, signal.age * 1_000) <= NEWS;
     for (const username of present) {
       const user = userIdOf(settings, username);
       const count = unread.get(`${signal.room} ${user}`);
@@ -61,7 +78,7 @@ export async function toldTo(
           event_id: event,
           sender: usernameOf(settings, sender, directory),
           unread: count,
-          open: opensWindow(directory, username),
+          open: isNews && opensWindow(directory, username),
         },
       });
     }

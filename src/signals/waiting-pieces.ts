@@ -4,17 +4,19 @@ export class WaitingPieces {
   readonly #most: number;
   #wake: () => void = () => undefined;
   #ended = false;
+  readonly #tooSlow: string | undefined;
 
-  constructor(most: number) {
+  /** @param tooSlow the last piece for a reader that too much waits for. */
+  constructor(most: number, tooSlow?: string) {
     this.#most = most;
+    this.#tooSlow = tooSlow;
   }
 
   /** @returns false: the reader is too slow, and what waits has been let go. It ends after what it is reading. */
   add(piece: string): boolean {
     if (this.#ended) return false;
     if (this.#pieces.length >= this.#most) {
-      this.#pieces.length = 0;
-      this.end();
+      this.drop();
       return false;
     }
     this.#pieces.push(piece);
@@ -22,8 +24,16 @@ export class WaitingPieces {
     return true;
   }
 
-  /** Nothing more comes. */
-  end(): void {
+  /** The reader is too slow: what waits is let go, and it is told why. */
+  drop(): void {
+    if (this.#ended) return;
+    this.#pieces.length = 0;
+    this.end(this.#tooSlow);
+  }
+
+  /** Nothing more comes. `last`: but for this. */
+  end(last?: string): void {
+    if (!this.#ended && last !== undefined) this.#pieces.push(last);
     this.#ended = true;
     this.#wake();
   }

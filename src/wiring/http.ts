@@ -23,6 +23,8 @@ import { SIGN_IN_PATH, signInPage } from "../appservice/gate/sign-in-page.ts";
 import { administratorIn, uploaderIn } from "../appservice/gate/uploader.ts";
 import { healthChecks } from "../appservice/homeserver/health.ts";
 import { readAs } from "../appservice/homeserver/read-as.ts";
+import { userOfTokenAt } from "../appservice/homeserver/token-user.ts";
+import { upstream } from "../appservice/homeserver/upstream.ts";
 import { afterRefusal } from "../appservice/intake/catch-up.ts";
 import { type ReceiptQueue, receiptQueue } from "../appservice/intake/receipt-queue.ts";
 import { intake } from "../appservice/intake/transactions.ts";
@@ -43,6 +45,9 @@ import { providerReports } from "../sms/reports.ts";
 import { directoryChanges } from "./directory-changes.ts";
 import { type FrontDoor, frontDoor } from "./front-door.ts";
 import type { Services } from "./services.ts";
+
+/** How many access tokens Synapse is asked about at once. */
+const MOST_TOKENS_ASKED = 8;
 
 /** Where Whisper listens. */
 export interface Doors {
@@ -102,6 +107,7 @@ export function serveHttp(services: Services, doors: Doors, working: () => boole
     notify: config.audit.observe.notify as Username[],
   };
   const live = liveObservations({ ...observe, notifications, log });
+  const synapse = upstream(config.homeserver.url, MOST_TOKENS_ASKED);
   const gates: Gate[] = [createGate(gateOptions)];
   const app = bareApp();
   const receipts = forSynapse(app, services, { rooms, adopt });
@@ -128,7 +134,11 @@ export function serveHttp(services: Services, doors: Doors, working: () => boole
       database: services.database,
       keys: keyRing(services.database, { news: services.notifications, rememberMs: REMEMBER_MS }),
       log,
-      routes: routesOf(services, working, { signals, observe: { ...observe, live } }),
+      routes: routesOf(services, working, {
+        signals,
+        observe: { ...observe, live },
+        userOfToken: userOfTokenAt(synapse),
+      }),
       publicUrl: config.public_url,
       rateLimit: RATE_LIMIT,
       checkReplies: false,
@@ -146,6 +156,7 @@ export function serveHttp(services: Services, doors: Doors, working: () => boole
   return async () => {
     signals.close();
     live.close();
+    synapse.close();
     await closeDoors(doors);
     await receipts.idle();
     for (const gate of gates) gate.close();
@@ -220,7 +231,7 @@ function forSynapse(
 function routesOf(
   services: Services,
   working: () => boolean,
-  streams: Pick<ApiDependencies, "signals" | "observe">,
+  parts: Pick<ApiDependencies, "signals" | "observe" | "userOfToken">,
 ) {
   const { config, database, homeserver, directory, settings, metrics } = services;
   const signInDependencies = { database, homeserver, directory, settings, template: signInTemplate(config) };
@@ -232,10 +243,11 @@ function routesOf(
     issueSignIn: (username) => issueSignIn(signInDependencies, username),
     conversations: services.conversationDependencies,
     news: services.notifications,
-    ...streams,
+    ...parts,
     bookings: services.arrivalDependencies,
     sms: services.smsDependencies,
     patientUrl: config.patients.url,
+    directory,
     verifyRecord: () => verifyRecord(database, services.recordKeys, config.audit.anchor),
     checks: healthChecks(database, homeserver, working),
     metrics: metrics.registry,

@@ -77,6 +77,7 @@ async function serve(
   const context: RequestContext = {
     caller,
     log: dependencies.log,
+    method: request.method,
     remoteAddress: request.socket.remoteAddress ?? "",
     header: (name) => request.get(name),
     signal: gone.signal,

@@ -78,4 +78,5 @@ export function invalidInput(errors: readonly FieldError[]): Problem {
   return new Problem("invalid-input", detail, { errors: errors.slice(0, MOST_ERRORS) });
 }
 
+export const forbidden = (why: string): Problem => new Problem("forbidden", why);
 export const notFound = (what: string): Problem => new Problem("not-found", `There is no ${what}.`);

@@ -58,6 +58,8 @@ export interface RequestContext {
   /** Null on public routes. */
   readonly caller: Caller | null;
   readonly log: Logger;
+  /** As it came: a route for GET also answers HEAD. */
+  readonly method: string;
   /** The connection's peer: a reverse proxy, if there is one. */
   readonly remoteAddress: string;
   /** A request header, by its lower-case name. */

@@ -22,13 +22,15 @@ export const signalRoutes = ({ database, signals }: SignalRouteDependencies): Ro
     tag: "Users",
     summary: "Listen to what happens to a user",
     description:
-      "Server-sent events for HealthTrack's desktop, without texts or patients. `hello` comes first: `open_on_startup`, " +
+      "Server-sent events for HealthTrack's desktop, without texts. `hello` comes first: `open_on_startup`, " +
       "`open_on_message`, and `missed`, which is true if something since `Last-Event-ID` may be lost: then read the " +
       "conversations and arrivals. `message` comes for each message from someone else: `conversation_id`, `kind`, `room_id`, " +
       "`event_id`, `sender` (null: Whisper), `unread` (at most 100), and `open`, whether the user wants the window to come " +
-      "up. `arrival` comes when a notice comes, changes or goes: `arrival_id`, `state`. Send the last `id` back as " +
+      "up: never for one that was written more than five minutes ago. `arrival` comes when a notice comes, changes or goes: " +
+      "`arrival_id`, `state`. `patient-open` comes when the user opens a patient's link: `patient_id`. Send the last `id` back as " +
       "`Last-Event-ID` to get what came meanwhile, for up to a day. An event may come twice, with the same id before the " +
-      "last dot but one. A listener that reads too slowly is disconnected.",
+      "last dot but one. `end` comes last, if possible, with the `reason`: `too_slow` (the listener " +
+      "did not read), `keys_changed`, `restart` or `failed`. Come back then.",
     params: z.strictObject({ username: username() }),
     responses: { 200: { description: "The stream, which does not end.", contentType: "text/event-stream" } },
     problems: {

@@ -1,5 +1,5 @@
-import { PRESENT_MEMBERS } from "../../mirror/members.ts";
-import type { Conversation, UserId } from "../../policy/model.ts";
+import { JOINED_MEMBERS, PRESENT_MEMBERS } from "../../mirror/members.ts";
+import type { Conversation, ConversationId, UserId } from "../../policy/model.ts";
 import type { Queryable } from "../../store/database.ts";
 import { type ConversationRow, conversationColumns, conversationOf } from "./store.ts";
 
@@ -17,4 +17,13 @@ export async function roomsWith(
     [users],
   );
   return found.rows.map((row) => ({ user: row.user_id, conversation: conversationOf(row) }));
+}
+
+/** Is the user in the conversation's room now, as far as the mirror knows? */
+export async function isInConversation(db: Queryable, id: ConversationId, user: UserId): Promise<boolean> {
+  const found = await db.query(
+    `SELECT FROM conversations c JOIN (${JOINED_MEMBERS}) AS m USING (room_id) WHERE c.id = $1 AND m.user_id = $2`,
+    [id, user],
+  );
+  return found.rowCount === 1;
 }

@@ -3,6 +3,7 @@ import { expect } from "chai";
 import { NotificationCountType } from "matrix-js-sdk";
 import { mustCallApi } from "../../../dev/clients/api.ts";
 import type { Person } from "../../../dev/clients/person.ts";
+import { openLink } from "../../support/http/open-link.ts";
 import { openConversation } from "../../support/stack/conversation-api.ts";
 import { settled } from "../../support/stack/settled.ts";
 import { sharedStack, type TestStack } from "../../support/stack/stack.ts";
@@ -45,8 +46,7 @@ describe("Patients in a message", function () {
     const links = [...html.matchAll(/<a href="([^"]+)">(Patient \d+)<\/a>/g)];
     expect(links.map(([, , name]) => name)).to.deep.equal(["Patient 00400", "Patient 0012"]);
     for (const [, href, name] of links) {
-      const opened = await fetch(href ?? "", { redirect: "manual" });
-      expect(await opened.text()).to.contain(`Open ${name?.replace("P", "p")} in HealthTrack.`);
+      expect((await openLink(href ?? "")).text).to.contain(`Open ${name?.replace("P", "p")} in HealthTrack.`);
     }
     await settled(stack);
     expect(unread()).to.equal(1);

@@ -16,7 +16,11 @@ describe("A desktop that listens", function () {
   this.timeout(180_000);
   let stack: TestStack;
   let desktop: ChildProcess;
-  let miaAt: Person;
+  let [miaAt, jonesAt, benAt]: [Person, Person, Person] = [
+    undefined as never,
+    undefined as never,
+    undefined as never,
+  ];
   let room: string;
   const [mia, jones] = [unique("mia"), unique("dr.jones")];
   const heard: { event: string; data: Record<string, unknown> }[] = [];
@@ -25,7 +29,8 @@ describe("A desktop that listens", function () {
   before(async () => {
     stack = await freshStack();
     miaAt = await hire(stack, mia);
-    await hire(stack, jones, { doctor: true });
+    jonesAt = await hire(stack, jones, { doctor: true });
+    benAt = await hire(stack, unique("ben"));
     ({ room } = await openConversation(stack, mia, { users: [jones] }));
     await mustCallApi(stack, "PATCH", `/api/v1/users/${jones}/preferences`, {
       open_on_message: true,
@@ -59,14 +64,44 @@ describe("A desktop that listens", function () {
     }
   }
 
-  it("is told at the start whether to open, and of a message whether to come up, without its text", async () => {
-    expect(await until("hello", 1)).to.deep.equal([
-      { open_on_startup: true, open_on_message: true, missed: false },
-    ]);
+  it("learns at its start to open: Open on Startup also includes Whisper Messenger", async () => {
+    const [hello] = await until("hello", 1);
+    expect(hello).to.deep.equal({ open_on_startup: true, open_on_message: true, missed: false });
+  });
+
+  it("comes up by Open Whisper when a New Message is Received, and is not told what the message says", async () => {
     const event = await miaAt.sendText(room, "Room 3 is free");
     const [told] = await until("message", 1);
     expect(told).to.deep.include({ event_id: event, room_id: room, sender: mia, unread: 1, open: true });
     expect(JSON.stringify(told)).to.not.contain("Room 3");
+  });
+
+  it("stays where it is by Keep Whisper Hidden: messages accumulate without any notification", async () => {
+    const before = (await until("message", 1)).length;
+    const set = (preferences: object) =>
+      mustCallApi(stack, "PATCH", `/api/v1/users/${jones}/preferences`, preferences);
+    await set({ keep_hidden: true });
+    await miaAt.sendText(room, "When you have a minute");
+    const told = (await until("message", before + 1)).at(-1);
+    expect(told).to.include({ open: false, unread: 2 });
+    await set({ keep_hidden: false });
+  });
+
+  it("opens the patient whose link its user opens, and no one else's", async () => {
+    await miaAt.sendText(room, "Please see #patient 0012");
+    const shown = await jonesAt.waitForEvent("the link", (event) =>
+      String(event.getContent().formatted_body).includes("/open/patient/"),
+    );
+    const [, href = ""] = /href="([^"]+)"/.exec(String(shown.getContent().formatted_body)) ?? [];
+    // Neither a preview nor the link's own sender opens it on this desktop.
+    await fetch(href, { method: "HEAD" });
+    await fetch(href);
+    expect((await miaAt.request("POST", href)).status).to.equal(204);
+    expect((await benAt.request("POST", href)).status).to.equal(403);
+    expect((await jonesAt.request("POST", href)).status).to.equal(204);
+    expect(await until("patient-open", 1)).to.deep.equal([{ patient_id: "0012" }]);
+    await settled(stack);
+    expect(await until("patient-open", 1)).to.have.length(1);
   });
 
   it("is told of an arrival", async () => {

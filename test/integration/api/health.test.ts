@@ -28,6 +28,7 @@ describe("health and metrics", function () {
     const context = {
       caller: null,
       log: {} as never,
+      method: "GET",
       remoteAddress,
       header: (name: string) => headers[name],
       signal: never,

@@ -2,6 +2,7 @@ import { expect } from "chai";
 import { Registry } from "prom-client";
 import { arrivalMetrics } from "../../../src/arrivals/record/metrics.ts";
 import { startTestApi, type TestApi } from "../../support/http/api.ts";
+import { openLink } from "../../support/http/open-link.ts";
 
 const BOOKING = {
   status: "arrived",
@@ -188,15 +189,15 @@ describe("bookings over HTTP", () => {
     );
     const path = new URL(String(sent.rows[0]?.url)).pathname;
     expect(path).not.to.include("12345");
-    const follow = () => fetch(api.url + path, { redirect: "manual" });
+    const follow = () => openLink(api.url + path);
     const answer = await follow();
-    expect([answer.status, answer.headers.get("location")]).to.deep.equal([
+    expect([answer.status, answer.location]).to.deep.equal([
       302,
       "https://healthtrack.example/patients/12345",
     ]);
     await api.database.query("UPDATE patient_links SET expires_at = now()");
     expect((await follow()).status).to.equal(410);
-    expect((await fetch(`${api.url}/open/patient/guess`)).status).to.equal(404);
+    expect((await openLink(`${api.url}/open/patient/guess`)).status).to.equal(404);
   });
 
   it("counts notices by state, and arrivals about which no one could be told", async () => {

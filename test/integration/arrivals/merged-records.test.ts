@@ -44,7 +44,12 @@ describe("a patient's record that HealthTrack says was merged", () => {
       "SELECT content::text FROM outbox ORDER BY seq",
     );
     const tokens = sent.rows.flatMap(({ content }) => [...content.matchAll(/open\/patient\/([\w-]{32})/g)]);
-    return Promise.all(tokens.map(async ([, token]) => openPatientLink(api.database, token ?? "")));
+    return Promise.all(
+      tokens.map(async ([, token]) => {
+        const link = await openPatientLink(api.database, token ?? "");
+        return typeof link === "string" ? link : { patientId: link.patientId };
+      }),
+    );
   };
 
   it("takes its arrivals, those that have ended too, its links and who has it open to the other", async () => {
@@ -123,7 +128,10 @@ describe("a patient's record that HealthTrack says was merged", () => {
       await merge("0012", "77");
       const link = newPatientLink("0012");
       await savePatientLinks(api.database, [link]);
-      expect(await openPatientLink(api.database, link.token)).to.deep.equal({ patientId: "77" });
+      expect(await openPatientLink(api.database, link.token)).to.deep.equal({
+        patientId: "77",
+        conversation: null,
+      });
     });
 
     it("along a chain, in whatever order it is told", async () => {

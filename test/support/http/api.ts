@@ -217,6 +217,11 @@ export function productRoutes(
     },
     verifyRecord: () => verifyRecord(database, RECORD_KEYS),
     patientUrl: "https://healthtrack.example/patients/{patient_id}",
+    directory: directorySnapshot(database),
+    userOfToken: async (authorization) =>
+      authorization.startsWith("Bearer token of ")
+        ? (`@ht_${authorization.slice("Bearer token of ".length)}:${SETTINGS.serverName}` as UserId)
+        : null,
     checks: { database: async () => ({ ok: true }) },
     metrics: new Registry(),
   });

@@ -19,6 +19,8 @@ const PUBLIC = [
   "GET /openapi.json",
   "GET /docs",
   "GET /open/patient/{token}",
+  "POST /open/patient/{token}",
+  "GET /robots.txt",
 ];
 const REFERENCE = new URL("../../../docs/api.md", import.meta.url);
 
