@@ -1,4 +1,6 @@
 import type { DirectorySnapshot } from "../directory/snapshot.ts";
+import type { Actor } from "../record/entry.ts";
+import type { Recorder } from "../record/recorder.ts";
 import type { PracticeZone } from "./notices/clock.ts";
 import type { ShownPatient } from "./notices/patient.ts";
 import type { EscalationRule } from "./rules/escalation.ts";
@@ -27,4 +29,7 @@ export interface ArrivalDependencies {
   readonly arrivalSettings: ArrivalSettings;
   /** The current time. */
   readonly now: () => Date;
+  readonly record: Recorder;
+  /** Who causes the change; left out: time does, or Whisper itself. */
+  readonly by?: Actor;
 }

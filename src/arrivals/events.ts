@@ -55,13 +55,14 @@ export function arrivalEvents(dependencies: ArrivalEventDependencies): EventHand
       }
       // Only the recipient answers. Nobody else can write in the room, and it would change nothing if they could.
       if (event.sender !== ownerId) return;
+      const byThem = { ...dependencies, by: { is: "account", user: event.sender } } as const;
       switch (event.type) {
         case "m.reaction":
-          return reacted(tx, dependencies, place, event);
+          return reacted(tx, byThem, place, event);
         case "m.room.redaction":
           return tookBack(tx, owner, event);
         default:
-          return wrote(tx, dependencies, place, event);
+          return wrote(tx, byThem, place, event);
       }
     },
   };

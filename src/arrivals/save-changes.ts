@@ -32,6 +32,7 @@ import {
 import { patientWithId } from "./notices/patient.ts";
 import * as refs from "./notices/refs.ts";
 import * as words from "./notices/words.ts";
+import { recordArrivalChanges } from "./record/recorded-arrival.ts";
 import { saveArrivals } from "./record/store.ts";
 import { type Arrival, locationOf, type Notice, noticeToRecipient, stateOf } from "./rules/arrival.ts";
 import type { ArrivalChange, ArrivalEffect } from "./rules/arrival-change.ts";
@@ -47,7 +48,7 @@ export interface Post extends Omit<Send, "conversation"> {
 /** Writes what has changed and queues everything that follows from it, all in the transaction. */
 export async function saveArrivalChanges(
   tx: Transaction,
-  { arrivalSettings, now }: Omit<ArrivalDependencies, "directory">,
+  { arrivalSettings, now, ...acting }: Omit<ArrivalDependencies, "directory">,
   directory: Directory,
   changes: readonly ArrivalChange[],
   { booking = null, seen }: { readonly booking?: Booking | null; readonly seen?: ConversationIds } = {},
@@ -55,9 +56,8 @@ export async function saveArrivalChanges(
   const links: PatientLink[] = [];
   const posts: Post[] = [];
   for (const { arrival, effects } of changes) {
-    const shows = effects.some((effect) => effect.do === "post" || effect.do === "edit");
     const link = newPatientLink(arrival.patientId, { about: arrival.id });
-    if (shows) links.push(link);
+    if (effects.some((effect) => effect.do === "post" || effect.do === "edit")) links.push(link);
     const view = noticeView({ arrivalSettings, now }, directory, link);
     for (const effect of effects) posts.push(...(await postsOf(tx, arrivalSettings, view, arrival, effect)));
   }
@@ -67,6 +67,7 @@ export async function saveArrivalChanges(
     savePatientLinks(tx, links),
     queuePosts(tx, posts, seen),
     addSignals(tx, changes.flatMap(signalsOf)),
+    recordArrivalChanges(tx, acting, changes),
   ]);
 }
 
@@ -88,7 +89,7 @@ function signalsOf({ arrival, effects }: ArrivalChange): ArrivalSignal[] {
 }
 
 export const noticeView = (
-  { arrivalSettings, now }: Omit<ArrivalDependencies, "directory">,
+  { arrivalSettings, now }: Pick<ArrivalDependencies, "arrivalSettings" | "now">,
   directory: Directory,
   link: PatientLink,
 ): NoticeView => ({

@@ -16,6 +16,8 @@ export const ENTRY_TYPES = [
   "room",
   /** A user or security group as HealthTrack has it from then on, with what they may do. */
   "permission",
+  /** An arrival as it is from then on: who was told, who answered, how it ended. */
+  "arrival",
   "preference",
 ] as const;
 export type EntryType = (typeof ENTRY_TYPES)[number];
@@ -41,7 +43,7 @@ export interface Entry {
   /** For whom the actor did it: Whisper posts and joins for people. Never the one who acted. */
   readonly onBehalfOf: Actor | null;
   readonly room: RoomId | null;
-  /** What it changes or is about: another entry's ref, `user:mia` or `group:Doctors`. */
+  /** What it changes or is about: another entry's ref, or a subject: `user:mia`, `group:Doctors`, `arrival:…`. */
   readonly about: string | null;
   /** Everything that was said. It is stored encrypted. */
   readonly body: Readonly<Record<string, unknown>>;

@@ -85,6 +85,7 @@ export async function buildServices(config: Config, log: Logger, signal: AbortSi
     throw refusal;
   }
 
+  const record = recorder(recordKeys);
   const settings = practiceSettings(config);
   const directory = directorySnapshot(database, config.arrivals.alert_roles);
   const lookForGaps = () =>
@@ -114,7 +115,7 @@ export async function buildServices(config: Config, log: Logger, signal: AbortSi
     settings,
     directory,
     recordKeys,
-    record: recorder(recordKeys),
+    record,
     homeserver,
     notifications,
     conversationDependencies: {
@@ -127,6 +128,7 @@ export async function buildServices(config: Config, log: Logger, signal: AbortSi
       directory,
       settings,
       arrivalSettings: arrivalSettings(config),
+      record,
       now: () => new Date(),
       ...arrivalMetrics(metrics.registry, database),
     },

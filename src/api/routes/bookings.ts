@@ -7,6 +7,7 @@ import { trimmed } from "../../base/trimmed.ts";
 import { code } from "../../directory/input/left-out.ts";
 import { orNone } from "../../directory/input/text-schema.ts";
 import type { Username } from "../../policy/model.ts";
+import { actorOf } from "../kernel/actor.ts";
 import { id, moment, optionalId, placedMoment } from "../kernel/fields.ts";
 import { invalidInput } from "../kernel/problem.ts";
 import { type Route, writeRoute } from "../kernel/route.ts";
@@ -83,22 +84,26 @@ export const bookingRoutes = (dependencies: ArrivalDependencies): Route[] => [
         body: bookingAnswer,
       },
     },
-    async handler({ params, body }, { tx }) {
+    async handler({ params, body }, { tx, caller }) {
       // It would block every later change of the booking.
       if (body.changed_at.getTime() > Date.now() + MOST_AHEAD)
         throw invalidInput([{ path: "changed_at", message: AHEAD }]);
-      const result = await putBooking(tx, dependencies, {
-        bookingId: params.booking_id,
-        status: body.status,
-        patientId: body.patient_id,
-        patientName: body.patient_name,
-        doctor: body.doctor as Username | null,
-        location: body.location,
-        appointmentAt: body.appointment_at.at,
-        utcOffset: body.appointment_at.utcOffset,
-        changedBy: body.changed_by as Username | null,
-        changedAt: body.changed_at,
-      });
+      const result = await putBooking(
+        tx,
+        { ...dependencies, by: actorOf(caller) },
+        {
+          bookingId: params.booking_id,
+          status: body.status,
+          patientId: body.patient_id,
+          patientName: body.patient_name,
+          doctor: body.doctor as Username | null,
+          location: body.location,
+          appointmentAt: body.appointment_at.at,
+          utcOffset: body.appointment_at.utcOffset,
+          changedBy: body.changed_by as Username | null,
+          changedAt: body.changed_at,
+        },
+      );
       return answerTo(result);
     },
   }),
@@ -120,6 +125,7 @@ export const bookingRoutes = (dependencies: ArrivalDependencies): Route[] => [
         body: bookingAnswer,
       },
     },
-    handler: async ({ params }, { tx }) => answerTo(await cancelBooking(tx, dependencies, params.booking_id)),
+    handler: async ({ params }, { tx, caller }) =>
+      answerTo(await cancelBooking(tx, { ...dependencies, by: actorOf(caller) }, params.booking_id)),
   }),
 ];

@@ -4,6 +4,7 @@ import { mergePatient } from "../../arrivals/merge-patient.ts";
 import { type PatientMessage, saidAboutPatient } from "../../patients/patient-messages.ts";
 import type { EventId } from "../../policy/model.ts";
 import type { Database } from "../../store/database.ts";
+import { actorOf } from "../kernel/actor.ts";
 import {
   cursorParameter,
   keysOf,
@@ -64,10 +65,10 @@ export const patientRoutes = ({ database, bookings: dependencies }: PatientRoute
     body: z.strictObject({ into: id().describe("the id of the patient whose record remains") }),
     bodyExample: { into: "67890" },
     responses: { 204: { description: "Links, bookings and arrivals follow." } },
-    async handler({ params, body }, { tx }) {
+    async handler({ params, body }, { tx, caller }) {
       if (params.patient_id === body.into)
         throw invalidInput([{ path: "into", message: "must be another patient" }]);
-      await mergePatient(tx, dependencies, params.patient_id, body.into);
+      await mergePatient(tx, { ...dependencies, by: actorOf(caller) }, params.patient_id, body.into);
       return { status: 204 };
     },
   }),

@@ -206,6 +206,7 @@ export function productRoutes(
     bookings: {
       directory: directorySnapshot(database, alertRoles),
       arrivalSettings: ARRIVALS,
+      record: RECORD,
       now: () => now ?? new Date(),
     },
     sms: sms ?? {

@@ -13,6 +13,7 @@ import type { EventId, PracticeSettings, RoomId, UserId, Username } from "../../
 import { userIdOf } from "../../../src/policy/names/names.ts";
 import type { Database, Transaction } from "../../../src/store/database.ts";
 import { testDatabase } from "../database/postgres.ts";
+import { RECORD } from "./record-keys.ts";
 
 export const NINE = Date.parse("2026-03-02T09:00:00+11:00");
 export const minutes = (count: number): Date => new Date(NINE + count * 60_000);
@@ -99,6 +100,7 @@ export async function openPractice(settings: Partial<ArrivalSettings> = {}): Pro
     settings: POLICY,
     arrivalSettings: { ...SETTINGS, ...settings },
     now: () => minutes(0),
+    record: RECORD,
     onAcknowledged: () => undefined,
   };
   const handler = arrivalEvents(dependencies);
