@@ -20,20 +20,27 @@ export function activityEvents(settings: PracticeSettings): EventHandler {
       if (redacted !== null) return removed(tx, redacted);
       // An edit is not news to people who have read the message.
       if (!isSaid(event) || relationOf(event)?.kind === "edit") return;
-      await said(tx, event, event.sender !== settings.bot && event.content[REF_KEY] !== undefined);
+      if (!isNotice(event)) await mayBeUnread(tx, settings, event);
+      await activeIn(tx, event.room_id, event.origin_server_ts);
+      await showToAll(tx, event.room_id);
     },
   };
 }
 
-async function said(tx: Transaction, event: MatrixEvent, byWhisper: boolean): Promise<void> {
+/**
+ * Nor does a client count it (client-server API, "Push rules", `.m.rule.suppress_notices`): nobody would read it to be
+ * rid of it, such as Whisper's note about an SMS in a thread.
+ */
+const isNotice = ({ content }: MatrixEvent): boolean => content.msgtype === "m.notice";
+
+async function mayBeUnread(tx: Transaction, settings: PracticeSettings, event: MatrixEvent): Promise<void> {
   const relation = relationOf(event);
+  const byWhisper = event.sender !== settings.bot && event.content[REF_KEY] !== undefined;
   await tx.query(
     `INSERT INTO room_messages (room_id, position, event_id, sender, by_whisper, thread)
      SELECT room_id, position, $1, $2, $3, $4 FROM (${storedEvent("$1")}) AS event ON CONFLICT DO NOTHING`,
     [event.event_id, event.sender, byWhisper, relation?.kind === "thread" ? relation.root : null],
   );
-  await activeIn(tx, event.room_id, event.origin_server_ts);
-  await showToAll(tx, event.room_id);
 }
 
 /** A deleted message is no longer unread. */

@@ -57,6 +57,37 @@ describe("what is unread in threads", () => {
   const waitsFor = async (username: string) =>
     (await unreadRooms(house.database, 10)).some((each) => each.user_id === id(username));
 
+  it("is no notice, which no client counts either", async () => {
+    await house.read(room, "anna", root);
+    const notice = { msgtype: "m.notice", body: "Not sent as an SMS." };
+    const thread = { rel_type: "m.thread", event_id: root };
+    for (const sender of [SETTINGS.bot, id("ben")]) {
+      await house.event({ room, sender, type: "m.room.message", content: notice });
+      await house.event({
+        room,
+        sender,
+        type: "m.room.message",
+        content: { ...notice, "m.relates_to": thread },
+      });
+    }
+    expect(await unread("anna")).to.equal(0);
+    expect(await waitsFor("anna")).to.equal(false);
+    expect(await archived("anna")).to.equal(true);
+  });
+
+  it("is read by a receipt on a notice below it", async () => {
+    await house.say(room, "ben", "Above");
+    await house.event({
+      room,
+      sender: SETTINGS.bot,
+      type: "m.room.message",
+      content: { msgtype: "m.notice", body: "x" },
+      eventId: "$notice",
+    });
+    await read("anna", "$notice" as EventId, "main");
+    expect(await unread("anna")).to.equal(0);
+  });
+
   it("stays unread when the main timeline is read, however far, and keeps the conversation in the list", async () => {
     await sayIn(root, "ben");
     const last = await house.say(room, "ben", "Below it");
