@@ -32,6 +32,11 @@ export interface Send {
    * `content["m.relates_to"]` or the redaction needs it). By our own ref, or by event id.
    */
   readonly target?: { readonly ref: string } | { readonly event: EventId };
+  /**
+   * It may have been sent since then, by a Whisper whose newer database is lost: it is looked for in the room first, as
+   * after an interrupted try.
+   */
+  readonly since?: Date | undefined;
 }
 
 /**
@@ -51,12 +56,13 @@ export async function enqueueSends(tx: Transaction, sends: readonly Send[]): Pro
     content: cutToFit(send.content),
     target_ref: send.target && "ref" in send.target ? send.target.ref : null,
     target_event: send.target && "event" in send.target ? send.target.event : null,
+    attempted_at: send.since ?? null,
   }));
   const stored = tx.query(
-    `INSERT INTO outbox (ref, conversation_id, purpose, rank, as_user, type, content, target_ref, target_event)
-     SELECT ref, conversation_id, purpose, rank, as_user, type, content, target_ref, target_event
+    `INSERT INTO outbox (ref, conversation_id, purpose, rank, as_user, type, content, target_ref, target_event, attempted_at)
+     SELECT ref, conversation_id, purpose, rank, as_user, type, content, target_ref, target_event, attempted_at
      FROM json_to_recordset($1) AS s(index integer, ref text, conversation_id text, purpose jsonb, rank smallint,
-       as_user text, type text, content jsonb, target_ref text, target_event text)
+       as_user text, type text, content jsonb, target_ref text, target_event text, attempted_at timestamptz)
      ORDER BY index
      ON CONFLICT (ref) DO NOTHING`,
     [JSON.stringify(rows)],

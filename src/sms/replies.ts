@@ -38,20 +38,15 @@ export async function receiveSms(
     if (said === "") return;
     const text = withTime(dependencies, sms.at, said);
     const ref = `sms-in:${sms.sid}`;
+    const toAdmins = (said: string) => sendToAdminRoom(tx, ref, said, sms.at ?? undefined);
     const [person, another] = people;
-    if (person === undefined) return sendToAdminRoom(tx, ref, words.fromNobody(sms.from, text));
-    if (another !== undefined)
-      return sendToAdminRoom(
-        tx,
-        ref,
-        words.fromSeveral(
-          sms.from,
-          people.map(({ name }) => name),
-          text,
-        ),
-      );
+    if (person === undefined) return toAdmins(words.fromNobody(sms.from, text));
+    if (another !== undefined) {
+      const names = people.map(({ name }) => name);
+      return toAdmins(words.fromSeveral(sms.from, names, text));
+    }
     if (!(await toConversation(tx, dependencies, directory, person, sms, text)))
-      await sendToAdminRoom(tx, ref, words.noConversation(person.name, text));
+      await toAdmins(words.noConversation(person.name, text));
   });
 }
 
@@ -121,6 +116,8 @@ async function toConversation(
       as: userIdOf(settings, person.username),
       type: "m.room.message",
       content,
+      // A fetched one may be there already, if this database was restored from a backup.
+      since: sms.at ?? undefined,
     },
   ]);
   return true;

@@ -157,6 +157,17 @@ describe("An SMS that came in while Whisper could not be told", function () {
     expect(told.map(({ content }) => content.body)).to.include(words.repliesLeftOut);
   });
 
+  it("is looked for in the room first: a Whisper whose database was lost since may have put it in", async () => {
+    await fetchReplies();
+    sms.twilio.receive(MOBILE, "One");
+    sms.twilio.receive("+61499111222", "Two");
+    await fetchReplies();
+    const { rows } = await sms.house.database.query<{ looks: boolean }>(
+      "SELECT attempted_at IS NOT NULL AS looks FROM outbox WHERE ref LIKE 'sms-in:%'",
+    );
+    expect(rows).to.deep.equal([{ looks: true }, { looks: true }]);
+  });
+
   it("stays known for as long as it is fetched again, however long Whisper is away", async () => {
     await fetchReplies();
     await sms.twilio.incoming(MOBILE, "One");

@@ -52,6 +52,16 @@ describe("the outbox", () => {
     }
   }
 
+  it("looks for a send that may have been made before this database was restored from a backup", async () => {
+    await queue(text("one"));
+    await drain();
+    await database.query("DELETE FROM outbox");
+    homeserver.restart();
+    await queue(text("one", { since: new Date(Date.now() - 60_000) }), text("two"));
+    await drain();
+    expect(bodies()).to.deep.equal(["one", "two"]);
+  });
+
   it("gives each send one permanent transaction id", async () => {
     await queue(text("one"), text("two"));
     homeserver.flaws.push("away before");
