@@ -25,6 +25,7 @@ CREATE TABLE alerts (
   posted_at timestamp with time zone DEFAULT now() NOT NULL,
   expires_at timestamp with time zone,
   withdrawn_at timestamp with time zone,
+  position bigint,
   PRIMARY KEY (id),
   CHECK ((severity = ANY (ARRAY['info'::text, 'warning'::text, 'critical'::text])))
 );

@@ -48,7 +48,7 @@ export function apiRoutes(dependencies: ApiDependencies): Route[] {
     ...patientRoutes(dependencies),
     ...patientLinkRoutes(dependencies),
     ...conversationRoutes(dependencies),
-    ...alertRoutes(),
+    ...alertRoutes(dependencies),
     ...smsRoutes(dependencies),
     smsPreviewRoute(dependencies),
     ...auditRoomRoutes(dependencies),

@@ -1,5 +1,6 @@
 import type { ChangesBy } from "../directory/directory-change.ts";
 import type { AlertRoles } from "../policy/people/alert-roles.ts";
+import { alertCommand, type ShowTime } from "./alert.ts";
 import { auditCommand, type StartAudit } from "./audit.ts";
 import type { Command } from "./command.ts";
 import { addCommand, type EditGroup, removeCommand, renameCommand } from "./edit.ts";
@@ -18,6 +19,7 @@ export interface CommandPorts {
   readonly alertRoles: AlertRoles;
   readonly toggleArrivals: ToggleArrivals;
   readonly startAudit: StartAudit;
+  readonly showTime: ShowTime;
 }
 
 /** All commands, in the order in which `help` shows them. */
@@ -31,6 +33,7 @@ export function commandsOf(ports: CommandPorts): readonly Command[] {
     whoCommand,
     prefsCommand(ports.changes, ports.alertRoles),
     historyCommand(ports.toggleArrivals),
+    alertCommand(ports.showTime),
     auditCommand(ports.startAudit),
   ];
   return all;

@@ -19,7 +19,7 @@ export interface NewAlert {
 }
 
 /** In the content of an alert's message, for clients that know Whisper. */
-const ALERT_KEY = "au.healthtrack.whisper.alert";
+export const ALERT_KEY = "au.healthtrack.whisper.alert";
 
 /**
  * Posts an alert to everyone at the practice (docs/product-text.md#s5).

@@ -63,6 +63,25 @@ export const atHome = [
   "Open your chat with Whisper and write help to see everything that you can do.",
 ];
 
+// Alerts: for those who look after Whisper
+export const alertSummary = "show which alerts there are, until when, and who has seen them";
+export const alertTakes = "Write alert status to see who has seen the alerts that are shown now.";
+export const noAlert = "There is no alert at the moment.";
+export const alertTitle = (severity: keyof typeof alertSeverity, text: string) =>
+  sentence`${alertSeverity[severity].sign} ${typed(text.replaceAll("\n", " "))}`;
+export const alertSince = (posted: string, until: string) => sentence`Posted ${posted}, ${until}.`;
+export const alertUntil = (time: string) => sentence`shown until ${time}`;
+export const alertStays = "shown until someone withdraws it";
+export const alertComes = "It is being posted.";
+/** @param waiting who has not seen it, and `more` others. */
+export const alertSeen = (seen: number, waiting: readonly string[], more: number) => {
+  const people = seen === 1 ? "1 person" : sentence`${seen} people`;
+  if (waiting.length === 0 && seen === 0) return "Nobody was there to see it.";
+  if (waiting.length === 0) return sentence`Seen by everyone: ${people}.`;
+  const others = more === 0 ? "" : sentence` and ${more} more`;
+  return sentence`Seen by ${people}. Not yet by ${waiting}${others}.`;
+};
+
 // Commands
 export const namePerson = "Say whom you mean: a user name, a full name, or a mention with @.";
 export const nameGroup = 'Say which group you mean, such as "Night shift".';

@@ -14,6 +14,7 @@ import { matrixTasks } from "../appservice/tasks.ts";
 import { recipientsMayChange } from "../arrivals/changed-recipients.ts";
 import { arrivalEvents } from "../arrivals/events.ts";
 import { toggleHistory } from "../arrivals/history.ts";
+import { dayOf, timeOf } from "../arrivals/notices/clock.ts";
 import { roomTaken } from "../arrivals/replaced-room.ts";
 import { arrivalTimes } from "../arrivals/stale.ts";
 import { arrivalTasks } from "../arrivals/tasks.ts";
@@ -25,6 +26,7 @@ import { queueRoomAudit } from "../audit/rooms/room-audits.ts";
 import { runRoomAudit } from "../audit/rooms/room-job.ts";
 import { commandsOf } from "../commands/commands.ts";
 import { commandEvents } from "../commands/events.ts";
+import { alertEvents } from "../conversations/alert-status.ts";
 import { expireAlert } from "../conversations/alerts.ts";
 import { customGroupEvents } from "../conversations/groups/custom-group-events.ts";
 import { editConversation } from "../conversations/groups/edit.ts";
@@ -77,12 +79,14 @@ export async function startWork(services: Services, onLost: (error: Error) => vo
 /** What the features do with events, in this order. */
 function handlersOf(services: Services): EventHandler[] {
   const { conversationDependencies, arrivalDependencies, directory, homeserver, settings } = services;
+  const { zone } = arrivalDependencies.arrivalSettings;
   const commands = commandsOf({
     open: (tx, request) => openConversation(conversationDependencies, tx, request),
     edit: (tx, id, request) => editConversation(conversationDependencies, tx, id, request),
     changes: directoryChanges(services.record),
     alertRoles: services.config.arrivals.alert_roles,
     toggleArrivals: (tx, username) => toggleHistory(tx, arrivalDependencies, username, null),
+    showTime: (at) => timeOf(zone, at, dayOf(zone, new Date())),
     startAudit: (tx, { event, repair }) =>
       queueRoomAudit(tx, { id: event, roomIds: null, repair, tells: "always" }),
   });
@@ -95,6 +99,7 @@ function handlersOf(services: Services): EventHandler[] {
     recordEvents(settings, services.record),
     roomEvents(services),
     activityEvents(settings),
+    alertEvents(settings),
     mediaEvents(settings),
     arrivalEvents(arrivalDependencies),
     smsEvents(services.smsDependencies),

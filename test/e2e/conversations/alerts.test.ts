@@ -3,10 +3,16 @@ import { z } from "zod";
 import { callApi, mustCallApi } from "../../../dev/clients/api.ts";
 import type { Person } from "../../../dev/clients/person.ts";
 import { refusalOf } from "../../../dev/clients/room-events.ts";
+import { eventually } from "../../support/eventually.ts";
 import { sharedStack, type TestStack } from "../../support/stack/stack.ts";
-import { hire, roomOfKind, unique } from "../../support/stack/staff.ts";
+import { hire, putGroup, roomOfKind, unique } from "../../support/stack/staff.ts";
 
 const posted = z.object({ id: z.string() });
+const alertNow = z.object({
+  state: z.string(),
+  seen_by: z.array(z.string()),
+  not_seen_by: z.array(z.string()),
+});
 
 describe("Alert Notifications", function () {
   this.timeout(60_000);
@@ -34,6 +40,28 @@ describe("Alert Notifications", function () {
         /Only Whisper writes here/,
       );
     }
+  });
+
+  it("show who has seen them: in the room of those who look after Whisper, and by API", async () => {
+    const boss = unique("boss");
+    const bossAt = await hire(stack, boss, { permissions: ["AccessWhisper", "WhisperAdmin"] });
+    await putGroup(stack, "HMS-Administrator", [boss]);
+    const [reader, other] = people;
+    if (reader === undefined || other === undefined) throw new Error("nobody");
+    const text = `Fire drill ${unique("today")}`;
+    const id = await post({ text, severity: "warning" });
+    const shown = await reader.waitForText(text);
+    await other.waitForText(text);
+    await reader.markRead(shown);
+    await eventually("the receipt", async () => {
+      const { body } = await callApi(stack, "GET", `/api/v1/alerts/${id}`);
+      const { state, seen_by, not_seen_by } = alertNow.parse(body);
+      return state === "shown" && seen_by.length === 1 && not_seen_by.length > 0 ? true : undefined;
+    });
+    const admin = await roomOfKind(bossAt, "admin");
+    await bossAt.sendText(admin.roomId, "alert status");
+    const answer = await bossAt.waitForText(new RegExp(`⚠️ ${text}`), admin.roomId);
+    expect(answer.getContent().body).to.match(/Seen by 1 person\. Not yet by /);
   });
 
   it("are gone when they are withdrawn, and when their time is over", async () => {

@@ -38,6 +38,7 @@ export async function openCommandLine(): Promise<CommandLine> {
         }),
         alertRoles: { all: ["Practice manager"] },
         toggleArrivals: async (_, username) => void toggled.push(username),
+        showTime: (at) => at.toISOString().slice(11, 16),
         startAudit: async (_, asked) => void audits.push(asked),
       }),
     }),
