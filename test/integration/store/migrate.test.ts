@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
@@ -29,6 +29,11 @@ describe("the database", () => {
     } finally {
       for (const each of databases) await each.close();
     }
+  });
+
+  it("is migrated by files that each have a number of their own", () => {
+    const numbers = readdirSync(join(CLI, "../store/migrations")).map((name) => name.slice(0, 4));
+    expect(numbers).to.deep.equal([...new Set(numbers)]);
   });
 
   const REFUSED = "give Whisper an empty database, or run the version that made this one";
