@@ -22,8 +22,8 @@ export async function storeEvents(db: Queryable, events: readonly unknown[]): Pr
   if (events.length === 0) return 0;
   const result = await db.query<{ stored: string }>(
     `WITH incoming AS (
-       SELECT ord, e->>'event_id' AS event_id, e->>'room_id' AS room_id, e->>'type' AS type, e::jsonb AS event
-       FROM json_array_elements($1::json) WITH ORDINALITY AS t(e, ord)),
+       SELECT ord, event->>'event_id' AS event_id, event->>'room_id' AS room_id, event->>'type' AS type, event
+       FROM jsonb_array_elements($1::jsonb) WITH ORDINALITY AS t(event, ord)),
      stored AS (
        INSERT INTO inbox (event_id, room_id, type, event)
        SELECT event_id, room_id, type, event FROM incoming ORDER BY ord
