@@ -2,7 +2,7 @@ import { enqueueSends } from "../messages/outbox.ts";
 import { mayWrite } from "../policy/people/individual.ts";
 import { quietUntil } from "../policy/sms/quiet-hours.ts";
 import { retryIn, SURELY_NEW, TOO_LATE } from "../policy/sms/retry.ts";
-import { afterAttempt, isFinal, maySubmit, type Submitted } from "../policy/sms/states.ts";
+import { afterAttempt, isFinal, maySubmit, type SmsFailure, type Submitted } from "../policy/sms/states.ts";
 import type { Database, Transaction } from "../store/database.ts";
 import type { SmsDependencies, SmsSettings } from "./dependencies.ts";
 import { problem } from "./marks.ts";
@@ -96,7 +96,7 @@ async function nextTask(
       const held = quietAt(new Date(at.getTime() - TOO_LATE), smsSettings);
       const asked = Math.max(sms.saidAt.getTime(), sms.decidedAt?.getTime() ?? 0);
       if (at.getTime() - Math.max(asked, held?.getTime() ?? 0) > TOO_LATE)
-        return failed(tx, dependencies, sms, "provider-away");
+        return failed(tx, dependencies, sms, sms.tries > 0 ? "provider-away" : "too-late");
       if (looked === "not looked" && sms.tries === 0 && at.getTime() - sms.saidAt.getTime() > SURELY_NEW)
         return { task: "look-first", sms };
       if (!maySubmit(sms.state)) return NONE;
@@ -141,7 +141,7 @@ async function failed(
   tx: Transaction,
   { directory }: SmsDependencies,
   sms: SmsMessage,
-  reason: "opted-out" | "provider-away",
+  reason: SmsFailure,
 ): Promise<Task> {
   await moveTo(tx, await directory.within(tx), sms, "failed", { reason });
   return NONE;

@@ -67,6 +67,8 @@ export const failure = (name: string, reason: SmsFailure): string => {
       return "The SMS was not sent: SMS is not set up correctly. The administrators have been told. Phone instead.";
     case "provider-away":
       return "The SMS was not sent: the SMS service does not answer. Phone instead.";
+    case "too-late":
+      return "The SMS was not sent: Whisper could not send it in time. Write a new message, or phone.";
     case "other":
       return sentence`The SMS to ${name} was not delivered. ${otherwise}`;
     default:

@@ -76,6 +76,7 @@ export const SMS_FAILURES = [
   "filtered",
   "setup",
   "provider-away",
+  "too-late",
   "other",
 ] as const;
 export type SmsFailure = (typeof SMS_FAILURES)[number];

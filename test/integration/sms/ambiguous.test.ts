@@ -87,6 +87,15 @@ describe("an SMS whose answer was not heard", function () {
     expect(await sms.notes()).to.deep.equal([words.failure("Mia Chen", "provider-away")]);
   });
 
+  it("is given up, and its sender told why, when Whisper could not try it for hours", async () => {
+    await say();
+    sms.house.clock += 5 * 3_600_000;
+    await sms.work(3);
+    expect(sms.twilio.asked).to.equal(0);
+    expect(await sms.states()).to.deep.equal(["failed"]);
+    expect(await sms.notes()).to.deep.equal([words.failure("Mia Chen", "too-late")]);
+  });
+
   describe("in review", () => {
     beforeEach(async () => {
       sms.twilio.faults.push("503 not accepted");

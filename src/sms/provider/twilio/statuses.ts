@@ -14,6 +14,8 @@ export function stateOf(status: string): ReportedState | null {
     case "read":
       return "delivered";
     case "undelivered":
+    // One part of several that is missing is no delivery.
+    case "partially_delivered":
       return "undelivered";
     case "failed":
     case "canceled":
