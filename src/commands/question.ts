@@ -1,21 +1,16 @@
-import { shownName } from "../base/shown-name.ts";
 import { sendToControlRoom } from "../conversations/record/control-room.ts";
 import type { StoredConversation } from "../conversations/record/store.ts";
 import type { MatrixEvent } from "../messages/event.ts";
 import { enqueueSends } from "../messages/outbox.ts";
 import { relationOf } from "../messages/relation.ts";
-import { bullets, lines, noticeMessage, plain, type Rich } from "../messages/rich.ts";
-import * as words from "../messages/words.ts";
-import type { ConversationId, Directory, Username } from "../policy/model.ts";
+import { noticeMessage, type Rich } from "../messages/rich.ts";
+import type { Directory, Username } from "../policy/model.ts";
 import type { HandleTarget } from "../policy/names/names.ts";
 import { otherOf } from "../policy/people/individual.ts";
-import { groupTitle, peopleIn } from "../policy/people/members.ts";
+import { peopleIn } from "../policy/people/members.ts";
 import type { Transaction } from "../store/database.ts";
-import { nameOfPerson } from "./names.ts";
+import { membersOf } from "./members.ts";
 import { detailsOf } from "./who.ts";
-
-/** The most people named for each way into a group. */
-const MOST_NAMES = 50;
 
 /** Is it `?` alone, which asks who is here? */
 export const isQuestion = (event: MatrixEvent): boolean =>
@@ -62,14 +57,10 @@ function answerIn(
       const other = directory.users.get(otherOf(conversation.pair, asker));
       return other === undefined || !conversation.pair.includes(asker) ? null : detailsOf(other);
     }
-    case "group": {
-      const target = { securityGroup: conversation.securityGroup };
-      return membersOf(directory, target, [
-        part(directory, words.bySecurityGroup, peopleIn(directory, target)),
-      ]);
-    }
+    case "group":
+      return membersFor(directory, asker, { securityGroup: conversation.securityGroup });
     case "custom":
-      return membersOf(directory, { customGroup: conversation.id }, partsOf(directory, conversation.id));
+      return membersFor(directory, asker, { customGroup: conversation.id });
     case "alerts":
     case "arrivals":
     case "control":
@@ -80,29 +71,6 @@ function answerIn(
   }
 }
 
-function membersOf(directory: Directory, target: HandleTarget, parts: readonly (string | null)[]): Rich {
-  const heading = words.membersOf(shownName(groupTitle(directory, target)), peopleIn(directory, target).size);
-  return lines(plain(heading), bullets(parts.flatMap((each) => (each === null ? [] : [plain(each)]))));
-}
-
-function partsOf(directory: Directory, id: ConversationId): (string | null)[] {
-  const group = directory.customGroups.get(id);
-  if (group === undefined) return [];
-  const through = (target: HandleTarget) =>
-    part(directory, words.through(shownName(groupTitle(directory, target))), peopleIn(directory, target));
-  const active = group.users.filter((username) => directory.users.get(username)?.active);
-  return [
-    part(directory, words.directly, new Set(active)),
-    ...group.securityGroups.map((securityGroup) => through({ securityGroup })),
-    ...group.customGroups.map((customGroup) => through({ customGroup })),
-  ];
-}
-
-/** `through Doctors (group): Anna Jones and Ben Okafor`; null: nobody. */
-function part(directory: Directory, way: string, people: ReadonlySet<Username>): string | null {
-  if (people.size === 0) return null;
-  const names = [...people].map((username) => nameOfPerson(directory, username)).toSorted(byName);
-  return words.membersThrough(way, names.slice(0, MOST_NAMES), names.length - MOST_NAMES);
-}
-
-const byName = new Intl.Collator("en").compare;
+/** Whoever was removed since they asked is told nothing more. */
+const membersFor = (directory: Directory, asker: Username, group: HandleTarget): Rich | null =>
+  peopleIn(directory, group).has(asker) ? membersOf(directory, group) : null;

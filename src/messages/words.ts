@@ -128,7 +128,7 @@ export const removeSummary =
   "remove people and groups from a custom group; they can no longer read any of it";
 export const renameSummary = "give a custom group another name";
 export const whySummary = "explain why someone is a member of a group";
-export const whoSummary = "show someone's e-mail address and mobile number";
+export const whoSummary = "show someone's e-mail address and mobile number, or who is in a group";
 export const prefsSummary = "show or change your settings";
 export const historySummary = "show the patient arrivals that you have acknowledged, or hide them again";
 export const auditSummary = "compare every room with how it should be, and repair differences if you say so";
@@ -147,6 +147,8 @@ export const membersOf = (group: string, count: number) =>
   count === 1 ? sentence`There is one person in ${group}:` : sentence`There are ${count} people in ${group}:`;
 export const membersThrough = (way: string, names: readonly string[], more: number) =>
   more > 0 ? sentence`${way}: ${names} and ${more} more` : sentence`${way}: ${names}`;
+export const membersOnly = (group: string) =>
+  sentence`Only the members of ${group} can see who is in it. Ask one of them, or your practice's administrator.`;
 export const directly = "added directly";
 export const through = (group: string) => sentence`through ${group}`;
 

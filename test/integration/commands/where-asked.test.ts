@@ -123,6 +123,13 @@ describe("what people ask Whisper", () => {
       ]);
     });
 
+    it("is not answered for someone who was removed before it was read", async () => {
+      const { id: group, room } = await house.opened("ben", { users: ["anna", "cara"] }, "Complaints");
+      await house.edit("ben", group, { remove: { users: ["anna"] } });
+      const { answers } = await write("?", null, room);
+      expect(answers).to.deep.equal([]);
+    });
+
     it("in an individual conversation is also deleted", async () => {
       const { id: pair, room } = await house.opened("anna", { users: ["ben"] });
       const { event, answers } = await write("?", null, room);

@@ -22,7 +22,29 @@ describe("names in commands", () => {
       `Ben Okafor\n${said.noEmail}\n${said.noMobile}\nAt North, South`,
     );
     expect(await ask("anna", "who gone")).to.include(said.leftPractice);
-    expect(await ask("anna", "who %nurses")).to.equal(said.notAPerson("nurses"));
+  });
+
+  it("who says who is in a group, and through what", async () => {
+    expect(await ask("anna", "who %nurses")).to.equal(
+      "There are 2 people in Nurses (group):\n• set in HealthTrack: Ben Okafor, Cara Li",
+    );
+    await house.opened("anna", { users: ["ben"], groups: ["Nurses"] }, "Early shift");
+    expect(await ask("anna", "who Early shift")).to.equal(
+      "There are 3 people in Early shift (custom group):\n• added directly: Ben Okafor, Dr Anna Jones\n• through Nurses (group): Ben Okafor, Cara Li",
+    );
+  });
+
+  it("who tells nobody else who is in a custom group, but those who look after Whisper", async () => {
+    await house.opened("anna", { users: ["cara"] }, "Complaints");
+    const refused = said.membersOnly("Complaints (custom group)");
+    expect(await ask("ben", "who Complaints")).to.equal(refused);
+    expect(await ask("ben", 'who "complaints"')).to.equal(refused);
+    const { id: outer } = await house.opened("anna", { users: ["ben"] }, "Outer");
+    expect(await ask("ben", "who Outer")).to.match(/^There are 2 people/);
+    await house.edit("anna", outer, { remove: { users: ["ben"] } });
+    expect(await ask("ben", "who Outer")).to.equal(said.membersOnly("Outer (custom group)"));
+    expect(await ask("boss", "who Complaints")).to.match(/^There are 2 people in Complaints/);
+    expect(await ask("ben", "who Complants")).to.match(/^I can't find a person or group/);
   });
 
   const nair = /^Dr Priya Nair · General practitioner, skin and eyes\n/;
