@@ -1,4 +1,4 @@
-import { onlyRow, type Queryable } from "../store/database.ts";
+import type { Queryable } from "../store/database.ts";
 
 /**
  * Changes of the directory, as rows (`directory_changes`) that the changing transaction writes. One job follows
@@ -19,22 +19,20 @@ export interface Changed {
  * Records a change, counts it, and notifies everyone who holds the directory in memory. Runs in the changing
  * transaction.
  * @param followed whether this transaction has itself queued everything that follows.
- * @returns the directory's revision from now on.
  */
 export async function recordChanges(
   tx: Queryable,
   changed: readonly Changed[],
   followed: boolean,
-): Promise<string> {
-  const counted = await tx.query<{ revision: string }>(
+): Promise<void> {
+  await tx.query(
     `WITH bumped AS (UPDATE directory_revision SET revision = revision + 1 RETURNING revision),
      logged AS (
        INSERT INTO directory_changes (revision, kind, subject, followed)
        SELECT revision, kind, subject, $2 FROM bumped, json_to_recordset($1) AS c(kind text, subject text))
-     SELECT revision, pg_notify('whisper_directory', revision::text) FROM bumped`,
+     SELECT pg_notify('whisper_directory', revision::text) FROM bumped`,
     [JSON.stringify(changed), followed],
   );
-  return onlyRow(counted).revision;
 }
 
 /** With more new changes than this, loading everything is quicker than reading them one by one. */

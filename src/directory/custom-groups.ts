@@ -38,9 +38,8 @@ export async function nameCustomGroup(tx: Queryable, id: ConversationId, name: s
 export const madeFrom = (id: string): string => `SELECT made_from FROM conversations WHERE id = ${id}`;
 
 /** Makes everyone who holds the group in memory read it again. The caller queues what follows from the change. */
-export async function customGroupChanged(tx: Queryable, id: ConversationId): Promise<void> {
-  await recordChanges(tx, [{ kind: "custom_group", subject: id }], true);
-}
+export const customGroupChanged = (tx: Queryable, id: ConversationId): Promise<void> =>
+  recordChanges(tx, [{ kind: "custom_group", subject: id }], true);
 
 /** Replaces what the group is made of. */
 export async function replaceSelection(

@@ -37,28 +37,27 @@ export async function recordDirectoryChange(
   changes: DirectoryChanges,
   change: DirectoryChange,
 ): Promise<void> {
-  const revision = await announceChange(tx, changes, change);
-  if (revision !== null)
-    await changes.record.write(tx, await happeningsOf(tx, revision, change.usernames, change.groups));
+  const isChange = await announceChange(tx, changes, change);
+  if (isChange) await changes.record.write(tx, await happeningsOf(tx, change.usernames, change.groups));
 }
 
 /**
  * Announces a change, unless it is empty, to everyone who holds the directory in memory and everyone who acts on it.
- * @returns the directory's revision from now on; null: nothing changed.
+ * @returns false: it is empty.
  */
 export async function announceChange(
   tx: Transaction,
   changes: DirectoryChanges,
   change: DirectoryChange,
-): Promise<string | null> {
+): Promise<boolean> {
   const { usernames, groups, members = [] } = change;
   const changed = [
     ...usernames.map((subject) => ({ kind: "user", subject }) as const),
     ...groups.map((subject) => ({ kind: "security_group", subject }) as const),
     ...members.map((subject) => ({ kind: "members", subject }) as const),
   ];
-  if (changed.length === 0) return null;
-  const revision = await recordChanges(tx, changed, false);
+  if (changed.length === 0) return false;
+  await recordChanges(tx, changed, false);
   await changes.changed(tx, change);
-  return revision;
+  return true;
 }

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import { PATIENT_ARRIVED_ALERTS, type PatientArrivedAlerts, type Username } from "../policy/model.ts";
 import { type AlertRoles, mayChooseAlerts, rolesFor } from "../policy/people/alert-roles.ts";
+import { happening } from "../record/acting.ts";
 import type { Queryable, Transaction } from "../store/database.ts";
 import { announceChange, type DirectoryChanges } from "./directory-change.ts";
 import type { DirectoryRefusal } from "./input/input-error.ts";
@@ -104,17 +105,9 @@ export async function changePreferences(
       after.patient_arrived_alerts,
     ],
   );
-  const revision = await announceChange(tx, changes, { usernames: [username], groups: [] });
-  await changes.record.write(tx, [
-    {
-      ref: `preferences:${revision}`,
-      type: "preference",
-      at: new Date(),
-      room: null,
-      about: `user:${username}`,
-      body: { before: shown(before, roles), after: shown(after, roles) },
-    },
-  ]);
+  await announceChange(tx, changes, { usernames: [username], groups: [] });
+  const body = { before: shown(before, roles), after: shown(after, roles) };
+  await changes.record.write(tx, [happening("preference", `user:${username}`, body)]);
   return shown(after, roles);
 }
 

@@ -1,16 +1,14 @@
 import type { SecurityGroupId, Username } from "../policy/model.ts";
-import type { Happening } from "../record/acting.ts";
+import { type Happening, happening } from "../record/acting.ts";
 import type { Queryable } from "../store/database.ts";
 import { USER_COLUMNS } from "./store.ts";
 
 /**
  * A change of the directory, for the record: each user and group that changed, as they are from now on. Who is in which
  * group is with the users, so that one more member of a large group is a small entry.
- * @param revision the directory's, which no other change has.
  */
 export async function happeningsOf(
   db: Queryable,
-  revision: string,
   usernames: readonly Username[],
   groups: readonly SecurityGroupId[],
 ): Promise<readonly Happening[]> {
@@ -26,17 +24,9 @@ export async function happeningsOf(
     ]),
   ]);
   const groupById = new Map(known.rows.map((group) => [group.id, group]));
-  const at = new Date();
-  const happening = (subject: string, body: Happening["body"]): Happening => ({
-    ref: `directory:${revision}:${subject}`,
-    type: "permission",
-    at,
-    room: null,
-    about: subject,
-    body,
-  });
+  const now = (subject: string, body: Happening["body"]) => happening("permission", subject, body);
   return [
-    ...users.rows.map((user) => happening(`user:${user.username}`, { user })),
-    ...groups.map((id) => happening(`group:${id}`, { group: groupById.get(id) ?? { id, deleted: true } })),
+    ...users.rows.map((user) => now(`user:${user.username}`, { user })),
+    ...groups.map((id) => now(`group:${id}`, { group: groupById.get(id) ?? { id, deleted: true } })),
   ];
 }

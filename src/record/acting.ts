@@ -1,9 +1,22 @@
+import { randomUUID } from "node:crypto";
 import type { Transaction } from "../store/database.ts";
-import type { Actor, Entry } from "./entry.ts";
+import type { Actor, Entry, EntryType } from "./entry.ts";
 import type { Recorder } from "./recorder.ts";
 
 /** Something that happened, without who did it. */
 export type Happening = Omit<Entry, "actor" | "onBehalfOf">;
+
+/**
+ * What happens now, in the transaction that does it: so it is there once, and needs no name by which it would be known
+ * again.
+ * @param about as in `Entry`.
+ */
+export const happening = (
+  type: EntryType,
+  about: string | null,
+  body: Happening["body"],
+  room: Happening["room"] = null,
+): Happening => ({ ref: `${type}:${randomUUID()}`, type, at: new Date(), room, about, body });
 
 /** The record, for what one actor does. */
 export interface ActorRecord {

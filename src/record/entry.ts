@@ -16,6 +16,12 @@ export const ENTRY_TYPES = [
   "room",
   /** A user or security group as HealthTrack has it from then on, with what they may do. */
   "permission",
+  /** A conversation that was opened or changed through the API. */
+  "conversation",
+  /** A sign-in, or a link for one. */
+  "sign_in",
+  /** A request to check and repair rooms, and each room that was repaired. */
+  "repair",
   /** An arrival as it is from then on: who was told, who answered, how it ended. */
   "arrival",
   "preference",

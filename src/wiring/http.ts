@@ -30,6 +30,7 @@ import { type ReceiptQueue, receiptQueue } from "../appservice/intake/receipt-qu
 import { intake } from "../appservice/intake/transactions.ts";
 import { adoptionWait } from "../appservice/rooms/adoption-wait.ts";
 import { invitationRefused } from "../appservice/rooms/orphan-rooms.ts";
+import { recordSignIn } from "../audit/events/record-sign-in.ts";
 import { liveObservations } from "../audit/observe/live.ts";
 import type { Config } from "../config/schema.ts";
 import { markUnread } from "../conversations/list/views.ts";
@@ -202,7 +203,10 @@ function forSynapse(
       settings,
       ...about,
       isPresentState: (room, user, event) => isPresentState(database, room, user, event),
-      onSignIn(user) {
+      onSignIn({ user_id: user, ...from }) {
+        recordSignIn(database, services.record, user, from).catch((error: unknown) =>
+          log.error({ err: error }, "a sign-in could not be recorded"),
+        );
         const username = usernameOf(settings, user, directory.latest());
         if (username === null) return;
         letInFirst(database, username).catch((error: unknown) =>
@@ -248,6 +252,7 @@ function routesOf(
     sms: services.smsDependencies,
     patientUrl: config.patients.url,
     directory,
+    record: services.record,
     verifyRecord: () => verifyRecord(database, services.recordKeys, config.audit.anchor),
     checks: healthChecks(database, homeserver, working),
     metrics: metrics.registry,

@@ -137,7 +137,7 @@ function tasksOf(services: Services): TaskList {
         { database, settings, record, originalContent: originalContentIn(homeserver) },
         event_id as EventId,
       ),
-    room_audit: ({ audit_id }) => runRoomAudit(audit, audit_id),
+    room_audit: ({ audit_id }) => runRoomAudit({ ...audit, record }, audit_id),
   };
 }
 

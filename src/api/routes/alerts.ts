@@ -5,7 +5,10 @@ import { code, orStanding } from "../../directory/input/left-out.ts";
 import { filledText } from "../../directory/input/text-schema.ts";
 import type { DirectorySnapshot } from "../../directory/snapshot.ts";
 import type { PracticeSettings } from "../../policy/model.ts";
+import { happening } from "../../record/acting.ts";
+import type { Recorder } from "../../record/recorder.ts";
 import type { Database } from "../../store/database.ts";
+import { recordOf } from "../kernel/actor.ts";
 import { id, optionalMoment } from "../kernel/fields.ts";
 import { invalidInput, notFound } from "../kernel/problem.ts";
 import { type Route, route, writeRoute } from "../kernel/route.ts";
@@ -19,6 +22,7 @@ export interface AlertRouteDependencies {
   readonly database: Database;
   readonly directory: DirectorySnapshot;
   readonly settings: PracticeSettings;
+  readonly record: Recorder;
 }
 
 const STATES = ["waiting", "shown", "expired", "withdrawn"] as const satisfies readonly AlertState[];
@@ -36,7 +40,7 @@ const status = z.strictObject({
 });
 
 /** Alerts to everyone at the practice. */
-export function alertRoutes({ database, directory, settings }: AlertRouteDependencies): Route[] {
+export function alertRoutes({ database, directory, settings, record }: AlertRouteDependencies): Route[] {
   return [
     writeRoute({
       method: "POST",
@@ -59,7 +63,7 @@ export function alertRoutes({ database, directory, settings }: AlertRouteDepende
           example: { id: "17" },
         },
       },
-      handler: async ({ body }, { tx }) => {
+      handler: async ({ body }, { tx, caller }) => {
         const { text, severity, expires_at: expiresAt = null } = body;
         if (expiresAt !== null && expiresAt.getTime() <= Date.now())
           throw invalidInput([
@@ -67,6 +71,7 @@ export function alertRoutes({ database, directory, settings }: AlertRouteDepende
           ]);
         const id = await postAlert(tx, { text, severity, expiresAt });
         if (id === null) throw invalidInput([{ path: "text", message: TOO_LONG }]);
+        await recordOf(record, caller).write(tx, [happening("alert", `alert:${id}`, { posted: body })]);
         return { status: 200, body: { id } };
       },
     }),
@@ -127,8 +132,10 @@ export function alertRoutes({ database, directory, settings }: AlertRouteDepende
       params: z.strictObject({ id: id() }),
       responses: { 204: { description: "The alert is withdrawn." } },
       problems: { 404: "There is no such alert." },
-      handler: async ({ params }, { tx }) => {
+      handler: async ({ params }, { tx, caller }) => {
         if (!(await withdrawAlert(tx, params.id))) throw notFound("such alert");
+        const withdrawn = happening("alert", `alert:${params.id}`, { withdrawn: true });
+        await recordOf(record, caller).write(tx, [withdrawn]);
         return { status: 204 };
       },
     }),

@@ -4,7 +4,10 @@ import { orLeftOut, orStanding } from "../../directory/input/left-out.ts";
 import { filled } from "../../directory/input/text-schema.ts";
 import { CONVERSATION_KINDS, type RoomId } from "../../policy/model.ts";
 import { FINDING_RULES, SEVERITIES } from "../../policy/rooms/findings.ts";
+import { happening } from "../../record/acting.ts";
+import type { Recorder } from "../../record/recorder.ts";
 import type { Database } from "../../store/database.ts";
+import { recordOf } from "../kernel/actor.ts";
 import { momentOut } from "../kernel/fields.ts";
 import { mustHaveScope } from "../kernel/key-ring.ts";
 import { notFound } from "../kernel/problem.ts";
@@ -45,8 +48,13 @@ const resultSchema = z.strictObject({
   rooms: z.array(reportSchema).describe("the rooms that differ"),
 });
 
+export interface RoomAuditRouteDependencies {
+  readonly database: Database;
+  readonly record: Recorder;
+}
+
 /** The room audit: reports rooms that are not as they should be, and repairs them on request. */
-export function auditRoomRoutes({ database }: { readonly database: Database }): Route[] {
+export function auditRoomRoutes({ database, record }: RoomAuditRouteDependencies): Route[] {
   return [
     writeRoute({
       method: "POST",
@@ -73,7 +81,12 @@ export function auditRoomRoutes({ database }: { readonly database: Database }): 
       handler: async ({ body }, { tx, caller }) => {
         if (body.repair && caller !== null) mustHaveScope(caller, "audit:write");
         const roomIds = body.room_ids === undefined ? null : [...new Set(body.room_ids as RoomId[])].sort();
-        return { status: 202, body: { id: await requestRoomAudit(tx, { roomIds, repair: body.repair }) } };
+        const id = await requestRoomAudit(tx, { roomIds, repair: body.repair });
+        if (body.repair)
+          await recordOf(record, caller).write(tx, [
+            happening("repair", `room-audit:${id}`, { rooms: roomIds }),
+          ]);
+        return { status: 202, body: { id } };
       },
     }),
     route({

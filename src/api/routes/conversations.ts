@@ -9,7 +9,11 @@ import { type RoomNews, roomOf } from "../../conversations/record/room-of.ts";
 import { orLeftOut } from "../../directory/input/left-out.ts";
 import { username } from "../../directory/input/schema.ts";
 import { displayNameSchema, orNone, visibleName } from "../../directory/input/text-schema.ts";
+import { userIdOf } from "../../policy/names/names.ts";
+import { happening } from "../../record/acting.ts";
+import type { Recorder } from "../../record/recorder.ts";
 import type { Database } from "../../store/database.ts";
+import { recordOf } from "../kernel/actor.ts";
 import { momentOut, queryFlag } from "../kernel/fields.ts";
 import { invalidInput, notFound, Problem } from "../kernel/problem.ts";
 import { type Route, route, writeRoute } from "../kernel/route.ts";
@@ -29,6 +33,7 @@ export interface ConversationRouteDependencies {
   readonly database: Database;
   readonly conversations: ListDependencies;
   readonly news: RoomNews;
+  readonly record: Recorder;
 }
 
 const TAG = "Conversations";
@@ -38,6 +43,7 @@ export function conversationRoutes({
   database,
   conversations,
   news,
+  record,
 }: ConversationRouteDependencies): Route[] {
   return [
     writeRoute({
@@ -58,13 +64,17 @@ selection a custom group. The same call opens the same conversation again.`,
         },
       },
       problems: { 403: "The rules do not allow it; `detail` says why. Or the API key lacks the scope." },
-      handler: async ({ body }, { tx }) => {
+      handler: async ({ body }, { tx, caller }) => {
         const opened = await openConversation(conversations, tx, {
           as: body.as,
           name: body.name,
           ...selectionOf(body),
         });
         if ("refused" in opened) throw problemOf(opened);
+        const { as, ...asked } = body;
+        await recordOf(record, caller, userIdOf(conversations.settings, as)).write(tx, [
+          happening("conversation", `conversation:${opened.id}`, { opened: asked, created: opened.created }),
+        ]);
         return {
           status: 200,
           body: { id: opened.id, kind: opened.kind, room_id: null, created: opened.created },
@@ -186,7 +196,7 @@ selection a custom group. The same call opens the same conversation again.`,
         404: "There is no such conversation.",
         409: "The conversation is not a custom group, or would contain itself.",
       },
-      handler: async ({ params, body }, { tx }) => {
+      handler: async ({ params, body }, { tx, caller }) => {
         const edited = await editConversation(conversations, tx, params.id, {
           as: body.as,
           ...(body.name === undefined ? {} : { name: body.name }),
@@ -194,6 +204,10 @@ selection a custom group. The same call opens the same conversation again.`,
           remove: body.remove ? selectionOf(body.remove) : EMPTY,
         });
         if ("refused" in edited) throw problemOf(edited);
+        const { as, ...asked } = body;
+        await recordOf(record, caller, userIdOf(conversations.settings, as)).write(tx, [
+          happening("conversation", `conversation:${params.id}`, { edited: asked }),
+        ]);
         const staying = await showStaying(conversations.directory, tx, edited.staying);
         return staying.length === 0 ? { status: 204 } : { status: 200, body: { staying } };
       },

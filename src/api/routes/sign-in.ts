@@ -1,14 +1,23 @@
 import { z } from "zod";
 import { username } from "../../directory/input/schema.ts";
 import type { IssueSignIn, SignInRefusal } from "../../directory/sign-in.ts";
+import type { PracticeSettings } from "../../policy/model.ts";
+import { userIdOf } from "../../policy/names/names.ts";
+import { happening } from "../../record/acting.ts";
+import type { Recorder } from "../../record/recorder.ts";
+import type { Database } from "../../store/database.ts";
+import { recordOf } from "../kernel/actor.ts";
 import { notFound, Problem } from "../kernel/problem.ts";
 import { type Route, route } from "../kernel/route.ts";
 
 export interface SignInRouteDependencies {
   readonly issueSignIn: IssueSignIn;
+  readonly database: Database;
+  readonly settings: PracticeSettings;
+  readonly record: Recorder;
 }
 
-export function signInRoutes({ issueSignIn }: SignInRouteDependencies): Route[] {
+export function signInRoutes({ issueSignIn, database, settings, record }: SignInRouteDependencies): Route[] {
   return [
     route({
       method: "POST",
@@ -40,9 +49,15 @@ export function signInRoutes({ issueSignIn }: SignInRouteDependencies): Route[] 
         429: "A user may get one link a minute. Or the API key is sending requests too fast.",
         503: "The homeserver or the database does not answer.",
       },
-      handler: async ({ params }) => {
+      handler: async ({ params }, { caller }) => {
         const issued = await issueSignIn(params.username);
         if ("refused" in issued) throw problemOf(issued);
+        // Before anyone has the link.
+        await database.transaction((tx) =>
+          recordOf(record, caller, userIdOf(settings, params.username)).write(tx, [
+            happening("sign_in", `user:${params.username}`, { link_expires_in: issued.expires_in }),
+          ]),
+        );
         return { status: 200, body: issued };
       },
     }),

@@ -6,7 +6,7 @@ import { requireToken } from "../homeserver/require-token.ts";
 import type { CallbackName, PolicyCallback } from "./callback.ts";
 import type { CallbackRooms } from "./callback-rooms.ts";
 import { checkEventForSpam } from "./check-event-for-spam.ts";
-import { checkLoginForSpam } from "./check-login-for-spam.ts";
+import { checkLoginForSpam, type SignIn } from "./check-login-for-spam.ts";
 import { userMayCreateRoom } from "./user-may-create-room.ts";
 import { userMayInvite } from "./user-may-invite.ts";
 import { userMayJoinRoom } from "./user-may-join-room.ts";
@@ -23,7 +23,7 @@ export interface PolicyCallbackDependencies {
   /** Is an event what the room now is, such as its name, or the user's own membership? */
   readonly isPresentState: (room: RoomId, user: UserId, event: EventId) => Promise<boolean>;
   /** Called when someone may sign in. Nobody waits for it. */
-  readonly onSignIn: (user: UserId) => void;
+  readonly onSignIn: (signIn: SignIn) => void;
   /** Called with each room into which an invitation was refused. Nobody waits for it. */
   readonly onInvitationRefused: (room: RoomId) => void;
   readonly log: Logger;
@@ -47,7 +47,7 @@ export function policyCallbacks(dependencies: PolicyCallbackDependencies): Route
   );
   serve(userMaySend3pidInvite());
   serve(userMayJoinRoom(settings));
-  serve(checkLoginForSpam(settings), ({ user_id }) => dependencies.onSignIn(user_id));
+  serve(checkLoginForSpam(settings), (signIn) => dependencies.onSignIn(signIn));
   serve(checkEventForSpam(settings, whereFewAre, dependencies.adopt, dependencies.isPresentState));
   return router;
 }

@@ -1,5 +1,4 @@
-import { randomUUID } from "node:crypto";
-import { actingAs, type Happening } from "../../record/acting.ts";
+import { actingAs, type Happening, happening } from "../../record/acting.ts";
 import type { Actor } from "../../record/entry.ts";
 import type { Recorder } from "../../record/recorder.ts";
 import type { Transaction } from "../../store/database.ts";
@@ -15,15 +14,8 @@ export const recordArrivalChanges = (
 ): Promise<void> => actingAs(record, by).write(tx, changes.map(recordedChange));
 
 /** The whole arrival as it is from then on, and what is done about it now. */
-const recordedChange = ({ arrival, effects }: ArrivalChange): Happening => ({
-  // The transaction that changes the arrival writes it, so it is there once.
-  ref: `arrival:${arrival.id}:${randomUUID()}`,
-  type: "arrival",
-  at: new Date(),
-  room: null,
-  about: `arrival:${arrival.id}`,
-  body: { ...recorded(arrival), effects },
-});
+const recordedChange = ({ arrival, effects }: ArrivalChange): Happening =>
+  happening("arrival", `arrival:${arrival.id}`, { ...recorded(arrival), effects });
 
 const recorded = (arrival: Arrival) => ({
   arrival: arrivalToRow(arrival),

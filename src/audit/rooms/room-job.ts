@@ -4,6 +4,8 @@ import { conversationById } from "../../conversations/record/store.ts";
 import { blocks, bullets, inline, noticeMessage, plain, type Rich, strong } from "../../messages/rich.ts";
 import * as words from "../../messages/words.ts";
 import type { Directory } from "../../policy/model.ts";
+import { actingAs, happening } from "../../record/acting.ts";
+import type { Recorder } from "../../record/recorder.ts";
 import type { Database, Queryable } from "../../store/database.ts";
 import { auditRooms, type RoomAuditDependencies, type RoomReport } from "./audit-rooms.ts";
 import { repairRoom } from "./repair-rooms.ts";
@@ -17,6 +19,7 @@ const SHOWN_FINDINGS = 5;
 export interface RoomAuditJobDependencies extends RoomAuditDependencies {
   readonly database: Database;
   readonly repair: RoomRepair;
+  readonly record: Recorder;
 }
 
 /**
@@ -35,8 +38,10 @@ export async function runRoomAudit(dependencies: RoomAuditJobDependencies, id: s
     differing += 1;
     if (report.is === "account") accounts += 1;
     if (shown.length < SHOWN_ROOMS) shown.push(report);
-    if (audit.repair)
+    if (audit.repair) {
+      await recordRepair(dependencies, id, report);
       await repairRoom(dependencies.repair, report).catch((error: unknown) => failures.push(error));
+    }
     await recordAuditedRoom(dependencies.database, id, differing, report);
   }
   const tells = audit.tells === "always" || (audit.tells === "if_differing" && differing > 0);
@@ -44,6 +49,19 @@ export async function runRoomAudit(dependencies: RoomAuditJobDependencies, id: s
   await finishRoomAudit(dependencies.database, id);
   if (failures.length > 0)
     throw new AggregateError(failures, `${failures.length} rooms could not be repaired`);
+}
+
+/** A room's repair by Whisper, before it begins: once, however often the job runs. Accounts are not repaired here. */
+async function recordRepair(
+  { database, record }: RoomAuditJobDependencies,
+  audit: string,
+  report: RoomReport,
+): Promise<void> {
+  if (report.is === "account") return;
+  const about = `room-audit:${audit}`;
+  const ref = `${about}:${report.is === "conversation" ? report.conversation : report.roomId}`;
+  const repair = happening("repair", about, { findings: report.findings }, report.roomId);
+  await database.transaction((tx) => actingAs(record, { is: "whisper" }).write(tx, [{ ...repair, ref }]));
 }
 
 /** Sends the report into the admin room, once per audit. */

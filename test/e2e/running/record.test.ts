@@ -44,7 +44,8 @@ describe("The record of everything that happened", function () {
   }
   const entry = (ref: string) =>
     eventually(`an entry of ${ref}`, async () => (await record()).find((each) => each.ref === ref));
-  const textOf = ({ body }: RecordedEntry) => (body.content as { body?: unknown }).body;
+  const contentOf = ({ body }: RecordedEntry) => (body.content ?? {}) as Record<string, unknown>;
+  const textOf = (each: RecordedEntry) => contentOf(each).body;
   const withText = async (text: string) => (await record()).filter((each) => textOf(each) === text);
 
   it("has messages, their edits, deletions and reactions, each with who did it", async () => {
@@ -73,6 +74,13 @@ describe("The record of everything that happened", function () {
       expect(await withText(text), text).to.have.length(1);
   });
 
+  it("has a sign-in, with the device and the address it came from", async () => {
+    const signIn = await eventually("the sign-in", async () =>
+      (await record()).find(({ type, actor }) => type === "sign_in" && actor === annaAt.userId),
+    );
+    expect(JSON.stringify(signIn.body)).to.contain("Whisper test client").and.contain("127.0.0.1");
+  });
+
   it("shows as Whisper's what Whisper does in someone's name: that they joined, and links to patients", async () => {
     const joins = (await record()).filter(
       ({ type, room: where, body }) =>
@@ -93,12 +101,12 @@ describe("The record of everything that happened", function () {
     await putBooking(stack, unique("booking"), { doctor: anna, changed_by: ben });
     await mustCallApi(stack, "POST", "/api/v1/alerts", { text: "Fire drill at ten." });
     const notice = await eventually("the notice", async () =>
-      (await record()).find(({ body }) => "au.healthtrack.whisper.arrival" in (body.content as object)),
+      (await record()).find((each) => "au.healthtrack.whisper.arrival" in contentOf(each)),
     );
     expect(notice.type).to.equal("notice");
     expect(notice.actor).to.equal("whisper");
     const alert = await eventually("the alert", async () =>
-      (await record()).find(({ type }) => type === "alert"),
+      (await record()).find(({ type, body }) => type === "alert" && body.content !== undefined),
     );
     expect(alert).to.deep.include({ actor: "whisper", onBehalfOf: null });
   });

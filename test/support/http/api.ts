@@ -216,6 +216,7 @@ export function productRoutes(
       provider: logProvider,
       now: () => now ?? new Date(),
     },
+    record: RECORD,
     verifyRecord: () => verifyRecord(database, RECORD_KEYS),
     patientUrl: "https://healthtrack.example/patients/{patient_id}",
     directory: directorySnapshot(database),
