@@ -16,6 +16,23 @@ export const PARKED_EVENTS = `
   SELECT seq AS number, type, parked_at AS since, attempts, coalesce(last_error, '') AS error
   FROM inbox WHERE parked_at IS NOT NULL`;
 
+/** Events put aside that are read together: each has up to 64 kB. */
+const BATCH = 100;
+
+/** The events put aside, as stored. */
+export async function* parkedEvents(db: Queryable): AsyncGenerator<unknown> {
+  for (let after = "0"; ; ) {
+    const { rows } = await db.query<{ seq: string; event: unknown }>(
+      "SELECT seq, event FROM inbox WHERE parked_at IS NOT NULL AND seq > $1 ORDER BY seq LIMIT $2",
+      [after, BATCH],
+    );
+    for (const { event } of rows) yield event;
+    const last = rows.at(-1);
+    if (last === undefined) return;
+    after = last.seq;
+  }
+}
+
 const GIVEN_UP = "dropped_at IS NOT NULL AND attempts > 0";
 
 /** SQL for the sends given up: the same, and the `kind` of conversation they were for. */

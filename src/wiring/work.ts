@@ -19,6 +19,7 @@ import { roomTaken } from "../arrivals/replaced-room.ts";
 import { arrivalTimes } from "../arrivals/stale.ts";
 import { arrivalTasks } from "../arrivals/tasks.ts";
 import { recordOriginal } from "../audit/events/originals.ts";
+import { recordParked } from "../audit/events/parked.ts";
 import { recordEvents } from "../audit/events/record-events.ts";
 import { observedEvents } from "../audit/observe/observed-events.ts";
 import { endQuietSessions } from "../audit/observe/sessions.ts";
@@ -148,6 +149,12 @@ function timetable(services: Services): Timed[] {
     { name: "upkeep_jobs", cron: "*/10 * * * *", run: () => clearReplacedJobs(database) },
     { name: "changed_accounts", cron: "*/5 * * * *", run: () => findChangedAccounts(services) },
     { name: "missed_replies", cron: "*/5 * * * *", run: () => queueMissedReplies(database) },
+    // Before anyone decides to discard one.
+    {
+      name: "record_parked",
+      cron: "* * * * *",
+      run: () => recordParked(database, settings, services.record),
+    },
     { name: "upkeep_changes", cron: "17 * * * *", run: () => forgetOldChanges(database) },
     { name: "retention", cron: "5 17 * * *", run: () => forgetOld(services) },
     { name: "upkeep_signals", cron: "27 * * * *", run: () => forgetSignals(database) },

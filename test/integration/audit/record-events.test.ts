@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { expect } from "chai";
 import { pino } from "pino";
 import { recordOriginal } from "../../../src/audit/events/originals.ts";
+import { recordParked } from "../../../src/audit/events/parked.ts";
 import { recordEvents } from "../../../src/audit/events/record-events.ts";
 import { carryOverLate } from "../../../src/messages/carry-over.ts";
 import type { EventHandler, MatrixEvent } from "../../../src/messages/event.ts";
@@ -191,6 +192,21 @@ describe("what happens in the rooms, in the record", () => {
     const odd = await send({ at: 8.7e15, content: { body: "from the end of time" } });
     expect(await entry(late)).to.deep.include({ late: true });
     expect(await entry(odd)).to.deep.include({ late: false });
+  });
+
+  it("has what another feature cannot handle, once it is put aside, and once only", async () => {
+    const event = { event_id: "$parked", room_id: room, sender: ANNA, type: "m.room.message" };
+    await storeEvents(house.database, [
+      { ...event, origin_server_ts: Date.now(), content: { msgtype: "m.text", body: "Still said" } },
+      { event_id: "$no event", room_id: room, sender: ANNA, type: 7 },
+    ]);
+    await house.database.query(
+      "UPDATE inbox SET parked_at = now() WHERE event_id LIKE '$%' AND handled_at IS NULL",
+    );
+    for (let run = 0; run < 2; run++) await recordParked(house.database, SETTINGS, record);
+    expect((await entry("$parked"))?.body.content).to.deep.include({ body: "Still said" });
+    const all = await recordedEntries(house.database, RECORD_KEYS);
+    expect(all.filter(({ ref }) => ref === "$parked")).to.have.length(1);
   });
 
   describe("for what was deleted before it came", () => {
