@@ -30,8 +30,8 @@ export interface JobPayloads {
   tags: { readonly room_id: string };
   /** Compare rooms with how they should be, as this audit's row says. */
   room_audit: { readonly audit_id: string };
-  /** Find events that Synapse never sent: in rooms with recent messages, or in all. */
-  gaps: { readonly rooms: "recent" | "all" };
+  /** Find events that Synapse never sent: in rooms with recent messages, or in all. `again`: a little later. */
+  gaps: { readonly rooms: "recent" | "all"; readonly again?: boolean };
   /** Put an event into the record that was deleted before it came. */
   record_original: { readonly event_id: string };
   /** Take the next step of an SMS: send it, look for it, or ask what became of it. */

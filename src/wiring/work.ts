@@ -129,8 +129,8 @@ function tasksOf(services: Services): TaskList {
     sms: ({ sms_id }) => workOnSms({ ...services.smsDependencies, database }, sms_id),
     sms_replies: () => fetchMissedReplies({ ...services.smsDependencies, database }),
     alert_expiry: ({ alert_id }) => expireAlert(database, alert_id),
-    gaps: async ({ rooms }) => {
-      await findGaps({ ...audit, homeserver, log }, rooms);
+    gaps: async (search) => {
+      await findGaps({ ...audit, homeserver, log }, search);
       await findLostReceipts(services);
     },
     record_original: ({ event_id }) =>

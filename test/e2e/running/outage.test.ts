@@ -3,6 +3,8 @@ import { callApi } from "../../../dev/clients/api.ts";
 import type { Person } from "../../../dev/clients/person.ts";
 import { eventually } from "../../support/eventually.ts";
 import { expectOneNotice, noticeWithButtons } from "../../support/stack/arrival-room.ts";
+import { inDatabase, leaveBehind } from "../../support/stack/behind-whisper.ts";
+import { settled } from "../../support/stack/settled.ts";
 import { freshStack, type TestStack } from "../../support/stack/stack.ts";
 import { hire, putBooking, putUser, roomOfKind, unique } from "../../support/stack/staff.ts";
 
@@ -86,6 +88,30 @@ describe("While another part is down", function () {
     await stack.proxy.comeBack();
     await noticeWithButtons(doctor, booking);
     await eventually("Whisper to be ready", async () => (await ready()) === 200);
+  });
+
+  it("Whisper for a while: what Synapse leaves behind when it is back is found without another outage", async () => {
+    const { roomId } = await roomOfKind(doctor, "control");
+    await stack.stopWhisper();
+    await doctor.sendText(roomId, "while it is away");
+    await stack.startWhisper();
+    const heard = async (event: string) =>
+      (await inDatabase(stack, "SELECT FROM inbox WHERE event_id = $1", event)) === 1;
+    await eventually(
+      "the search after the start",
+      async () =>
+        (await inDatabase(stack, "SELECT FROM graphile_worker._private_jobs WHERE key = 'gaps:again'")) === 1,
+    );
+    await settled(stack);
+    let behind = "";
+    await leaveBehind(stack, async () => {
+      behind = await doctor.sendText(roomId, "left behind");
+    });
+    const later = await doctor.sendText(roomId, "sent");
+    await eventually("Whisper to hear what comes later", () => heard(later));
+    expect(await heard(behind)).to.equal(false);
+    await settled(stack, { gaps: true });
+    expect(await heard(behind)).to.equal(true);
   });
 
   it("Synapse killed and started again: nothing is sent twice", async () => {

@@ -1,9 +1,12 @@
 /** Changes to rooms behind Whisper's back, while it is stopped: drift that Whisper has to find. */
 import { execFile } from "node:child_process";
 import { createServer } from "node:http";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { promisify } from "node:util";
 import pg from "pg";
 import { z } from "zod";
+import { eventually } from "../eventually.ts";
 import type { TestStack } from "./stack.ts";
 
 const run = promisify(execFile);
@@ -60,16 +63,19 @@ export const makeRoom = async (by: Actor, options: object): Promise<string> =>
   made.parse(await by.act("POST", "/_matrix/client/v3/createRoom", { preset: "private_chat", ...options }))
     .room_id;
 
-/** Changes Whisper's rows: as after a restore from a backup that does not match the homeserver's. */
+/**
+ * Changes Whisper's rows: as after a restore from a backup that does not match the homeserver's. Or looks at them.
+ * @returns how many rows that were.
+ */
 export async function inDatabase(
   stack: TestStack,
   statement: string,
   ...values: readonly string[]
-): Promise<void> {
+): Promise<number> {
   const client = new pg.Client(stack.databaseUrl);
   await client.connect();
   try {
-    await client.query(statement, [...values]);
+    return (await client.query(statement, [...values])).rowCount ?? 0;
   } finally {
     await client.end();
   }
@@ -116,4 +122,25 @@ db.execute("UPDATE application_services_state SET state = 'up'")
 db.commit()`;
   await run("python3", ["-c", script, `${stack.stateDir}/synapse/homeserver.db`]);
   await stack.startSynapse();
+}
+
+/**
+ * Does what happens to a transaction that Synapse makes in the instant in which Whisper comes back: it is kept, while
+ * what comes later is sent. Whisper must have been away before, so that Synapse has noted its state.
+ */
+export async function leaveBehind(stack: TestStack, work: () => Promise<unknown>): Promise<void> {
+  const synapse = new DatabaseSync(join(stack.stateDir, "synapse", "homeserver.db"), { timeout: 10_000 });
+  const take = (as: "down" | "up") => {
+    if (synapse.prepare("UPDATE application_services_state SET state = ?").run(as).changes !== 1)
+      throw new Error("Synapse has noted no state of Whisper");
+  };
+  try {
+    take("down");
+    await work();
+    const kept = synapse.prepare("SELECT count(*) AS number FROM application_services_txns");
+    await eventually("Synapse to keep the transaction", async () => kept.get()?.number !== 0);
+    take("up");
+  } finally {
+    synapse.close();
+  }
 }

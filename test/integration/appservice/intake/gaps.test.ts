@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import pino from "pino";
 import type { Homeserver, HomeserverCall } from "../../../../src/appservice/homeserver/homeserver.ts";
-import { findGaps } from "../../../../src/appservice/intake/gaps.ts";
+import { findGaps, queueGapCheck } from "../../../../src/appservice/intake/gaps.ts";
 import { storeEvents } from "../../../../src/messages/inbox.ts";
 import type { Database } from "../../../../src/store/database.ts";
 import { testDatabase } from "../../../support/database/postgres.ts";
@@ -41,7 +41,7 @@ describe("events that Synapse never sent", () => {
       } as T;
     },
   };
-  const look = (rooms: "recent" | "all") =>
+  const look = (rooms: "recent" | "all", again = false) =>
     findGaps(
       {
         database,
@@ -60,7 +60,7 @@ describe("events that Synapse never sent", () => {
         },
         log: pino({ level: "silent" }),
       },
-      rooms,
+      { rooms, again },
     );
   const lose = (room: string, text: string, age: number) =>
     lost.set(room, [message(room, text, { origin_server_ts: Date.now() - age })]);
@@ -85,6 +85,43 @@ describe("events that Synapse never sent", () => {
     );
     lose(QUIET, "the first command of somebody new", HOUR);
     expect(await look("recent")).to.equal(1);
+  });
+
+  describe("because Synapse left a transaction behind after Whisper came back", () => {
+    const queued = async () =>
+      (
+        await database.query<{ payload: object; wait: number }>(
+          `SELECT payload, round(extract(epoch FROM run_at - now()))::int AS wait
+           FROM graphile_worker._private_jobs WHERE key LIKE 'gaps:%' AND is_available`,
+        )
+      ).rows;
+
+    it("are looked for once more a minute later, and not for ever", async () => {
+      await look("recent");
+      const [{ payload, wait } = { payload: {}, wait: 0 }, ...others] = await queued();
+      expect(payload).to.deep.include({ rooms: "recent", again: true });
+      expect(wait).to.be.within(55, 60);
+      expect(others).to.deep.equal([]);
+      await database.query(
+        "SELECT graphile_worker.complete_jobs(array(SELECT id FROM graphile_worker._private_jobs))",
+      );
+      lose(BUSY, "left behind", 0);
+      expect(await look("recent", true)).to.equal(1);
+      expect((await queued()).filter(({ payload }) => "again" in payload)).to.deep.equal([]);
+    });
+
+    it("do not put off a search that is asked for meanwhile", async () => {
+      await queueGapCheck(database, "recent");
+      await look("recent");
+      expect((await queued()).map(({ wait }) => wait).toSorted((one, other) => one - other)[0]).to.be.at.most(
+        2,
+      );
+    });
+
+    it("are not looked for again after the nightly search, which nothing went before", async () => {
+      await look("all");
+      expect(await queued()).to.deep.equal([]);
+    });
   });
 
   describe("if there are more of them than a page", () => {
