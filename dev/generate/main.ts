@@ -9,6 +9,7 @@ import { dockerHomeserver, nginxGatedPaths } from "./docker-files.ts";
 import { homeserverExample } from "./homeserver-example.ts";
 import { operatingPage } from "./metrics-table.ts";
 import { registrationTemplate } from "./registration-template.ts";
+import { sentencesPage } from "./sentences.ts";
 
 /** Except docs/api.md: the routes' test generates and checks it, because it has the routes' dependencies. */
 const FILES: Readonly<Record<string, () => string>> = {
@@ -19,6 +20,7 @@ const FILES: Readonly<Record<string, () => string>> = {
   "registration.yaml": registrationTemplate,
   "docs/config.md": configReference,
   "docs/operating.md": operatingPage,
+  "docs/sentences.md": sentencesPage,
 };
 
 const check = process.argv.includes("--check");

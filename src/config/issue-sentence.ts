@@ -80,7 +80,7 @@ const isList = (origin: string): boolean => ["array", "set", "map"].includes(ori
 
 const FORMATS: Readonly<Record<string, string>> = {
   datetime: "a time with offset, such as 2026-03-02T09:30:00+11:00",
-  email: "an e-mail address",
+  email: "an email address",
   url: "an address that begins with https://",
 };
 

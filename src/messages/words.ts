@@ -49,7 +49,7 @@ export const youStay = (group: string, ways: string) =>
 export const welcome = "Welcome to Whisper. This is what you can do:";
 export const firstSteps = [
   "Write to someone: search for their name. You find groups the same way, such as Doctors (group).",
-  "See someone's e-mail address and mobile number: send ? in your conversation with them.",
+  "See someone's email address and mobile number: send ? in your conversation with them.",
   "When a patient of yours arrives: press ✅ once you have seen it, or reply to it.",
   "Change your settings: write prefs to me.",
   "See everything I can do: write help to me.",
@@ -86,7 +86,7 @@ export const alertSeen = (seen: number, waiting: readonly string[], more: number
 export const namePerson = "Say whom you mean: a user name, a full name, or a mention with @.";
 export const nameGroup = 'Say which group you mean, such as "Night shift".';
 export const onePersonOnly =
-  "Name one person only. Put a comma or quotation marks where names could be mixed up.";
+  "Name one person only. Use a comma or quotation marks where names could be mixed up.";
 export const thisPerson = "This person";
 export const notAPerson = (name: string) => sentence`${typed(name)} is a group. Name a person.`;
 export const notAGroup = (name: string) => sentence`${name} is not a group. Name a group.`;
@@ -128,7 +128,7 @@ export const removeSummary =
   "remove people and groups from a custom group; they can no longer read any of it";
 export const renameSummary = "give a custom group another name";
 export const whySummary = "explain why someone is a member of a group";
-export const whoSummary = "show someone's e-mail address and mobile number, or who is in a group";
+export const whoSummary = "show someone's email address and mobile number, or who is in a group";
 export const prefsSummary = "show or change your settings";
 export const historySummary = "show the patient arrivals that you have acknowledged, or hide them again";
 export const auditSummary = "compare every room with how it should be, and repair differences if you say so";
@@ -158,8 +158,8 @@ export const bySecurityGroup = "set in HealthTrack";
 
 export const nobody = "I can't find anyone with that name.";
 export const leftPractice = "No longer works here.";
-export const email = "E-mail: ";
-export const noEmail = "No e-mail address in HealthTrack.";
+export const email = "Email: ";
+export const noEmail = "No email address in HealthTrack.";
 export const mobile = (number: string) => sentence`Mobile: ${number}`;
 export const noMobile = "No mobile number in HealthTrack.";
 export const worksAt = (locations: readonly string[]) => sentence`At ${locations}`;
@@ -170,7 +170,7 @@ export const settingMeans = {
   keep_hidden: "no notifications; messages wait until you look",
   open_on_message: "HealthTrack brings Whisper up when a message comes",
   open_on_startup: "Whisper opens together with HealthTrack",
-  patient_arrived_alerts: "arrivals that you are told of: off, own, location or all",
+  patient_arrived_alerts: "the arrivals you are told about: off, own, location or all",
 } as const;
 export const unknownSetting = (name: string, known: readonly string[]) =>
   sentence`There is no setting "${typed(name)}". There are: ${known}.`;
@@ -184,7 +184,7 @@ export const alertsNotForRole = (alerts: string, roles: readonly string[]) =>
     : sentence`Only these roles may choose "${alerts}" for Patient Arrived Alerts: ${roles}. Choose another, or ask your practice's administrator.`;
 
 export const noArrivals =
-  "You are not told of patient arrivals. Write prefs arrivals own, location or all to change that.";
+  "You are not told about patient arrivals. Write prefs arrivals own, location or all to change that.";
 export const historyShown = "Look in your Patient arrivals room. Write history again to hide it.";
 
 export const auditTakes = "Write audit to see what differs, or audit repair to fix it.";

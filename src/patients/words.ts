@@ -9,7 +9,7 @@ export const tooMany = sentence`A message links up to ${MOST_PATIENTS} patients.
 export const noneOpen =
   "No patient is open for you in HealthTrack, so I linked none. Write #patient and the Patient ID, such as #patient 12345.";
 export const unreadable = (written: readonly string[]): string =>
-  sentence`I could not read ${written.map((each) => title`“${each}”`).join(", ")} as a Patient ID, so I linked nobody for it. Write the ID without blanks or punctuation, such as #patient 12345.`;
+  sentence`I could not read ${written.map((each) => title`“${each}”`).join(", ")} as a Patient ID, so I did not link it. Write the ID without spaces or punctuation, such as #patient 12345.`;
 /** On the pages behind a link. */
 export const openInBrowser = "This is a link to a patient. Open it in your browser.";
 export const unknownLink = "This link is not known. Open the patient in HealthTrack.";

@@ -76,7 +76,7 @@ export const wouldBeEmpty = "A group needs at least one person. Leave it instead
 export const outsider = "Only people of this practice can take part. Choose someone from the staff list.";
 export const inviteInstead = "Invite people by name: a new conversation cannot begin with members.";
 export const notByEmail =
-  "You can't invite people by e-mail or phone number here. Search for the person by name.";
+  "You can't invite people by email or phone number here. Search for the person by name.";
 export const spaces = "Spaces are not used here. Choose the people and start a conversation instead.";
 export const publicRooms = "Conversations here are never public. Choose the people and start one instead.";
 
@@ -102,7 +102,7 @@ export const youAreNotMember = "You are no longer in this conversation. Ask a me
 export const conversationClosed = "This conversation is closed. Start a new one.";
 export const stillOpening = "This conversation is still being set up. Send it again in a moment.";
 export const justChanging =
-  "People are just coming into this conversation or leaving it. Send it again in a moment.";
+  "People are joining or leaving this conversation right now. Send it again in a moment.";
 export const alertsReadOnly = "Only Whisper writes here. Start a conversation to reply to someone.";
 export const pairOnly = "This conversation is for two. Start a new one with everyone you need.";
 export const groupFromHealthTrack =

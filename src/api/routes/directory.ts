@@ -100,7 +100,7 @@ exists anyway with everyone in it, and is not counted.`,
             users: { created: 1, updated: 0, unchanged: 1, deactivated: 0 },
             security_groups: { created: 0, updated: 1, unchanged: 0, deleted: 0 },
             problems: [
-              { path: "users[1].email", message: "Must be an e-mail address, or left out", kept: "as known" },
+              { path: "users[1].email", message: "Must be an email address, or left out", kept: "as known" },
             ],
           },
         },

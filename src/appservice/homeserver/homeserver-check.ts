@@ -110,7 +110,7 @@ async function keepsTextOutOfMemberships(homeserver: Homeserver): Promise<boolea
 }
 
 /**
- * Synapse refuses an invitation by e-mail before it looks anyone up or checks the room; later refusals have another
+ * Synapse refuses an invitation by email before it looks anyone up or checks the room; later refusals have another
  * errcode. If it does look someone up, it is at a host that never exists (RFC 6761, "invalid").
  */
 async function looksNobodyUp(homeserver: Homeserver): Promise<boolean> {

@@ -7,7 +7,7 @@ const ATOMS = /^[\p{L}\p{M}\p{N}!#$%&'*+\-/=?^_`{|}~]+(?:\.[\p{L}\p{M}\p{N}!#$%&
 const LABEL = /^[\p{L}\p{N}](?:[\p{L}\p{M}\p{N}-]*[\p{L}\p{M}\p{N}])?$/u;
 
 /**
- * An e-mail address that can receive mail: RFC 5322 without quoted local parts and address literals, with letters of
+ * An email address that can receive mail: RFC 5322 without quoted local parts and address literals, with letters of
  * any script (RFC 6531). Linear in the length of the text.
  */
 export function isEmail(text: string): boolean {

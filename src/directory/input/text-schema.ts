@@ -38,10 +38,10 @@ export const filledText = (longest: number) =>
     .refine((text) => trimmed(text) !== "", "Must not be empty")
     .meta(described(FILLED_TEXT, longest));
 
-/** An e-mail address, or blank. */
+/** An email address, or blank. */
 export const emailOrBlank = () =>
   line(254)
-    .refine((text) => text === "" || isEmail(text), "Must be an e-mail address, or left out")
+    .refine((text) => text === "" || isEmail(text), "Must be an email address, or left out")
     .meta(described(EMAIL_OR_BLANK, 254));
 
 /** A name as people should see it: control characters and line breaks become blanks, invisible characters go. */

@@ -42,7 +42,7 @@ describe("A host that a client names", function () {
   });
   type Request = readonly [method: string, path: string, body?: object];
   const requests: Array<[string, () => Request]> = [
-    ["an invitation by e-mail", () => ["POST", `${v3}/rooms/${at(room)}/invite`, email()]],
+    ["an invitation by email", () => ["POST", `${v3}/rooms/${at(room)}/invite`, email()]],
     ["a room that is made with one", () => ["POST", `${v3}/createRoom`, { invite_3pid: [email()] }]],
     [
       "an address that is to be known at an identity server",
@@ -109,7 +109,7 @@ describe("A host that a client names", function () {
       expect(connections).to.equal(before);
     });
 
-  it("is refused with a sentence where somebody is invited by e-mail", async () => {
+  it("is refused with a sentence where somebody is invited by email", async () => {
     const { status, body } = await annAt.request("POST", `${v3}/rooms/${at(room)}/invite`, email());
     expect(status).to.equal(403);
     expect(body).to.have.property("error").that.is.a("string").and.not.empty;

@@ -34,7 +34,7 @@ describe("bad fields", function () {
     ],
     ["a name too long", "PUT", STRICT, directory(user({ name: "x".repeat(256) })), ["users[0].name"]],
     ["a name that is a number", "PUT", STRICT, directory(user({ name: 7 })), ["users[0].name"]],
-    ["an e-mail that is none", "PUT", STRICT, directory(user({ email: "anna@" })), ["users[0].email"]],
+    ["an email that is none", "PUT", STRICT, directory(user({ email: "anna@" })), ["users[0].email"]],
     ["a mobile too long", "PUT", STRICT, directory(user({ mobile: "1".repeat(65) })), ["users[0].mobile"]],
     ["active as text", "PUT", STRICT, directory(user({ active: "yes" })), ["users[0].active"]],
     ["locations as text", "PUT", STRICT, directory(user({ locations: "Rosebery" })), ["users[0].locations"]],
@@ -117,7 +117,7 @@ describe("bad fields", function () {
     ],
     ["another name than in the address", "PUT", "/api/v1/users/ben", user(), ["username"]],
     [
-      "an e-mail that is none, of one user",
+      "an email that is none, of one user",
       "PUT",
       "/api/v1/users/ben",
       { name: "Ben", email: "n/a" },

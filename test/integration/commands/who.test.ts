@@ -14,9 +14,9 @@ describe("names in commands", () => {
   after(() => house.close());
   const ask = (username: string, body: string, more: object = {}) => command.ask(username, body, more);
 
-  it("who gives the e-mail address and the mobile number", async () => {
+  it("who gives the email address and the mobile number", async () => {
     expect(await ask("ben", "who Dr Anna Jones")).to.equal(
-      "Dr Anna Jones · GP\nE-mail: anna@practice.test\nMobile: 0400 000 001",
+      "Dr Anna Jones · GP\nEmail: anna@practice.test\nMobile: 0400 000 001",
     );
     expect(await ask("anna", "who ben")).to.equal(
       `Ben Okafor\n${said.noEmail}\n${said.noMobile}\nAt North, South`,

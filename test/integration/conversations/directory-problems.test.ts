@@ -6,7 +6,7 @@ import { testDatabase } from "../../support/database/postgres.ts";
 
 const email = (index: number): DirectoryProblem => ({
   path: `users[${index}].email`,
-  message: "Must be an e-mail address, or left out",
+  message: "Must be an email address, or left out",
   kept: "as known",
   about: "Ben Adler",
 });
@@ -40,7 +40,7 @@ describe("problems in the directory, in the admin room", function () {
     expect(message?.kind).to.equal("admin");
     expect(message?.body).to.match(/Everything else was taken. Correct these in HealthTrack:/);
     expect(message?.body).to.include(
-      "• Ben Adler, email: Must be an e-mail address, or left out. It stays as it was.",
+      "• Ben Adler, email: Must be an email address, or left out. It stays as it was.",
     );
     expect(message?.body).to.include(
       "• security_groups[0].members[3]: Must be the username of a user. It was left out.",

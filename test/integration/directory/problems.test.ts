@@ -75,7 +75,7 @@ describe("a directory with an error", function () {
     const refused = await put([ANNA, { ...BEN, email: "n/a" }, CORA], undefined, "?strict=true");
     expect(refused.status).to.equal(400);
     expect(refused.body.errors).to.deep.equal([
-      { path: "users[1].email", message: "Must be an e-mail address, or left out" },
+      { path: "users[1].email", message: "Must be an email address, or left out" },
     ]);
     expect(await active()).to.have.length(4);
     expect(api.changes).to.deep.equal([]);
@@ -143,7 +143,7 @@ describe("a directory with an error", function () {
     it("does the same and prints the problems; --strict does not", async () => {
       const printed = await run(`\ufeff${JSON.stringify(damaged)}`);
       expect(printed).to.match(/1 deactivated/);
-      expect(printed).to.include("users[1].email: Must be an e-mail address, or left out (as known)");
+      expect(printed).to.include("users[1].email: Must be an email address, or left out (as known)");
       const strict = await run(JSON.stringify(damaged), { strict: true }).catch(
         (error: Error) => error.message,
       );

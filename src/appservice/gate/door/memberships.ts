@@ -23,7 +23,7 @@ export const upgrade: Rule = async (_passage, _request, response) =>
   refuse(response, forbiddenRefusal(words.settingsKept));
 
 /**
- * Inviting, removing and banning: only the user is passed on. An invitation by e-mail names no user, and is refused
+ * Inviting, removing and banning: only the user is passed on. An invitation by email names no user, and is refused
  * here with a sentence.
  */
 export const membershipOfOther =

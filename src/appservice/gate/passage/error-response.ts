@@ -46,7 +46,7 @@ export const NOT_A_PUSHER: GateRefusal = {
   error: "This is not a pusher as the Matrix specification has it.",
 };
 
-/** E-mail notifications carry names and texts. */
+/** Email notifications carry names and texts. */
 export const NO_PUSH_BY_EMAIL: GateRefusal = {
   status: 403,
   errcode: "M_FORBIDDEN",
@@ -78,7 +78,7 @@ export const TOO_LARGE: GateRefusal = {
   error: "This request is too large.",
 };
 
-/** E-mail addresses and mobile numbers come from HealthTrack, and there is no identity server. */
+/** Email addresses and mobile numbers come from HealthTrack, and there is no identity server. */
 export const NO_IDENTITY_SERVER: GateRefusal = {
   status: 403,
   errcode: "M_FORBIDDEN",
@@ -102,7 +102,7 @@ export const FILES_NEED_A_TOKEN: GateRefusal = {
 export const CANNOT_TELL: GateRefusal = {
   status: 403,
   errcode: "M_FORBIDDEN",
-  error: "It could not be made sure that you may see this. Try again in a moment.",
+  error: "Whisper cannot check right now whether you may see this. Try again in a moment.",
 };
 
 /** One person has more requests open than all their devices together need. */

@@ -80,7 +80,7 @@ describe("the front door", function () {
     expect(awaited.at(-1)).to.equal(`${ann.userId} ${bob.userId}`);
   });
 
-  it("invites no one by e-mail", async () => {
+  it("invites no one by email", async () => {
     const room = await ownRoom(ann);
     const address = {
       medium: "email",

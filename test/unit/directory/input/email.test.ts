@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { isEmail } from "../../../../src/directory/input/email.ts";
 
-describe("an e-mail address", () => {
+describe("an email address", () => {
   for (const address of [
     "anna@practice.example",
     "smith&jones@clinic.com.au",
