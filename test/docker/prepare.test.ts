@@ -2,6 +2,7 @@
 import { chmodSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
+import { readKeyFile } from "../../src/record/key-file.ts";
 import { noClone, run, unless } from "../support/run/programs.ts";
 import { compose, HOST, prepared } from "./docker-files.ts";
 
@@ -21,7 +22,10 @@ describe("docker/prepare.sh", () => {
     const texts = made.map((name) => readFileSync(join(directory, "secrets", name), "utf8").trim());
     expect(new Set(texts).size).to.equal(texts.length);
     for (const text of texts)
-      expect(text).to.match(/^[0-9a-f]{64}$|^postgres:\/\/whisper:[0-9a-f]{64}@postgres:5432\/whisper$/);
+      expect(text).to.match(
+        /^(?:\d{8}T\d{6} )?[0-9a-f]{64}$|^postgres:\/\/whisper:[0-9a-f]{64}@postgres:5432\/whisper$/,
+      );
+    expect(readKeyFile(join(directory, "secrets/audit_keys")).byId.size).to.equal(1);
     expect(statSync(join(directory, "secrets")).mode & 0o777).to.equal(0o700);
     expect(statSync(join(directory, "tls/key.pem")).mode & 0o077).to.equal(0);
     expect(readFileSync(join(directory, ".env"), "utf8")).to.contain('PRACTICE_NAME="St Mary\'s Practice"');
