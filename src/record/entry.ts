@@ -25,6 +25,8 @@ export const ENTRY_TYPES = [
   /** An arrival as it is from then on: who was told, who answered, how it ended. */
   "arrival",
   "preference",
+  /** An administrator looked at another user's conversations, or has stopped. */
+  "observe",
 ] as const;
 export type EntryType = (typeof ENTRY_TYPES)[number];
 

@@ -105,6 +105,7 @@ export function serveHttp(services: Services, doors: Doors, working: () => boole
     ...services.conversationDependencies,
     database,
     reader: readAs(services.homeserver),
+    record: services.record,
     notify: config.audit.observe.notify as Username[],
   };
   const live = liveObservations({ ...observe, notifications, log });

@@ -161,7 +161,12 @@ function timetable(services: Services): Timed[] {
     {
       name: "observe_sessions",
       cron: "* * * * *",
-      run: () => endQuietSessions(database, () => services.directory.fresh()),
+      run: async () =>
+        endQuietSessions(database, {
+          directory: await services.directory.fresh(),
+          settings,
+          record: services.record,
+        }),
     },
     { name: "upkeep_keys", cron: "7 * * * *", run: () => forgetOldIdempotencyKeys(database) },
     { name: "visibility", cron: "11 * * * *", run: () => archiveQuiet(database, conversationDependencies) },

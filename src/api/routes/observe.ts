@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { LiveObservations } from "../../audit/observe/live.ts";
 import {
   type ObserveDependencies,
+  type ObserveRequest,
   type Observing,
   observe,
   observedConversations,
@@ -11,6 +12,7 @@ import { onlyAdministrators } from "../../audit/observe/words.ts";
 import { username } from "../../directory/input/schema.ts";
 import { oneLine, orNone } from "../../directory/input/text-schema.ts";
 import type { Username } from "../../policy/model.ts";
+import { actorOf } from "../kernel/actor.ts";
 import { cursorParameter, keysOf, nextCursor, textOfKey, writeCursor } from "../kernel/cursor.ts";
 import { momentOut, queryInteger } from "../kernel/fields.ts";
 import { notFound, Problem } from "../kernel/problem.ts";
@@ -72,13 +74,16 @@ export function observeRoutes({ live, ...dependencies }: ObserveRouteDependencie
   const begin = async (
     target: Username,
     query: { readonly as: Username; readonly reason: string | null },
-    { remoteAddress }: RequestContext,
+    looksAt: ObserveRequest["looksAt"],
+    { caller, remoteAddress }: RequestContext,
   ): Promise<Observing> => {
     const observing = await observe(dependencies, {
       as: query.as,
       target,
       address: remoteAddress,
       reason: query.reason,
+      looksAt,
+      by: actorOf(caller),
     });
     if (observing === "not an administrator") throw new Problem("forbidden", onlyAdministrators);
     if (observing === "no such user") throw notFound("such user");
@@ -114,7 +119,7 @@ export function observeRoutes({ live, ...dependencies }: ObserveRouteDependencie
       handler: async ({ params, query }, context) => {
         const listed = await observedConversations(
           dependencies,
-          await begin(params.username, query, context),
+          await begin(params.username, query, "conversations", context),
         );
         const body = listed.map((each) => ({
           ...each,
@@ -144,7 +149,7 @@ export function observeRoutes({ live, ...dependencies }: ObserveRouteDependencie
       },
       problems: PROBLEMS,
       handler: async ({ params, query }, context) => {
-        const observing = await begin(params.username, query, context);
+        const observing = await begin(params.username, query, { conversation: params.id }, context);
         const keys = keysOf(query.cursor);
         const page = await observedMessages(dependencies, observing, params.id, {
           from: keys === null ? null : textOfKey(keys[0]),
@@ -172,7 +177,7 @@ export function observeRoutes({ live, ...dependencies }: ObserveRouteDependencie
       },
       problems: { ...PROBLEMS, 503: "As many observe as possible. Retry after `Retry-After`." },
       handler: async ({ params, query }, context) => {
-        const pieces = live.open(await begin(params.username, query, context), context.signal);
+        const pieces = live.open(await begin(params.username, query, "stream", context), context.signal);
         if (pieces === null)
           throw new Problem("unavailable", "Too many are observing. Try again in a minute.", {
             retryAfter: 60,

@@ -4,6 +4,9 @@ import type { ConversationId, Directory, RoomId, UserId, Username } from "../../
 import { userIdOf } from "../../policy/names/names.ts";
 import { usernameAsKnown } from "../../policy/names/spelling.ts";
 import { isWhisperAdmin } from "../../policy/people/permissions.ts";
+import { actingAs, happening } from "../../record/acting.ts";
+import type { Actor } from "../../record/entry.ts";
+import type { Recorder } from "../../record/recorder.ts";
 import type { Database } from "../../store/database.ts";
 import { entryOf, type ObservedEntry } from "./entries.ts";
 import type { PageToken, RoomReader } from "./reader.ts";
@@ -12,6 +15,7 @@ import { noteObservation } from "./sessions.ts";
 export interface ObserveDependencies extends ListDependencies {
   readonly database: Database;
   readonly reader: RoomReader;
+  readonly record: Recorder;
   /** Who is told when someone begins to observe, besides the administrators. */
   readonly notify: readonly Username[];
 }
@@ -21,6 +25,10 @@ export interface ObserveRequest {
   readonly target: Username;
   readonly address: string;
   readonly reason: string | null;
+  /** What they are about to be shown: the list, one conversation, or what happens from now on. */
+  readonly looksAt: "conversations" | "stream" | { readonly conversation: ConversationId };
+  /** Who asks in their name. */
+  readonly by: Actor;
 }
 
 /** An observation that is allowed, and has been noted. */
@@ -34,19 +42,25 @@ export interface Observing {
 export type ObserveRefusal = "not an administrator" | "no such user";
 
 /**
- * Begins to observe, or goes on with it: notes it, and tells the administrators, before anything is shown
+ * Begins to observe, or goes on with it: notes and records it, and tells the administrators, before anything is shown
  * (docs/product-text.md, "Observing a User"). Only for those who have WhisperAdmin in effect.
  */
 export async function observe(
-  { database, directory, settings, notify }: ObserveDependencies,
-  { as, target, address, reason }: ObserveRequest,
+  { database, directory, settings, notify, record }: ObserveDependencies,
+  { as, target, address, reason, looksAt, by }: ObserveRequest,
 ): Promise<Observing | ObserveRefusal> {
   const people = await directory.fresh();
   const observed = allowed(people, as, target);
   if (typeof observed === "string") return observed;
-  const session = await database.transaction((tx) =>
-    noteObservation(tx, people, notify, { ...observed, address, reason }),
-  );
+  const session = await database.transaction(async (tx) => {
+    const sessions = { directory: people, settings, record, notify };
+    const id = await noteObservation(tx, sessions, { ...observed, address, reason });
+    const observer: Actor = { is: "account", user: userIdOf(settings, observed.actor) };
+    await actingAs(record, by, observer).write(tx, [
+      happening("observe", `user:${observed.target}`, { session: id, looks_at: looksAt, address, reason }),
+    ]);
+    return id;
+  });
   return { session, ...observed, user: userIdOf(settings, observed.target) };
 }
 

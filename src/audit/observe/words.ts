@@ -8,9 +8,9 @@ export const begun = (actor: string, target: string, reason: string | null): str
 
 /** @param minutes how long it lasted. */
 export const ended = (actor: string, target: string, minutes: number): string =>
-  sentence`${actor} has stopped observing ${target}’s conversations, after ${
-    minutes <= 1 ? "a minute" : `${minutes} minutes`
-  }.`;
+  sentence`${actor} has stopped observing ${target}’s conversations, after ${lasting(minutes)}.`;
+
+const lasting = (minutes: number): string => (minutes <= 1 ? "a minute" : sentence`${minutes} minutes`);
 
 export const onlyAdministrators =
   "Only administrators may observe a user: they have WhisperAdmin themselves, and are in HMS-Administrator.";

@@ -56,6 +56,26 @@ describe("what a key does through the API, in the record", () => {
     expect(edited.entry.body.edited).to.have.nested.property("remove.users").deep.equal(["cara"]);
   });
 
+  it("is an observation of a user, by whom, why, and what they looked at", async () => {
+    await api.call("PUT", "/api/v1/users/anna", {
+      username: "anna",
+      name: "anna",
+      permissions: ["WhisperAdmin"],
+    });
+    await api.call("PUT", "/api/v1/security-groups/HMS-Administrator", {
+      id: "HMS-Administrator",
+      name: "HMS-Administrator",
+      members: ["anna"],
+    });
+    const path = "/api/v1/observe/ben/conversations?as=anna&reason=A%20complaint";
+    const { entry } = await recorded("observe", "GET", path);
+    expect(entry).to.deep.include({ onBehalfOf: id("anna"), about: "user:ben" });
+    expect(entry.body).to.deep.include({ looks_at: "conversations", reason: "A complaint" });
+    // Each look is an entry.
+    const again = await recorded("observe", "GET", path);
+    expect(again.entry.body.session).to.equal(entry.body.session);
+  });
+
   it("is a sign-in link, without the token", async () => {
     const { entry, answer } = await recorded("sign_in", "POST", "/api/v1/users/ben/sign-in");
     expect(entry).to.deep.include({ onBehalfOf: id("ben"), about: "user:ben" });

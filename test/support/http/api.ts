@@ -187,7 +187,13 @@ export function productRoutes(
   };
   const log = pino({ level: "silent" });
   const nothing = () => Promise.resolve(null);
-  const observe = { ...conversations, database, reader: { page: nothing, event: nothing }, notify: [] };
+  const observe = {
+    ...conversations,
+    database,
+    reader: { page: nothing, event: nothing },
+    record: RECORD,
+    notify: [],
+  };
   return apiRoutes({
     ...directory,
     alertRoles,

@@ -3,6 +3,9 @@ import { endQuietSessions, keepSession, noteObservation } from "../../../../src/
 import type { Directory, Username } from "../../../../src/policy/model.ts";
 import type { Database } from "../../../../src/store/database.ts";
 import { testDatabase } from "../../../support/database/postgres.ts";
+import { SETTINGS } from "../../../support/practice/conversations.ts";
+import { RECORD, RECORD_KEYS } from "../../../support/practice/record-keys.ts";
+import { recordedEntries } from "../../../support/practice/recorded.ts";
 
 const PEOPLE = {
   users: new Map([
@@ -15,6 +18,8 @@ const PEOPLE = {
   customGroups: new Map(),
 } as unknown as Directory;
 
+const DEPENDENCIES = { directory: PEOPLE, settings: SETTINGS, record: RECORD };
+
 describe("a session of observing", () => {
   let database: Database;
   beforeEach(async () => {
@@ -24,12 +29,16 @@ describe("a session of observing", () => {
 
   const note = (reason: string | null = null, actor = "boss", notify: readonly string[] = []) =>
     database.transaction((tx) =>
-      noteObservation(tx, PEOPLE, notify as readonly Username[], {
-        actor: actor as Username,
-        target: "mia" as Username,
-        address: "192.0.2.7",
-        reason,
-      }),
+      noteObservation(
+        tx,
+        { ...DEPENDENCIES, notify: notify as readonly Username[] },
+        {
+          actor: actor as Username,
+          target: "mia" as Username,
+          address: "192.0.2.7",
+          reason,
+        },
+      ),
     );
   const told = async () => {
     const sent = await database.query<{ body: string }>(
@@ -43,7 +52,7 @@ describe("a session of observing", () => {
        WHERE ended_at IS NULL`,
       [minutes],
     );
-  const end = () => endQuietSessions(database, () => Promise.resolve(PEOPLE));
+  const end = () => endQuietSessions(database, DEPENDENCIES);
 
   it("begins once, however many requests come at the same moment, and says why and who", async () => {
     const ids = await Promise.all(Array.from({ length: 8 }, () => note("A complaint")));
@@ -69,6 +78,9 @@ describe("a session of observing", () => {
       await database.query<{ at_last: boolean }>("SELECT ended_at = last_at AS at_last FROM observe_sessions")
     ).rows;
     expect(row?.at_last).to.equal(true);
+    const [recorded] = await recordedEntries(database, RECORD_KEYS);
+    expect(recorded).to.include({ type: "observe", actor: "@ht_boss:practice.test", about: "user:mia" });
+    expect(recorded?.body.ended).to.equal(true);
   });
 
   it("goes on while the observer is there", async () => {
