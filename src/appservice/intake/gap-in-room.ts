@@ -7,6 +7,8 @@ import { type Homeserver, MatrixRefused, path } from "../homeserver/homeserver.t
 
 const FIRST_PAGE = 20;
 const PAGE = 100;
+/** Nothing happened in a room before this. */
+const CREATION = "m.room.create";
 
 export interface RoomGapDependencies {
   readonly database: Database;
@@ -30,7 +32,8 @@ export async function fillRoom(
     if (page === null) break;
     const { chunk, start = from, end } = page;
     if ((await missingOf(dependencies.database, chunk, since)).length > 0) lacking.push(start);
-    const beyond = chunk.some((event) => event.origin_server_ts < since);
+    // Synapse names an end even of the page that begins with the room.
+    const beyond = chunk.some(({ type, origin_server_ts }) => origin_server_ts < since || type === CREATION);
     if (beyond || chunk.length === 0 || end === undefined || end === from) break;
     from = end;
   }
