@@ -15,6 +15,7 @@ const DOCTOR = "dr.able";
 export const arrivalLatency: Bench = {
   name: "arrival-latency",
   summary: "from HealthTrack's booking to the doctor's client, beside a plain message into the same room",
+  minutes: 2,
   run: (options) => withBenchStack((stack) => measure(stack, options)),
 };
 

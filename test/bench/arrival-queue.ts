@@ -16,6 +16,7 @@ export const arrivalQueue: Bench = {
   name: "arrival-queue",
   summary:
     "many arrivals of one doctor at once: the last notice, beside as many plain messages without buttons",
+  minutes: 2,
   run: (options) => withBenchStack((stack) => measure(stack, options)),
 };
 

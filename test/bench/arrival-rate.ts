@@ -19,6 +19,7 @@ const EVENTS_OF_ONE = 1 + BUTTONS.length;
 export const arrivalRate: Bench = {
   name: "arrival-rate",
   summary: "many arrivals at once, beside as many plain events into the same rooms",
+  minutes: 3,
   run: (options) => withBenchStack((stack) => measure(stack, options)),
 };
 

@@ -24,6 +24,8 @@ export interface Goal {
 export interface Bench {
   readonly name: string;
   readonly summary: string;
+  /** About how many minutes a full run takes on two cores. */
+  readonly minutes: number;
   /** @throws when it could not be measured. A missed goal is not an error. */
   run(options: BenchOptions): Promise<readonly Figure[]>;
 }

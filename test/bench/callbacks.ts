@@ -15,6 +15,7 @@ const GROUP = "nurses";
 export const callbacks: Bench = {
   name: "callbacks",
   summary: "what Synapse asks before it lets anybody do something, over one kept connection",
+  minutes: 1,
   run: (options) => withBenchStack((stack) => measure(stack, options)),
 };
 

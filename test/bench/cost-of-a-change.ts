@@ -18,6 +18,7 @@ import { cpuOf } from "./cpu.ts";
 export const costOfAChange: Bench = {
   name: "cost-of-a-change",
   summary: "what one person more in one group costs in a large practice, beside a small one",
+  minutes: 1,
   run: (options) => withBenchStack((stack) => measure(stack, options)),
 };
 

@@ -14,6 +14,7 @@ export const firstImport: Bench = {
   name: "first-import",
   summary:
     "everybody of a new practice in the rooms that people share, beside the same rooms and joins made without Whisper",
+  minutes: 15,
   run: (options) => withBenchStack((stack) => measure(stack, options)),
 };
 

@@ -17,6 +17,7 @@ export const gate: Bench = {
   name: "gate",
   summary:
     "a message until it is seen, by a client at the read gate and one at Synapse; and clients that wait",
+  minutes: 1,
   run: (options) => withBenchStack((stack) => measure(stack, options)),
 };
 

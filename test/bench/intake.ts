@@ -14,6 +14,7 @@ export const intake: Bench = {
   name: "intake",
   summary:
     "how soon Whisper has taken what Synapse sends: made-up messages in real rooms, one transaction at a time",
+  minutes: 3,
   run: (options) => withBenchStack((stack) => measure(stack, options)),
 };
 

@@ -14,6 +14,7 @@ const GUEST = "eve";
 export const membership: Bench = {
   name: "membership",
   summary: "how soon somebody is in a group's room or out of it, at rest and while users are sent one by one",
+  minutes: 4,
   run: (options) => withBenchStack((stack) => measure(stack, options)),
 };
 

@@ -10,6 +10,7 @@ import { median, percentile } from "../numbers.ts";
 export const smsLatency: Bench = {
   name: "sms-latency",
   summary: "from a message with #sms to the request at Twilio, beside a command and Whisper's answer",
+  minutes: 2,
   async run(options) {
     const sms = await startSmsStack({ WHISPER_SMS__DAILY_LIMIT: "10000" });
     try {
