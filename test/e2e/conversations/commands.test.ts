@@ -73,6 +73,22 @@ describe("Commands to Whisper", function () {
     await annaAt.waitForRedaction(question);
   });
 
+  it("show who is in a group and through what, by ? in it and by who, to its members alone", async () => {
+    const title = `Rota ${nurses}`;
+    const { room } = await openConversation(stack, anna, { users: [anna], security_groups: [nurses] }, title);
+    for (const each of [annaAt, benAt]) await each.waitForRoom("the group", ({ roomId }) => roomId === room);
+    const asked = await annaAt.sendText(room, "?");
+    const answer = await annaAt.waitForText(new RegExp(`people in ${title}`), control.roomId);
+    expect(bodyOf(answer)).to.match(/• added directly: .+\n• through Nurses.+: /);
+    // Nobody else is told, and the question goes.
+    await benAt.waitForRedaction(asked);
+    expect(bodyOf(answer)).to.equal(await ask(annaAt, control, `who "${title}"`));
+    const outsider = await hire(stack, unique("cara"));
+    const theirs = await roomOfKind(outsider, "control");
+    expect(await ask(outsider, theirs, `who "${title}"`)).to.match(/^Only the members of/);
+    expect(await ask(outsider, theirs, `who %${nurses}`)).to.match(/^There is one person in Nurses/);
+  });
+
   it("set preferences, which hold at once", async () => {
     const benControl = await roomOfKind(benAt, "control");
     expect(await ask(benAt, benControl, "prefs never-receive on")).to.include("never-receive on");
