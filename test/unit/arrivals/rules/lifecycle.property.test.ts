@@ -48,7 +48,8 @@ describe("whatever happens to bookings", () => {
         const state = stateOf(arrival);
         expect(state).not.to.equal("retracted");
         const someoneWaits = arrival.notices.some(({ shown }) => shown);
-        if (!someoneWaits) expect(state).to.be.oneOf(["acknowledged", "undeliverable"]);
+        // An answer stands, even if whoever gave it is not told any more: the patient was sent to another location.
+        if (!someoneWaits) expect(state).to.be.oneOf(["acknowledged", "replied", "undeliverable"]);
       }
     }),
   );
