@@ -316,8 +316,8 @@ CREATE TABLE patient_links (
   digest bytea NOT NULL,
   patient_id text NOT NULL,
   about text,
-  expires_at timestamp with time zone NOT NULL,
   conversation_id text,
+  expires_at timestamp with time zone NOT NULL,
   PRIMARY KEY (digest)
 );
 

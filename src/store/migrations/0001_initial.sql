@@ -175,7 +175,9 @@ CREATE TABLE alerts (
   severity     text NOT NULL CHECK (severity IN ('info', 'warning', 'critical')),
   posted_at    timestamptz NOT NULL DEFAULT now(),
   expires_at   timestamptz,
-  withdrawn_at timestamptz
+  withdrawn_at timestamptz,
+  -- Where its message is in the inbox, to compare with how far people have read. NULL: it is still to come.
+  position     bigint
 );
 
 -- What the admin room was last told about problems in the directory, so that it is not told the same thing every night.
@@ -381,6 +383,8 @@ CREATE TABLE patient_links (
   patient_id text NOT NULL,
   -- What the link is about, such as an arrival: if that gets another patient, so does the link.
   about      text,
+  -- The conversation that the link was written in: only its members open it. NULL: the link is in an arrival's notice.
+  conversation_id text,
   expires_at timestamptz NOT NULL
 );
 CREATE INDEX patient_links_by_expiry ON patient_links (expires_at);
@@ -542,6 +546,222 @@ CREATE TABLE idempotency_keys (
 );
 CREATE INDEX idempotency_keys_by_age ON idempotency_keys (created_at);
 
+-- patients: records that were merged, and what was said about whom ---------------------------------------------------------
+
+-- HealthTrack merged a patient's record into another, which may have been merged since. Never a circle.
+CREATE TABLE merged_patients (
+  patient_id text PRIMARY KEY,
+  into_id    text NOT NULL,
+  merged_at  timestamptz NOT NULL DEFAULT now(),
+  CHECK (patient_id <> into_id)
+);
+CREATE INDEX merged_patients_by_result ON merged_patients (into_id);
+
+-- A merge moves the bookings of a patient.
+CREATE INDEX bookings_by_patient ON bookings (patient_id);
+
+-- patients: what was said about whom ---------------------------------------------------------------------------------------
+
+-- Messages that name patients, as they are now, for the medical record. They stay as long as Synapse keeps the messages.
+CREATE TABLE patient_messages (
+  event_id        text PRIMARY KEY,
+  room_id         text NOT NULL,
+  conversation_id text NOT NULL,
+  kind            text NOT NULL,
+  -- The user name of whoever wrote it.
+  sender          text NOT NULL,
+  sent_at         timestamptz NOT NULL,
+  -- As the message names them, whatever was merged since.
+  patient_ids     text[] NOT NULL,
+  -- The event that the text comes from: the message, or its last correction.
+  version         text NOT NULL,
+  -- NULL: deleted.
+  body            text,
+  deleted_at      timestamptz,
+  CHECK ((body IS NULL) = (deleted_at IS NOT NULL))
+);
+CREATE INDEX patient_messages_by_patient ON patient_messages USING gin (patient_ids);
+CREATE INDEX patient_messages_by_version ON patient_messages (version);
+
+-- sms: messages that also go out as SMS, and replies to them --------------------------------------------------------------
+
+-- One row for each message and number, written in the transaction that handles the message.
+CREATE TABLE sms_messages (
+  id              bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  -- The message as its sender first wrote it, whatever room it was repeated in since.
+  event_id        text NOT NULL,
+  number          text NOT NULL, -- E.164
+  conversation_id text NOT NULL REFERENCES conversations,
+  -- The event under which people see what became of it.
+  shown_event     text NOT NULL,
+  sender          text NOT NULL,
+  recipient       text NOT NULL,
+  -- Empty once it is final and its time is over, or the message was deleted.
+  body            text NOT NULL,
+  segments        integer NOT NULL,
+  state           text NOT NULL DEFAULT 'queued',
+  reason          text,
+  -- Held until then, by quiet hours or until the next try.
+  not_before      timestamptz NOT NULL DEFAULT now(),
+  tries           integer NOT NULL DEFAULT 0,
+  -- When the message was written.
+  said_at         timestamptz NOT NULL,
+  created_at      timestamptz NOT NULL DEFAULT now(),
+  state_at        timestamptz NOT NULL DEFAULT now(),
+  -- Its message was deleted while the provider might have it: it is not sent again.
+  withdrawn       boolean NOT NULL DEFAULT false,
+  -- When its sender decided to send it again.
+  decided_at      timestamptz,
+  UNIQUE (event_id, number)
+);
+CREATE INDEX sms_messages_by_sender ON sms_messages (sender, created_at);
+CREATE INDEX sms_messages_by_number ON sms_messages (number, created_at);
+CREATE INDEX sms_messages_by_day ON sms_messages (created_at);
+CREATE INDEX sms_messages_in_review ON sms_messages (id) WHERE state = 'review';
+CREATE INDEX sms_messages_shown ON sms_messages (shown_event);
+
+-- Each attempt, committed before the provider is asked. Its status webhook has the ref in its address, so a late report
+-- finds it even if its sid was never heard.
+CREATE TABLE sms_attempts (
+  ref         text PRIMARY KEY,
+  sms_id      bigint NOT NULL REFERENCES sms_messages ON DELETE CASCADE,
+  sid         text UNIQUE,
+  started_at  timestamptz NOT NULL DEFAULT now(),
+  lease_until timestamptz NOT NULL
+);
+CREATE INDEX sms_attempts_by_message ON sms_attempts (sms_id, started_at);
+
+-- Reports that came by webhook: the same one twice is one.
+CREATE TABLE sms_reports (
+  sid         text NOT NULL,
+  status      text NOT NULL,
+  error_code  text NOT NULL DEFAULT '',
+  received_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (sid, status, error_code)
+);
+
+-- SMS that came in, by the provider's id: the same one twice is one. Their text is in the conversation.
+CREATE TABLE sms_replies (
+  sid         text PRIMARY KEY,
+  received_at timestamptz NOT NULL DEFAULT now()
+);
+
+-- Numbers that replied STOP. It is kept here too, whatever the carrier does.
+CREATE TABLE sms_opt_outs (
+  number text PRIMARY KEY,
+  -- When the number last said STOP or START.
+  since  timestamptz NOT NULL DEFAULT now(),
+  -- It was START. Kept, so that an older STOP heard later does not count.
+  ended  boolean NOT NULL DEFAULT false
+);
+
+-- Up to when SMS that came in have been fetched, by the provider's clock.
+CREATE TABLE sms_fetches (
+  provider text PRIMARY KEY,
+  until    timestamptz NOT NULL
+);
+
+-- signals: what HealthTrack's desktop hears of at once, for one day --------------------------------------------------------
+
+CREATE TABLE signals (
+  id       bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  -- The transaction that wrote it: a reader knows by it which others it may not have seen yet.
+  xid      xid8 NOT NULL DEFAULT pg_current_xact_id(),
+  kind     text NOT NULL CHECK (kind IN ('message', 'arrival', 'patient_open')),
+  -- For whoever is in the room, or for one user.
+  room_id  text,
+  username text,
+  content  jsonb NOT NULL,
+  at       timestamptz NOT NULL DEFAULT now(),
+  CHECK ((room_id IS NULL) <> (username IS NULL))
+);
+CREATE INDEX signals_by_xid ON signals (xid);
+CREATE INDEX signals_by_time ON signals (at);
+
+-- Observe User: who looked at whose conversations, and when ----------------------------------------------------------------
+
+CREATE TABLE observe_sessions (
+  id         uuid PRIMARY KEY DEFAULT gen_random_uuid(),
+  -- The administrator, and the user whose conversations they read.
+  actor      text NOT NULL,
+  target     text NOT NULL,
+  -- Where the first request came from.
+  address    text NOT NULL,
+  reason     text,
+  started_at timestamptz NOT NULL DEFAULT now(),
+  last_at    timestamptz NOT NULL DEFAULT now(),
+  ended_at   timestamptz
+);
+CREATE UNIQUE INDEX observe_sessions_open ON observe_sessions (actor, target) WHERE ended_at IS NULL;
+CREATE INDEX observe_sessions_by_time ON observe_sessions (started_at);
+
+-- The record: everything that happened, append-only, encrypted, in a chain (docs/decisions/record.md) -----------------------
+
+-- In clear is only what finding and keeping an entry needs. The body is AES-256-GCM, bound to the columns before it.
+CREATE TABLE record_entries (
+  id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  -- Names what happened for ever, such as an event's id: recorded once, however often it is seen.
+  ref          text NOT NULL UNIQUE,
+  type         text NOT NULL,
+  at           timestamptz(3) NOT NULL,
+  actor        text NOT NULL,
+  on_behalf_of text,
+  room_id      text,
+  about        text,
+  body         bytea NOT NULL,
+  recorded_at  timestamptz(3) NOT NULL DEFAULT now(),
+  -- It came long after it happened: Whisper or Synapse was down, or it had to be looked for.
+  late         boolean NOT NULL GENERATED ALWAYS AS (recorded_at - at > interval '1 minute') STORED
+);
+
+-- An entry's data key, wrapped by a key of the key file. Without its row the body cannot be read, and the chain still holds.
+CREATE TABLE record_keys (
+  entry_id bigint PRIMARY KEY REFERENCES record_entries (id),
+  key_id   text NOT NULL,
+  wrapped  bytea NOT NULL
+);
+
+-- The keys of the key file that were ever used. A start with another file is noticed.
+CREATE TABLE record_key_ids (
+  id         text PRIMARY KEY,
+  public_key text NOT NULL,
+  used_since timestamptz NOT NULL DEFAULT now(),
+  -- It is lost for good, and the practice goes on without what it protects.
+  given_up_at timestamptz
+);
+
+-- Entries that have no place in the chain yet. Written with them, so that nobody need look for them.
+CREATE TABLE record_unsealed (
+  entry_id bigint PRIMARY KEY REFERENCES record_entries (id)
+);
+
+CREATE TABLE record_chain (
+  seq      bigint PRIMARY KEY,
+  entry_id bigint NOT NULL UNIQUE REFERENCES record_entries (id),
+  previous text NOT NULL,
+  hash     text NOT NULL
+);
+
+CREATE TABLE record_checkpoints (
+  seq       bigint PRIMARY KEY REFERENCES record_chain (seq),
+  hash      text NOT NULL,
+  at        timestamptz(3) NOT NULL,
+  key_id    text NOT NULL,
+  signature text NOT NULL
+);
+
+CREATE FUNCTION record_is_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  RAISE EXCEPTION 'the record is append-only';
+END $$;
+
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON record_entries
+  FOR EACH STATEMENT EXECUTE FUNCTION record_is_append_only();
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON record_chain
+  FOR EACH STATEMENT EXECUTE FUNCTION record_is_append_only();
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON record_checkpoints
+  FOR EACH STATEMENT EXECUTE FUNCTION record_is_append_only();
+
 -- store: adding jobs ---------------------------------------------------------------------------------------------------
 
 -- Adds jobs so that none is lost. graphile_worker.add_jobs first takes the keys of running jobs away and then inserts. A
@@ -549,19 +769,43 @@ CREATE INDEX idempotency_keys_by_age ON idempotency_keys (created_at);
 -- have read the database before this transaction commits, so the work would be lost. If one was left out, all are added
 -- again: its predecessor is then seen to run, and the others replace themselves. A waiting job keeps its priority if that
 -- is more urgent: work that nobody waits for never delays work that someone does.
+--
+-- Most jobs have no predecessor, and are inserted at once. add_jobs, which first looks for their tasks, queues and running
+-- predecessors, is asked only for those whose key is taken, by a waiting job or a running one.
 CREATE FUNCTION queue_jobs(specs json) RETURNS void LANGUAGE plpgsql STRICT AS $$
 DECLARE
-  -- Always in the same order, so that two transactions that replace the same waiting jobs never deadlock.
-  jobs graphile_worker.job_spec[] := array(
+  added integer;
+  rest json;
+  jobs graphile_worker.job_spec[];
+BEGIN
+  -- Always in the same order, so that two transactions that add or replace the same jobs never deadlock.
+  WITH wanted AS MATERIALIZED (
+    SELECT * FROM json_to_recordset(specs) AS spec(
+      identifier text, payload json, run_at timestamptz, max_attempts smallint, job_key text, priority smallint)),
+  fresh AS (
+    INSERT INTO graphile_worker._private_jobs (task_id, payload, run_at, max_attempts, key, priority)
+    SELECT task.id, wanted.payload, coalesce(wanted.run_at, now()), wanted.max_attempts, wanted.job_key, wanted.priority
+    FROM wanted JOIN graphile_worker._private_tasks task ON task.identifier = wanted.identifier
+    -- Not left to the conflict: that would wait for a job that is just being completed, out of turn.
+    WHERE NOT EXISTS (SELECT FROM graphile_worker._private_jobs known WHERE known.key = wanted.job_key)
+    ORDER BY wanted.job_key COLLATE "C"
+    ON CONFLICT (key) DO NOTHING RETURNING key)
+  SELECT count(fresh.key), json_agg(wanted) FILTER (WHERE fresh.key IS NULL) INTO added, rest
+  FROM wanted LEFT JOIN fresh ON fresh.key = wanted.job_key;
+  -- As add_jobs announces them.
+  IF added > 0 THEN
+    PERFORM pg_notify('jobs:insert', json_build_object('r', random(), 'count', added)::text);
+  END IF;
+  IF rest IS NULL THEN RETURN; END IF;
+
+  jobs := array(
     SELECT (spec.identifier, spec.payload, NULL, spec.run_at, spec.max_attempts, spec.job_key,
             least(spec.priority, waiting.priority), NULL)::graphile_worker.job_spec
-    FROM json_to_recordset(specs) AS spec(
+    FROM json_to_recordset(rest) AS spec(
       identifier text, payload json, run_at timestamptz, max_attempts integer, job_key text, priority integer)
     LEFT JOIN graphile_worker._private_jobs waiting
       ON waiting.key = spec.job_key AND waiting.locked_at IS NULL AND waiting.attempts < waiting.max_attempts
     ORDER BY spec.job_key COLLATE "C");
-  added integer;
-BEGIN
   FOR tries IN 1..100 LOOP
     PERFORM FROM graphile_worker.add_jobs(jobs);
     GET DIAGNOSTICS added = ROW_COUNT;
