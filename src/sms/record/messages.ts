@@ -188,7 +188,8 @@ export async function requeue(tx: Transaction, id: string, at: Date): Promise<vo
 export async function othersLookedFor(db: Queryable, sms: SmsMessage): Promise<number> {
   const found = await db.query<{ count: number }>(
     `SELECT count(*)::integer AS count FROM sms_messages
-     WHERE number = $1 AND body = $2 AND id <> $3 AND state IN ('submitting', 'unknown', 'review')
+     WHERE number = $1 AND body = $2 AND id <> $3
+       AND (state IN ('submitting', 'unknown', 'review', 'left') OR (state = 'queued' AND decided_at IS NOT NULL))
        AND EXISTS (SELECT FROM sms_attempts WHERE sms_id = sms_messages.id AND sid IS NULL)`,
     [sms.number, sms.body, sms.id],
   );

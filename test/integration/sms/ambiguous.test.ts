@@ -160,6 +160,25 @@ describe("an SMS whose answer was not heard", function () {
     expect(await sms.states()).to.deep.equal(["delivered", "review"]);
   });
 
+  it("is found, as is its twin, if both are to be sent again before Twilio lists them", async () => {
+    sms.twilio.callsBack = false;
+    sms.twilio.faults.push("503 accepted", "503 accepted");
+    await say();
+    await say();
+    await sms.work(1);
+    // Its list lags behind what it has accepted.
+    const accepted = sms.twilio.sent.splice(0);
+    await workOn(11);
+    expect(await sms.states()).to.deep.equal(["review", "review"]);
+    await sms.press(room, "✅", "anna", 0);
+    await sms.press(room, "✅", "anna", 1);
+    for (const each of accepted) each.status = "delivered";
+    sms.twilio.sent.push(...accepted);
+    await workOn(5);
+    expect(sms.twilio.sent).to.have.length(2);
+    expect(await sms.states()).to.deep.equal(["delivered", "delivered"]);
+  });
+
   it("is found however many others went to the same number since", async () => {
     sms.twilio.faults.push("503 accepted");
     sms.twilio.callsBack = false;

@@ -8,8 +8,7 @@ import { MOBILE, openSmsHouse, type SmsHouse } from "../../support/sms/sms-house
 
 const HOUR = 3_600_000;
 
-describe("An SMS that came in while Whisper could not be told", function () {
-  this.timeout(20_000);
+describe("An SMS that came in while Whisper could not be told", () => {
   let sms: SmsHouse;
   let room: RoomId;
   let conversation: string;

@@ -36,7 +36,8 @@ export interface SmsHouse {
   /** The reactions under a message, by Whisper. */
   signs(event: EventId): Promise<string[]>;
   /** Answers the question whether to send again, which the homeserver shows in this room. */
-  press(room: RoomId, key: string, from?: string): Promise<void>;
+  /** @param nth under which question, if there are several. */
+  press(room: RoomId, key: string, from?: string, nth?: number): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -115,15 +116,15 @@ export async function openSmsHouse(
       );
       return found.rows.map(({ key }) => key);
     },
-    async press(room, key, from = "anna") {
+    async press(room, key, from = "anna", nth = 0) {
       const { rows } = await self.house.database.query<{ ref: string }>(
-        "SELECT ref FROM outbox WHERE ref ~ '^sms-review:[0-9]+:[^:]+$'",
+        "SELECT ref FROM outbox WHERE ref ~ '^sms-review:[0-9]+:[^:]+$' ORDER BY seq",
       );
       const question = await self.house.event({
         room,
         sender: self.house.dependencies.settings.bot,
         type: "m.room.message",
-        content: { msgtype: "m.notice", body: "?", "au.healthtrack.whisper.ref": rows[0]?.ref },
+        content: { msgtype: "m.notice", body: "?", "au.healthtrack.whisper.ref": rows[nth]?.ref },
       });
       await self.house.event({
         room,
