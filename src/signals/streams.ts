@@ -165,6 +165,7 @@ export function signalStreams(dependencies: SignalDependencies): SignalStreams {
       });
       return untilEnded(
         listener.pieces.read({ ms: BEAT, piece: () => heartbeat(here(listener)) }, signal),
+        signal,
         () => listeners.delete(listener),
       );
     },

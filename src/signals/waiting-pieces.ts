@@ -73,11 +73,29 @@ export class WaitingPieces {
   }
 }
 
-/** The same pieces; calls `ended` when nobody reads them any more, for whatever reason. */
-export async function* untilEnded(pieces: AsyncIterable<string>, ended: () => void): AsyncGenerator<string> {
-  try {
-    yield* pieces;
-  } finally {
+/**
+ * The same pieces; calls `ended` once, when nobody reads them any more, for whatever reason.
+ * @param signal aborted when the reader goes away: a HEAD request's reader never begins to read.
+ */
+export function untilEnded(
+  pieces: AsyncIterable<string>,
+  signal: AbortSignal,
+  ended: () => void,
+): AsyncIterable<string> {
+  let isOver = false;
+  const end = () => {
+    if (isOver) return;
+    isOver = true;
+    signal.removeEventListener("abort", end);
     ended();
-  }
+  };
+  if (signal.aborted) end();
+  else signal.addEventListener("abort", end, { once: true });
+  return (async function* () {
+    try {
+      yield* pieces;
+    } finally {
+      end();
+    }
+  })();
 }

@@ -68,7 +68,7 @@ export function liveObservations(dependencies: LiveDependencies): LiveObservatio
     if (observers.size === 0) return;
     const people = await directory.fresh();
     for (const { observing, pieces } of observers)
-      if (typeof allowed(people, observing.actor, observing.target) === "string") pieces.end();
+      if (typeof allowed(people, observing.actor, observing.target) === "string") pieces.drop();
   };
   const checkAll = () =>
     void check().catch((error: unknown) => {
@@ -98,7 +98,7 @@ export function liveObservations(dependencies: LiveDependencies): LiveObservatio
           log.warn({ err: error }, "could not note that someone still observes"),
         );
       }, 60_000).unref();
-      return untilEnded(pieces.read({ ms: BEAT, piece: () => ": still here\n\n" }, signal), () => {
+      return untilEnded(pieces.read({ ms: BEAT, piece: () => ": still here\n\n" }, signal), signal, () => {
         clearInterval(keep);
         observers.delete(observer);
       });
