@@ -8,14 +8,16 @@ import {
   observedConversations,
   observedMessages,
 } from "../../audit/observe/observe.ts";
+import { UnknownPage } from "../../audit/observe/reader.ts";
 import { onlyAdministrators } from "../../audit/observe/words.ts";
+import { Away } from "../../base/away.ts";
 import { username } from "../../directory/input/schema.ts";
 import { oneLine, orNone } from "../../directory/input/text-schema.ts";
 import type { Username } from "../../policy/model.ts";
 import { actorOf } from "../kernel/actor.ts";
 import { cursorParameter, keysOf, nextCursor, textOfKey, writeCursor } from "../kernel/cursor.ts";
 import { momentOut, queryInteger } from "../kernel/fields.ts";
-import { notFound, Problem } from "../kernel/problem.ts";
+import { invalidInput, notFound, Problem } from "../kernel/problem.ts";
 import { type RequestContext, type Route, route } from "../kernel/route.ts";
 import { conversationId, kind, roomId } from "./conversation-fields.ts";
 
@@ -147,13 +149,16 @@ export function observeRoutes({ live, ...dependencies }: ObserveRouteDependencie
           body: z.strictObject({ entries: z.array(entrySchema), next_cursor: nextCursor() }),
         },
       },
-      problems: PROBLEMS,
+      problems: { ...PROBLEMS, 503: "The homeserver or the database does not answer." },
       handler: async ({ params, query }, context) => {
         const observing = await begin(params.username, query, { conversation: params.id }, context);
         const keys = keysOf(query.cursor);
+        const from = keys === null ? null : textOfKey(keys[0]);
         const page = await observedMessages(dependencies, observing, params.id, {
-          from: keys === null ? null : textOfKey(keys[0]),
+          from,
           limit: query.limit,
+        }).catch((error: unknown) => {
+          throw problemOf(error);
         });
         if (page === null) throw notFound("such conversation");
         const next_cursor = page.next === null ? null : writeCursor(page.next);
@@ -190,4 +195,13 @@ export function observeRoutes({ live, ...dependencies }: ObserveRouteDependencie
       },
     }),
   ];
+}
+
+/** Why a page could not be read, for whoever asked. */
+function problemOf(error: unknown): unknown {
+  if (error instanceof UnknownPage)
+    return invalidInput([{ path: "cursor", message: "Must be the next_cursor from an answer" }]);
+  if (error instanceof Away)
+    return new Problem("unavailable", "The homeserver does not answer.", { retryAfter: 5 });
+  return error;
 }

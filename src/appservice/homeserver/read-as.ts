@@ -1,5 +1,5 @@
 import type { ReadEvent } from "../../audit/observe/entries.ts";
-import type { Page, RoomReader } from "../../audit/observe/reader.ts";
+import { type Page, type RoomReader, UnknownPage } from "../../audit/observe/reader.ts";
 import { type Homeserver, MatrixRefused, path } from "./homeserver.ts";
 
 interface Messages {
@@ -39,6 +39,8 @@ async function orNull<T>(read: () => Promise<T>): Promise<T | null> {
     return await read();
   } catch (error) {
     if (error instanceof MatrixRefused && [401, 403, 404].includes(error.status)) return null;
+    if (error instanceof MatrixRefused && error.status === 400)
+      throw new UnknownPage("the homeserver refused the page's token", { cause: error });
     throw error;
   }
 }

@@ -21,6 +21,8 @@ export const observedEvents: EventHandler = {
       room: event.room_id,
       event: removed ?? (relation?.kind === "edit" ? relation.of : event.event_id),
     };
+    // No event's id is longer (client-server API, "Size limits"), and a notification may not be much longer.
+    if (Buffer.byteLength(shown.event) > 255) return;
     // Nearly always nobody is observed.
     await tx.query(
       "SELECT pg_notify('whisper_observed', $1) WHERE EXISTS (SELECT FROM observe_sessions WHERE ended_at IS NULL)",

@@ -99,6 +99,12 @@ describe("Observing a User (Admin Only)", function () {
     expect(paged).to.deep.equal(all);
   });
 
+  it("says what is wrong with a page that Synapse does not know", async () => {
+    const answer = await asked(`conversations/${pair.id}/messages`, boss, "&cursor=61");
+    expect(answer.status).to.equal(400);
+    expect(answer.body).to.have.property("detail", "cursor: Must be the next_cursor from an answer");
+  });
+
   it("updates live, within a second, with any new message, correction, deletion and reaction", async () => {
     const watched = await watch();
     const began = performance.now();
