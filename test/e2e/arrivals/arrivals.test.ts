@@ -4,6 +4,7 @@ import { expect } from "chai";
 import type { Room } from "matrix-js-sdk";
 import type { Person } from "../../../dev/clients/person.ts";
 import { bodyOf } from "../../../dev/clients/room-events.ts";
+import { openLink } from "../../support/http/open-link.ts";
 import { type ArrivalDesk, idOf, noticeFor, openArrivalDesk } from "../../support/stack/arrival-desk.ts";
 import { expectGone, expectOneNotice, isNoticeOf } from "../../support/stack/arrival-room.ts";
 import { settled } from "../../support/stack/settled.ts";
@@ -49,7 +50,7 @@ describe("Patient arrivals", function () {
     const [, url = "", text] = /<a href="([^"]+)">([^<]+)<\/a>/.exec(html) ?? [];
     expect(text).to.equal(`Patient ${booking}`);
     expect(url).not.to.include(booking);
-    const answer = await fetch(new URL(new URL(url).pathname, stack.whisper), { redirect: "manual" });
+    const answer = await openLink(new URL(new URL(url).pathname, stack.whisper).href);
     expect(answer.status).to.be.oneOf([302, 501]);
   });
 
