@@ -251,7 +251,9 @@ withConfig(auditKeys.command("rewrap").description("protect all entries with the
 );
 withConfig(auditKeys.command("give-up <id>").description("go on without a key that is lost for good")).action(
   (id: string, { config }: ConfigOption) =>
-    withDatabase(config, (database) => giveUpKeyCommand(database, id, print)),
+    withDatabase(config, (database) =>
+      giveUpKeyCommand(loadConfig(config, process.env), database, id, print),
+    ),
 );
 withConfig(audit.command("rooms").description("check every room on the homeserver; fails if any differs"))
   .option("--repair", "have the running Whisper repair the rooms that differ, then check again")

@@ -26,7 +26,7 @@ export function readKeyFile(path: string): RecordKeys {
 /** Makes a key file with its first key. @returns false: there is a file already, and it is left as it is. */
 export function createKeyFile(path: string, now: Date): boolean {
   try {
-    writeFileSync(path, keyLine(idOf(now), randomBytes(32)), { mode: 0o600, flag: "wx" });
+    writeFileSync(path, keyLine(idOf(now), randomBytes(32)), { mode: 0o600, flag: "wx", flush: true });
     return true;
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "EEXIST") return false;
@@ -40,7 +40,7 @@ export function addKey(path: string, now: Date): string {
   const id = idOf(now);
   if (byId.has(id)) throw new UnusableKeyFile(words.keyIdTaken(path));
   const isLineOpen = !readFileSync(path, "utf8").endsWith("\n");
-  appendFileSync(path, `${isLineOpen ? "\n" : ""}${keyLine(id, randomBytes(32))}`);
+  appendFileSync(path, `${isLineOpen ? "\n" : ""}${keyLine(id, randomBytes(32))}`, { flush: true });
   return id;
 }
 
@@ -77,6 +77,16 @@ export async function keyProblem(db: Queryable, path: string, { byId }: RecordKe
     if (key.publicKey !== public_key) return words.otherKey(path, id);
   }
   return null;
+}
+
+/** Is this key in the file? No, if the file cannot be read. */
+export function holdsKey(path: string, id: string): boolean {
+  try {
+    return readKeyFile(path).byId.has(id);
+  } catch (error) {
+    if (error instanceof UnusableKeyFile) return false;
+    throw error;
+  }
 }
 
 /** The practice goes on without a key that is lost for good. @returns false: the record never used such a key. */

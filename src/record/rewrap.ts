@@ -6,7 +6,7 @@ import type { RecordKeys } from "./record-keys.ts";
 const BATCH = 1_000;
 
 /**
- * Wraps every data key that an older key wraps by the newest one, without touching an entry. Safe to interrupt and to
+ * Wraps every data key that an older key of the file wraps by the newest one, without touching an entry. Safe to interrupt and to
  * repeat.
  * @returns how many.
  * @throws DoesNotOpen if one was changed, or its key is gone; those before it are done.
@@ -16,8 +16,8 @@ export async function rewrapKeys(database: Database, keys: RecordKeys): Promise<
   for (let after = "0"; ; ) {
     const { rows } = await database.query<{ id: string; ref: string; key_id: string; wrapped: Buffer }>(
       `SELECT e.id, e.ref, k.key_id, k.wrapped FROM record_keys k JOIN record_entries e ON e.id = k.entry_id
-       WHERE k.entry_id > $1 AND k.key_id <> $2 ORDER BY k.entry_id LIMIT $3`,
-      [after, keys.newest.id, BATCH],
+       WHERE k.entry_id > $1 AND k.key_id <> $2 AND k.key_id = ANY($3) ORDER BY k.entry_id LIMIT $4`,
+      [after, keys.newest.id, [...keys.byId.keys()], BATCH],
     );
     const last = rows.at(-1);
     if (last === undefined) return done;

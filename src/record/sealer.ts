@@ -2,6 +2,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import type { Logger } from "pino";
 import type { Database } from "../store/database.ts";
 import type { Anchor } from "./anchor.ts";
+import type { Checkpoint } from "./checkpoint.ts";
 import type { RecordKey } from "./record-keys.ts";
 import { RECORDED } from "./recorder.ts";
 import { sealWaiting } from "./seal.ts";
@@ -29,10 +30,12 @@ export function startSealer({ database, key, anchor, log }: SealerDependencies):
   const onRecorded = () => wake.resolve();
   database.committed.on(RECORDED, onRecorded);
 
+  const anchoring = newestFirst(anchor);
+
   const look = async (): Promise<boolean> => {
     try {
       const { isMoreToDo, checkpoint } = await sealWaiting(database, key);
-      if (checkpoint !== null) await anchor?.(checkpoint);
+      if (checkpoint !== null) anchoring.write(checkpoint);
       return isMoreToDo;
     } catch (error) {
       if (!stopping.signal.aborted) log.warn({ err: error }, "could not seal the record; it is tried again");
@@ -53,5 +56,38 @@ export function startSealer({ database, key, anchor, log }: SealerDependencies):
     database.committed.off(RECORDED, onRecorded);
     stopping.abort();
     await running;
+    // What is still being written is in the database too.
+    await Promise.race([anchoring.idle(), wait(GOODBYE, undefined, { ref: false })]);
+  };
+}
+
+/** Milliseconds that the end waits for the anchor, which may be on another machine. */
+const GOODBYE = 2_000;
+
+/**
+ * Writes one checkpoint at a time, and of those that come meanwhile the last, which says all that the others would: nobody
+ * waits for an anchor that does not answer.
+ */
+function newestFirst(anchor: Anchor | null) {
+  let writing: Promise<void> | null = null;
+  let next: Checkpoint | null = null;
+  const begin = async (checkpoint: Checkpoint) => {
+    for (let each: Checkpoint | null = checkpoint; each !== null; ) {
+      await anchor?.(each);
+      each = next;
+      next = null;
+    }
+  };
+  return {
+    write(checkpoint: Checkpoint): void {
+      if (writing !== null) {
+        next = checkpoint;
+        return;
+      }
+      writing = begin(checkpoint).finally(() => {
+        writing = null;
+      });
+    },
+    idle: (): Promise<void> => writing ?? Promise.resolve(),
   };
 }

@@ -22,6 +22,8 @@ export const keyAdded = (id: string) =>
 export const rewrapped = (done: number) =>
   sentence`The newest key now protects all entries: ${done} were still under an older one. Keep the older keys in the file, since they check older checkpoints.`;
 export const keyNeverUsed = (id: string) => sentence`The record never used a key ${id}.`;
+export const keyNotLost = (path: string, id: string) =>
+  sentence`The key ${id} is in ${path}, so it is not lost. Only a lost key is given up.`;
 export const keyGivenUp = (id: string) =>
   sentence`Whisper now starts without the key ${id}. What it protects cannot be read unless the key is found again; then put it back into the file.`;
 

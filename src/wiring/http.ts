@@ -254,7 +254,7 @@ function routesOf(
     patientUrl: config.patients.url,
     directory,
     record: services.record,
-    verifyRecord: () => verifyRecord(database, services.recordKeys, config.audit.anchor),
+    verifyRecord: oneAtATime(() => verifyRecord(database, services.recordKeys, config.audit.anchor)),
     checks: healthChecks(database, homeserver, working),
     metrics: metrics.registry,
     ...(config.metrics.token && { metricsToken: config.metrics.token.reveal() }),
@@ -264,3 +264,14 @@ function routesOf(
 /** The practice's client, or Whisper's own page that leads to it; the token follows `#`, which no server logs. */
 const signInTemplate = (config: Config): string =>
   config.client.url ?? `${config.public_url}${SIGN_IN_PATH}#{login_token}&{expires}`;
+
+/** Whoever asks while an answer is on its way gets that one. */
+function oneAtATime<T>(work: () => Promise<T>): () => Promise<T> {
+  let underWay: Promise<T> | undefined;
+  return () => {
+    underWay ??= work().finally(() => {
+      underWay = undefined;
+    });
+    return underWay;
+  };
+}

@@ -1,5 +1,13 @@
 import type { Config } from "../config/schema.ts";
-import { acceptKeys, addKey, createKeyFile, giveUpKey, keyProblem, readKeyFile } from "../record/key-file.ts";
+import {
+  acceptKeys,
+  addKey,
+  createKeyFile,
+  giveUpKey,
+  holdsKey,
+  keyProblem,
+  readKeyFile,
+} from "../record/key-file.ts";
 import { type RecordKeys, UnusableKeyFile } from "../record/record-keys.ts";
 import { type Recorder, recorder } from "../record/recorder.ts";
 import { rewrapKeys } from "../record/rewrap.ts";
@@ -56,15 +64,21 @@ export async function rewrapCommand(
   database: Database,
   print: (line: string) => void,
 ): Promise<void> {
-  print(words.rewrapped(await rewrapKeys(database, await rightKeys(config, database))));
+  const keys = readKeyFile(config.audit.keys);
+  // From here on the newest key is needed, so it counts as used: a file without it is refused at the next start.
+  const problem = await acceptKeys(database, config.audit.keys, keys);
+  if (problem !== null) throw problem;
+  print(words.rewrapped(await rewrapKeys(database, keys)));
 }
 
-/** `whisper audit keys give-up <id>` @throws Error: no such key was used. */
+/** `whisper audit keys give-up <id>` @throws Error: no such key was used, or it is not lost. */
 export async function giveUpKeyCommand(
+  { audit }: Config,
   database: Database,
   id: string,
   print: (line: string) => void,
 ): Promise<void> {
+  if (holdsKey(audit.keys, id)) throw new Error(words.keyNotLost(audit.keys, id));
   if (!(await giveUpKey(database, id))) throw new Error(words.keyNeverUsed(id));
   print(words.keyGivenUp(id));
 }

@@ -14,7 +14,8 @@ import { type Author, entryOfEvent } from "./event-entry.ts";
 export const recordEvents = (settings: PracticeSettings, record: Recorder): EventHandler => ({
   name: "record",
   handle: async (tx, event) => {
-    const isDeleted = event.unsigned?.redacted_because !== undefined;
+    // The second: it was put aside, and deleted here too before it got into the record (messages/inbox-retention.ts).
+    const isDeleted = event.unsigned?.redacted_because !== undefined || isEmptied(event);
     const entry = entryOfEvent(event, await authorOf(tx, settings, event));
     if (entry === null) return;
     // Deleted before Synapse sent it to us: what was written must be asked for.
@@ -28,6 +29,10 @@ export const recordEvents = (settings: PracticeSettings, record: Recorder): Even
     await record.write(tx, [entry]);
   },
 });
+
+/** Nothing that people say is without any content. */
+const isEmptied = ({ type, state_key, content }: MatrixEvent): boolean =>
+  type !== "m.room.redaction" && state_key === undefined && Object.keys(content).length === 0;
 
 /** Who is behind an event. Without a query for what people say. */
 export async function authorOf(

@@ -7,6 +7,7 @@ import { recordEvents } from "../../../src/audit/events/record-events.ts";
 import { carryOverLate } from "../../../src/messages/carry-over.ts";
 import type { EventHandler, MatrixEvent } from "../../../src/messages/event.ts";
 import { drainInbox, storeEvents } from "../../../src/messages/inbox.ts";
+import { redactionEvents } from "../../../src/messages/inbox-retention.ts";
 import { enqueueSends, REF_KEY } from "../../../src/messages/outbox.ts";
 import { awaitOwnMember, mirrorEvent, mirrorOwnMember } from "../../../src/mirror/mirror.ts";
 import type { ConversationId, EventId, RoomId } from "../../../src/policy/model.ts";
@@ -207,6 +208,33 @@ describe("what happens in the rooms, in the record", () => {
     expect((await entry("$parked"))?.body.content).to.deep.include({ body: "Still said" });
     const all = await recordedEntries(house.database, RECORD_KEYS);
     expect(all.filter(({ ref }) => ref === "$parked")).to.have.length(1);
+  });
+
+  it("asks for what was put aside and then deleted, before it could be recorded", async () => {
+    await storeEvents(house.database, [
+      {
+        event_id: "$aside",
+        room_id: room,
+        sender: ANNA,
+        type: "m.room.message",
+        origin_server_ts: Date.now(),
+        content: { msgtype: "m.text", body: "Put aside" },
+      },
+    ]);
+    await house.database.query("UPDATE inbox SET parked_at = now() WHERE event_id = '$aside'");
+    await house.database.transaction((tx) =>
+      redactionEvents.handle(tx, {
+        event_id: "$deletion" as EventId,
+        room_id: room,
+        sender: ANNA,
+        type: "m.room.redaction",
+        origin_server_ts: Date.now(),
+        content: { redacts: "$aside" },
+      }),
+    );
+    await recordParked(house.database, SETTINGS, record);
+    expect(await entry("$aside")).to.equal(undefined);
+    expect(await house.takeJobs("record_original")).to.deep.equal([{ event_id: "$aside" }]);
   });
 
   describe("for what was deleted before it came", () => {

@@ -125,6 +125,37 @@ describe("the record's key file", () => {
     expect(await accepted()).to.equal(null);
   });
 
+  it("is not given up while it is in the file", async () => {
+    createKeyFile(file(), NOW);
+    await accepted();
+    const { code, said } = await whisper("audit", "keys", "give-up", "20260302T090000");
+    expect(code).to.equal(1);
+    expect(said).to.contain("so it is not lost");
+    rmSync(file());
+    createKeyFile(file(), LATER);
+    expect(await accepted()).to.contain("20260302T090000");
+  });
+
+  it("is rewrapped without what an earlier key protects that is lost", async () => {
+    createKeyFile(file(), NOW);
+    await accepted();
+    await write("$lost");
+    rmSync(file());
+    createKeyFile(file(), LATER);
+    await whisper("audit", "keys", "give-up", "20260302T090000");
+    await accepted();
+    await write("$kept");
+    const older = readFileSync(file());
+    await whisper("audit", "keys", "rotate");
+    expect((await whisper("audit", "keys", "rewrap")).code).to.equal(0);
+    const wrapped = await database.query("SELECT key_id FROM record_keys ORDER BY entry_id");
+    const { newest } = readKeyFile(file());
+    expect(wrapped.rows).to.deep.equal([{ key_id: "20260302T090000" }, { key_id: newest.id }]);
+    // From then on a file without the newest key is refused.
+    writeFileSync(file(), older);
+    expect(await accepted()).to.contain(newest.id);
+  });
+
   it("is made, rotated and rewrapped by commands that print no secret", async () => {
     const said = [await whisper("audit", "keys", "create"), await whisper("audit", "keys", "create")];
     await accepted();
