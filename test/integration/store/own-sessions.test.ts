@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import { freePort } from "../../../dev/stack/ports.ts";
+import { unprivilegedRunner } from "../../../dev/stack/unprivileged.ts";
 import { requireOwnSessions, SharedSessions } from "../../../src/store/own-sessions.ts";
 import { emptyDatabaseUrl } from "../../support/database/postgres.ts";
 import { eventually } from "../../support/eventually.ts";
@@ -45,7 +46,6 @@ withProgram(PGBOUNCER, ({ describe, command: [program] }) => {
     async function bouncer(mode: string, more: Readonly<Record<string, string>> = {}): Promise<string> {
       const url = new URL(await emptyDatabaseUrl());
       const directory = mkdtempSync(join(tmpdir(), "whisper-pgbouncer-"));
-      chmodSync(directory, 0o755);
       const port = await freePort();
       const settings = {
         listen_addr: "127.0.0.1",
@@ -61,11 +61,11 @@ withProgram(PGBOUNCER, ({ describe, command: [program] }) => {
       const target = `host=${hostname} port=${server} user=${username} password=${decodeURIComponent(password)}`;
       writeFileSync(join(directory, "ini"), `[databases]\n* = ${target}\n[pgbouncer]\n${lines.join("\n")}\n`);
       writeFileSync(join(directory, "users"), `"${username}" "${decodeURIComponent(password)}"\n`);
-      // It runs as another user, who must be able to read them whatever the umask is.
+      // PgBouncer refuses to run as root, and must be able to read them whatever the umask is, and wherever they are.
       for (const file of ["ini", "users"]) chmodSync(join(directory, file), 0o644);
-      // PgBouncer refuses to run as root.
-      const ids = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
-      const child = spawn(program, [join(directory, "ini")], { ...ids, cwd: "/", stdio: "ignore" });
+      const runAs = unprivilegedRunner([directory], directory);
+      const { command, args } = runAs.wrap(program, [join(directory, "ini")]);
+      const child = spawn(command, args, { ...runAs.ids, cwd: "/", stdio: "ignore" });
       running.push({ child, directory });
       await eventually("PgBouncer to listen", async () => {
         const socket = connect(port, "127.0.0.1");
