@@ -92,13 +92,13 @@ async function nextTask(
       const quiet = quietAt(at, smsSettings);
       // Also when it is tried again.
       if (quiet !== null) return later(tx, id, quiet);
+      if (looked === "not looked" && sms.tries === 0 && at.getTime() - sms.saidAt.getTime() > SURELY_NEW)
+        return { task: "look-first", sms };
       // The time in which quiet hours held it does not count, nor that before its sender decided.
       const held = quietAt(new Date(at.getTime() - TOO_LATE), smsSettings);
       const asked = Math.max(sms.saidAt.getTime(), sms.decidedAt?.getTime() ?? 0);
       if (at.getTime() - Math.max(asked, held?.getTime() ?? 0) > TOO_LATE)
-        return failed(tx, dependencies, sms, sms.tries > 0 ? "provider-away" : "too-late");
-      if (looked === "not looked" && sms.tries === 0 && at.getTime() - sms.saidAt.getTime() > SURELY_NEW)
-        return { task: "look-first", sms };
+        return givenUp(tx, dependencies, sms);
       if (!maySubmit(sms.state)) return NONE;
       const ref = await beginAttempt(tx, id, smsSettings.lease);
       await setState(tx, id, "submitting", { tried: true });
@@ -134,6 +134,18 @@ const quietAt = (at: Date, { quietHours, timezone }: SmsSettings): Date | null =
 
 async function later(tx: Transaction, id: string, at: Date): Promise<Task> {
   await workOn(tx, id, at);
+  return NONE;
+}
+
+/**
+ * It could not go out for hours. If its sender has decided once, an earlier attempt may still have been taken: nobody can
+ * say that it was not sent, and so its sender decides again.
+ */
+async function givenUp(tx: Transaction, dependencies: SmsDependencies, sms: SmsMessage): Promise<Task> {
+  if (sms.decidedAt === null)
+    return failed(tx, dependencies, sms, sms.tries > 0 ? "provider-away" : "too-late");
+  const attempt = await beginAttempt(tx, sms.id, 0);
+  await moveTo(tx, await dependencies.directory.within(tx), sms, "review", { attempt, tried: true });
   return NONE;
 }
 

@@ -96,6 +96,26 @@ describe("an SMS whose answer was not heard", function () {
     expect(await sms.notes()).to.deep.equal([words.failure("Mia Chen", "too-late")]);
   });
 
+  it("is looked for before it is given up, when Whisper could not try it for hours", async () => {
+    await say();
+    const { rows } = await sms.house.database.query<{ body: string; number: string }>(
+      "SELECT body, number FROM sms_messages",
+    );
+    sms.twilio.sent.push({
+      sid: `SM${"c".repeat(32)}`,
+      to: rows[0]?.number ?? "",
+      body: rows[0]?.body ?? "",
+      callback: `${sms.url}/webhooks/twilio/status/lost`,
+      status: "delivered",
+      errorCode: null,
+      createdAt: new Date(),
+    });
+    sms.house.clock += 5 * 3_600_000;
+    await sms.work(3);
+    expect(sms.twilio.asked).to.equal(0);
+    expect(await sms.states()).to.deep.equal(["delivered"]);
+  });
+
   describe("in review", () => {
     beforeEach(async () => {
       sms.twilio.faults.push("503 not accepted");
@@ -119,6 +139,16 @@ describe("an SMS whose answer was not heard", function () {
       await workOn(2);
       expect(sms.twilio.sent).to.have.length(1);
       expect(await sms.states()).to.deep.equal(["delivered"]);
+    });
+
+    it("is decided again, and never said not to have been sent, if it cannot go out for hours after ✅", async () => {
+      await sms.press(room, "✅");
+      sms.house.clock += 5 * 3_600_000;
+      await sms.work(3);
+      expect(sms.twilio.sent).to.have.length(0);
+      expect(await sms.states()).to.deep.equal(["review"]);
+      const [asked, again] = [words.askAgain("Mia Chen"), words.sentAgain];
+      expect(await sms.notes()).to.deep.equal([asked, again, asked]);
     });
 
     it("is left with ❌", async () => {
