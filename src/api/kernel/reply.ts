@@ -17,6 +17,14 @@ export async function sendReply(response: Response, reply: Reply, signal: AbortS
   }
 }
 
+/** A stream of server-sent events, which nothing on the way may keep (HTML standard, "Server-sent events"). */
+export const eventStream = (pieces: AsyncIterable<string>) =>
+  ({
+    status: 200,
+    headers: { "Cache-Control": "no-store", "X-Accel-Buffering": "no" },
+    content: { type: "text/event-stream", data: pieces },
+  }) as const;
+
 /** Sends as fast as the reader reads. If the reader disconnects, the source's `return` is called. */
 async function stream(response: Response, source: AsyncIterable<string>, signal: AbortSignal): Promise<void> {
   response.flushHeaders();

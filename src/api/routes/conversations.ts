@@ -14,7 +14,7 @@ import { happening } from "../../record/acting.ts";
 import type { Recorder } from "../../record/recorder.ts";
 import type { Database } from "../../store/database.ts";
 import { recordOf } from "../kernel/actor.ts";
-import { momentOut, queryFlag } from "../kernel/fields.ts";
+import { queryFlag } from "../kernel/fields.ts";
 import { invalidInput, notFound, Problem } from "../kernel/problem.ts";
 import { type Route, route, writeRoute } from "../kernel/route.ts";
 import {
@@ -22,6 +22,8 @@ import {
   conversationId,
   EMPTY,
   kind,
+  listedOut,
+  listedSchema,
   paths,
   roomId,
   selection,
@@ -101,17 +103,7 @@ selection a custom group. The same call opens the same conversation again.`,
       responses: {
         200: {
           description: "Conversations, latest activity first.",
-          body: z.array(
-            z.strictObject({
-              id: z.string(),
-              kind,
-              name: z.string(),
-              room_id: roomId,
-              unread: z.int().min(0),
-              last_activity_at: momentOut().nullable(),
-              archived: z.boolean(),
-            }),
-          ),
+          body: z.array(listedSchema),
         },
       },
       problems: { 404: "There is no such user." },
@@ -119,11 +111,7 @@ selection a custom group. The same call opens the same conversation again.`,
         const options = { includeArchived: query.include_archived };
         const listed = await listConversations(conversations, database, params.username, options);
         if (!listed) throw notFound("such user");
-        const body = listed.map((each) => ({
-          ...each,
-          last_activity_at: each.last_activity_at?.toISOString() ?? null,
-        }));
-        return { status: 200, body };
+        return { status: 200, body: listed.map(listedOut) };
       },
     }),
     route({

@@ -18,8 +18,9 @@ import { actorOf } from "../kernel/actor.ts";
 import { cursorParameter, keysOf, nextCursor, textOfKey, writeCursor } from "../kernel/cursor.ts";
 import { momentOut, queryInteger } from "../kernel/fields.ts";
 import { invalidInput, notFound, Problem } from "../kernel/problem.ts";
+import { eventStream } from "../kernel/reply.ts";
 import { type RequestContext, type Route, route } from "../kernel/route.ts";
-import { conversationId, kind, roomId } from "./conversation-fields.ts";
+import { conversationId, listedOut, listedSchema } from "./conversation-fields.ts";
 
 export interface ObserveRouteDependencies extends ObserveDependencies {
   readonly live: LiveObservations;
@@ -104,17 +105,7 @@ export function observeRoutes({ live, ...dependencies }: ObserveRouteDependencie
       responses: {
         200: {
           description: "Conversations, archived ones too, latest activity first.",
-          body: z.array(
-            z.strictObject({
-              id: z.string(),
-              kind,
-              name: z.string().describe("as the observed user's client shows it"),
-              room_id: roomId,
-              unread: z.int().min(0).describe("for the observed user"),
-              last_activity_at: momentOut().nullable(),
-              archived: z.boolean(),
-            }),
-          ),
+          body: z.array(listedSchema),
         },
       },
       problems: PROBLEMS,
@@ -123,11 +114,7 @@ export function observeRoutes({ live, ...dependencies }: ObserveRouteDependencie
           dependencies,
           await begin(params.username, query, "conversations", context),
         );
-        const body = listed.map((each) => ({
-          ...each,
-          last_activity_at: each.last_activity_at?.toISOString() ?? null,
-        }));
-        return { status: 200, body };
+        return { status: 200, body: listed.map(listedOut) };
       },
     }),
     route({
@@ -187,11 +174,7 @@ export function observeRoutes({ live, ...dependencies }: ObserveRouteDependencie
           throw new Problem("unavailable", "Too many are observing. Try again in a minute.", {
             retryAfter: 60,
           });
-        return {
-          status: 200,
-          headers: { "Cache-Control": "no-store", "X-Accel-Buffering": "no" },
-          content: { type: "text/event-stream", data: pieces },
-        };
+        return eventStream(pieces);
       },
     }),
   ];

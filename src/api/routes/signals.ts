@@ -5,6 +5,7 @@ import { type Position, readPosition } from "../../signals/frames.ts";
 import type { SignalStreams } from "../../signals/streams.ts";
 import type { Database } from "../../store/database.ts";
 import { invalidInput, notFound, Problem } from "../kernel/problem.ts";
+import { eventStream } from "../kernel/reply.ts";
 import { type Route, route } from "../kernel/route.ts";
 import { userInAddress } from "./directory-problem.ts";
 
@@ -45,11 +46,7 @@ export const signalRoutes = ({ database, signals }: SignalRouteDependencies): Ro
         throw new Problem("unavailable", "Too many listeners are connected. Try again in a minute.", {
           retryAfter: 60,
         });
-      return {
-        status: 200,
-        headers: { "Cache-Control": "no-store", "X-Accel-Buffering": "no" },
-        content: { type: "text/event-stream", data: pieces },
-      };
+      return eventStream(pieces);
     },
   }),
 ];

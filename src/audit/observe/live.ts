@@ -1,6 +1,7 @@
 import type { Logger } from "pino";
 import { conversationOfRoom } from "../../conversations/record/store.ts";
 import { joinedAmong } from "../../mirror/members.ts";
+import { frame, heartbeat, RETRY } from "../../signals/frames.ts";
 import { untilEnded, WaitingPieces } from "../../signals/waiting-pieces.ts";
 import type { Notifications } from "../../store/notifications.ts";
 import { entryOf } from "./entries.ts";
@@ -90,7 +91,7 @@ export function liveObservations(dependencies: LiveDependencies): LiveObservatio
       const pieces = new WaitingPieces(MOST_WAITING);
       const observer = { observing, pieces };
       observers.add(observer);
-      pieces.add(`retry: 2000\n\n${frame("hello", { username: observing.target })}`);
+      pieces.add(`${RETRY}${frame("hello", { username: observing.target }, null)}`);
       // It may have ceased to be allowed since it was asked.
       checkAll();
       const keep = setInterval(() => {
@@ -98,7 +99,7 @@ export function liveObservations(dependencies: LiveDependencies): LiveObservatio
           log.warn({ err: error }, "could not note that someone still observes"),
         );
       }, 60_000).unref();
-      return untilEnded(pieces.read({ ms: BEAT, piece: () => ": still here\n\n" }, signal), signal, () => {
+      return untilEnded(pieces.read({ ms: BEAT, piece: () => heartbeat(null) }, signal), signal, () => {
         clearInterval(keep);
         observers.delete(observer);
       });
@@ -125,7 +126,7 @@ async function tellAll(
     const read = await reader.event(user, room, event);
     const entry = read === null ? null : entryOf(people, read);
     if (entry === null) continue;
-    const piece = frame("entry", { conversation_id: conversation.conversation.id, entry });
+    const piece = frame("entry", { conversation_id: conversation.conversation.id, entry }, null);
     for (const { observing, pieces } of observers)
       if (
         observing.user === user &&
@@ -134,5 +135,3 @@ async function tellAll(
         pieces.add(piece);
   }
 }
-
-const frame = (event: string, data: object): string => `event: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
