@@ -83,6 +83,8 @@ export const patientEvents = (dependencies: PatientLinkDependencies): EventHandl
     // It has been corrected since, and the correction is linked.
     const now = await messageNow(tx, event.room_id, message.shown);
     if (now !== null && !isDeepStrictEqual(now.content, content)) return;
+    // What it corrects was deleted, and the inbox has emptied it.
+    if (isEdit && now !== null && Object.keys(now.event.content).every((key) => key === REF_KEY)) return;
     await keepNamed(tx, message, await linkPatients(tx, dependencies, message));
   },
 });

@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { redactionEvents } from "../../../src/messages/inbox-retention.ts";
 import { patientEvents } from "../../../src/patients/events.ts";
 import { rememberMerge } from "../../../src/patients/merged-patients.ts";
 import type { RoomId } from "../../../src/policy/model.ts";
@@ -20,6 +21,7 @@ describe("what was said about a patient", () => {
   beforeEach(async () => {
     house = await openHouse(({ directory, settings }) => [
       patientEvents({ directory, settings, publicUrl: "https://whisper.practice.test" }),
+      redactionEvents,
     ]);
     await house.staff({ users: ["anna", "mia"] });
     ({ id: conversation, room } = await house.opened("anna", { users: ["mia"] }));
@@ -126,6 +128,15 @@ describe("what was said about a patient", () => {
       [null, true],
     ]);
     const { rows } = await house.database.query("SELECT FROM patient_messages WHERE body IS NOT NULL");
+    expect(rows).to.have.length(0);
+  });
+
+  it("keeps nothing of a correction that comes after its message was deleted, also if that named nobody", async () => {
+    const message = await say("Hello");
+    await remove(message);
+    await correct(message, { body: "See #patient 123" });
+    expect((await about("123")).messages).to.deep.equal([]);
+    const { rows } = await house.database.query("SELECT FROM patient_messages");
     expect(rows).to.have.length(0);
   });
 
